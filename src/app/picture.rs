@@ -1,0 +1,86 @@
+//! Which pictures a screen wants, and what is known of them. Plain data between the screens and the presenter.
+
+use crate::domain::lake_path::LakePath;
+use crate::media::info::ImageInfo;
+use std::sync::Arc;
+
+/// One picture file: where it is, and what tells its present content from an older one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PictureRef {
+    /// Where.
+    pub path: Arc<LakePath>,
+    /// Modification time, ETag or whatever changes with the content; may be empty.
+    pub etag: Arc<str>,
+}
+
+/// The part of the picture that is wanted, normalised `0..1` in the displayed frame, scaled by 2^16 so that it can be
+/// compared and hashed exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Window {
+    /// Left edge.
+    pub x: u32,
+    /// Top edge.
+    pub y: u32,
+    /// Width.
+    pub w: u32,
+    /// Height.
+    pub h: u32,
+}
+
+impl Window {
+    /// One, in the units of a window.
+    pub const ONE: u32 = 1 << 16;
+    /// The whole picture.
+    pub const ALL: Self = Self { x: 0, y: 0, w: Self::ONE, h: Self::ONE };
+}
+
+/// Where a picture stands on the screen, in cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CellRect {
+    /// Column of the left edge.
+    pub x: u16,
+    /// Row of the top edge.
+    pub y: u16,
+    /// Columns.
+    pub w: u16,
+    /// Rows.
+    pub h: u16,
+}
+
+/// A picture that a frame shows. The presenter fits it into the cells, keeping its aspect, centred.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PictureArea {
+    /// Which place on the screen this is: the same place keeps its old picture until the new one is ready to replace it
+    /// in one step, so that no frame between the two is blank.
+    pub place: u32,
+    /// Which picture.
+    pub picture: PictureRef,
+    /// Which part of it.
+    pub window: Window,
+    /// Where.
+    pub cells: CellRect,
+    /// A thumbnail of many: never worth the exact level, decoded after large pictures.
+    pub thumbnail: bool,
+}
+
+/// What the presenter knows of a picture that is wanted or was shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum PictureState {
+    /// Asked for, nothing on the screen yet.
+    #[default]
+    Waiting,
+    /// On the screen.
+    Shown {
+        /// Every pixel is what the reference resize gives; `false` while a coarser level stands in.
+        exact: bool,
+        /// The facts.
+        info: Arc<ImageInfo>,
+    },
+    /// Cannot be shown. The reason is a sentence for people; a placeholder with it stands on the screen.
+    Failed {
+        /// Why, and what to do.
+        reason: Arc<str>,
+        /// What is known nevertheless.
+        info: Option<Arc<ImageInfo>>,
+    },
+}

@@ -1,0 +1,22 @@
+//! Pure types and rules of the product, shared by every other layer.
+//!
+//! Why: what a label, an edit or a queue *is* must not depend on a screen, a database or a network.
+//! What always holds: nothing here reads a file, a clock, the environment or a socket; every function is
+//! deterministic in its arguments; everything from outside is kept as it came (escaping happens when it is shown,
+//! with [`text::printable`]).
+
+pub mod agreement;
+pub mod annotation;
+pub mod class;
+pub mod edit;
+pub mod geometry;
+pub mod ids;
+pub mod key;
+pub mod lake_path;
+pub mod natural;
+pub mod project;
+pub mod queue;
+pub mod review;
+pub mod sample;
+pub mod stats;
+pub mod text;

@@ -1,0 +1,308 @@
+//! Queues: which samples a person walks through, and in what order.
+//!
+//! A queue is a [`Filter`] plus an [`Order`]. The filter has a small text form (`status:unlabeled class:roses -flag sky`)
+//! that people type after `/`, that `--filter` takes, and that saved queues keep; printing a filter and parsing it again
+//! gives the same filter.
+
+use super::sample::Status;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The state of the reviews of a sample, as a filter sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReviewState {
+    /// Answered, and no verdict on its present revision.
+    Waiting,
+    /// Accepted at its present revision.
+    Accepted,
+    /// Rejected at its present revision.
+    Rejected,
+    /// Has a verdict, but was edited after it.
+    Stale,
+}
+
+impl ReviewState {
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Waiting, "waiting"),
+        (Self::Accepted, "accepted"),
+        (Self::Rejected, "rejected"),
+        (Self::Stale, "stale"),
+    ];
+
+    /// The word after `review:`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(s, _)| *s == self).map_or("", |(_, n)| n)
+    }
+}
+
+/// Which samples. Every field narrows; the default takes all. Lists are alternatives.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    /// Any of these statuses; empty takes all.
+    pub status: Vec<Status>,
+    /// Any of these class names (compared without case, merges resolved); empty takes all.
+    pub class: Vec<String>,
+    /// The best prediction is any of these class names.
+    pub predicted: Vec<String>,
+    /// Answered by any of these people.
+    pub by: Vec<String>,
+    /// Review state.
+    pub review: Vec<ReviewState>,
+    /// Flagged, or not.
+    pub flag: Option<bool>,
+    /// Marked unsure, or not.
+    pub unsure: Option<bool>,
+    /// Labeled without annotations, or not.
+    pub empty: Option<bool>,
+    /// The path contains each of these (without case).
+    pub text: Vec<String>,
+}
+
+/// In what order. Each has a key that ends in the sample's id, so pages are fetched by key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "lowercase")]
+pub enum Order {
+    /// Natural order of the path.
+    #[default]
+    Path,
+    /// A fixed shuffle, started at a place given by the seed.
+    Random {
+        /// Different seeds start people at different places.
+        seed: u32,
+    },
+    /// Last changed first.
+    Newest,
+    /// By class, then by path: one class at a time.
+    Class,
+    /// Best prediction first.
+    ScoreDown,
+    /// Least certain prediction first.
+    ScoreUp,
+}
+
+impl Order {
+    /// The name in flags, JSON and on screens; the seed is not part of it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Random { .. } => "random",
+            Self::Newest => "newest",
+            Self::Class => "class",
+            Self::ScoreDown => "score",
+            Self::ScoreUp => "uncertain",
+        }
+    }
+
+    /// The order with this [`Order::name`]; `random` may carry a seed: `random:7`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "path" => Self::Path,
+            "newest" => Self::Newest,
+            "class" => Self::Class,
+            "score" => Self::ScoreDown,
+            "uncertain" => Self::ScoreUp,
+            "random" => Self::Random { seed: 0 },
+            other => Self::Random { seed: other.strip_prefix("random:")?.parse().ok()? },
+        })
+    }
+}
+
+/// A filter and an order: what a person walks through.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Queue {
+    /// Which samples.
+    pub filter: Filter,
+    /// In what order.
+    #[serde(flatten)]
+    pub order: Order,
+}
+
+impl Filter {
+    /// Only samples with this status.
+    #[must_use]
+    pub fn status(status: Status) -> Self {
+        Self { status: vec![status], ..Self::default() }
+    }
+
+    /// Reads the text form. Words are joined by "and"; a value may list alternatives: `class:roses,"pink tulips"`.
+    ///
+    /// # Errors
+    /// A sentence naming the word that is not understood and the ones that are.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut filter = Self::default();
+        for word in words(text)? {
+            filter.take(&word)?;
+        }
+        Ok(filter)
+    }
+
+    fn take(&mut self, word: &Word) -> Result<(), String> {
+        let Some(name) = &word.name else {
+            return self.take_plain(word);
+        };
+        match name.as_str() {
+            "status" => {
+                for value in &word.values {
+                    self.status.push(Status::from_name(&value.replace('-', "_")).ok_or_else(|| {
+                        format!("`{value}` is no status; use unlabeled, pre_labeled, labeled or skipped")
+                    })?);
+                }
+            }
+            "class" => self.class.extend(word.values.iter().cloned()),
+            "predicted" => self.predicted.extend(word.values.iter().cloned()),
+            "by" => self.by.extend(word.values.iter().cloned()),
+            "path" | "text" => self.text.extend(word.values.iter().cloned()),
+            "review" => {
+                for value in &word.values {
+                    let found = ReviewState::ALL.iter().find(|(_, n)| n == value);
+                    let (state, _) = found.ok_or_else(|| {
+                        format!("`{value}` is no review state; use waiting, accepted, rejected or stale")
+                    })?;
+                    self.review.push(*state);
+                }
+            }
+            other => {
+                return Err(format!(
+                    "`{other}:` is not known; use status: class: predicted: by: review: path:, or flag, unsure, empty"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn take_plain(&mut self, word: &Word) -> Result<(), String> {
+        let value = word.values.first().map(String::as_str).unwrap_or_default();
+        let (name, wanted) = match value.strip_prefix('-') {
+            Some(rest) if !word.quoted => (rest, false),
+            _ => (value, true),
+        };
+        let slot = match name {
+            _ if word.quoted => None,
+            "flag" | "flagged" => Some(&mut self.flag),
+            "unsure" => Some(&mut self.unsure),
+            "empty" => Some(&mut self.empty),
+            _ => None,
+        };
+        match slot {
+            Some(slot) => *slot = Some(wanted),
+            None if wanted => self.text.push(value.to_owned()),
+            None => return Err(format!("`{value}` cannot be negated; only -flag, -unsure and -empty can")),
+        }
+        Ok(())
+    }
+
+    /// Whether the filter takes every sample.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+struct Word {
+    name: Option<String>,
+    values: Vec<String>,
+    quoted: bool,
+}
+
+/// Splits at spaces outside quotes, then each word into an optional `name:` and comma-separated values.
+fn words(text: &str) -> Result<Vec<Word>, String> {
+    let mut out = Vec::new();
+    let mut chars = text.chars().peekable();
+    while let Some(&c) = chars.peek() {
+        if c.is_whitespace() {
+            chars.next();
+            continue;
+        }
+        let mut word = Word { name: None, values: vec![String::new()], quoted: false };
+        let mut in_quotes = false;
+        while let Some(&c) = chars.peek() {
+            if c.is_whitespace() && !in_quotes {
+                break;
+            }
+            chars.next();
+            let last = word.values.last_mut();
+            match (c, last) {
+                ('"', _) => {
+                    in_quotes = !in_quotes;
+                    word.quoted = true;
+                }
+                ('\\', Some(last)) if in_quotes => last.extend(chars.next()),
+                (':', Some(last)) if !in_quotes && !word.quoted && word.name.is_none() && is_name(last) => {
+                    word.name = Some(std::mem::take(last));
+                }
+                (',', _) if !in_quotes && word.name.is_some() => word.values.push(String::new()),
+                (c, Some(last)) => last.push(c),
+                (_, None) => {}
+            }
+        }
+        if in_quotes {
+            return Err("a quote is not closed".to_owned());
+        }
+        if word.name.is_some() {
+            word.values.retain(|v| !v.is_empty());
+        }
+        out.push(word);
+    }
+    Ok(out)
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase())
+}
+
+fn quoted(value: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '@');
+    if !value.is_empty() && value.chars().all(plain) && !matches!(value, "flag" | "flagged" | "unsure" | "empty") {
+        return value.to_owned();
+    }
+    let escaped: String =
+        value.chars().flat_map(|c| if matches!(c, '"' | '\\') { vec!['\\', c] } else { vec![c] }).collect();
+    format!("\"{escaped}\"")
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |values: Vec<String>| values.join(",");
+        let mut parts = Vec::new();
+        if !self.status.is_empty() {
+            parts.push(format!("status:{}", list(self.status.iter().map(|s| s.name().to_owned()).collect())));
+        }
+        for (name, values) in [("class", &self.class), ("predicted", &self.predicted), ("by", &self.by)] {
+            if !values.is_empty() {
+                parts.push(format!("{name}:{}", list(values.iter().map(|v| quoted(v)).collect())));
+            }
+        }
+        if !self.review.is_empty() {
+            parts.push(format!("review:{}", list(self.review.iter().map(|r| r.name().to_owned()).collect())));
+        }
+        for (name, value) in [("flag", self.flag), ("unsure", self.unsure), ("empty", self.empty)] {
+            if let Some(value) = value {
+                parts.push(format!("{}{name}", if value { "" } else { "-" }));
+            }
+        }
+        parts.extend(self.text.iter().map(|t| quoted(t)));
+        f.write_str(&parts.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_people_type() {
+        let f = Filter::parse(r#"status:unlabeled,skipped class:"pink tulips",roses -flag IMG_ by:ann"#).unwrap();
+        assert_eq!(f.status, [Status::Unlabeled, Status::Skipped]);
+        assert_eq!(f.class, ["pink tulips", "roses"]);
+        assert_eq!(f.flag, Some(false));
+        assert_eq!(f.text, ["IMG_"]);
+        assert_eq!(Filter::parse(&f.to_string()).unwrap(), f);
+        assert!(Filter::parse("color:red").unwrap_err().contains("color"));
+        assert!(Filter::parse("\"open").is_err());
+    }
+}

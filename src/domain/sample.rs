@@ -1,0 +1,129 @@
+//! A sample: one picture of a project, and the answer people have given to it so far.
+
+use super::annotation::{Annotation, Prediction, Shape};
+use super::class::LabelSet;
+use super::ids::{ClassId, ProjectId, Rev, SampleId};
+use super::review::Review;
+use serde::{Deserialize, Serialize};
+
+/// How far a sample is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nobody has answered.
+    #[default]
+    Unlabeled,
+    /// A model has guessed, nobody has answered.
+    PreLabeled,
+    /// Answered; without annotations it is a verified empty picture.
+    Labeled,
+    /// Put aside, with or without a reason.
+    Skipped,
+}
+
+impl Status {
+    /// All statuses, in the order in which screens and JSON list them.
+    pub const ALL: [Self; 4] = [Self::Unlabeled, Self::PreLabeled, Self::Labeled, Self::Skipped];
+
+    /// The name in files, JSON, SQL and filters.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unlabeled => "unlabeled",
+            Self::PreLabeled => "pre_labeled",
+            Self::Labeled => "labeled",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// The status with this [`Status::name`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.name() == name)
+    }
+}
+
+/// Everything an edit can change about a sample. Two answers side by side are an edit's before and after.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// How far the sample is.
+    pub status: Status,
+    /// Why it was skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip_reason: Option<String>,
+    /// Marked for another look.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flagged: bool,
+    /// The person answered but is not sure.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsure: bool,
+    /// The annotations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub annotations: Vec<Annotation>,
+}
+
+impl Answer {
+    /// The whole-picture classes, resolved through merges, in the order they were given, each once.
+    #[must_use]
+    pub fn classes(&self, set: &LabelSet) -> Vec<ClassId> {
+        let mut out = Vec::new();
+        for annotation in self.annotations.iter().filter(|a| a.shape == Shape::Class) {
+            let class = set.resolve(annotation.class);
+            if !out.contains(&class) {
+                out.push(class);
+            }
+        }
+        out
+    }
+
+    /// What people read in a list: `roses, tulips`, `empty`, `skipped: blurred`, `unlabeled`.
+    #[must_use]
+    pub fn summary(&self, set: &LabelSet) -> String {
+        match self.status {
+            Status::Skipped => {
+                self.skip_reason.as_ref().map_or_else(|| "skipped".to_owned(), |r| format!("skipped: {r}"))
+            }
+            Status::Labeled if self.annotations.is_empty() => "empty".to_owned(),
+            Status::Labeled => self.annotation_names(set),
+            Status::Unlabeled | Status::PreLabeled => self.status.name().replace('_', "-"),
+        }
+    }
+
+    fn annotation_names(&self, set: &LabelSet) -> String {
+        let mut names: Vec<String> = self.classes(set).into_iter().map(|c| set.name(c)).collect();
+        let shapes = self.annotations.iter().filter(|a| a.shape != Shape::Class).count();
+        if shapes > 0 {
+            names.push(format!("{shapes} {}", if shapes == 1 { "box" } else { "boxes" }));
+        }
+        names.join(", ")
+    }
+}
+
+/// A sample as lists and screens need it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Its id.
+    pub id: SampleId,
+    /// The project it belongs to.
+    pub project: ProjectId,
+    /// Relative to the project's source, in the form of [`super::text::encode_os`].
+    pub path: String,
+    /// Size in bytes when it was scanned.
+    pub size: u64,
+    /// What changes when the file changes: modification time in nanoseconds, or a store's ETag.
+    pub etag: String,
+    /// Width in pixels as displayed, where the scan read it.
+    pub width: Option<u32>,
+    /// Height in pixels as displayed.
+    pub height: Option<u32>,
+    /// Number of edits so far.
+    pub rev: Rev,
+    /// What people have said.
+    pub answer: Answer,
+    /// What models have guessed, best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predictions: Vec<Prediction>,
+    /// The latest verdict by each reviewer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reviews: Vec<Review>,
+}

@@ -1,0 +1,118 @@
+//! Text from outside: how it is shown without harm, and how file names that are not UTF-8 are kept without loss.
+//!
+//! A file name, a table cell, a server message or an EXIF value may hold escape sequences, bidi overrides or
+//! invisible characters. Everything that draws or prints such text passes it through [`printable`] first.
+
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+/// First of the 128 private-use characters that stand for the bytes `0x80..=0xff` of a name that is not UTF-8.
+const RAW_BASE: u32 = 0xF780;
+
+/// Shows text on one line: control, bidi, zero-width, line-separating and raw-byte characters become visible escapes
+/// such as `\n`, `\x1b`, `\u{202e}`. Printable text is borrowed unchanged.
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(needs_escape) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if needs_escape(c) {
+            push_escape(&mut out, c);
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn push_escape(out: &mut String, c: char) {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        _ => {
+            let code = c as u32;
+            let shown = match raw_byte(c) {
+                Some(byte) => format!("\\x{byte:02x}"),
+                None if code < 0x100 => format!("\\x{code:02x}"),
+                None => format!("\\u{{{code:x}}}"),
+            };
+            out.push_str(&shown);
+        }
+    }
+}
+
+fn needs_escape(c: char) -> bool {
+    c.is_control()
+        || raw_byte(c).is_some()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+            | '\u{10eeee}')
+}
+
+fn raw_byte(c: char) -> Option<u8> {
+    let offset = (c as u32).checked_sub(RAW_BASE)?;
+    u8::try_from(offset).ok().filter(|b| *b < 0x80).map(|b| b + 0x80)
+}
+
+/// Keeps a file name as text without loss: valid UTF-8 as it is, every other byte as one private-use character.
+///
+/// [`decode_os`] gives the same bytes back for every name, also for names that already hold those characters.
+#[must_use]
+pub fn encode_os(name: &OsStr) -> String {
+    let mut out = String::with_capacity(name.len());
+    for chunk in name.as_bytes().utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if raw_byte(c).is_some() {
+                let mut buffer = [0; 4];
+                c.encode_utf8(&mut buffer).as_bytes().iter().for_each(|b| push_raw(&mut out, *b));
+            } else {
+                out.push(c);
+            }
+        }
+        chunk.invalid().iter().for_each(|b| push_raw(&mut out, *b));
+    }
+    out
+}
+
+fn push_raw(out: &mut String, byte: u8) {
+    let raw = u32::from(byte).checked_sub(0x80).and_then(|offset| char::from_u32(RAW_BASE + offset));
+    out.push(raw.unwrap_or(char::from(byte & 0x7f)));
+}
+
+/// The file name that [`encode_os`] was given.
+#[must_use]
+pub fn decode_os(text: &str) -> OsString {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut buffer = [0; 4];
+    for c in text.chars() {
+        match raw_byte(c) {
+            Some(byte) => bytes.push(byte),
+            None => bytes.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes()),
+        }
+    }
+    OsString::from_vec(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_visible_and_plain_text_is_borrowed() {
+        assert!(matches!(printable("naïve 日本.jpg"), Cow::Borrowed(_)));
+        assert_eq!(printable("a\u{1b}[31m\u{202e}\n"), "a\\x1b[31m\\u{202e}\\n");
+        assert_eq!(printable(&encode_os(OsStr::from_bytes(b"bad_\xff"))), "bad_\\xff");
+    }
+
+    #[test]
+    fn names_that_hold_the_private_characters_survive() {
+        for name in [&b"plain"[..], b"\xff\xfe", "\u{f7ff}\u{f780}".as_bytes(), b"\xed\xa0\x80"] {
+            assert_eq!(decode_os(&encode_os(OsStr::from_bytes(name))).as_bytes(), name);
+        }
+    }
+}

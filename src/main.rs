@@ -1,0 +1,3 @@
+//! The `lakelens` program: parses the command line, runs it, maps errors to exit codes.
+
+fn main() {}

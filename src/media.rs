@@ -1,0 +1,3 @@
+//! From the bytes of a file to pixels: sniffing, bounded decoding, orientation, colour, scaling, caches. Knows no terminal.
+
+pub mod info;

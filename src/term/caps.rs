@@ -1,0 +1,77 @@
+//! What the terminal can do, as found by the probe or set by the user.
+
+/// How many colours may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Depth {
+    /// No colour (`NO_COLOR`, `TERM=dumb`): bold, reverse, underline only.
+    Mono,
+    /// The 16 named colours.
+    #[default]
+    Ansi16,
+    /// The 256-colour palette.
+    Ansi256,
+    /// 24 bit.
+    True,
+}
+
+/// What half, quadrant, sextant or octant characters the font can be trusted with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BlockKind {
+    /// Upper half block: 1x2 pixels a cell.
+    #[default]
+    Half,
+    /// Quadrants: 2x2.
+    Quadrant,
+    /// Sextants: 2x3.
+    Sextant,
+    /// Octants: 2x4.
+    Octant,
+}
+
+/// How pictures reach the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// Kitty graphics, placed directly at the cursor.
+    Kitty {
+        /// The terminal can read POSIX shared memory of this machine.
+        shared_memory: bool,
+    },
+    /// Kitty graphics through Unicode placeholders (tmux, or asked for).
+    KittyPlaceholders,
+    /// iTerm2 inline images.
+    Iterm,
+    /// Sixel.
+    Sixel,
+    /// Block characters in the colours of [`Caps::depth`].
+    Blocks(BlockKind),
+    /// A brightness ramp of ASCII characters.
+    #[default]
+    Ascii,
+    /// No pictures.
+    None,
+}
+
+/// Everything the layers above need to know about the terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caps {
+    /// Colours.
+    pub depth: Depth,
+    /// Pictures.
+    pub protocol: Protocol,
+    /// Width and height of a cell in pixels; an estimate of 10 x 20 where the terminal does not say.
+    pub cell: (u16, u16),
+    /// Inside tmux: graphics are wrapped in its passthrough.
+    pub tmux: bool,
+    /// Reached over SSH.
+    pub ssh: bool,
+    /// The locale is UTF-8, and `--ascii` was not given.
+    pub unicode: bool,
+    /// The background is light, where the terminal said.
+    pub light: Option<bool>,
+    /// The terminal speaks the Kitty keyboard protocol, so Escape and repeats are told apart.
+    pub keyboard: bool,
+    /// Name and version, as the terminal gives them.
+    pub name: String,
+    /// How each of these was found, for `lakelens doctor`.
+    pub findings: Vec<String>,
+}
