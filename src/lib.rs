@@ -22,4 +22,5 @@ pub mod app;
 pub mod domain;
 pub mod lake;
 pub mod media;
+pub mod ops;
 pub mod term;
