@@ -23,4 +23,5 @@ pub mod domain;
 pub mod lake;
 pub mod media;
 pub mod ops;
+pub mod store;
 pub mod term;

@@ -137,7 +137,12 @@ pub enum Outcome {
     Conflict {
         /// The revision in the store.
         rev: Rev,
-        /// The answer in the store.
+        /// The answer in the store; empty for a label set, which a project read again shows.
         theirs: Answer,
+    },
+    /// The store cannot take it, now or later: the sample is gone, a class is unknown, a number is not finite.
+    Refused {
+        /// What is wrong and what to do.
+        reason: String,
     },
 }

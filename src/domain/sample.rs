@@ -116,6 +116,12 @@ pub struct Sample {
     pub width: Option<u32>,
     /// Height in pixels as displayed.
     pub height: Option<u32>,
+    /// EXIF orientation 1-8, where the scan read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orientation: Option<u8>,
+    /// The last scan did not find the file; the answer stays.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub missing: bool,
     /// Number of edits so far.
     pub rev: Rev,
     /// What people have said.

@@ -1,0 +1,202 @@
+//! Stores: where projects, samples, answers and their history live.
+//!
+//! Why a trait: one person's SQLite file, a team's PostgreSQL, another program's database and a plain table must look
+//! the same to the rest of the program. What always holds, for every kind:
+//!
+//! - A commit that returned `Saved` is durable; an edit id is taken at most once.
+//! - Nothing is overwritten that the person has not seen: revisions are compared, and a difference is a conflict.
+//! - Counts, history and the answers themselves change in one transaction.
+//! - Pages are fetched by key, so the last page of ten million samples costs what the first one costs.
+//!
+//! Calls block: they run on the threads of the writer and the reader, never on the screen's.
+
+pub mod error;
+pub mod records;
+
+pub use error::StoreError;
+
+use crate::domain::agreement::{Kappa, cohen};
+use crate::domain::edit::{Edit, Outcome};
+use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
+use crate::domain::project::{Counts, Project, ScanSettings};
+use crate::domain::queue::{Filter, Queue};
+use crate::domain::sample::{Answer, Sample};
+use jiff::Timestamp;
+use records::{
+    Activity, Capabilities, Comment, Cursor, Direction, From, HistoryEntry, LedgerEntry, NewProject, NewSample,
+    NewVersion, Person, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf,
+    Tallies, UndoReport,
+};
+use std::sync::Arc;
+
+/// What store calls return.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Stops the read that runs on the store it came from; may be called from any thread, at any time, without effect when
+/// nothing runs. The read returns [`StoreError::Interrupted`].
+pub type Interrupt = Arc<dyn Fn() + Send + Sync>;
+
+/// A metadata store. See the module for what always holds.
+///
+/// # Errors
+/// Every call returns a [`StoreError`] that says what happened, where and what to do; a call that fails has changed
+/// nothing.
+pub trait Store: Send {
+    /// What this kind can do.
+    fn capabilities(&self) -> Capabilities;
+    /// Where it is, for messages; safe to show.
+    fn place(&self) -> &str;
+    /// Why it cannot be written; `None` when it can.
+    fn read_only(&self) -> Option<String>;
+    /// A handle that stops a running read.
+    fn interrupt(&self) -> Interrupt;
+
+    /// Makes a project.
+    fn create_project(&mut self, new: &NewProject) -> Result<Project>;
+    /// Projects by name.
+    fn projects(&mut self, shelf: Shelf) -> Result<Vec<Project>>;
+    /// One project, live or in the trash.
+    fn project(&mut self, id: ProjectId) -> Result<Project>;
+    /// The live project with this name, compared without case.
+    fn project_by_name(&mut self, name: &str) -> Result<Option<Project>>;
+    /// Gives a project another name.
+    fn rename_project(&mut self, id: ProjectId, name: &str) -> Result<()>;
+    /// Changes how a project's source is scanned.
+    fn set_scan(&mut self, id: ProjectId, scan: &ScanSettings) -> Result<()>;
+    /// Puts a project into the trash; its name becomes free.
+    fn trash_project(&mut self, id: ProjectId) -> Result<()>;
+    /// Takes a project out of the trash; fails if its name is taken by now.
+    fn restore_project(&mut self, id: ProjectId) -> Result<()>;
+    /// Makes a new version of a project with the same samples and classes.
+    fn clone_project(&mut self, id: ProjectId, new: &NewVersion) -> Result<Project>;
+    /// Deletes a project in the trash for good.
+    fn delete_project(&mut self, id: ProjectId) -> Result<()>;
+
+    /// Begins a scan, or goes on with the one that a kill interrupted: list the source from its start again.
+    fn begin_scan(&mut self, project: ProjectId, author: &str) -> Result<ScanId>;
+    /// Takes files, in one transaction. Known files are compared by size and etag; answers are never touched. Unknown
+    /// classes are appended to the label set.
+    fn add_samples(&mut self, scan: ScanId, files: &[NewSample]) -> Result<ScanReport>;
+    /// Ends a scan: known files it did not see are marked missing. Returns the whole scan's report.
+    fn finish_scan(&mut self, scan: ScanId) -> Result<ScanReport>;
+
+    /// One sample.
+    fn sample(&mut self, id: SampleId) -> Result<Sample>;
+    /// The sample with this path.
+    fn sample_by_path(&mut self, project: ProjectId, path: &str) -> Result<Option<Sample>>;
+    /// At most `limit` samples of a queue, in order of the walk.
+    fn page(
+        &mut self,
+        project: ProjectId,
+        queue: &Queue,
+        from: &From,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<Queued>>;
+    /// The place of a sample in the queue's order, whether or not the filter takes it.
+    fn cursor(&mut self, queue: &Queue, sample: SampleId) -> Result<Cursor>;
+    /// How many samples of the queue stand before the place. Its cost grows with the answer; may be interrupted.
+    fn position(&mut self, project: ProjectId, queue: &Queue, cursor: &Cursor) -> Result<u64>;
+    /// The place of the `n`-th sample, from 0. Its cost grows with `n`; may be interrupted.
+    fn nth(&mut self, project: ProjectId, queue: &Queue, n: u64) -> Result<Option<Cursor>>;
+    /// How many samples a filter takes: at once for a filter of one word, else its cost grows with the answer.
+    fn count(&mut self, project: ProjectId, filter: &Filter) -> Result<u64>;
+    /// Counts by status and class, at once at any size.
+    fn counts(&mut self, project: ProjectId) -> Result<Counts>;
+    /// The counts with flags and reviews, at once at any size.
+    fn tallies(&mut self, project: ProjectId) -> Result<Tallies>;
+
+    /// Takes edits, in order, in one transaction. Conflicts and refusals are outcomes of single edits; an error means
+    /// that none was taken.
+    fn commit(&mut self, edits: &[Edit]) -> Result<Vec<Outcome>>;
+    /// Takes back the author's last edit, or the whole batch it belongs to.
+    fn undo(&mut self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport>;
+    /// Makes the author's last undone edit or batch again.
+    fn redo(&mut self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport>;
+    /// Takes back one edit of anybody; itself an edit that undo takes back.
+    fn undo_edit(&mut self, project: ProjectId, edit: EditId, author: &str, at: Timestamp) -> Result<UndoReport>;
+
+    /// Newest first, of a project or one sample, before an event.
+    fn history(
+        &mut self,
+        project: ProjectId,
+        sample: Option<SampleId>,
+        before: Option<EventId>,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>>;
+    /// The author's last answers, newest first, undone ones left out.
+    fn decisions(&mut self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<HistoryEntry>>;
+    /// The last event at or before a time; `None` before the first.
+    fn event_at(&mut self, project: ProjectId, at: Timestamp) -> Result<Option<EventId>>;
+    /// The answer a sample had right after an event (`None`: before all events).
+    fn answer_as_of(&mut self, sample: SampleId, event: Option<EventId>) -> Result<Answer>;
+    /// People with answers, most samples first.
+    fn people(&mut self, project: ProjectId) -> Result<Vec<Person>>;
+    /// Times of a person's answers since `since`, ascending, one a sample; for [`crate::domain::stats::speed`].
+    fn answer_times(&mut self, project: ProjectId, author: &str, since: Timestamp) -> Result<Vec<Timestamp>>;
+    /// Answers by hour and person since `since`, ascending.
+    fn activity(&mut self, project: ProjectId, since: Timestamp) -> Result<Vec<Activity>>;
+
+    /// Stores a queue under a name, replacing the one of that name.
+    fn save_queue(&mut self, project: ProjectId, name: &str, queue: &Queue) -> Result<()>;
+    /// Saved queues by name.
+    fn saved_queues(&mut self, project: ProjectId) -> Result<Vec<(String, Queue)>>;
+    /// Forgets a saved queue.
+    fn delete_queue(&mut self, project: ProjectId, name: &str) -> Result<()>;
+    /// A small value kept with the project.
+    fn setting(&mut self, project: ProjectId, key: &str) -> Result<Option<String>>;
+    /// Keeps a small value; `None` forgets it.
+    fn set_setting(&mut self, project: ProjectId, key: &str, value: Option<&str>) -> Result<()>;
+    /// All small values of a project.
+    fn settings(&mut self, project: ProjectId) -> Result<Settings>;
+
+    /// Chooses a random share (`0..=1`) of the labeled samples to be answered again by `author`, who does not see the
+    /// first answer. Replaces what the author had not answered of an earlier pass. Returns how many were chosen.
+    fn start_second_pass(&mut self, project: ProjectId, share: f64, seed: u32, author: &str) -> Result<u64>;
+    /// How far the author's pass is.
+    fn second_pass(&mut self, project: ProjectId, author: &str) -> Result<SecondPass>;
+    /// Samples of the author's pass still to be answered, without answer, predictions and reviews.
+    fn second_pass_next(&mut self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<Sample>>;
+    /// Stores a second answer apart: the sample's own answer stays. A repeated answer replaces the earlier one.
+    fn answer_second_pass(
+        &mut self,
+        project: ProjectId,
+        sample: SampleId,
+        answer: &Answer,
+        author: &str,
+        at: Timestamp,
+    ) -> Result<()>;
+    /// All pairs of answers, oldest first.
+    fn second_answers(&mut self, project: ProjectId) -> Result<Vec<SecondAnswer>>;
+
+    /// Cohen's kappa of the second passes of a project.
+    fn agreement(&mut self, project: ProjectId) -> Result<Kappa> {
+        let labels = self.project(project)?.labels;
+        let pairs: Vec<_> = self.second_answers(project)?.iter().map(|p| p.compared(&labels)).collect();
+        Ok(cohen(&pairs))
+    }
+
+    /// The pairs that differ.
+    fn disagreements(&mut self, project: ProjectId) -> Result<Vec<SecondAnswer>> {
+        let labels = self.project(project)?.labels;
+        let mut pairs = self.second_answers(project)?;
+        pairs.retain(|p| {
+            let (first, second) = p.compared(&labels);
+            first != second
+        });
+        Ok(pairs)
+    }
+
+    /// Stores predictions; unlabeled samples become pre-labeled. No answer and no revision changes.
+    fn put_predictions(&mut self, project: ProjectId, batch: &[SamplePredictions]) -> Result<()>;
+    /// Adds a comment; returns its number.
+    fn add_comment(&mut self, comment: &Comment) -> Result<i64>;
+    /// Marks a comment as dealt with, or not.
+    fn resolve_comment(&mut self, id: i64, resolved: bool) -> Result<()>;
+    /// Comments on a sample, oldest first.
+    fn comments(&mut self, sample: SampleId) -> Result<Vec<Comment>>;
+    /// Notes a file as taken; `false` if it was taken before with the same etag.
+    fn take_once(&mut self, entry: &LedgerEntry) -> Result<bool>;
+    /// Files taken from a source, by path.
+    fn ledger(&mut self, source: &str) -> Result<Vec<LedgerEntry>>;
+}
