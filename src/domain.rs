@@ -19,4 +19,5 @@ pub mod queue;
 pub mod review;
 pub mod sample;
 pub mod stats;
+pub mod suggest;
 pub mod text;

@@ -19,6 +19,8 @@
 //! places pictures after the frame. Edits are never cancelled and are durable before they are shown as saved.
 
 pub mod app;
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod lake;
 pub mod media;

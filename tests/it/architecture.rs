@@ -19,7 +19,19 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("keymap", &["term::caps"]),
     ("ops", &["lake", "store", "predict", "media", "formats"]),
     // The state machine sees the plain records of the layers below, never their services.
-    ("app", &["keymap", "theme", "lake::listing", "media::info", "term::caps", "config::settings", "ops::report"]),
+    (
+        "app",
+        &[
+            "keymap",
+            "theme",
+            "lake::listing",
+            "media::info",
+            "term::caps",
+            "config::settings",
+            "config::places",
+            "ops::report",
+        ],
+    ),
     ("ui", &["app", "theme", "keymap", "term::caps", "lake::listing", "media::info", "ops::report"]),
     (
         "runtime",
