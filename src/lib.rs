@@ -25,5 +25,6 @@ pub mod domain;
 pub mod lake;
 pub mod media;
 pub mod ops;
+pub mod runtime;
 pub mod store;
 pub mod term;

@@ -1,3 +1,8 @@
 //! The `lakelens` program: parses the command line, runs it, maps errors to exit codes.
 
-fn main() {}
+use lakelens::config::environment::Environment;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lakelens::cli::run(std::env::args_os(), Environment::of_process())
+}

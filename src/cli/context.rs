@@ -1,0 +1,106 @@
+//! What every subcommand gets: the settings, the environment, where results go, and Ctrl-C.
+
+use super::error::{AppError, Kind};
+use super::grammar::Global;
+use super::output::{Out, Progress};
+use crate::config::environment::Environment;
+use crate::config::load::{self, Loaded, Problem};
+use crate::domain::lake_path::LakePath;
+use crate::domain::text::{encode_os, printable};
+use std::ffi::OsStr;
+use std::io::{IsTerminal, Write};
+use tokio_util::sync::CancellationToken;
+
+/// What every subcommand gets.
+pub(crate) struct Context {
+    /// The settings.
+    pub(crate) loaded: Loaded,
+    /// The environment.
+    pub(crate) environment: Environment,
+    /// Where results go.
+    pub(crate) out: Out,
+    cancel: Option<CancellationToken>,
+}
+
+impl Context {
+    /// Loads the settings.
+    pub(crate) fn new(global: &Global, environment: Environment) -> Result<Self, AppError> {
+        let config = global.config.as_deref().map(encode_os);
+        let loaded = load::load(&global.values(), config.as_deref(), &environment).map_err(AppError::usage)?;
+        Ok(Self { loaded, environment, out: Out::stdout(), cancel: None })
+    }
+
+    /// Reads a path or URI of the command line; a relative one starts at the working directory.
+    pub(crate) fn lake_path(&self, text: &OsStr) -> Result<LakePath, AppError> {
+        LakePath::parse(&encode_os(text), &encode_os(self.environment.directory.as_os_str())).map_err(AppError::usage)
+    }
+
+    /// The token that Ctrl-C cancels. From the first call on, Ctrl-C stops the work cleanly; a second one stops the
+    /// program at once.
+    pub(crate) fn cancel(&mut self) -> CancellationToken {
+        self.cancel.get_or_insert_with(watch_interrupts).clone()
+    }
+
+    /// The error that an interrupted command ends with.
+    pub(crate) fn interrupted(&self) -> AppError {
+        AppError::new(Kind::Interrupted, "stopped").hint("what was saved before stays saved")
+    }
+
+    /// A progress line on stderr, silent where that is no terminal.
+    pub(crate) fn progress(&self) -> Progress {
+        Progress::new(std::io::stderr().is_terminal())
+    }
+
+    /// Says on stderr what of the configuration could not be read; the program goes on with defaults.
+    pub(crate) fn warn_of_problems(&self) {
+        let problems = &self.loaded.problems;
+        let Some(first) = problems.first() else { return };
+        let mut text = describe(first);
+        if problems.len() > 1 {
+            text.push_str(&format!("  and {} more: see `lakelens config check`\n", problems.len() - 1));
+        }
+        self.note(text.trim_end());
+    }
+
+    /// A message on stderr.
+    pub(crate) fn note(&self, text: &str) {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+}
+
+/// A problem of the configuration, with the line it concerns.
+pub(crate) fn describe(problem: &Problem) -> String {
+    let word = if problem.warning { "warning" } else { "error" };
+    let mut out = format!("{word}: {}: {}\n", problem.place, problem.message);
+    if let Some((line, column)) = &problem.excerpt {
+        out.push_str(&format!("  | {line}\n  | {}^\n", " ".repeat(column.saturating_sub(1))));
+    }
+    if let Some(hint) = &problem.hint {
+        out.push_str(&format!("hint: {}\n", printable(hint)));
+    }
+    out
+}
+
+/// Listens for Ctrl-C on a thread of its own. Where signals cannot be had, Ctrl-C ends the program as by default.
+fn watch_interrupts() -> CancellationToken {
+    let token = CancellationToken::new();
+    let cancel = token.clone();
+    let (ready, listening) = std::sync::mpsc::channel();
+    let listen = move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        runtime.block_on(async move {
+            use tokio::signal::unix::{SignalKind, signal};
+            let Ok(mut interrupts) = signal(SignalKind::interrupt()) else { return };
+            let _ = ready.send(());
+            interrupts.recv().await;
+            cancel.cancel();
+            interrupts.recv().await;
+            std::process::exit(i32::from(Kind::Interrupted.exit_code()));
+        });
+    };
+    if std::thread::Builder::new().name("interrupt".to_owned()).spawn(listen).is_ok() {
+        // An error means that the thread could not listen; there is nothing to wait for then.
+        let _ = listening.recv();
+    }
+    token
+}

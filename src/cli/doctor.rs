@@ -1,0 +1,111 @@
+//! `lakelens doctor`: what works, what does not, and what to do about it.
+
+use super::context::Context;
+use super::error::{AppError, Kind};
+use super::grammar::Json;
+use crate::domain::text::printable;
+use clap::Args;
+use serde::Serialize;
+use std::path::Path;
+
+/// Check the terminal, the configuration, the store and the cache
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lakelens doctor
+  lakelens doctor --json | jq '.checks[] | select(.ok | not)'")]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    json: Json,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+pub(super) struct Check {
+    name: String,
+    ok: bool,
+    detail: String,
+    remedy: Option<String>,
+}
+
+impl Check {
+    fn ok(name: &str, detail: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), ok: true, detail: detail.into(), remedy: None }
+    }
+
+    fn bad(name: &str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), ok: false, detail: detail.into(), remedy: Some(remedy.into()) }
+    }
+}
+
+pub(super) fn run(args: &DoctorArgs, context: &mut Context) -> Result<(), AppError> {
+    let mut checks = Vec::new();
+    config(context, &mut checks);
+    let paths = context.loaded.paths.clone();
+    checks.push(folder("data folder", &paths.data));
+    checks.push(folder("state folder", &paths.state));
+    checks.push(folder("cache folder", &paths.cache));
+    report(&checks, args.json.json, context)
+}
+
+fn report(checks: &[Check], as_json: bool, context: &mut Context) -> Result<(), AppError> {
+    if as_json {
+        context.out.json(&serde_json::json!({ "checks": checks }))?;
+    } else {
+        let width = checks.iter().map(|c| c.name.len()).max().unwrap_or(0);
+        for check in checks {
+            let mark = if check.ok { "ok  " } else { "FAIL" };
+            context.out.line(&format!("{mark}  {:<width$}  {}", check.name, printable(&check.detail)))?;
+            if let Some(remedy) = &check.remedy {
+                context.out.line(&format!("      {:<width$}  -> {}", "", printable(remedy)))?;
+            }
+        }
+    }
+    let wrong: Vec<&str> = checks.iter().filter(|c| !c.ok).map(|c| c.name.as_str()).collect();
+    match wrong.as_slice() {
+        [] => Ok(()),
+        ["config"] => Err(AppError::new(Kind::Config, "the configuration has errors")),
+        names => {
+            Err(AppError::failed(format!("{} of {} checks failed: {}", names.len(), checks.len(), names.join(", "))))
+        }
+    }
+}
+
+fn config(context: &Context, checks: &mut Vec<Check>) {
+    let file = context.loaded.paths.config_file.display().to_string();
+    let errors: Vec<_> = context.loaded.problems.iter().filter(|p| !p.warning).collect();
+    checks.push(match errors.first() {
+        Some(first) => {
+            let detail = format!("{}: {}", first.place, first.message);
+            Check::bad("config", detail, "`lakelens config check` lists everything, `lakelens config edit` opens it")
+        }
+        None if context.loaded.paths.config_file.exists() => {
+            let warnings = context.loaded.problems.len();
+            Check::ok("config", if warnings == 0 { file } else { format!("{file}, {warnings} warnings") })
+        }
+        None => Check::ok("config", format!("{file} does not exist: defaults hold")),
+    });
+    checks.push(Check::ok("user", context.loaded.user.clone()));
+}
+
+/// A folder that exists must be writable; one that does not must be possible to make.
+fn folder(name: &str, path: &Path) -> Check {
+    let shown = path.display().to_string();
+    let existing = path.ancestors().find(|p| p.exists()).unwrap_or_else(|| Path::new("/"));
+    if let Err(error) = rustix::fs::access(existing, rustix::fs::Access::WRITE_OK) {
+        let remedy = "make it writable, or choose another place with --data-dir";
+        return Check::bad(name, format!("{shown} cannot be written: {error}"), remedy);
+    }
+    match rustix::fs::statvfs(existing) {
+        Ok(fs) => {
+            let free = fs.f_bavail.saturating_mul(fs.f_frsize);
+            let state = if path.exists() { "" } else { " (will be made)" };
+            let detail = format!("{shown}{state}, {} free", super::output::bytes(free));
+            if free < 64 << 20 {
+                return Check::bad(name, detail, "free some space: labels cannot be saved on a full disk");
+            }
+            Check::ok(name, detail)
+        }
+        Err(error) => Check::bad(name, format!("{shown}: {error}"), "check the file system"),
+    }
+}

@@ -1,0 +1,154 @@
+//! The grammar: global flags and the list of subcommands. Each subcommand's own flags stand in its file.
+
+use super::context::Context;
+use super::error::AppError;
+use crate::config::load::FlagValue;
+use crate::config::settings::{Graphics, LogLevel};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
+
+/// Browse, preview, label and review the images of a lakehouse in the terminal.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lakelens",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    override_usage = "lakelens [OPTIONS] [PATH|URI]\n       lakelens [OPTIONS] COMMAND ...",
+    after_help = "\
+Examples:
+  lakelens ~/photos                            look through a folder
+  lakelens demo                                try it on generated pictures
+  lakelens project create flowers --from ~/photos --recursive
+  lakelens export flowers labels.csv --format csv
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 authentication,
+5 network, 6 conflict, 7 bad data, 70 bug, 130 interrupted.",
+    after_long_help = "\
+Examples:
+  lakelens ~/photos                            look through a folder
+  lakelens demo                                try it on generated pictures
+  lakelens project create flowers --from ~/photos --recursive
+  lakelens export flowers labels.csv --format csv
+
+Every global option can also be set by a variable (LAKELENS_STORE, ...) or in the
+config file: the option wins over the variable, the variable over the file.
+`lakelens config show` says what holds and why.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 authentication,
+5 network, 6 conflict, 7 bad data, 70 bug, 130 interrupted."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// Folder, picture or URI to open; without it, the Home screen
+    #[arg(value_name = "PATH|URI")]
+    pub(crate) path: Option<OsString>,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// Options that every subcommand takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Named connection [env: LAKELENS_PROFILE]
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
+    /// Where labels live, such as sqlite:PATH [env: LAKELENS_STORE]
+    #[arg(long, global = true, value_name = "URI")]
+    store: Option<OsString>,
+    /// Config file [env: LAKELENS_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<OsString>,
+    /// Folder for data, state and cache [env: LAKELENS_DATA_DIR]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<OsString>,
+    /// Refuse everything that changes data [env: LAKELENS_READ_ONLY]
+    #[arg(long, global = true)]
+    read_only: bool,
+    /// How pictures are shown [env: LAKELENS_GRAPHICS]
+    #[arg(long, global = true, value_name = "KIND", value_parser = PossibleValuesParser::new(Graphics::NAMES))]
+    graphics: Option<String>,
+    /// Write a log file into the state folder [env: LAKELENS_LOG]
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = PossibleValuesParser::new(LogLevel::NAMES))]
+    log: Option<String>,
+    /// No colours [env: LAKELENS_NO_COLOR, NO_COLOR]
+    #[arg(long, global = true)]
+    no_color: bool,
+    /// Only ASCII characters for lines and marks [env: LAKELENS_ASCII]
+    #[arg(long, global = true)]
+    ascii: bool,
+    /// Name that edits carry [env: LAKELENS_USER]
+    #[arg(long, global = true, value_name = "NAME")]
+    user: Option<String>,
+}
+
+impl Global {
+    /// The flags that were given, as settings.
+    pub(crate) fn values(&self) -> Vec<FlagValue> {
+        let os = |value: &Option<OsString>| value.as_deref().map(crate::domain::text::encode_os);
+        let switch = |given: bool| given.then(|| "true".to_owned());
+        let rows = [
+            ("profile", "--profile", self.profile.clone()),
+            ("store", "--store", os(&self.store)),
+            ("data_dir", "--data-dir", os(&self.data_dir)),
+            ("read_only", "--read-only", switch(self.read_only)),
+            ("graphics", "--graphics", self.graphics.clone()),
+            ("log", "--log", self.log.clone()),
+            ("no_color", "--no-color", switch(self.no_color)),
+            ("ascii", "--ascii", switch(self.ascii)),
+            ("user", "--user", self.user.clone()),
+        ];
+        rows.into_iter().filter_map(|(key, flag, value)| value.map(|value| FlagValue { key, flag, value })).collect()
+    }
+}
+
+/// `--json` of a subcommand that gives one document.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Json {
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `--json` and `--jsonl` of a subcommand that gives a list.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct JsonOrLines {
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    pub(crate) jsonl: bool,
+}
+
+/// `--json` of a subcommand whose list can be long: always one object a line.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Lines {
+    /// One JSON object a line
+    #[arg(long, visible_alias = "jsonl")]
+    pub(crate) json: bool,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Config(super::config::ConfigArgs),
+    Doctor(super::doctor::DoctorArgs),
+    Completions(super::completions::CompletionsArgs),
+    Man(super::man::ManArgs),
+}
+
+impl Command {
+    /// Runs the subcommand.
+    pub(crate) fn run(self, context: &mut Context) -> Result<(), AppError> {
+        match self {
+            Self::Config(args) => super::config::run(&args, context),
+            Self::Doctor(args) => super::doctor::run(&args, context),
+            Self::Completions(args) => super::completions::run(&args, context),
+            Self::Man(args) => super::man::run(&args, context),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `lakelens [PATH|URI]`: opens the screen.
+
+use super::context::Context;
+use super::error::AppError;
+use crate::domain::lake_path::LakePath;
+use crate::domain::suggest::nearest;
+use crate::domain::text::{decode_os, encode_os, printable};
+use crate::runtime::{self, OpenRequest};
+use std::ffi::OsString;
+use std::path::Path;
+
+pub(super) fn run(path: Option<OsString>, context: Context) -> Result<(), AppError> {
+    let target = path.map(|p| checked(&p, &context)).transpose()?;
+    open(target, None, context)
+}
+
+/// Opens the screen on a place or a project.
+pub(super) fn open(target: Option<LakePath>, project: Option<String>, context: Context) -> Result<(), AppError> {
+    let Context { loaded, environment, .. } = context;
+    runtime::open(OpenRequest { target, project, loaded, environment })
+        .map_err(|error| AppError::failed("the screen cannot be opened").because(error))
+}
+
+/// The place to open. A name that is neither there nor a path may be a mistyped subcommand.
+fn checked(text: &OsString, context: &Context) -> Result<LakePath, AppError> {
+    let path = context.lake_path(text)?;
+    let missing = path.as_local().is_some_and(|local| !Path::new(&decode_os(local)).exists());
+    if !missing {
+        return Ok(path);
+    }
+    let word = encode_os(text);
+    let grammar = super::command();
+    let names: Vec<String> = grammar.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    let error = AppError::usage(format!("there is no file or folder `{}`", printable(&word)));
+    Err(match nearest(&word, names.iter().map(String::as_str)) {
+        Some(name) => error.hint(format!("did you mean the subcommand `lakelens {name}`?")),
+        None => error.hint("give a folder, a picture or a URI; `lakelens --help` lists the subcommands"),
+    })
+}
