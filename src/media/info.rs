@@ -20,6 +20,12 @@ pub struct ImageInfo {
     pub frames: u32,
     /// What is stored: `rgb 8 bit`, `palette`, `cmyk`, `grey 16 bit`, …
     pub colour: String,
+    /// Whether the pixels have transparency; it is shown over a checkerboard.
+    #[serde(default)]
+    pub alpha: bool,
+    /// Name of the embedded colour profile's space (`rgb`, `grey`, `cmyk`), if there is one; shown as sRGB.
+    #[serde(default)]
+    pub profile: Option<String>,
     /// Why the picture is incomplete, if it is: it is shown as far as it decodes, with a badge.
     pub damaged: Option<String>,
     /// EXIF tags by name, values as text from outside: pass them through `printable`.

@@ -1,0 +1,233 @@
+//! A byte source as the decoders want it: buffered, seekable, and read whole where that is cheaper.
+
+use super::error::MediaError;
+use super::limits::Limits;
+use super::source::{ByteSource, copy_at};
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
+
+/// Read in one go and kept; larger files of formats that need only parts are read in windows.
+const WHOLE: u64 = 64 << 20;
+/// Bytes of one request while reading a whole file; the caller can cancel in between.
+const STEP: usize = 4 << 20;
+/// Bytes that are looked at to tell what a file is.
+const HEAD: usize = 4096;
+const WINDOW: usize = 64 << 10;
+
+/// The bytes of one file: in memory, or behind its source.
+pub(crate) enum Bytes<'a> {
+    /// All of them.
+    Whole(Vec<u8>),
+    /// To be asked for.
+    Source(&'a dyn ByteSource, u64),
+}
+
+impl<'a> Bytes<'a> {
+    /// Nothing read yet.
+    ///
+    /// # Errors
+    /// What the source says.
+    pub(crate) fn new(source: &'a dyn ByteSource) -> Result<Self, MediaError> {
+        Ok(Self::Source(source, source.len()?))
+    }
+
+    /// Bytes in all.
+    pub(crate) fn len(&self) -> u64 {
+        match self {
+            Self::Whole(bytes) => bytes.len() as u64,
+            Self::Source(_, len) => *len,
+        }
+    }
+
+    /// Bytes that are held in memory.
+    pub(crate) fn held(&self) -> u64 {
+        match self {
+            Self::Whole(bytes) => bytes.len() as u64,
+            Self::Source(..) => 0,
+        }
+    }
+
+    /// The first few kilobytes, or less where there is less.
+    ///
+    /// # Errors
+    /// What the source says.
+    pub(crate) fn head(&self) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        self.reader().take(HEAD as u64).read_to_end(&mut head)?;
+        Ok(head)
+    }
+
+    /// Reads everything, in steps, when the file is small or `needed`.
+    ///
+    /// # Errors
+    /// [`MediaError::TooLarge`] when it is needed and over the limit, [`MediaError::Cancelled`], and what the source says.
+    pub(crate) fn load(
+        self,
+        needed: bool,
+        limits: &Limits,
+        cancel: &dyn Fn() -> bool,
+    ) -> Result<Bytes<'a>, MediaError> {
+        let Self::Source(source, len) = self else { return Ok(self) };
+        if len > WHOLE && !needed {
+            return Ok(self);
+        }
+        limits.check_file(len)?;
+        let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
+        let mut at = 0;
+        while at < bytes.len() {
+            if cancel() {
+                return Err(MediaError::Cancelled);
+            }
+            let end = bytes.len().min(at + STEP);
+            match read_some(source, at as u64, &mut bytes[at..end])? {
+                0 => break,
+                count => at += count,
+            }
+        }
+        // The file may have been cut since its length was asked for.
+        bytes.truncate(at);
+        Ok(Self::Whole(bytes))
+    }
+
+    /// A reader from the start.
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader { bytes: self, buffer: Vec::new(), start: 0, used: 0 }
+    }
+
+    /// The bytes when they are in memory, else none.
+    pub(crate) fn whole(&self) -> &[u8] {
+        match self {
+            Self::Whole(bytes) => bytes,
+            Self::Source(..) => &[],
+        }
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Whole(bytes) => Ok(copy_at(bytes, offset, buf)),
+            Self::Source(source, _) => read_some(*source, offset, buf),
+        }
+    }
+}
+
+/// One read, repeated when a signal interrupts it, and never trusted to have filled more than it was given.
+fn read_some(source: &dyn ByteSource, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read_at(offset, buf) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other.map(|count| count.min(buf.len())),
+        }
+    }
+}
+
+/// A buffered, seekable reader over [`Bytes`].
+pub(crate) struct Reader<'a> {
+    bytes: &'a Bytes<'a>,
+    buffer: Vec<u8>,
+    /// Offset of the buffer in the file.
+    start: u64,
+    /// Bytes of the buffer that were consumed.
+    used: usize,
+}
+
+impl Read for Reader<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.used >= self.buffer.len() && out.len() >= WINDOW {
+            let position = self.start + self.used as u64;
+            let count = self.bytes.read_at(position, out)?;
+            (self.start, self.used) = (position + count as u64, 0);
+            self.buffer.clear();
+            return Ok(count);
+        }
+        let ready = self.fill_buf()?;
+        let count = ready.len().min(out.len());
+        out[..count].copy_from_slice(&ready[..count]);
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for Reader<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.used >= self.buffer.len() {
+            self.start += self.used as u64;
+            self.used = 0;
+            self.buffer.resize(WINDOW, 0);
+            let count = self.bytes.read_at(self.start, &mut self.buffer);
+            self.buffer.truncate(*count.as_ref().unwrap_or(&0));
+            count?;
+        }
+        Ok(self.buffer.get(self.used..).unwrap_or_default())
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.used = (self.used + count).min(self.buffer.len());
+    }
+}
+
+impl Seek for Reader<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let here = self.start + self.used as u64;
+        let target = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::End(delta) => self.bytes.len().checked_add_signed(delta),
+            SeekFrom::Current(delta) => here.checked_add_signed(delta),
+        };
+        let target = target.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek outside the file"))?;
+        match target.checked_sub(self.start).and_then(|d| usize::try_from(d).ok()) {
+            Some(used) if used <= self.buffer.len() => self.used = used,
+            _ => {
+                self.buffer.clear();
+                (self.start, self.used) = (target, 0);
+            }
+        }
+        Ok(target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::source::MemorySource;
+
+    #[test]
+    fn reading_and_seeking_agree_with_a_cursor() {
+        let data: Vec<u8> = (0..200_000_u32).map(|i| ((i * 7) >> 3) as u8).collect();
+        let source = MemorySource::new(data.clone());
+        let bytes = Bytes::new(&source).unwrap();
+        let (mut ours, mut theirs) = (bytes.reader(), io::Cursor::new(&data));
+        let moves = [
+            (SeekFrom::Start(10), 5),
+            (SeekFrom::Current(65_536), 70_000),
+            (SeekFrom::End(-3), 10),
+            (SeekFrom::Start(0), 65_537),
+            (SeekFrom::Current(-65_000), 100),
+            (SeekFrom::Start(300_000), 4),
+            (SeekFrom::Start(199_999), 4),
+        ];
+        for (to, count) in moves {
+            assert_eq!(ours.seek(to).unwrap(), theirs.seek(to).unwrap(), "{to:?}");
+            let (mut a, mut b) = (Vec::new(), Vec::new());
+            ours.by_ref().take(count).read_to_end(&mut a).unwrap();
+            theirs.by_ref().take(count).read_to_end(&mut b).unwrap();
+            assert_eq!(a, b, "{to:?}");
+            assert_eq!(ours.stream_position().unwrap(), theirs.stream_position().unwrap());
+        }
+        assert!(ours.seek(SeekFrom::End(-300_000)).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_not_read() {
+        struct Huge;
+        impl ByteSource for Huge {
+            fn len(&self) -> io::Result<u64> {
+                Ok(3 << 30)
+            }
+            fn read_at(&self, _: u64, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("must not be read"))
+            }
+        }
+        let load = |needed| Bytes::new(&Huge).unwrap().load(needed, &Limits::default(), &|| false);
+        assert!(matches!(load(true), Err(MediaError::TooLarge { .. })));
+        assert!(matches!(load(false), Ok(Bytes::Source(..))));
+    }
+}

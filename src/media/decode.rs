@@ -1,0 +1,119 @@
+//! Bytes to a small RGB picture: decode as few pixels as will do, scale, bring to sRGB, orient, lay over a checkerboard.
+
+mod jpeg;
+mod other;
+
+use super::bytes::Bytes;
+use super::colour;
+use super::error::MediaError;
+use super::header::{self, Header, Opened};
+use super::info::ImageInfo;
+use super::limits::Limits;
+use super::orient::{displayed, swaps_axes};
+use super::raster::Raster;
+use super::scale::{Plan, scale};
+use super::sniff::{Format, sniff};
+use super::source::ByteSource;
+use crate::domain::geometry::BoxN;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// What is wanted of a picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DecodeRequest {
+    /// Pixels across, at most.
+    pub max_width: u32,
+    /// Pixels down, at most.
+    pub max_height: u32,
+    /// The part that is wanted, normalised, in the displayed picture; an empty or broken one means all.
+    pub window: BoxN,
+    /// Whether the part is enlarged to fill the size; else a small picture keeps its pixels exactly. Up to four times the
+    /// result is smooth, from there on every pixel of the file is a block.
+    pub enlarge: bool,
+}
+
+impl DecodeRequest {
+    /// The whole picture in at most so many pixels, never enlarged.
+    #[must_use]
+    pub fn fit(max_width: u32, max_height: u32) -> Self {
+        Self { max_width, max_height, window: BoxN { x: 0.0, y: 0.0, w: 1.0, h: 1.0 }, enlarge: false }
+    }
+}
+
+/// A decoded picture, ready for a screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// sRGB, three bytes a pixel, row by row from the top left of the displayed picture, without padding.
+    pub rgb: Vec<u8>,
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// The facts of the file.
+    pub info: Arc<ImageInfo>,
+}
+
+impl Picture {
+    /// Bytes that the pixels take in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.rgb.len()
+    }
+}
+
+/// Decodes the wanted part of a picture at the wanted size. `name` decides only where the content does not; `cancel` is
+/// asked between the stages and between reads.
+///
+/// A damaged file gives what decodes, with the reason in `info.damaged`.
+///
+/// # Errors
+/// [`MediaError`] where nothing can be shown.
+pub fn decode(
+    source: &dyn ByteSource,
+    name: &str,
+    request: &DecodeRequest,
+    limits: &Limits,
+    cancel: &dyn Fn() -> bool,
+) -> Result<Picture, MediaError> {
+    let stop = || if cancel() { Err(MediaError::Cancelled) } else { Ok(()) };
+    stop()?;
+    let bytes = Bytes::new(source)?;
+    let format = sniff(&bytes.head()?, name)?;
+    stop()?;
+    let bytes = bytes.load(format == Format::Jpeg, limits, cancel)?;
+    stop()?;
+    guarded(format, || {
+        let (header, opened) = header::open(&bytes, format, limits)?;
+        let plan = Plan::new(header.width, header.height, header.orientation, request);
+        stop()?;
+        let (mut raster, damaged) = match opened {
+            Opened::Jpeg(jpeg) => jpeg::pixels(&bytes, &jpeg, &plan, limits)?,
+            Opened::Other(decoder) => other::pixels(decoder, &header, &bytes, limits)?,
+        };
+        stop()?;
+        colour::tame(&mut raster, format);
+        let raster = scale(raster, &plan, format.name())?;
+        stop()?;
+        Ok(finish(raster, &header, bytes.len(), damaged))
+    })
+}
+
+/// The last stages, all on the small picture.
+fn finish(raster: Raster, header: &Header, bytes: u64, damaged: Option<String>) -> Picture {
+    let (width, height) = (raster.width, raster.height);
+    let raster = colour::to_srgb(raster, header.icc.as_deref(), header.format);
+    let channels = raster.channels;
+    let (pixels, width, height) = displayed(raster.data, width, height, channels, header.orientation);
+    debug_assert!(swaps_axes(header.orientation) || (width, height) == (raster.width, raster.height));
+    let rgb = colour::flatten(pixels, width, channels);
+    Picture { rgb, width, height, info: Arc::new(header.info(bytes, damaged)) }
+}
+
+/// Runs code of decoders and turns a panic into an error.
+///
+/// Decoders are large parsers fed by files from anywhere. One bad file must not end a session with unsaved work on the
+/// screen, so this is the one place where panics are caught. Nothing is shared with the closure that could be left half
+/// changed: it owns what it decodes and only reads the file's bytes.
+pub(super) fn guarded<T>(format: Format, work: impl FnOnce() -> Result<T, MediaError>) -> Result<T, MediaError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(MediaError::Decoder { format: format.name() }))
+}

@@ -1,0 +1,84 @@
+//! JPEG at reduced size: the inverse DCT gives 1/8, 1/4 or 1/2 of the pixels directly, for a fraction of the work.
+//!
+//! The scaled decoder is strict; what it refuses goes to the tolerant one of the `image` crate at full size. Neither
+//! notices a file that merely stops, so the end marker is looked for here.
+
+use super::super::bytes::Bytes;
+use super::super::error::MediaError;
+use super::super::header::jpeg::JpegHeader;
+use super::super::header::{decoder, explain};
+use super::super::limits::Limits;
+use super::super::raster::{Raster, Sample, Space};
+use super::super::scale::Plan;
+use super::super::sniff::Format;
+use image::ImageDecoder;
+use jpeg_decoder::{Decoder, Error, PixelFormat};
+use std::io::Read;
+
+const CUT: &str = "the file ends before the picture does";
+
+/// Decodes the pixels, with the reason when some are missing.
+pub(super) fn pixels(
+    bytes: &Bytes<'_>,
+    header: &JpegHeader,
+    plan: &Plan,
+    limits: &Limits,
+) -> Result<(Raster, Option<String>), MediaError> {
+    let eighths = plan.eighths(header.width, header.height);
+    let pixels = u64::from(header.width) * u64::from(header.height);
+    let samples = pixels * u64::from(eighths * eighths) / 64 * header.sampling.len().max(1) as u64;
+    // Planes, and the pixels put together from them.
+    limits.check_memory(bytes.held() + 2 * samples + header.coefficients())?;
+    let cut = !has_end(bytes.whole(), header.scan);
+    match scaled(bytes.whole(), header, eighths) {
+        Ok(raster) => Ok((raster, cut.then(|| CUT.to_owned()))),
+        Err(reason) => {
+            let raster = tolerant(bytes, header, limits)?;
+            let damaged = match reason {
+                Error::Unsupported(_) => None,
+                other => Some(other.to_string()),
+            };
+            Ok((raster, if cut { Some(CUT.to_owned()) } else { damaged }))
+        }
+    }
+}
+
+/// Whether an end marker follows the first scan, wherever: what stands behind the picture (the video of a motion photo) is
+/// no reason to call it damaged.
+fn has_end(file: &[u8], scan: u64) -> bool {
+    let data = usize::try_from(scan).ok().and_then(|start| file.get(start..)).unwrap_or_default();
+    data.windows(2).rev().any(|pair| pair == [0xFF, 0xD9])
+}
+
+/// Decodes `eighths`/8 of the pixels. Where the file stops, end markers follow, from which the decoder goes on with
+/// zeros instead of giving up what it has.
+fn scaled(file: &[u8], header: &JpegHeader, eighths: u32) -> Result<Raster, Error> {
+    let ends = [0xFF, 0xD9].repeat(64);
+    let mut decoder = Decoder::new(file.chain(ends.as_slice()));
+    let size = |side: u32| u16::try_from((side * eighths).div_ceil(8)).unwrap_or(u16::MAX);
+    // The decoder takes the smallest scale that reaches one of the two sizes; the longer side decides alone.
+    let (width, height) = (size(header.width), size(header.height));
+    let (ask_w, ask_h) = if header.width >= header.height { (width, u16::MAX) } else { (u16::MAX, height) };
+    decoder.scale(ask_w, ask_h)?;
+    let data = decoder.decode()?;
+    let info = decoder.info().ok_or_else(|| Error::Format("no frame".to_owned()))?;
+    let (channels, sample, space) = match info.pixel_format {
+        PixelFormat::L8 => (1, Sample::U8, Space::Grey),
+        PixelFormat::L16 => (1, Sample::U16, Space::Grey),
+        PixelFormat::RGB24 => (3, Sample::U8, Space::Rgb),
+        PixelFormat::CMYK32 => (4, Sample::U8, Space::Cmyk),
+    };
+    Ok(Raster { width: info.width.into(), height: info.height.into(), channels, sample, space, data })
+}
+
+fn tolerant(bytes: &Bytes<'_>, header: &JpegHeader, limits: &Limits) -> Result<Raster, MediaError> {
+    let samples = u64::from(header.width) * u64::from(header.height) * 3;
+    // The decoder copies the file.
+    limits.check_memory(2 * bytes.held() + samples + header.coefficients())?;
+    let decoder = decoder(bytes.reader(), Format::Jpeg, limits)?;
+    let (width, height) = decoder.dimensions();
+    let mut raster = Raster::layout(width, height, decoder.color_type());
+    raster.data = vec![0; usize::try_from(decoder.total_bytes()).unwrap_or(0)];
+    decoder.read_image(&mut raster.data).map_err(|error| explain(error, Format::Jpeg))?;
+    Ok(raster)
+}

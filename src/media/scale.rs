@@ -1,0 +1,145 @@
+//! From the wanted part of a picture to the wanted size.
+
+use super::decode::DecodeRequest;
+use super::error::MediaError;
+use super::orient::{stored_box, swaps_axes};
+use super::raster::Raster;
+use crate::domain::geometry::BoxN;
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use image::metadata::Orientation;
+
+/// From this enlargement on, single pixels are what people look at: they keep their edges.
+const PIXEL_VIEW: f64 = 4.0;
+/// Pixels along a side of what is asked for; more than any screen has.
+const SIDE: u32 = 16_384;
+
+/// Which part of the stored picture becomes how many pixels. Everything in the stored frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Plan {
+    /// Normalised part.
+    pub(super) part: BoxN,
+    /// Pixels of the result, before orientation.
+    pub(super) width: u32,
+    /// Pixels of the result, before orientation.
+    pub(super) height: u32,
+    /// Result pixels for each stored pixel.
+    factor: f64,
+}
+
+impl Plan {
+    /// Fits the wanted part into the wanted size, keeping the aspect; at least one pixel.
+    pub(super) fn new(width: u32, height: u32, orientation: Orientation, request: &DecodeRequest) -> Self {
+        let all = BoxN { x: 0.0, y: 0.0, w: 1.0, h: 1.0 };
+        let mut part = stored_box(request.window.clamped().unwrap_or(all), orientation);
+        let (fw, fh) = (f64::from(width), f64::from(height));
+        let (mut max_w, mut max_h) = (request.max_width.clamp(1, SIDE), request.max_height.clamp(1, SIDE));
+        if swaps_axes(orientation) {
+            (max_w, max_h) = (max_h, max_w);
+        }
+        let fit =
+            |part: BoxN| (f64::from(max_w) / (part.w * fw).max(1.0)).min(f64::from(max_h) / (part.h * fh).max(1.0));
+        let mut factor = fit(part);
+        if factor >= 1.0 && !request.enlarge {
+            // Shown as it is, so it has to start and end at whole pixels.
+            part = whole_pixels(part, fw, fh);
+            factor = 1.0;
+        }
+        let size = |length: f64, most: u32| ((length.max(1.0) * factor).round() as u32).clamp(1, most);
+        Self { part, width: size(part.w * fw, max_w), height: size(part.h * fh, max_h), factor }
+    }
+
+    /// Whether every stored pixel becomes one pixel.
+    fn is_copy(&self, raster: &Raster) -> bool {
+        let all = self.part.x <= 0.0 && self.part.y <= 0.0 && self.part.w >= 1.0 && self.part.h >= 1.0;
+        all && (self.width, self.height) == (raster.width, raster.height)
+    }
+
+    /// The smallest number of eighths at which a JPEG can be decoded with no fewer pixels than are wanted.
+    pub(super) fn eighths(&self, width: u32, height: u32) -> u32 {
+        let enough = |side: u32, part: f64, wanted: u32, eighths: u32| {
+            f64::from((side * eighths).div_ceil(8)) * part >= f64::from(wanted)
+        };
+        [1, 2, 4]
+            .into_iter()
+            .find(|n| enough(width, self.part.w, self.width, *n) && enough(height, self.part.h, self.height, *n))
+            .unwrap_or(8)
+    }
+}
+
+/// The same part, moved to the nearest pixel edges.
+fn whole_pixels(part: BoxN, width: f64, height: f64) -> BoxN {
+    let snap = |start: f64, length: f64, side: f64| {
+        let count = (length * side).round().clamp(1.0, side);
+        ((start * side).round().clamp(0.0, side - count) / side, count / side)
+    };
+    let ((x, w), (y, h)) = (snap(part.x, part.w, width), snap(part.y, part.h, height));
+    BoxN { x, y, w, h }
+}
+
+/// Cuts and resizes: Lanczos3 over the footprint of each result pixel, with colours weighted by their alpha.
+///
+/// # Errors
+/// [`MediaError::Damaged`] if the decoder gave fewer bytes than its layout says.
+pub(super) fn scale(raster: Raster, plan: &Plan, format: &'static str) -> Result<Raster, MediaError> {
+    if plan.is_copy(&raster) {
+        return Ok(raster);
+    }
+    let broken = |reason: String| MediaError::Damaged { format, reason };
+    let kind = raster.pixel_type();
+    let (width, height) = (f64::from(raster.width), f64::from(raster.height));
+    let cut = |start: f64, length: f64, side: f64| {
+        let length = (length * side).clamp(1.0, side);
+        ((start * side).clamp(0.0, side - length), length)
+    };
+    let ((left, w), (top, h)) = (cut(plan.part.x, plan.part.w, width), cut(plan.part.y, plan.part.h, height));
+    let algorithm = match plan.factor {
+        factor if factor >= PIXEL_VIEW => ResizeAlg::Nearest,
+        _ => ResizeAlg::Convolution(FilterType::Lanczos3),
+    };
+    let options = ResizeOptions::new().resize_alg(algorithm).crop(left, top, w, h).use_alpha(raster.has_alpha());
+    let source = ImageRef::new(raster.width, raster.height, &raster.data, kind).map_err(|e| broken(e.to_string()))?;
+    let mut target = Image::new(plan.width, plan.height, kind);
+    Resizer::new().resize(&source, &mut target, &options).map_err(|e| broken(e.to_string()))?;
+    Ok(Raster { width: plan.width, height: plan.height, data: target.into_vec(), ..raster })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(w: u32, h: u32) -> DecodeRequest {
+        DecodeRequest::fit(w, h)
+    }
+
+    #[test]
+    fn pictures_are_fitted_and_never_enlarged_unless_asked() {
+        let plan = |w, h, code, request: &DecodeRequest| {
+            let plan = Plan::new(w, h, Orientation::from_exif(code).unwrap(), request);
+            (plan.width, plan.height)
+        };
+        assert_eq!(plan(4000, 3000, 1, &request(800, 800)), (800, 600));
+        assert_eq!(plan(4000, 3000, 6, &request(400, 800)), (533, 400));
+        assert_eq!(plan(30, 20, 1, &request(800, 800)), (30, 20));
+        let enlarge = DecodeRequest { enlarge: true, ..request(800, 800) };
+        assert_eq!(plan(30, 20, 1, &enlarge), (800, 533));
+        assert_eq!(plan(30_000, 1, 1, &request(800, 800)), (800, 1));
+        assert_eq!(plan(1, 1, 1, &request(0, 0)), (1, 1));
+        let window = BoxN { x: 0.5, y: 0.0, w: 0.25, h: 0.5 };
+        assert_eq!(plan(4000, 3000, 1, &DecodeRequest { window, ..request(500, 500) }), (333, 500));
+        let silly = BoxN { x: f64::NAN, y: 0.0, w: -1.0, h: 2.0 };
+        assert_eq!(plan(40, 30, 1, &DecodeRequest { window: silly, ..request(500, 500) }), (40, 30));
+    }
+
+    #[test]
+    fn jpegs_are_decoded_with_just_enough_pixels() {
+        let eighths = |w, h, request: &DecodeRequest| Plan::new(w, h, Orientation::NoTransforms, request).eighths(w, h);
+        assert_eq!(eighths(4000, 3000, &request(500, 500)), 1);
+        assert_eq!(eighths(4000, 3000, &request(501, 501)), 2);
+        assert_eq!(eighths(4000, 3000, &request(800, 800)), 2);
+        assert_eq!(eighths(4000, 3000, &request(1900, 1900)), 4);
+        assert_eq!(eighths(4000, 3000, &request(2100, 2100)), 8);
+        let window = BoxN { x: 0.0, y: 0.0, w: 0.25, h: 0.25 };
+        assert_eq!(eighths(4000, 3000, &DecodeRequest { window, ..request(500, 500) }), 4);
+    }
+}
