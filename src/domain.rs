@@ -14,6 +14,7 @@ pub mod ids;
 pub mod key;
 pub mod lake_path;
 pub mod natural;
+pub mod problem;
 pub mod project;
 pub mod queue;
 pub mod review;
