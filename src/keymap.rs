@@ -92,8 +92,10 @@ impl Keymap {
     #[must_use]
     pub fn lookup(&self, scopes: &[&str], pending: &[KeyPress]) -> Lookup {
         let mut next: BTreeMap<KeyPress, &Node> = BTreeMap::new();
-        for node in scopes.iter().filter_map(|s| self.scopes.get(*s)?.find(pending)) {
+        for (node, used) in scopes.iter().filter_map(|s| self.scopes.get(*s)?.find(pending)) {
             match node {
+                // The first of these keys already means something here, so outer scopes never see the sequence.
+                Node::Leaf(_) if used < pending.len() => break,
                 Node::Leaf(calls) if next.is_empty() => {
                     return if calls.is_empty() { Lookup::None } else { Lookup::Run(calls.clone()) };
                 }

@@ -70,6 +70,8 @@ pub(crate) struct Look {
     pub(crate) fg: Option<Shade>,
     pub(crate) bg: Option<Shade>,
     pub(crate) modifiers: Modifier,
+    /// The modifiers on a terminal without colours.
+    pub(crate) without_colour: Modifier,
 }
 
 /// A theme, complete: every role has a look.

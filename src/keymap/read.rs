@@ -117,7 +117,7 @@ impl Layer<'_> {
     fn call(&mut self, at: &str, text: &str) -> Option<Call> {
         let mut words = text.split_whitespace().map(str::to_owned);
         let action = words.next().unwrap_or_default();
-        if (self.known)(&action) {
+        if !action.is_empty() && (self.known)(&action) {
             return Some(Call { action, args: words.collect() });
         }
         if !self.lenient {

@@ -22,12 +22,16 @@ impl Default for Node {
 pub(super) struct InTheWay(pub(super) Vec<KeyPress>);
 
 impl Node {
-    /// The place that `keys` lead to.
-    pub(super) fn find(&self, keys: &[KeyPress]) -> Option<&Self> {
-        keys.iter().try_fold(self, |node, key| match node {
-            Self::Branch(next) => next.get(key),
-            Self::Leaf(_) => None,
-        })
+    /// The place that `keys` lead to: the leaf they meet, also if keys are left over.
+    pub(super) fn find(&self, keys: &[KeyPress]) -> Option<(&Self, usize)> {
+        let mut node = self;
+        for (used, key) in keys.iter().enumerate() {
+            match node {
+                Self::Branch(next) => node = next.get(key)?,
+                Self::Leaf(_) => return Some((node, used)),
+            }
+        }
+        Some((node, keys.len()))
     }
 
     /// Binds a sequence. What it replaces must be a leaf, and no part of it may be one that runs something.

@@ -47,7 +47,7 @@ impl Theme {
                 fg: colour(look.fg),
                 bg: colour(look.bg),
                 underline_color: None,
-                add_modifier: look.modifiers,
+                add_modifier: if depth == Depth::Mono { look.without_colour } else { look.modifiers },
                 sub_modifier: Modifier::empty(),
             }
         };

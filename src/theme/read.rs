@@ -37,7 +37,7 @@ pub(super) enum Paint {
 struct RawLook {
     fg: Option<Paint>,
     bg: Option<Paint>,
-    modifiers: Modifier,
+    modifiers: Option<Modifier>,
 }
 
 /// One theme file as written, before it is put on what it inherits from.
@@ -182,7 +182,7 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "fg" => look.fg = self.paint(value, true),
                 "bg" => look.bg = self.paint(value, true),
-                "mod" => look.modifiers = self.modifiers(value),
+                "mod" => look.modifiers = Some(self.modifiers(value)),
                 other => self.unknown(&key.span(), "part of a style", other, ["fg", "bg", "mod"].into_iter()),
             }
         }
@@ -348,7 +348,11 @@ pub(super) fn assemble(chain: &[Raw], problems: &mut Vec<Problem>) -> Theme {
         theme.variant = raw.variant.unwrap_or(theme.variant);
         for (role, look) in &raw.roles {
             let (fg, bg) = (look.fg.as_ref().and_then(&mut shade), look.bg.as_ref().and_then(&mut shade));
-            theme.looks.insert(*role, Look { fg, bg, modifiers: look.modifiers });
+            // Where a file only gives a colour, what it inherits still tells the role apart without colours.
+            let inherited = theme.looks.get(role).map_or(Modifier::empty(), |l| l.without_colour);
+            let without_colour = look.modifiers.unwrap_or(inherited);
+            let modifiers = look.modifiers.unwrap_or_default();
+            theme.looks.insert(*role, Look { fg, bg, modifiers, without_colour });
         }
         let ramp: Vec<Shade> = raw.ramp.iter().filter_map(&mut shade).collect();
         if !ramp.is_empty() {

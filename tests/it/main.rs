@@ -2,4 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed assumption is a failed test")]
 
 mod architecture;
+mod keymap;
 mod term;
+mod theme;
