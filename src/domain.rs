@@ -15,6 +15,7 @@ pub mod key;
 pub mod lake_path;
 pub mod natural;
 pub mod problem;
+pub mod picture_name;
 pub mod project;
 pub mod queue;
 pub mod review;

@@ -30,3 +30,4 @@ pub mod runtime;
 pub mod store;
 pub mod term;
 pub mod theme;
+pub mod ui;

@@ -1,0 +1,246 @@
+//! Effects: what `update` asks of the outside, as plain data.
+//!
+//! Three kinds, with three promises. *Questions* belong to a slot; a newer one cancels the older. *Writes* are never
+//! cancelled, run in order, and are durable before they are reported as saved. *Tasks* run beside the screens, report
+//! progress and can be cancelled.
+
+use super::slots::{Slot, Tag};
+use super::tasks::TaskId;
+use crate::domain::edit::Edit;
+use crate::domain::ids::{EditId, ProjectId, SampleId};
+use crate::domain::lake_path::LakePath;
+use crate::domain::project::{ScanSettings, Task};
+use crate::domain::queue::Queue;
+use crate::lake::listing::Arrange;
+
+/// Something asked of the outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Leave the program after everything is saved.
+    Quit,
+    /// Stop the program until the shell continues it.
+    Suspend,
+    /// Draw every cell and picture again.
+    Redraw,
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Use another theme.
+    Theme(String),
+    /// Keep recents, bookmarks and the last session for the next start.
+    SavePlaces,
+    /// Ask something; the answer comes as a reply with the same tag.
+    Ask(Tag, Query),
+    /// Stop working on what was last asked for a slot.
+    Forget(Slot),
+    /// Change the store.
+    Write(Write),
+    /// Start a task.
+    Start(TaskId, Job),
+    /// Ask a task to end early.
+    Cancel(TaskId),
+}
+
+/// A question.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Query {
+    /// List a place; answers come as growing snapshots.
+    List {
+        /// What to list.
+        path: LakePath,
+        /// How to arrange it.
+        arrange: Arrange,
+    },
+    /// Size and times of a file.
+    Facts(LakePath),
+    /// The head of a file that is no picture.
+    Preview(LakePath),
+    /// Completions of a path as it is typed.
+    Complete {
+        /// What was typed.
+        text: String,
+        /// What a relative path is relative to.
+        base: String,
+    },
+    /// All projects, those in the trash included.
+    Projects,
+    /// One project with its counts.
+    Project(ProjectId),
+    /// The counts of a project.
+    Counts(ProjectId),
+    /// Samples of a queue, from its start or beyond a sample.
+    Page {
+        /// The project.
+        project: ProjectId,
+        /// Which samples, in which order.
+        queue: Queue,
+        /// Start beyond this sample; without it, at the start (or end, when going back).
+        beyond: Option<SampleId>,
+        /// Go towards the start of the queue.
+        back: bool,
+        /// At most this many.
+        limit: usize,
+    },
+    /// A sample somewhere else in a queue, with its neighbours.
+    Jump {
+        /// The project.
+        project: ProjectId,
+        /// Which samples, in which order.
+        queue: Queue,
+        /// Where to.
+        to: JumpTo,
+        /// How many samples from there on.
+        limit: usize,
+    },
+    /// The rank of a sample in a queue, and the length of the queue.
+    Position {
+        /// The project.
+        project: ProjectId,
+        /// Which samples, in which order.
+        queue: Queue,
+        /// The sample.
+        sample: SampleId,
+    },
+    /// The last decisions of the person.
+    Tape {
+        /// The project.
+        project: ProjectId,
+        /// At most this many.
+        limit: usize,
+    },
+    /// Events of a project or of one sample, newest first.
+    History {
+        /// The project.
+        project: ProjectId,
+        /// Only this sample.
+        sample: Option<SampleId>,
+        /// At most this many.
+        limit: usize,
+    },
+    /// Progress, speed, people, agreement.
+    Stats(ProjectId),
+    /// The queues saved by name.
+    Queues(ProjectId),
+    /// The queue and sample a person left the project at.
+    Session(ProjectId),
+}
+
+/// Where a jump goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JumpTo {
+    /// The n-th sample of the queue, counted from 1.
+    Number(u64),
+    /// This sample.
+    Sample(SampleId),
+    /// A sample picked by a random number.
+    Random(u64),
+    /// The first one after this sample that nobody has answered.
+    NextUnlabeled(SampleId),
+}
+
+/// A change to the store.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    /// Edits, in order; each is reported with its outcome.
+    Edits(Vec<Edit>),
+    /// Take back the person's last edit or batch in a project.
+    Undo(ProjectId),
+    /// Make the person's last undone edit again.
+    Redo(ProjectId),
+    /// Take back one named edit.
+    UndoEdit(ProjectId, EditId),
+    /// Keep where the person is, for the next start.
+    Session {
+        /// The project.
+        project: ProjectId,
+        /// The queue.
+        queue: Queue,
+        /// The sample under the cursor.
+        sample: Option<SampleId>,
+    },
+    /// Save a queue under a name.
+    SaveQueue {
+        /// The project.
+        project: ProjectId,
+        /// The name.
+        name: String,
+        /// The queue; without it the name is removed.
+        queue: Option<Queue>,
+    },
+    /// Change the list of projects.
+    Project(ProjectChange),
+    /// The answer given in a blind second pass; the sample's own answer stays.
+    SecondAnswer {
+        /// The project.
+        project: ProjectId,
+        /// The sample.
+        sample: SampleId,
+        /// What the person answered this time.
+        answer: crate::domain::sample::Answer,
+    },
+}
+
+/// A change to a project itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProjectChange {
+    /// Give it another name.
+    Rename(ProjectId, String),
+    /// Put it in the trash.
+    Trash(ProjectId),
+    /// Take it out of the trash.
+    Restore(ProjectId),
+    /// Delete it for good, from the trash.
+    Delete(ProjectId),
+}
+
+/// Long work.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Job {
+    /// Make a project and scan its source into it.
+    Create(NewProject),
+    /// Look for new and changed files.
+    Rescan(ProjectId),
+    /// Make a new version of a project.
+    Clone {
+        /// The project to copy.
+        project: ProjectId,
+        /// The name of the copy.
+        name: String,
+        /// Copy the annotations as well.
+        annotations: bool,
+    },
+    /// Write a project into files.
+    Export {
+        /// The project.
+        project: ProjectId,
+        /// Format name: `csv`, `jsonl`, `folders`.
+        format: String,
+        /// Destination file or folder.
+        dest: String,
+        /// Which samples.
+        queue: Queue,
+    },
+    /// Draw a blind second pass.
+    SecondPass {
+        /// The project.
+        project: ProjectId,
+        /// How many in a hundred of the labelled samples.
+        percent: u8,
+        /// Seed of the draw.
+        seed: u64,
+    },
+}
+
+/// A project to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewProject {
+    /// Its name.
+    pub name: String,
+    /// What is asked.
+    pub task: Task,
+    /// Where its pictures are.
+    pub source: LakePath,
+    /// How they are found.
+    pub scan: ScanSettings,
+    /// Classes to begin with.
+    pub classes: Vec<String>,
+}

@@ -1,0 +1,140 @@
+//! Events: everything that can happen to the state.
+
+use super::picture::{PictureRef, PictureState};
+use super::screens::lake::state::{Facts, TextPreview};
+use super::slots::Tag;
+use super::tasks::{TaskId, TaskNews};
+use crate::domain::edit::{Edit, Outcome};
+use crate::domain::ids::{ProjectId, SampleId};
+use crate::domain::key::KeyPress;
+use crate::domain::project::{Counts, Project};
+use crate::domain::queue::Queue;
+use crate::domain::sample::Sample;
+use crate::lake::listing::Listing;
+use crate::ops::report::StatsReport;
+use crate::term::caps::Caps;
+use jiff::Timestamp;
+
+/// Something happened. Events that need the time carry it.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A key was pressed, or is held (`repeat`, where the terminal tells).
+    Key {
+        /// Which.
+        press: KeyPress,
+        /// The terminal says that it is held down.
+        repeat: bool,
+    },
+    /// Text was pasted.
+    Paste(String),
+    /// The window has this many columns and rows now.
+    Resized(u16, u16),
+    /// The probe is done.
+    Caps(Caps),
+    /// An answer to a question.
+    Reply(Tag, Reply),
+    /// What became of a change to the store.
+    Wrote(Wrote),
+    /// What the presenter knows of a picture has changed.
+    Picture(PictureRef, PictureState),
+    /// A task reports.
+    Task(TaskId, TaskNews),
+    /// A task has made or changed a project, which should be opened or shown again.
+    ProjectReady(ProjectId),
+    /// Time has passed: something on the screen may be over.
+    Tick,
+}
+
+/// The time of an event: the program's clock in milliseconds, and the calendar.
+#[derive(Clone, Copy, Debug)]
+pub struct At {
+    /// Milliseconds since the program started; never goes back.
+    pub clock: u64,
+    /// The calendar time.
+    pub now: Timestamp,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// A snapshot of a listing; more may come.
+    Listing(Listing),
+    /// Facts about a file; nothing if it has gone.
+    Facts(Option<Facts>),
+    /// The head of a file.
+    Preview(TextPreview),
+    /// Completions.
+    Completions(Vec<String>),
+    /// All projects with their counts.
+    Projects(Vec<(Project, Counts)>),
+    /// One project with its counts.
+    Project(Box<Project>, Counts),
+    /// Counts.
+    Counts(Counts),
+    /// Samples in the order of the queue (also when going back), and whether the queue ends there.
+    Page {
+        /// The samples.
+        samples: Vec<Sample>,
+        /// Nothing lies beyond.
+        end: bool,
+    },
+    /// The rank of a sample, counted from 1, and the length of its queue.
+    Position {
+        /// Rank; nothing if the sample is not in the queue any more.
+        rank: Option<u64>,
+        /// Length of the queue.
+        total: u64,
+    },
+    /// Events, newest first, each with the path of its sample.
+    History(Vec<HistoryLine>),
+    /// Statistics.
+    Stats(Box<StatsReport>),
+    /// Saved queues.
+    Queues(Vec<(String, Queue)>),
+    /// Where the person left the project.
+    Session(Option<(Queue, Option<SampleId>)>),
+    /// It could not be answered; a sentence for people.
+    Failed(String),
+}
+
+/// One event of the history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryLine {
+    /// The edit.
+    pub edit: Edit,
+    /// The path of its sample, if it changed one.
+    pub path: Option<String>,
+    /// It has been taken back since.
+    pub undone: bool,
+}
+
+/// What became of a change to the store.
+#[derive(Clone, Debug)]
+pub enum Wrote {
+    /// Edits and their outcomes, in order, with the counts after them.
+    Edits(Vec<(Edit, Outcome)>, Option<Counts>),
+    /// An undo or redo: the edits that were applied with their outcomes, and the counts after them.
+    Undone {
+        /// It was a redo.
+        redo: bool,
+        /// The edits that were applied.
+        edits: Vec<(Edit, Outcome)>,
+        /// The samples as they are now.
+        samples: Vec<Sample>,
+        /// The counts now.
+        counts: Option<Counts>,
+    },
+    /// Something else was written; a sentence for the status line, if it is worth one.
+    Done(Option<String>),
+    /// The list of projects has changed.
+    Projects(String),
+    /// It was refused, and nothing was changed.
+    Refused(String),
+    /// It cannot be written now; it is kept and tried again.
+    Waiting {
+        /// How many changes wait.
+        count: usize,
+        /// Why.
+        reason: String,
+    },
+}

@@ -1,0 +1,72 @@
+//! What lies above a screen: text fields, pickers, questions. One at a time has the keys, the last one opened.
+//!
+//! What always holds: `Esc` closes the top one and changes nothing; a key that is meant for a text field never reaches
+//! an action.
+
+pub mod confirm;
+pub mod picker;
+pub mod prompt;
+
+use super::effect::Effect;
+use super::state::State;
+use crate::domain::key::{Key, KeyPress};
+use confirm::Confirm;
+use picker::Picker;
+use prompt::Prompt;
+
+/// Something above the screen.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    /// A line of text is asked for.
+    Prompt(Prompt),
+    /// One of several things is asked for: the palette, help, bookmarks, classes.
+    Picker(Picker),
+    /// Yes or no.
+    Confirm(Confirm),
+}
+
+impl State {
+    /// Opens an overlay above all others.
+    pub fn open(&mut self, overlay: Overlay) {
+        self.pending.clear();
+        self.overlays.push(overlay);
+    }
+}
+
+/// Gives a key to the top overlay.
+pub fn key(state: &mut State, press: KeyPress) -> Vec<Effect> {
+    let Some(top) = state.overlays.pop() else {
+        return Vec::new();
+    };
+    if press == KeyPress::plain(Key::Esc) {
+        return match top {
+            Overlay::Prompt(prompt) => (prompt.cancel)(state),
+            Overlay::Picker(_) | Overlay::Confirm(_) => Vec::new(),
+        };
+    }
+    match top {
+        Overlay::Prompt(prompt) => prompt::key(state, prompt, press),
+        Overlay::Picker(picker) => picker::key(state, picker, press),
+        Overlay::Confirm(confirm) => confirm::key(state, confirm, press),
+    }
+}
+
+/// Gives pasted text to the top overlay; without one it is dropped, because a paste must never act.
+pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
+    let line: String = text.chars().filter(|c| !c.is_control()).take(4096).collect();
+    match state.overlays.pop() {
+        Some(Overlay::Prompt(mut prompt)) => {
+            prompt.insert(&line);
+            prompt::edited(state, prompt)
+        }
+        Some(Overlay::Picker(mut picker)) => {
+            picker.insert(&line);
+            state.overlays.push(Overlay::Picker(picker));
+            Vec::new()
+        }
+        other => {
+            state.overlays.extend(other);
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The registry of actions: one row each, and everything that is said about an action comes from its row.
+//!
+//! From the rows come the hint bar, which-key, `?`, the `:` palette, the reason shown when an action is not possible,
+//! the key tables of the README and the man page. Read-only mode is one check of [`Spec::changes_data`], in [`run`].
+
+use super::effect::Effect;
+use super::messages::Level;
+use super::screens;
+use super::state::State;
+
+/// Where an action applies and its keys are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Everywhere outside text fields.
+    Global,
+    /// The Home screen.
+    Home,
+    /// The Lake screen.
+    Lake,
+    /// The list of projects.
+    Projects,
+    /// The label-set editor.
+    Classes,
+    /// The Label screen.
+    Label,
+    /// The gallery.
+    Gallery,
+    /// The sweep of the gallery.
+    Sweep,
+    /// The Review screen.
+    Review,
+    /// The statistics.
+    Stats,
+    /// The task list.
+    Tasks,
+}
+
+impl Scope {
+    /// The name of the scope in key maps.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Home => "home",
+            Self::Lake => "lake",
+            Self::Projects => "projects",
+            Self::Classes => "classes",
+            Self::Label => "label",
+            Self::Gallery => "gallery",
+            Self::Sweep => "sweep",
+            Self::Review => "review",
+            Self::Stats => "stats",
+            Self::Tasks => "tasks",
+        }
+    }
+}
+
+/// One action.
+pub struct Spec {
+    /// Its id in key maps: `label.skip`.
+    pub name: &'static str,
+    /// One or two words for the hint bar.
+    pub title: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+    /// Where it applies.
+    pub scopes: &'static [Scope],
+    /// Whether it changes labels, projects or files; refused in read-only mode.
+    pub changes_data: bool,
+    /// Rank in the hint bar, 1 first; 0 is not shown there.
+    pub hint: u8,
+    /// Whether it is possible now, and if not, why.
+    pub enabled: fn(&State) -> Result<(), String>,
+    /// Does it.
+    pub run: fn(&mut State, &[String]) -> Vec<Effect>,
+}
+
+/// Always possible.
+///
+/// # Errors
+/// Never.
+pub fn always(_: &State) -> Result<(), String> {
+    Ok(())
+}
+
+/// All actions, in the order in which help lists them.
+pub fn all() -> impl Iterator<Item = &'static Spec> {
+    screens::SPECS.iter().flat_map(|specs| specs.iter())
+}
+
+/// The action with this id that applies in one of `scopes`, the most particular scope first.
+#[must_use]
+pub fn find(name: &str, scopes: &[Scope]) -> Option<&'static Spec> {
+    scopes.iter().find_map(|scope| all().find(|spec| spec.name == name && spec.scopes.contains(scope)))
+}
+
+/// Whether any action has this id: for checking key maps.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    all().any(|spec| spec.name == name)
+}
+
+/// Runs an action by its id, or says why not.
+pub fn run(state: &mut State, name: &str, args: &[String]) -> Vec<Effect> {
+    let Some(spec) = find(name, &state.scopes()) else {
+        let text = format!("`{name}` does nothing on this screen");
+        state.say(Level::Info, text);
+        return Vec::new();
+    };
+    if spec.changes_data && state.read_only {
+        let text = format!("read-only: `{}` is not possible; :app.toggle-read-only lifts it", spec.title);
+        state.say(Level::Warning, text);
+        return Vec::new();
+    }
+    if let Err(why) = (spec.enabled)(state) {
+        state.say(Level::Info, why);
+        return Vec::new();
+    }
+    (spec.run)(state, args)
+}

@@ -1,0 +1,103 @@
+//! The screens: a branch of state, actions and replies for each.
+
+pub mod counting;
+pub mod home;
+pub mod label;
+pub mod lake;
+pub mod moves;
+pub mod navigation;
+pub mod projects;
+pub mod task_list;
+
+use super::effect::Effect;
+use super::event::Reply;
+use super::registry::{Scope, Spec};
+use super::slots::{Slot, Tag};
+use super::state::State;
+use home::HomeState;
+use label::LabelState;
+use lake::LakeState;
+use moves::Move;
+use projects::ProjectsState;
+use task_list::TaskListState;
+
+/// The rows of the registry, in the order of help.
+pub const SPECS: &[&[Spec]] = &[
+    label::SPECS,
+    lake::SPECS,
+    projects::SPECS,
+    home::SPECS,
+    task_list::SPECS,
+    navigation::SPECS,
+    navigation::GO_SPECS,
+];
+
+/// A screen and its state.
+#[derive(Clone, Debug)]
+pub enum Screen {
+    /// Recent places and projects.
+    Home(HomeState),
+    /// Folders and pictures.
+    Lake(Box<LakeState>),
+    /// All projects.
+    Projects(ProjectsState),
+    /// One picture after the other.
+    Label(Box<LabelState>),
+    /// Tasks of this run.
+    Tasks(TaskListState),
+}
+
+impl Screen {
+    /// Where its keys are looked up.
+    #[must_use]
+    pub fn scope(&self, _state: &State) -> Scope {
+        match self {
+            Self::Home(_) => Scope::Home,
+            Self::Lake(_) => Scope::Lake,
+            Self::Projects(_) => Scope::Projects,
+            Self::Label(_) => Scope::Label,
+            Self::Tasks(_) => Scope::Tasks,
+        }
+    }
+}
+
+/// Moves the cursor of the screen that is shown.
+pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
+    match state.screens.last() {
+        Some(Screen::Home(_)) => home::step(state, way),
+        Some(Screen::Lake(_)) => lake::actions::step(state, way),
+        Some(Screen::Projects(_)) => projects::step(state, way),
+        Some(Screen::Tasks(_)) => task_list::step(state, way),
+        Some(Screen::Label(_)) | None => Vec::new(),
+    }
+}
+
+/// What a screen asks for when it is shown (again).
+pub fn shown(state: &mut State) -> Vec<Effect> {
+    match state.screens.last() {
+        Some(Screen::Home(_)) => home::shown(state),
+        Some(Screen::Lake(_)) => lake::state::list_all(state),
+        Some(Screen::Projects(_)) => projects::shown(state),
+        Some(Screen::Label(_)) => label::walk::shown(state),
+        Some(Screen::Tasks(_)) | None => Vec::new(),
+    }
+}
+
+/// What a screen asks for after samples have changed under it (an undo), besides what it already knows.
+pub fn refresh(state: &mut State) -> Vec<Effect> {
+    match state.screens.last() {
+        Some(Screen::Projects(_) | Screen::Home(_)) => shown(state),
+        _ => Vec::new(),
+    }
+}
+
+/// Gives a current answer to whom it concerns.
+pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
+    match tag.slot {
+        Slot::Column(_) | Slot::FileFacts | Slot::TextPreview => lake::reply(state, tag, reply),
+        Slot::Completion => navigation::completions(state, reply),
+        Slot::Projects | Slot::Home => projects::reply(state, reply),
+        Slot::Project | Slot::Counts => navigation::project_reply(state, reply),
+        _ => label::reply(state, tag, reply),
+    }
+}

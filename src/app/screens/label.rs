@@ -1,0 +1,54 @@
+//! The Label screen: one picture after the other, one key a label.
+//!
+//! What always holds: a label key acts only on a picture that is on the screen (or that can never be shown, and says
+//! so); a held key never labels twice; every change is an edit that can be undone; the walk keeps samples that have
+//! left the queue, so that going back shows what was just done.
+
+pub mod actions;
+pub mod answer;
+pub mod queues;
+pub mod state;
+pub mod walk;
+
+pub use actions::SPECS;
+pub use state::LabelState;
+
+use crate::app::effect::Effect;
+use crate::app::event::Reply;
+use crate::app::messages::Level;
+use crate::app::slots::{Slot, Tag};
+use crate::app::state::State;
+
+/// Takes an answer that concerns this screen.
+pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
+    match reply {
+        Reply::Session(session) => walk::resume(state, session),
+        Reply::Page { samples, end } => walk::page(state, tag, samples, end),
+        Reply::Position { rank, total } => {
+            if let Some(label) = state.label_mut() {
+                (label.rank, label.total) = (rank, Some(total));
+            }
+            Vec::new()
+        }
+        Reply::History(lines) if tag.slot == Slot::Tape => {
+            if let Some(label) = state.label_mut() {
+                label.tape = lines;
+            }
+            Vec::new()
+        }
+        Reply::Queues(saved) => {
+            if let Some(label) = state.label_mut() {
+                label.saved = saved;
+            }
+            Vec::new()
+        }
+        Reply::Failed(text) => {
+            if let Some(label) = state.label_mut().filter(|_| tag.slot != Slot::Tape) {
+                label.problem = Some(text.clone());
+            }
+            state.say(Level::Error, text);
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}

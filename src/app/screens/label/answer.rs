@@ -1,0 +1,232 @@
+//! Answering: every way to change the answer of the sample on the screen makes one edit.
+
+use super::state::{FLASH_MS, Flash, LabelState, picture};
+use super::walk;
+use crate::app::effect::{Effect, Write};
+use crate::app::event::HistoryLine;
+use crate::app::messages::Level;
+use crate::app::picture::PictureState;
+use crate::app::state::State;
+use crate::domain::annotation::{Annotation, Shape};
+use crate::domain::edit::{Change, Edit};
+use crate::domain::ids::{ClassId, Rev};
+use crate::domain::key::KeyPress;
+use crate::domain::project::Task;
+use crate::domain::sample::{Answer, Status};
+use crate::term::caps::Protocol;
+
+/// The same key again within this many milliseconds is a held key, not a second decision.
+const HELD_MS: u64 = 60;
+
+/// Whether the sample on the screen may be answered now.
+///
+/// # Errors
+/// A sentence that says what is missing.
+pub fn can_answer(state: &State) -> Result<(), String> {
+    let Some(open) = &state.project else { return Err("the project is still loading".to_owned()) };
+    let Some(sample) = state.label().and_then(LabelState::sample) else {
+        return Err("there is no picture to answer in this queue; `Q` chooses another queue".to_owned());
+    };
+    let seen = match state.pictures.get(&picture(&open.project, sample)) {
+        Some(PictureState::Shown { .. } | PictureState::Failed { .. }) => true,
+        Some(PictureState::Waiting) | None => state.caps.protocol == Protocol::None,
+    };
+    if !seen && state.settings.require_visible {
+        return Err("the picture is not on the screen yet; nothing was changed".to_owned());
+    }
+    Ok(())
+}
+
+/// The same, for whole-picture classes.
+///
+/// # Errors
+/// A sentence that says what is missing.
+pub fn can_label(state: &State) -> Result<(), String> {
+    match state.project.as_ref().map(|p| p.project.task) {
+        Some(Task::Detection | Task::Segmentation) => {
+            Err("this project asks for boxes, which this version shows but does not draw; `label.empty` says there are none".to_owned())
+        }
+        _ => can_answer(state),
+    }
+}
+
+/// A class key was pressed. A held key counts once.
+pub fn class_key(state: &mut State, class: ClassId, press: KeyPress, repeat: bool) -> Vec<Effect> {
+    let clock = state.clock;
+    let Some(label) = state.label_mut() else { return Vec::new() };
+    let held = repeat || label.last_press.is_some_and(|(key, at)| key == press && clock.saturating_sub(at) < HELD_MS);
+    label.last_press = Some((press, clock));
+    if held {
+        return Vec::new();
+    }
+    if state.read_only {
+        state.say(Level::Warning, "read-only: labels cannot be changed");
+        return Vec::new();
+    }
+    if let Err(why) = can_label(state) {
+        state.say(Level::Info, why);
+        return Vec::new();
+    }
+    assign(state, class)
+}
+
+/// Gives the sample a class: the only one, or toggled where a picture may have several.
+pub fn assign(state: &mut State, class: ClassId) -> Vec<Effect> {
+    if state.project.as_ref().is_some_and(|p| p.project.task == Task::Multilabel) {
+        return toggle(state, class);
+    }
+    label_with(state, &[class])
+}
+
+fn toggle(state: &mut State, class: ClassId) -> Vec<Effect> {
+    let labels = state.labels();
+    let Some(label) = state.label_mut() else { return Vec::new() };
+    let current = label.sample().map(|s| s.answer.classes(&labels)).unwrap_or_default();
+    let draft = label.draft.get_or_insert(current);
+    match draft.iter().position(|c| *c == class) {
+        Some(at) => {
+            draft.remove(at);
+        }
+        None => draft.push(class),
+    }
+    Vec::new()
+}
+
+/// Saves the classes toggled on a multi-label sample, if they differ from its answer.
+pub fn commit_draft(state: &mut State) -> Vec<Effect> {
+    let labels = state.labels();
+    let Some(label) = state.label_mut() else { return Vec::new() };
+    let Some(draft) = label.draft.take() else { return Vec::new() };
+    let Some(sample) = label.sample() else { return Vec::new() };
+    if sample.answer.classes(&labels) == draft {
+        return Vec::new();
+    }
+    let after = with_classes(state, &draft);
+    after.map(|after| edit(state, after, "")).unwrap_or_default()
+}
+
+/// `Enter`: confirms the toggled classes, or promotes the best guess of a model.
+pub fn accept(state: &mut State) -> Vec<Effect> {
+    let multilabel = state.project.as_ref().is_some_and(|p| p.project.task == Task::Multilabel);
+    if multilabel {
+        let has_draft = state.label().is_some_and(|l| l.draft.is_some());
+        let mut effects = if has_draft { commit_draft(state) } else { Vec::new() };
+        if !has_draft && state.label().and_then(LabelState::sample).is_some_and(|s| s.answer.status != Status::Labeled)
+        {
+            state.say(Level::Info, "toggle classes first, or say that there are none with `label.empty`");
+            return effects;
+        }
+        effects.extend(advance(state));
+        return effects;
+    }
+    let labels = state.labels();
+    let best = state.label().and_then(LabelState::sample).and_then(|s| s.predictions.first());
+    match best.map(|p| labels.resolve(p.class)) {
+        Some(class) => label_with(state, &[class]),
+        None => {
+            state.say(Level::Info, "no model has guessed this one; press the key of a class");
+            Vec::new()
+        }
+    }
+}
+
+fn label_with(state: &mut State, classes: &[ClassId]) -> Vec<Effect> {
+    let Some(after) = with_classes(state, classes) else { return Vec::new() };
+    flash(state, &after);
+    let mut effects = edit(state, after, "");
+    effects.extend(advance(state));
+    effects
+}
+
+/// The answer of the sample with these whole-picture classes: annotations that stay keep their author and time.
+fn with_classes(state: &State, classes: &[ClassId]) -> Option<Answer> {
+    let labels = state.labels();
+    let before = &state.label()?.sample()?.answer;
+    let mut annotations: Vec<Annotation> = before.annotations.clone();
+    annotations.retain(|a| a.shape != Shape::Class || classes.contains(&labels.resolve(a.class)));
+    for class in classes {
+        if !annotations.iter().any(|a| a.shape == Shape::Class && labels.resolve(a.class) == *class) {
+            annotations.push(Annotation::label(*class, &state.user, state.now));
+        }
+    }
+    Some(Answer { status: Status::Labeled, skip_reason: None, flagged: before.flagged, unsure: false, annotations })
+}
+
+/// Puts the sample aside.
+pub fn skip(state: &mut State, reason: Option<String>) -> Vec<Effect> {
+    let Some(before) = current(state) else { return Vec::new() };
+    let after = Answer { status: Status::Skipped, skip_reason: reason, annotations: Vec::new(), ..before };
+    flash(state, &after);
+    let mut effects = edit(state, after, "");
+    effects.extend(advance(state));
+    effects
+}
+
+/// Says that nothing of the label set is in the picture.
+pub fn empty(state: &mut State) -> Vec<Effect> {
+    let Some(before) = current(state) else { return Vec::new() };
+    let after = Answer { flagged: before.flagged, status: Status::Labeled, ..Answer::default() };
+    flash(state, &after);
+    let mut effects = edit(state, after, "");
+    effects.extend(advance(state));
+    effects
+}
+
+/// Takes the answer back to "nobody has answered".
+pub fn clear(state: &mut State) -> Vec<Effect> {
+    if let Some(label) = state.label_mut() {
+        label.draft = None;
+    }
+    let Some(before) = current(state) else { return Vec::new() };
+    edit(state, Answer { flagged: before.flagged, ..Answer::default() }, "")
+}
+
+/// Marks the sample for another look, or removes the mark.
+pub fn flag(state: &mut State) -> Vec<Effect> {
+    let Some(before) = current(state) else { return Vec::new() };
+    edit(state, Answer { flagged: !before.flagged, ..before }, "")
+}
+
+/// Marks the answer as unsure, or sure again.
+pub fn unsure(state: &mut State) -> Vec<Effect> {
+    let Some(before) = current(state) else { return Vec::new() };
+    edit(state, Answer { unsure: !before.unsure, ..before }, "")
+}
+
+fn current(state: &State) -> Option<Answer> {
+    state.label()?.sample().map(|s| s.answer.clone())
+}
+
+fn advance(state: &mut State) -> Vec<Effect> {
+    if state.label().is_some_and(|l| l.auto_advance) { walk::go_by(state, 1) } else { Vec::new() }
+}
+
+fn flash(state: &mut State, after: &Answer) {
+    let labels = state.labels();
+    let until = state.clock + FLASH_MS;
+    let (text, class) = (after.summary(&labels), after.classes(&labels).first().copied());
+    if let Some(label) = state.label_mut() {
+        label.flash = Some(Flash { text, class, until });
+    }
+}
+
+/// Makes the edit, shows its result at once, and sends it to the store.
+pub fn edit(state: &mut State, after: Answer, message: &str) -> Vec<Effect> {
+    let Some(open) = &mut state.project else { return Vec::new() };
+    let (author, now) = (state.user.clone(), state.now);
+    let Some(crate::app::screens::Screen::Label(label)) = state.screens.last_mut() else { return Vec::new() };
+    let Some(sample) = label.walk.get_mut(label.at) else { return Vec::new() };
+    if sample.answer == after {
+        return Vec::new();
+    }
+    let before = std::mem::replace(&mut sample.answer, after.clone());
+    let change = Change::Answer { sample: sample.id, base: sample.rev, before: before.clone(), after: after.clone() };
+    sample.rev = Rev(sample.rev.0 + 1);
+    crate::app::screens::counting::recount(&mut open.counts, &before, &after);
+    let edit = Edit { message: message.to_owned(), ..Edit::by_person(open.project.id, change, &author, now) };
+    let line = HistoryLine { edit: edit.clone(), path: Some(sample.path.clone()), undone: false };
+    label.tape.insert(0, line);
+    label.tape.truncate(10);
+    state.save.unsent += 1;
+    vec![Effect::Write(Write::Edits(vec![edit]))]
+}

@@ -1,0 +1,122 @@
+//! Where the Label screen stands: the queue, the walk through it, what was decided last.
+
+use crate::app::event::HistoryLine;
+use crate::app::picture::PictureRef;
+use crate::app::screens::Screen;
+use crate::app::state::State;
+use crate::domain::ids::ClassId;
+use crate::domain::key::KeyPress;
+use crate::domain::lake_path::LakePath;
+use crate::domain::project::Project;
+use crate::domain::queue::Queue;
+use crate::domain::sample::Sample;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What was just decided, shown for a moment beside the next picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flash {
+    /// `roses`, `skipped`, `undone`.
+    pub text: String,
+    /// The class, for its colour.
+    pub class: Option<ClassId>,
+    /// When it passes, on the program's clock.
+    pub until: u64,
+}
+
+/// How long a flash stays, in milliseconds.
+pub const FLASH_MS: u64 = 900;
+
+/// The state of the Label screen.
+#[derive(Clone, Debug, Default)]
+pub struct LabelState {
+    /// Which samples, in which order.
+    pub queue: Queue,
+    /// The name it was saved under.
+    pub queue_name: Option<String>,
+    /// Samples of the walk so far, in order, also those that have left the queue since.
+    pub walk: VecDeque<Sample>,
+    /// The sample on the screen.
+    pub at: usize,
+    /// Nothing lies before the walk.
+    pub at_start: bool,
+    /// Nothing lies after the walk.
+    pub at_end: bool,
+    /// The first samples have come.
+    pub loaded: bool,
+    /// Rank of the sample on the screen in the queue, from 1.
+    pub rank: Option<u64>,
+    /// Length of the queue when the rank was asked for.
+    pub total: Option<u64>,
+    /// The last decisions, newest first.
+    pub tape: Vec<HistoryLine>,
+    /// Go on to the next sample after an answer.
+    pub auto_advance: bool,
+    /// What was just decided.
+    pub flash: Option<Flash>,
+    /// Classes toggled on a multi-label sample, not yet confirmed.
+    pub draft: Option<Vec<ClassId>>,
+    /// The last label key and when it came: a held key labels once.
+    pub last_press: Option<(KeyPress, u64)>,
+    /// Queues saved by name.
+    pub saved: Vec<(String, Queue)>,
+    /// Why nothing can be shown.
+    pub problem: Option<String>,
+    /// Going back: pictures before the cursor are prepared first.
+    pub backwards: bool,
+
+    /// The person wants the next sample, which has not come yet.
+    pub waiting_next: bool,
+}
+
+impl LabelState {
+    /// The sample on the screen.
+    #[must_use]
+    pub fn sample(&self) -> Option<&Sample> {
+        self.walk.get(self.at)
+    }
+
+    /// The sample on the screen.
+    pub fn sample_mut(&mut self) -> Option<&mut Sample> {
+        self.walk.get_mut(self.at)
+    }
+
+    /// The samples whose pictures will probably be wanted next, nearest first.
+    #[must_use]
+    pub fn ahead(&self, count: usize) -> Vec<&Sample> {
+        let forward = (1..=count).map(|i| self.at.checked_add(i));
+        let back = (1..=3).map(|i| self.at.checked_sub(i));
+        let order: Vec<Option<usize>> = if self.backwards {
+            (1..=count).map(|i| self.at.checked_sub(i)).chain((1..=3).map(|i| self.at.checked_add(i))).collect()
+        } else {
+            forward.chain(back).collect()
+        };
+        order.into_iter().flatten().filter_map(|i| self.walk.get(i)).collect()
+    }
+}
+
+/// The picture of a sample.
+#[must_use]
+pub fn picture(project: &Project, sample: &Sample) -> PictureRef {
+    let source = LakePath::parse(&project.source, "/").unwrap_or(LakePath::Root);
+    PictureRef { path: Arc::new(source.child(&sample.path)), etag: sample.etag.as_str().into() }
+}
+
+impl State {
+    /// The Label screen, if it is shown.
+    #[must_use]
+    pub fn label(&self) -> Option<&LabelState> {
+        match self.screens.last() {
+            Some(Screen::Label(label)) => Some(label),
+            _ => None,
+        }
+    }
+
+    /// The Label screen, if it is shown.
+    pub fn label_mut(&mut self) -> Option<&mut LabelState> {
+        match self.screens.last_mut() {
+            Some(Screen::Label(label)) => Some(label),
+            _ => None,
+        }
+    }
+}

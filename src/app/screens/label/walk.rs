@@ -1,0 +1,273 @@
+//! Walking through the queue: pages ahead and behind, jumps, resuming where the person left.
+
+use super::state::LabelState;
+use crate::app::effect::{Effect, JumpTo, Query, Write};
+use crate::app::messages::Level;
+use crate::app::screens::Screen;
+use crate::app::slots::{Slot, Tag};
+use crate::app::state::State;
+use crate::domain::ids::{ProjectId, SampleId};
+use crate::domain::queue::{Filter, Queue};
+use crate::domain::sample::{Sample, Status};
+
+/// Samples asked for at a time.
+const PAGE: usize = 64;
+/// When fewer than this lie ahead, more are asked for.
+const NEAR: usize = 24;
+/// Samples kept in the walk.
+const KEPT: usize = 4_096;
+/// Decisions shown on the tape.
+const TAPE: usize = 10;
+
+/// Opens the Label screen on a project. Everything about it is asked for.
+pub fn begin(state: &mut State, project: ProjectId) -> Vec<Effect> {
+    if state.project.as_ref().is_none_or(|p| p.project.id != project) {
+        state.project = None;
+    }
+    let auto_advance = state.settings.auto_advance;
+    state.screens.push(Screen::Label(Box::new(LabelState { auto_advance, ..LabelState::default() })));
+    let project_tag = state.slots.ask(Slot::Project);
+    let session = state.slots.ask(Slot::Session);
+    let tape = state.slots.ask(Slot::Tape);
+    let queues = state.slots.ask(Slot::Queues);
+    vec![
+        Effect::Ask(project_tag, Query::Project(project)),
+        Effect::Ask(session, Query::Session(project)),
+        Effect::Ask(tape, Query::Tape { project, limit: TAPE }),
+        Effect::Ask(queues, Query::Queues(project)),
+    ]
+}
+
+/// What the screen asks for when it is shown again: counts and the sample may have changed elsewhere.
+pub fn shown(state: &mut State) -> Vec<Effect> {
+    let Some(id) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
+    let (counts, tape) = (state.slots.ask(Slot::Counts), state.slots.ask(Slot::Tape));
+    let mut effects =
+        vec![Effect::Ask(counts, Query::Project(id)), Effect::Ask(tape, Query::Tape { project: id, limit: TAPE })];
+    if let Some(sample) = state.label().and_then(LabelState::sample).map(|s| s.id) {
+        effects.extend(jump(state, JumpTo::Sample(sample)));
+    }
+    effects
+}
+
+/// The project and the place where the person left it have come: start the walk there.
+pub fn resume(state: &mut State, session: Option<(Queue, Option<SampleId>)>) -> Vec<Effect> {
+    let unlabeled = Queue { filter: Filter::status(Status::Unlabeled), ..Queue::default() };
+    let fresh = match &state.project {
+        Some(open) if open.counts.of(Status::Unlabeled) == 0 => Queue::default(),
+        _ => unlabeled,
+    };
+    let (queue, sample) = session.unwrap_or((fresh, None));
+    set_queue(state, queue, None, sample)
+}
+
+/// Walks through another queue, from a sample or from the start.
+pub fn set_queue(state: &mut State, queue: Queue, name: Option<String>, from: Option<SampleId>) -> Vec<Effect> {
+    let Some(label) = state.label_mut() else { return Vec::new() };
+    *label = LabelState {
+        queue,
+        queue_name: name,
+        auto_advance: label.auto_advance,
+        tape: std::mem::take(&mut label.tape),
+        saved: std::mem::take(&mut label.saved),
+        ..LabelState::default()
+    };
+    match from {
+        Some(sample) => jump(state, JumpTo::Sample(sample)),
+        None => {
+            if let Some(label) = state.label_mut() {
+                label.at_start = true;
+            }
+            ask_page(state, None, false)
+        }
+    }
+}
+
+fn ask_page(state: &mut State, beyond: Option<SampleId>, back: bool) -> Vec<Effect> {
+    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
+    let Some(queue) = state.label().map(|l| l.queue.clone()) else { return Vec::new() };
+    let slot = if back { Slot::WalkBack } else { Slot::WalkForward };
+    let tag = state.slots.ask(slot);
+    vec![Effect::Ask(tag, Query::Page { project, queue, beyond, back, limit: PAGE })]
+}
+
+/// Goes to a sample that may lie outside the walk.
+pub fn jump(state: &mut State, to: JumpTo) -> Vec<Effect> {
+    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
+    let Some(label) = state.label_mut() else { return Vec::new() };
+    let inside = match to {
+        JumpTo::Sample(id) if label.loaded => label.walk.iter().position(|s| s.id == id),
+        _ => None,
+    };
+    if let Some(at) = inside {
+        return go(state, at);
+    }
+    let queue = label.queue.clone();
+    let tag = state.slots.ask(Slot::Jump);
+    vec![Effect::Ask(tag, Query::Jump { project, queue, to, limit: PAGE })]
+}
+
+/// Samples have come.
+pub fn page(state: &mut State, tag: Tag, samples: Vec<Sample>, end: bool) -> Vec<Effect> {
+    let Some(label) = state.label_mut() else { return Vec::new() };
+    label.problem = None;
+    match tag.slot {
+        Slot::WalkForward => {
+            let first = !label.loaded;
+            label.loaded = true;
+            label.at_end = end;
+            let known = label.walk.len();
+            append(label, samples);
+            let more = label.walk.len() > known;
+            if first {
+                return arrived(state);
+            }
+            if more && state.label().is_some_and(|l| l.at + 1 == known && l.waiting_next) {
+                return go(state, known);
+            }
+            Vec::new()
+        }
+        Slot::WalkBack => {
+            label.at_start = end;
+            let before = samples.len();
+            for sample in samples.into_iter().rev() {
+                label.walk.push_front(sample);
+            }
+            label.at += before;
+            trim(label);
+            Vec::new()
+        }
+        _ => jumped(state, samples, end),
+    }
+}
+
+fn jumped(state: &mut State, samples: Vec<Sample>, end: bool) -> Vec<Effect> {
+    let Some(label) = state.label_mut() else { return Vec::new() };
+    if samples.is_empty() {
+        if label.loaded {
+            state.say(Level::Info, "nothing further in this queue");
+            return Vec::new();
+        }
+        // The sample of the last session has left its queue: begin at the start of what is left.
+        label.at_start = true;
+        return ask_page(state, None, false);
+    }
+    label.walk = samples.into();
+    (label.at, label.at_start, label.at_end, label.loaded) = (0, false, end, true);
+    arrived(state)
+}
+
+fn append(label: &mut LabelState, samples: Vec<Sample>) {
+    for sample in samples {
+        if label.walk.iter().rev().take(PAGE).all(|known| known.id != sample.id) {
+            label.walk.push_back(sample);
+        }
+    }
+    trim(label);
+}
+
+/// Forgets the end of the walk that is further away.
+fn trim(label: &mut LabelState) {
+    while label.walk.len() > KEPT {
+        if label.at > KEPT / 2 {
+            label.walk.pop_front();
+            label.at -= 1;
+            label.at_start = false;
+        } else {
+            label.walk.pop_back();
+            label.at_end = false;
+        }
+    }
+}
+
+/// Another sample is on the screen after a jump or a first page: its rank is not known.
+fn arrived(state: &mut State) -> Vec<Effect> {
+    let Some(label) = state.label_mut() else { return Vec::new() };
+    (label.draft, label.rank) = (None, None);
+    let queue = label.queue.clone();
+    let sample = label.sample().map(|s| s.id);
+    let mut effects = keep_near(state);
+    let project = state.project.as_ref().map(|p| p.project.id);
+    if let (Some(project), Some(sample)) = (project, sample) {
+        let tag = state.slots.ask(Slot::Position);
+        effects.push(Effect::Ask(tag, Query::Position { project, queue, sample }));
+    }
+    effects
+}
+
+/// Shows the sample at a place of the walk.
+pub fn go(state: &mut State, at: usize) -> Vec<Effect> {
+    let Some(label) = state.label_mut() else { return Vec::new() };
+    let at = at.min(label.walk.len().saturating_sub(1));
+    let (before, now) = (label.at, at);
+    label.rank = label.rank.and_then(|rank| (rank + now as u64).checked_sub(before as u64)).filter(|rank| *rank > 0);
+    label.backwards = now < before;
+    label.at = now;
+    label.waiting_next = false;
+    label.draft = None;
+    keep_near(state)
+}
+
+/// Goes some samples on or back; says so at the ends.
+pub fn go_by(state: &mut State, step: i64) -> Vec<Effect> {
+    let mut effects = super::answer::commit_draft(state);
+    let Some(label) = state.label_mut() else { return effects };
+    let last = label.walk.len().saturating_sub(1);
+    let at = i64::try_from(label.at).unwrap_or(0) + step;
+    let target = usize::try_from(at).unwrap_or(0).min(last);
+    let (at_start, at_end, from) = (label.at_start, label.at_end, label.at);
+    if target != from {
+        effects.extend(go(state, target));
+    } else if step > 0 && !at_end {
+        if let Some(label) = state.label_mut() {
+            label.waiting_next = true;
+        }
+        effects.extend(keep_near(state));
+    } else if step > 0 {
+        state.say(Level::Info, end_of_queue(state));
+    } else if at_start {
+        state.say(Level::Info, "this is the first picture of the queue");
+    }
+    effects
+}
+
+fn end_of_queue(state: &State) -> String {
+    let left = state.project.as_ref().map_or(0, |p| p.counts.of(Status::Unlabeled));
+    match left {
+        0 => "the last picture of the queue; nothing is left unlabeled".to_owned(),
+        n => format!("the last picture of the queue; {n} still unlabeled in the project, `Tab` goes to the next"),
+    }
+}
+
+/// Asks for more samples when the walk runs short on either side.
+fn keep_near(state: &mut State) -> Vec<Effect> {
+    let Some(label) = state.label() else { return Vec::new() };
+    let ahead = label.walk.len().saturating_sub(label.at + 1);
+    let (first, last) = (label.walk.front().map(|s| s.id), label.walk.back().map(|s| s.id));
+    let want_ahead = !label.at_end && ahead < NEAR && !state.slots.is_waiting(Slot::WalkForward);
+    let want_behind = !label.at_start && label.at < NEAR && !state.slots.is_waiting(Slot::WalkBack);
+    let mut effects = Vec::new();
+    if want_ahead && last.is_some() {
+        effects.extend(ask_page(state, last, false));
+    }
+    if want_behind && first.is_some() {
+        effects.extend(ask_page(state, first, true));
+    }
+    effects
+}
+
+/// Asks for the last decisions again.
+pub fn refresh_tape(state: &mut State) -> Vec<Effect> {
+    let project = state.project.as_ref().map(|p| p.project.id);
+    let tag = state.slots.ask(Slot::Tape);
+    project.map(|project| vec![Effect::Ask(tag, Query::Tape { project, limit: TAPE })]).unwrap_or_default()
+}
+
+/// Keeps where the person is, for the next start.
+#[must_use]
+pub fn remember(state: &State) -> Option<Effect> {
+    let project = state.project.as_ref()?.project.id;
+    let label = state.label().filter(|l| l.loaded)?;
+    let (queue, sample) = (label.queue.clone(), label.sample().map(|s| s.id));
+    Some(Effect::Write(Write::Session { project, queue, sample }))
+}

@@ -1,0 +1,273 @@
+//! What works on every screen: going to a screen, going back, help, the palette, messages, quitting.
+
+use super::home::HomeState;
+use super::lake::LakeState;
+use super::moves::Move;
+use super::projects::ProjectsState;
+use super::task_list::TaskListState;
+use super::{Screen, label, lake, shown, step};
+use crate::app::effect::Effect;
+use crate::app::event::Reply;
+use crate::app::messages::Level;
+use crate::app::overlays::Overlay;
+use crate::app::overlays::picker::{Item, Picker};
+use crate::app::registry::{self, Scope, Spec, always};
+use crate::app::state::{OpenProject, State};
+use crate::domain::lake_path::LakePath;
+
+const GLOBAL: &[Scope] = &[Scope::Global];
+
+/// Actions that work everywhere.
+pub const SPECS: &[Spec] = &[
+    global("app.help", "help", "Every key of this screen; type to find one, Enter does it", 99, |s, _| help(s)),
+    global("app.palette", "palette", "Every action; type to find one, Enter does it", 0, |s, _| palette(s)),
+    global("app.back", "back", "One level back; never loses work", 0, |s, _| back(s)),
+    global("app.close", "close", "Close the screen; the last one leaves the program", 0, |s, _| close(s)),
+    global("app.quit", "quit", "Leave the program after everything is saved", 0, |s, _| quit(s)),
+    global("app.suspend", "suspend", "Give the terminal back to the shell; `fg` comes back", 0, |_, _| {
+        vec![Effect::Suspend]
+    }),
+    global("app.redraw", "redraw", "Draw the whole screen again", 0, |_, _| vec![Effect::Redraw]),
+    global("app.messages", "messages", "Everything the program said", 0, |s, _| messages(s)),
+    global("app.theme", "theme", "Choose the colours", 0, theme),
+    global("app.toggle-read-only", "read-only", "Forbid or allow changes", 0, |s, _| read_only(s)),
+    cursor(Move::ALL[0], |s, _| step(s, Move::Up)),
+    cursor(Move::ALL[1], |s, _| step(s, Move::Down)),
+    cursor(Move::ALL[2], |s, _| step(s, Move::Left)),
+    cursor(Move::ALL[3], |s, _| step(s, Move::Right)),
+    cursor(Move::ALL[4], |s, _| step(s, Move::Top)),
+    cursor(Move::ALL[5], |s, _| step(s, Move::Bottom)),
+    cursor(Move::ALL[6], |s, _| step(s, Move::PageUp)),
+    cursor(Move::ALL[7], |s, _| step(s, Move::PageDown)),
+    cursor(Move::ALL[8], |s, _| step(s, Move::HalfUp)),
+    cursor(Move::ALL[9], |s, _| step(s, Move::HalfDown)),
+];
+
+/// Actions that go to a screen.
+pub const GO_SPECS: &[Spec] = &[
+    global("go.home", "home", "Go to the Home screen", 0, |s, _| go(s, Screen::Home(HomeState::default()))),
+    global("go.lake", "folders", "Go to catalogs, folders and pictures", 0, |s, _| go_lake(s)),
+    global("go.projects", "projects", "Go to the list of projects", 0, |s, _| {
+        go(s, Screen::Projects(ProjectsState::default()))
+    }),
+    Spec {
+        enabled: in_project,
+        ..global("go.label", "label", "Go to the Label screen of the open project", 0, |s, _| go_label(s))
+    },
+    global("go.tasks", "tasks", "Go to the task list", 0, |s, _| go(s, Screen::Tasks(TaskListState::default()))),
+];
+
+const fn global(
+    name: &'static str,
+    title: &'static str,
+    help: &'static str,
+    hint: u8,
+    run: fn(&mut State, &[String]) -> Vec<Effect>,
+) -> Spec {
+    Spec { name, title, help, scopes: GLOBAL, changes_data: false, hint, enabled: always, run }
+}
+
+const fn cursor(
+    (_, name, help): (Move, &'static str, &'static str),
+    run: fn(&mut State, &[String]) -> Vec<Effect>,
+) -> Spec {
+    global(name, "move", help, 0, run)
+}
+
+/// Whether a project is open.
+///
+/// # Errors
+/// A sentence that says how to open one.
+pub fn in_project(state: &State) -> Result<(), String> {
+    state.project.as_ref().map(|_| ()).ok_or_else(|| "no project is open; `g p` lists them".to_owned())
+}
+
+/// Shows a screen above the others; a screen of the same kind is brought back instead of opened twice.
+pub fn go(state: &mut State, screen: Screen) -> Vec<Effect> {
+    let mut effects: Vec<Effect> = leaving(state);
+    let kind = std::mem::discriminant(&screen);
+    state.large_picture = false;
+    match state.screens.iter().position(|s| std::mem::discriminant(s) == kind) {
+        Some(at) => {
+            let screen = state.screens.remove(at);
+            state.screens.push(screen);
+        }
+        None => state.screens.push(screen),
+    }
+    effects.extend(shown(state));
+    effects
+}
+
+/// What must be written before a screen is left.
+fn leaving(state: &mut State) -> Vec<Effect> {
+    let mut effects = label::answer::commit_draft(state);
+    effects.extend(label::walk::remember(state));
+    effects
+}
+
+fn go_lake(state: &mut State) -> Vec<Effect> {
+    let source = state.project.as_ref().map(|p| p.project.source.clone()).unwrap_or_else(|| state.base());
+    let known = state.screens.iter().any(|s| matches!(s, Screen::Lake(_)));
+    let path = LakePath::parse(&source, "/").unwrap_or(LakePath::Root);
+    if known { go(state, Screen::Lake(Box::new(LakeState::new(path, None, false)))) } else { state.show_lake(path) }
+}
+
+fn go_label(state: &mut State) -> Vec<Effect> {
+    if state.screens.iter().any(|s| matches!(s, Screen::Label(_))) {
+        return go(state, Screen::Label(Box::default()));
+    }
+    let id = state.project.as_ref().map(|p| p.project.id);
+    let mut effects = leaving(state);
+    effects.extend(id.map(|id| label::walk::begin(state, id)).unwrap_or_default());
+    effects
+}
+
+impl State {
+    /// Shows the Lake screen on a place.
+    pub fn show_lake(&mut self, path: LakePath) -> Vec<Effect> {
+        let hidden = self.settings.hidden;
+        let mut effects = go(self, Screen::Lake(Box::new(LakeState::new(path.clone(), None, hidden))));
+        self.places.visit(&path.to_string());
+        effects.extend(lake::state::open(self, path, None));
+        effects.push(Effect::SavePlaces);
+        effects
+    }
+}
+
+fn back(state: &mut State) -> Vec<Effect> {
+    if std::mem::take(&mut state.large_picture) {
+        return Vec::new();
+    }
+    if let Some(label) = state.label_mut()
+        && label.draft.take().is_some()
+    {
+        state.say(Level::Info, "took back the toggled classes");
+        return Vec::new();
+    }
+    if state.lake().is_some_and(|l| !l.arrange.filter.is_empty()) {
+        return registry::run(state, "lake.filter-clear", &[]);
+    }
+    if state.screens.len() > 1 {
+        return close(state);
+    }
+    state.say(Level::Info, "`q` leaves the program");
+    Vec::new()
+}
+
+fn close(state: &mut State) -> Vec<Effect> {
+    if state.screens.len() == 1 {
+        return quit(state);
+    }
+    let mut effects = leaving(state);
+    state.large_picture = false;
+    state.screens.pop();
+    effects.extend(shown(state));
+    effects
+}
+
+/// Leaves the program. Edits that are on their way are written first; the runtime waits for them.
+pub fn quit(state: &mut State) -> Vec<Effect> {
+    let mut effects = leaving(state);
+    effects.extend([Effect::SavePlaces, Effect::Quit]);
+    state.leaving = true;
+    effects
+}
+
+fn items(state: &State, scopes: &[Scope], everything: bool) -> Vec<Item> {
+    let names: Vec<&str> = scopes.iter().map(|s| s.name()).collect();
+    let fits = |spec: &&Spec| spec.scopes.iter().any(|s| scopes.contains(s));
+    let item = |spec: &'static Spec| {
+        let keys = state.keymap.keys_for(&names, spec.name);
+        let why = (spec.enabled)(state).err();
+        Item {
+            label: spec.title.to_owned(),
+            detail: why.map_or_else(|| spec.help.to_owned(), |why| format!("not now: {why}")),
+            key: keys.join("  "),
+            value: spec.name.to_owned(),
+        }
+    };
+    let mut items: Vec<Item> = registry::all().filter(fits).map(item).collect();
+    if !everything {
+        items.retain(|i| !i.key.is_empty());
+    }
+    items
+}
+
+fn help(state: &mut State) -> Vec<Effect> {
+    let items = items(state, &state.scopes(), false);
+    state.open(Overlay::Picker(Picker::new("keys", items, |s, name| registry::run(s, name, &[]))));
+    Vec::new()
+}
+
+fn palette(state: &mut State) -> Vec<Effect> {
+    let items = items(state, &state.scopes(), true);
+    state.open(Overlay::Picker(Picker::new("do", items, |s, name| registry::run(s, name, &[]))));
+    Vec::new()
+}
+
+fn messages(state: &mut State) -> Vec<Effect> {
+    let item = |m: &crate::app::messages::Message| Item {
+        label: m.text.clone(),
+        key: match m.level {
+            Level::Info => "info".to_owned(),
+            Level::Warning => "warning".to_owned(),
+            Level::Error => "error".to_owned(),
+        },
+        ..Item::default()
+    };
+    let items = state.messages.all().rev().map(item).collect();
+    state.open(Overlay::Picker(Picker::new("messages", items, |_, _| Vec::new())));
+    Vec::new()
+}
+
+fn theme(state: &mut State, args: &[String]) -> Vec<Effect> {
+    if let Some(name) = args.first() {
+        name.clone_into(&mut state.theme);
+        return vec![Effect::Theme(name.clone())];
+    }
+    let item = |name: &&str| Item { label: (*name).to_owned(), value: (*name).to_owned(), ..Item::default() };
+    let items = crate::theme::BUNDLED.iter().map(item).collect();
+    state.open(Overlay::Picker(Picker::new("theme", items, |state, name| theme(state, &[name.to_owned()]))));
+    Vec::new()
+}
+
+fn read_only(state: &mut State) -> Vec<Effect> {
+    if state.settings.read_only {
+        state.say(
+            Level::Warning,
+            "the program was started read-only; start it again without --read-only to change labels",
+        );
+        return Vec::new();
+    }
+    state.read_only = !state.read_only;
+    let text = if state.read_only { "read-only: nothing can be changed" } else { "changes are possible again" };
+    state.say(Level::Info, text);
+    Vec::new()
+}
+
+/// Completions have come for the field that is open.
+pub fn completions(state: &mut State, reply: Reply) -> Vec<Effect> {
+    if let (Reply::Completions(found), Some(Overlay::Prompt(prompt))) = (reply, state.overlays.last_mut()) {
+        prompt.completions = found;
+        prompt.chosen = 0;
+    }
+    Vec::new()
+}
+
+/// A project or its counts have come.
+pub fn project_reply(state: &mut State, reply: Reply) -> Vec<Effect> {
+    match reply {
+        Reply::Project(project, counts) => {
+            state.places.last_project = Some(project.id.0);
+            state.project = Some(OpenProject { project: *project, counts });
+        }
+        Reply::Counts(counts) => {
+            if let Some(open) = state.project.as_mut().filter(|_| state.save.unsent == 0) {
+                open.counts = counts;
+            }
+        }
+        Reply::Failed(text) => state.say(Level::Error, text),
+        _ => {}
+    }
+    Vec::new()
+}

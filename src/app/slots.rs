@@ -1,0 +1,100 @@
+//! Slots: places on the screen where only the newest answer matters.
+//!
+//! Asking again for a slot raises its generation. The runtime cancels what ran for the older one, and a reply that
+//! carries an older generation is dropped.
+
+use std::collections::HashMap;
+
+/// A place where only the newest answer matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Slot {
+    /// A column of the Lake screen: 0 is the one with the cursor, 1 and 2 its parents, 3 the folder under the cursor.
+    Column(u8),
+    /// The text preview of the file under the cursor.
+    TextPreview,
+    /// Size and times of the file under the cursor.
+    FileFacts,
+    /// Completions of what is being typed.
+    Completion,
+    /// The list of projects.
+    Projects,
+    /// The project that is open: its record and counts.
+    Project,
+    /// Counts after an edit.
+    Counts,
+    /// Samples after the last one of the walk.
+    WalkForward,
+    /// Samples before the first one of the walk.
+    WalkBack,
+    /// A jump: by number, at random, to the next unlabelled.
+    Jump,
+    /// The rank of the sample under the cursor.
+    Position,
+    /// The last decisions.
+    Tape,
+    /// The page of the gallery.
+    Gallery,
+    /// The samples to review.
+    Review,
+    /// The statistics.
+    Stats,
+    /// The saved queues.
+    Queues,
+    /// The history of a sample or project.
+    History,
+    /// Where the person left a project.
+    Session,
+    /// The entries of the Home screen.
+    Home,
+}
+
+/// A slot and the generation of one question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Tag {
+    /// Where the answer goes.
+    pub slot: Slot,
+    /// Which question it answers.
+    pub generation: u64,
+}
+
+/// The newest generation of every slot.
+#[derive(Clone, Debug, Default)]
+pub struct Slots {
+    newest: HashMap<Slot, u64>,
+    waiting: HashMap<Slot, u64>,
+}
+
+impl Slots {
+    /// Raises the generation of a slot for a new question.
+    pub fn ask(&mut self, slot: Slot) -> Tag {
+        let generation = self.newest.entry(slot).or_default();
+        *generation += 1;
+        self.waiting.insert(slot, *generation);
+        Tag { slot, generation: *generation }
+    }
+
+    /// Makes every answer still on its way to a slot stale.
+    pub fn drop_answers(&mut self, slot: Slot) {
+        *self.newest.entry(slot).or_default() += 1;
+        self.waiting.remove(&slot);
+    }
+
+    /// Whether an answer is the newest of its slot.
+    #[must_use]
+    pub fn is_current(&self, tag: Tag) -> bool {
+        self.newest.get(&tag.slot) == Some(&tag.generation)
+    }
+
+    /// Notes that the (last) answer for a tag has come.
+    pub fn answered(&mut self, tag: Tag) {
+        if self.waiting.get(&tag.slot) == Some(&tag.generation) {
+            self.waiting.remove(&tag.slot);
+        }
+    }
+
+    /// Whether a slot still waits for its answer.
+    #[must_use]
+    pub fn is_waiting(&self, slot: Slot) -> bool {
+        self.waiting.contains_key(&slot)
+    }
+}

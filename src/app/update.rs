@@ -1,0 +1,158 @@
+//! `update`: one event in, a new state and effects out. Routing only; what happens is decided by the screens.
+
+use super::effect::Effect;
+use super::event::{At, Event, Reply, Wrote};
+use super::messages::Level;
+use super::registry;
+use super::screens::{self, Screen, label, navigation};
+use super::slots::{Slot, Tag};
+use super::state::State;
+use super::tasks::{TaskId, TaskNews, TaskState};
+use super::{overlays, writes};
+use crate::domain::key::{Key, KeyPress};
+use crate::keymap::Lookup;
+
+/// Takes an event.
+pub fn update(state: &mut State, event: Event, at: At) -> Vec<Effect> {
+    (state.clock, state.now) = (at.clock.max(state.clock), at.now);
+    state.dirty = true;
+    match event {
+        Event::Key { press, repeat } => key(state, press, repeat),
+        Event::Paste(text) => overlays::paste(state, &text),
+        Event::Resized(columns, rows) => {
+            state.size = (columns, rows);
+            Vec::new()
+        }
+        Event::Caps(caps) => {
+            state.caps = caps;
+            Vec::new()
+        }
+        Event::Reply(tag, reply) => answer(state, tag, reply),
+        Event::Wrote(wrote) => written(state, wrote),
+        Event::Picture(picture, known) => {
+            state.pictures.set(picture, known);
+            Vec::new()
+        }
+        Event::Task(id, news) => task(state, id, news),
+        Event::ProjectReady(id) => label::walk::begin(state, id),
+        Event::Tick => {
+            tick(state);
+            Vec::new()
+        }
+    }
+}
+
+/// The one place where stale answers are dropped.
+fn answer(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
+    if !state.slots.is_current(tag) {
+        return Vec::new();
+    }
+    if !matches!(tag.slot, Slot::Column(_)) {
+        state.slots.answered(tag);
+    }
+    screens::reply(state, tag, reply)
+}
+
+fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
+    state.messages.acknowledge();
+    if !state.overlays.is_empty() {
+        return overlays::key(state, press);
+    }
+    if press == KeyPress::plain(Key::Esc) && !state.pending.is_empty() {
+        state.pending.clear();
+        return Vec::new();
+    }
+    state.pending.push(press);
+    if let Some(effects) = class_key(state, press, repeat) {
+        return effects;
+    }
+    let scopes = state.scopes();
+    let names: Vec<&str> = scopes.iter().map(|s| s.name()).collect();
+    match state.keymap.lookup(&names, &state.pending) {
+        Lookup::Run(calls) => {
+            state.pending.clear();
+            let held = |name: &str| repeat && registry::find(name, &scopes).is_some_and(|s| s.changes_data);
+            let mut effects = Vec::new();
+            for call in calls {
+                // A held key repeats moves, never changes.
+                if !held(&call.action) {
+                    effects.extend(registry::run(state, &call.action, &call.args));
+                }
+            }
+            effects
+        }
+        Lookup::Prefix(_) => Vec::new(),
+        Lookup::None => {
+            state.pending.clear();
+            Vec::new()
+        }
+    }
+}
+
+/// Hotkeys of classes, which come before the key map on the Label screen. `None`: not a class key.
+fn class_key(state: &mut State, press: KeyPress, repeat: bool) -> Option<Vec<Effect>> {
+    if !matches!(state.screen(), Some(Screen::Label(_))) {
+        return None;
+    }
+    let typed: String = state.pending.iter().map(ToString::to_string).collect();
+    let labels = state.labels();
+    if let Some(class) = labels.live().find(|c| c.hotkey == typed).map(|c| c.id) {
+        state.pending.clear();
+        return Some(label::answer::class_key(state, class, press, repeat));
+    }
+    labels.live().any(|c| c.hotkey.starts_with(&typed)).then(Vec::new)
+}
+
+fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
+    writes::written(state, wrote)
+}
+
+fn task(state: &mut State, id: TaskId, news: TaskNews) -> Vec<Effect> {
+    let Some(task) = state.tasks.news(id, news, state.clock) else { return Vec::new() };
+    let (title, outcome) = (task.title.clone(), task.state.clone());
+    match outcome {
+        TaskState::Running => return Vec::new(),
+        TaskState::Done(text) => state.say(Level::Info, format!("{title}: {text}")),
+        TaskState::Cancelled => state.say(Level::Info, format!("{title}: cancelled; what was done so far stays")),
+        TaskState::Failed(text) => state.say(Level::Error, format!("{title}: {text}")),
+    }
+    match state.screens.last() {
+        Some(Screen::Projects(_) | Screen::Home(_)) => screens::shown(state),
+        _ => Vec::new(),
+    }
+}
+
+fn tick(state: &mut State) {
+    let clock = state.clock;
+    state.messages.expire(clock);
+    if let Some(label) = state.label_mut()
+        && label.flash.as_ref().is_some_and(|f| clock >= f.until)
+    {
+        label.flash = None;
+    }
+}
+
+/// When the next [`Event::Tick`] is due, on the program's clock; nothing when nothing on the screen will pass.
+#[must_use]
+pub fn next_tick(state: &State) -> Option<u64> {
+    let flash = state.label().and_then(|l| l.flash.as_ref()).map(|f| f.until);
+    let spinner = state.tasks.running().next().map(|_| state.clock + 200);
+    [state.messages.expires_at(), flash, spinner].into_iter().flatten().min()
+}
+
+/// What a screen asks for at the start of the program.
+pub fn start(state: &mut State) -> Vec<Effect> {
+    match state.screens.last() {
+        Some(Screen::Lake(lake)) => {
+            let (path, wanted) = (lake.here.path.clone(), lake.here.wanted.clone());
+            state.places.visit(&path.to_string());
+            screens::lake::state::open(state, path, wanted)
+        }
+        _ => screens::shown(state),
+    }
+}
+
+/// The program is asked to end from outside (SIGTERM, SIGHUP, the terminal is gone).
+pub fn terminate(state: &mut State) -> Vec<Effect> {
+    navigation::quit(state)
+}

@@ -1,0 +1,161 @@
+//! What every screen has: the header line, the status line, the hint line, toasts, which-key.
+
+use super::canvas::{Canvas, width};
+use crate::app::messages::Level;
+use crate::app::registry::{self, Spec};
+use crate::app::state::State;
+use crate::keymap::Lookup;
+use crate::theme::{Glyph, Role};
+use ratatui::layout::Rect;
+
+/// The parts of a screen.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    /// The first line.
+    pub header: Rect,
+    /// What the screen is about.
+    pub body: Rect,
+    /// The line above the hints: facts about what is under the cursor.
+    pub status: Rect,
+    /// The last line.
+    pub hints: Rect,
+}
+
+/// Cuts a window into its parts, with a free column on either side.
+#[must_use]
+pub fn frame(area: Rect) -> Frame {
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let line = |y: u16| Rect { y, height: 1, ..inner };
+    // A blank line under the header where there is room for it.
+    let top = if area.height >= 20 { 2 } else { 1 };
+    let body = Rect { y: area.y + top, height: area.height.saturating_sub(top + 2), ..inner };
+    Frame { header: line(area.y), body, status: line(area.bottom() - 2), hints: line(area.bottom() - 1) }
+}
+
+/// Draws the header: what is open on the left, how far on the right.
+pub fn header(canvas: &mut Canvas, at: Rect, title: &str, subtitle: &str, right: &str) {
+    let used = canvas.right(at, right, canvas.style(Role::Header));
+    let room = Rect { width: at.width.saturating_sub(used + 2), ..at };
+    let (title_style, muted) = (canvas.style(Role::Title), canvas.style(Role::Muted));
+    canvas.pieces(room, &[(title, title_style), ("   ", muted), (subtitle, muted)]);
+}
+
+/// Draws the last line: hints on the left, whether everything is saved and who edits on the right. A toast takes the
+/// place of the hints, an unfinished key sequence that of both.
+pub fn hints(state: &State, canvas: &mut Canvas, at: Rect) {
+    let used = save_state(state, canvas, at);
+    let room = Rect { width: at.width.saturating_sub(used + 2), ..at };
+    if let Some(message) = state.messages.shown() {
+        let role = match message.level {
+            Level::Info => Role::Text,
+            Level::Warning => Role::Warning,
+            Level::Error => Role::Danger,
+        };
+        let mark = match message.level {
+            Level::Info => "",
+            Level::Warning => "warning: ",
+            Level::Error => "error: ",
+        };
+        let style = canvas.style(role);
+        canvas.pieces(room, &[(mark, style), (&message.text, style)]);
+        return;
+    }
+    let scopes = state.scopes();
+    let names: Vec<&str> = scopes.iter().map(|s| s.name()).collect();
+    let mut shown: Vec<&Spec> =
+        registry::all().filter(|s| s.hint > 0 && s.scopes.iter().any(|x| scopes.contains(x))).collect();
+    shown.sort_by_key(|s| s.hint);
+    let help = state.keymap.keys_for(&names, "app.help").first().cloned().unwrap_or_default();
+    let reserved = width(&help) + 6;
+    let mut x = 0;
+    for spec in shown {
+        let Some(key) = hint_key(state, &names, spec) else { continue };
+        let needed = width(&key) + 1 + width(spec.title) + 3;
+        let last = spec.name == "app.help";
+        if (spec.enabled)(state).is_err() || x + needed > room.width.saturating_sub(if last { 0 } else { reserved }) {
+            continue;
+        }
+        let (key_style, text) = (canvas.style(Role::Key), canvas.style(Role::Hint));
+        let rest = Rect { x: room.x + x, width: room.width - x, ..room };
+        x += canvas.pieces(rest, &[(&key, key_style), (" ", text), (spec.title, text)]) + 3;
+    }
+}
+
+/// The key shown in the hint bar for an action: digits of classes are shown as a range.
+fn hint_key(state: &State, scopes: &[&str], spec: &Spec) -> Option<String> {
+    if spec.name == "label.hotkey" {
+        let keys: Vec<String> = state.labels().live().map(|c| c.hotkey.clone()).filter(|k| k.len() == 1).collect();
+        return match (keys.first(), keys.last()) {
+            (Some(first), Some(last)) if first != last => Some(format!("{first}-{last}")),
+            (Some(first), _) => Some(first.clone()),
+            _ => None,
+        };
+    }
+    let keys = state.keymap.keys_for(scopes, spec.name);
+    keys.into_iter().min_by_key(|k| (width(k) > 1, 0))
+}
+
+/// Draws `saved`, `3 unsent`, `conflict 1`, always at the right end, with a glyph and a word. Returns the columns used.
+fn save_state(state: &State, canvas: &mut Canvas, at: Rect) -> u16 {
+    let save = &state.save;
+    let (glyph, word, role) = if save.conflicts > 0 {
+        (Glyph::Conflict, format!("conflict {}", save.conflicts), Role::Danger)
+    } else if save.waiting.is_some() {
+        (Glyph::Offline, format!("{} not saved", save.unsent), Role::Danger)
+    } else if save.unsent > 0 {
+        (Glyph::Unsent, format!("{} unsent", save.unsent), Role::Warning)
+    } else if state.read_only {
+        (Glyph::Saved, "read-only".to_owned(), Role::Warning)
+    } else {
+        (Glyph::Saved, "saved".to_owned(), Role::Muted)
+    };
+    let running = state.tasks.running().next().map(|t| match t.total {
+        Some(total) if total > 0 => format!("{} {} %", t.title, t.done * 100 / total),
+        _ => format!("{} {}", t.title, super::canvas::number(t.done)),
+    });
+    let user = crate::domain::text::printable(&state.user).into_owned();
+    let saved = format!("{} {word}", canvas.glyph(glyph));
+    let text = if state.project.is_some() || save.unsent > 0 { format!("{saved}   {user}") } else { user };
+    let text = running.map_or(text.clone(), |task| format!("{task}   {text}"));
+    let style = canvas.style(role);
+    canvas.right(Rect { x: at.x + at.width / 3, width: at.width - at.width / 3, ..at }, &text, style)
+}
+
+/// Draws what can follow an unfinished key sequence, above the hint line.
+pub fn which_key(state: &State, canvas: &mut Canvas, area: Rect) {
+    if state.pending.is_empty() {
+        return;
+    }
+    let mut rows = continuations(state);
+    rows.truncate(usize::from(area.height.saturating_sub(6)));
+    if rows.is_empty() {
+        return;
+    }
+    let typed: String = state.pending.iter().map(ToString::to_string).collect();
+    let widest = rows.iter().map(|(k, t)| width(k) + width(t)).max().unwrap_or(0) + 6;
+    let h = u16::try_from(rows.len()).unwrap_or(1) + 1;
+    let w = widest.max(16).min(area.width);
+    let at = Rect::new(area.right().saturating_sub(w + 1), area.bottom().saturating_sub(h + 2), w, h);
+    canvas.cover(at, canvas.style(Role::Popup));
+    let inner = Rect { x: at.x + 1, width: at.width - 2, height: 1, ..at };
+    let (title, key_style, text_style) =
+        (canvas.style(Role::Title), canvas.style(Role::Key), canvas.style(Role::Popup));
+    canvas.text(inner, &typed, title);
+    for (i, (key, text)) in (1..).zip(&rows) {
+        let line = Rect { y: inner.y + i, ..inner };
+        canvas.pieces(line, &[(key, key_style), ("  ", text_style), (text, text_style)]);
+    }
+}
+
+fn continuations(state: &State) -> Vec<(String, String)> {
+    let scopes = state.scopes();
+    let names: Vec<&str> = scopes.iter().map(|s| s.name()).collect();
+    if let Lookup::Prefix(next) = state.keymap.lookup(&names, &state.pending) {
+        let title = |action: &str| registry::find(action, &scopes).map_or(action.to_owned(), |s| s.title.to_owned());
+        return next.into_iter().map(|(key, action)| (key.to_string(), title(&action))).collect();
+    }
+    let typed: String = state.pending.iter().map(ToString::to_string).collect();
+    let labels = state.labels();
+    let under = labels.live().filter(|c| c.hotkey.starts_with(&typed) && c.hotkey != typed);
+    under.map(|c| (c.hotkey[typed.len()..].to_owned(), crate::domain::text::printable(&c.name).into_owned())).collect()
+}

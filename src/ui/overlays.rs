@@ -1,0 +1,106 @@
+//! Text fields, pickers and questions, drawn above a screen.
+
+use super::canvas::{Canvas, number, width};
+use super::chrome;
+use crate::app::overlays::Overlay;
+use crate::app::overlays::confirm::Confirm;
+use crate::app::overlays::picker::Picker;
+use crate::app::overlays::prompt::Prompt;
+use crate::app::state::State;
+use crate::domain::text::printable;
+use crate::theme::{Glyph, Role};
+use ratatui::layout::Rect;
+
+/// Draws the top overlay and which-key.
+pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
+    match state.overlays.last() {
+        Some(Overlay::Prompt(p)) => prompt(canvas, area, p),
+        Some(Overlay::Picker(p)) => picker(canvas, area, p),
+        Some(Overlay::Confirm(c)) => confirm(canvas, area, c),
+        None => chrome::which_key(state, canvas, area),
+    }
+}
+
+/// A text field lies over the last lines, so that what it filters stays in sight.
+fn prompt(canvas: &mut Canvas, area: Rect, prompt: &Prompt) {
+    let listed = u16::try_from(prompt.completions.len().min(8)).unwrap_or(8).min(area.height.saturating_sub(6));
+    let h = 2 + listed;
+    let at = Rect { y: area.bottom() - h, height: h, ..area };
+    canvas.cover(at, canvas.style(Role::Popup));
+    let inner = Rect { x: at.x + 1, width: at.width.saturating_sub(2), height: 1, ..at };
+    let plain = canvas.style(Role::Popup);
+    for (i, text) in (0u16..).zip(prompt.completions.iter().take(usize::from(listed))) {
+        let line = Rect { y: inner.y + i, ..inner };
+        canvas.text(line, &printable(text), plain);
+        if usize::from(i) == prompt.chosen {
+            canvas.paint(line, canvas.style(Role::Cursor));
+        }
+    }
+    let line = Rect { y: at.bottom() - 2, ..inner };
+    let used = canvas.pieces(line, &[(&prompt.title, canvas.style(Role::Title)), (": ", plain)]);
+    let room = line.width.saturating_sub(used + 1);
+    let field = Rect { x: line.x + used, width: line.width - used, ..line };
+    let scroll = prompt.input.visual_scroll(usize::from(room));
+    let shown: String = prompt.input.value().chars().skip(scroll).collect();
+    canvas.text(field, &printable(&shown), canvas.style(Role::Input));
+    let cursor = u16::try_from(prompt.input.visual_cursor().saturating_sub(scroll)).unwrap_or(0);
+    canvas.drawn.cursor = Some((field.x + cursor.min(room), field.y));
+    let below = Rect { y: at.bottom() - 1, ..inner };
+    match &prompt.problem {
+        Some(problem) => canvas.text(below, &printable(problem), canvas.style(Role::Danger)),
+        None => canvas.text(below, &prompt.hint, canvas.style(Role::Muted)),
+    };
+}
+
+/// A list in the middle of the screen, as wide as what it holds.
+fn picker(canvas: &mut Canvas, area: Rect, picker: &Picker) {
+    let w = area.width.saturating_sub(4).min(88);
+    let h = area
+        .height
+        .saturating_sub(4)
+        .min(u16::try_from(picker.items.len()).unwrap_or(u16::MAX).saturating_add(3))
+        .max(5);
+    let at = Rect::new(area.x + (area.width - w) / 2, area.y + (area.height - h) / 3, w, h);
+    canvas.cover(at, canvas.style(Role::Popup));
+    let inner = Rect { x: at.x + 2, width: at.width - 4, height: 1, ..at };
+    let plain = canvas.style(Role::Popup);
+    let used = canvas.pieces(inner, &[(&picker.title, canvas.style(Role::Title)), ("  ", plain)]);
+    let field = Rect { x: inner.x + used, width: inner.width - used, ..inner };
+    canvas.text(field, &printable(picker.input.value()), canvas.style(Role::Input));
+    let cursor = u16::try_from(picker.input.visual_cursor()).unwrap_or(0);
+    canvas.drawn.cursor = Some((field.x + cursor.min(field.width.saturating_sub(1)), field.y));
+    let count = format!("{} / {}", number(picker.shown.len() as u64), number(picker.items.len() as u64));
+    canvas.right(inner, &count, canvas.style(Role::Muted));
+    let rows = usize::from(h.saturating_sub(3));
+    let top = picker.cursor.saturating_sub(rows / 2).min(picker.shown.len().saturating_sub(rows));
+    let keys = picker.items.iter().map(|i| width(&i.key)).max().unwrap_or(0).min(16);
+    let labels = picker.items.iter().map(|i| width(&i.label)).max().unwrap_or(0).min(inner.width / 2);
+    if picker.shown.is_empty() {
+        canvas.text(Rect { y: inner.y + 2, ..inner }, &picker.empty, canvas.style(Role::Muted));
+    }
+    for (i, item) in picker.shown.iter().skip(top).take(rows).filter_map(|i| picker.items.get(*i)).enumerate() {
+        let line = Rect { y: inner.y + 2 + u16::try_from(i).unwrap_or(0), ..inner };
+        let gap = if keys > 0 { keys + 2 } else { 0 };
+        canvas.text(Rect { width: keys, ..line }, &item.key, canvas.style(Role::Key));
+        canvas.text(Rect { x: line.x + gap, width: line.width.saturating_sub(gap), ..line }, &item.label, plain);
+        let x = gap + labels + 2;
+        let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
+        canvas.text(rest, &item.detail, canvas.style(Role::Muted));
+        if top + i == picker.cursor {
+            canvas.paint(Rect { x: at.x + 1, width: at.width - 2, ..line }, canvas.style(Role::Cursor));
+            let mark = canvas.glyph(Glyph::Cursor);
+            canvas.text(Rect { x: at.x, width: 1, ..line }, &mark, canvas.style(Role::Accent));
+        }
+    }
+}
+
+fn confirm(canvas: &mut Canvas, area: Rect, confirm: &Confirm) {
+    let at = Rect { y: area.bottom().saturating_sub(4), height: 4.min(area.height), ..area };
+    canvas.cover(at, canvas.style(Role::Popup));
+    let inner = Rect { x: at.x + 1, width: at.width.saturating_sub(2), height: 1, ..at };
+    let plain = canvas.style(Role::Popup);
+    canvas.text(inner, &confirm.question, canvas.style(Role::Title));
+    canvas.text(Rect { y: inner.y + 1, ..inner }, &confirm.detail, plain);
+    let key = canvas.style(Role::Key);
+    canvas.pieces(Rect { y: inner.y + 3, ..inner }, &[("y", key), (" yes   ", plain), ("n", key), (" no", plain)]);
+}

@@ -1,0 +1,24 @@
+//! One file a screen.
+
+pub mod home;
+pub mod label;
+pub mod lake;
+pub mod projects;
+pub mod task_list;
+
+use super::canvas::Canvas;
+use crate::app::screens::Screen;
+use crate::app::state::State;
+use ratatui::layout::Rect;
+
+/// Draws the screen that is shown.
+pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
+    match state.screen() {
+        Some(Screen::Home(home)) => home::render(state, home, canvas, area),
+        Some(Screen::Lake(lake)) => lake::render(state, lake, canvas, area),
+        Some(Screen::Projects(list)) => projects::render(state, list, canvas, area),
+        Some(Screen::Label(label)) => label::render(state, label, canvas, area),
+        Some(Screen::Tasks(list)) => task_list::render(state, list, canvas, area),
+        None => {}
+    }
+}

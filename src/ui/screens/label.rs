@@ -1,0 +1,146 @@
+//! The Label screen: the picture as large as the window allows, the classes with their keys beside it.
+
+mod side;
+
+use super::lake::{facts_line, info_of, placeholder, wrapped};
+use crate::app::picture::PictureState;
+use crate::app::screens::label::LabelState;
+use crate::app::screens::label::state::picture;
+use crate::app::state::{OpenProject, State};
+use crate::domain::text::printable;
+use crate::theme::{Glyph, Role};
+use crate::ui::canvas::{Canvas, cut_path, number};
+use crate::ui::{chrome, prepared};
+use ratatui::layout::Rect;
+
+/// The place of the picture on this screen.
+const PLACE: u32 = 2;
+
+/// Draws the screen.
+pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect) {
+    let frame = chrome::frame(area);
+    let Some(open) = &state.project else {
+        chrome::header(canvas, frame.header, "label", "", "");
+        let text = label.problem.as_deref().unwrap_or("opening the project");
+        wrapped(canvas, frame.body, &printable(text), Role::Muted);
+        chrome::hints(state, canvas, frame.hints);
+        return;
+    };
+    header(open, label, canvas, frame.header);
+    let (room, side, below) = split(frame.body);
+    match label.sample() {
+        Some(_) => draw_picture(state, open, label, canvas, room),
+        None => nothing(open, label, canvas, room),
+    }
+    match (side, below) {
+        (Some(side), _) => side::column(state, open, label, canvas, side),
+        (None, Some(below)) => side::line(open, label, canvas, below),
+        (None, None) => {}
+    }
+    scrubber(label, canvas, Rect { y: frame.status.y.saturating_sub(1), ..frame.status });
+    status(state, open, label, canvas, frame.status);
+    chrome::hints(state, canvas, frame.hints);
+}
+
+fn header(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
+    let name = printable(&open.project.name).into_owned();
+    let queue = match &label.queue_name {
+        Some(name) => printable(name).into_owned(),
+        None if label.queue.filter.is_all() => "all".to_owned(),
+        None => printable(&label.queue.filter.to_string()).replace("status:", ""),
+    };
+    let version = if open.project.version > 1 { format!(" v{}", open.project.version) } else { String::new() };
+    let title = if name.ends_with(version.trim()) && !version.is_empty() { name } else { format!("{name}{version}") };
+    let (done, all) = (open.counts.done(), open.counts.samples());
+    let percent = (done * 100).checked_div(all).unwrap_or(0);
+    let right = format!("{} / {} done   {percent} %", number(done), number(all));
+    chrome::header(canvas, at, &title, &format!("{queue}, by {}", label.queue.order.name()), &right);
+}
+
+/// The rectangle of the picture, and of the side column or the line below it.
+fn split(body: Rect) -> (Rect, Option<Rect>, Option<Rect>) {
+    // The scrubber takes the last line.
+    let body = Rect { height: body.height.saturating_sub(1), ..body };
+    let side = match body.width {
+        0..68 => 0,
+        68..98 => 22,
+        _ => 34,
+    };
+    if side == 0 {
+        let below = Rect { y: body.bottom() - 1, height: 1, ..body };
+        return (Rect { height: body.height - 1, ..body }, None, Some(below));
+    }
+    let left = Rect { width: body.width - side - 2, ..body };
+    (left, Some(Rect { x: body.right() - side, width: side, ..body }), None)
+}
+
+fn draw_picture(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Canvas, room: Rect) {
+    let Some(sample) = label.sample() else { return };
+    let wanted = picture(&open.project, sample);
+    if let Some(PictureState::Failed { reason, .. }) = state.pictures.get(&wanted) {
+        placeholder(canvas, room, &sample.path, reason);
+        return;
+    }
+    let count = usize::try_from(state.settings.prefetch).unwrap_or(8);
+    let ahead: Vec<_> = label.ahead(count).into_iter().map(|s| picture(&open.project, s)).collect();
+    if let Some(area) = canvas.picture(PLACE, wanted, room, false) {
+        canvas.drawn.ahead.extend(ahead.into_iter().map(|p| prepared(&area, p)));
+    }
+}
+
+/// What stands where the queue has no picture.
+fn nothing(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, room: Rect) {
+    let room = Rect { y: room.y + room.height / 3, height: room.height * 2 / 3, ..room };
+    if !label.loaded {
+        let text = label.problem.as_deref().unwrap_or("loading");
+        wrapped(canvas, room, &printable(text), Role::Muted);
+        return;
+    }
+    let left = open.counts.samples() - open.counts.done().min(open.counts.samples());
+    let text = if open.counts.samples() == 0 {
+        "This project has no pictures. `g p` lists projects, rescan there looks again.".to_owned()
+    } else if left == 0 {
+        format!("Done: all {} pictures have an answer. `Q` chooses another queue.", number(open.counts.samples()))
+    } else {
+        format!("Nothing in this queue; {} pictures are still unlabeled. `Q` chooses another queue.", number(left))
+    };
+    wrapped(canvas, room, &text, Role::Text);
+}
+
+/// One line: where in the queue the picture stands.
+fn scrubber(label: &LabelState, canvas: &mut Canvas, at: Rect) {
+    let (Some(rank), Some(total)) = (label.rank, label.total) else { return };
+    let text = format!(" {} / {}", number(rank), number(total));
+    let used = canvas.right(at, &text, canvas.style(Role::Muted));
+    let track = Rect { width: at.width.saturating_sub(used + 1), ..at };
+    if track.width < 8 || total == 0 {
+        return;
+    }
+    let (done, rest) = (canvas.style(Role::Bar), canvas.style(Role::BarEmpty));
+    let place = ((rank.saturating_sub(1)) * u64::from(track.width) / total.max(1)).min(u64::from(track.width) - 1);
+    let place = u16::try_from(place).unwrap_or(0);
+    let line = canvas.glyph(Glyph::Track);
+    for x in 0..track.width {
+        canvas.text(Rect { x: track.x + x, width: 1, ..track }, &line, if x < place { done } else { rest });
+    }
+    let knob = canvas.glyph(Glyph::Knob);
+    canvas.text(Rect { x: track.x + place, width: 1, ..track }, &knob, canvas.style(Role::Accent));
+}
+
+fn status(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
+    let Some(sample) = label.sample() else { return };
+    let known = state.pictures.get(&picture(&open.project, sample));
+    let level = match known {
+        Some(PictureState::Shown { exact: true, .. }) => "exact",
+        Some(PictureState::Shown { exact: false, .. }) => "~",
+        Some(PictureState::Failed { .. }) => "no picture",
+        _ => "loading",
+    };
+    let used = canvas.right(at, level, canvas.style(Role::Muted));
+    let facts = known.and_then(info_of).map(facts_line).unwrap_or_default();
+    let room = Rect { width: at.width.saturating_sub(used + 2), ..at };
+    let path = printable(&sample.path).into_owned();
+    let path = cut_path(&path, room.width / 2, canvas.palette.glyph(Glyph::Ellipsis));
+    let (text, muted) = (canvas.style(Role::Text), canvas.style(Role::Muted));
+    canvas.pieces(room, &[(&path, text), ("    ", muted), (&facts, muted)]);
+}

@@ -1,0 +1,155 @@
+//! The side column of the Label screen: classes with keys and counts, what the model says, what was decided before.
+
+use crate::app::screens::label::LabelState;
+use crate::app::screens::label::actions::decisions;
+use crate::app::state::{OpenProject, State};
+use crate::domain::class::LabelClass;
+use crate::domain::ids::ClassId;
+use crate::domain::sample::Status;
+use crate::domain::text::printable;
+use crate::theme::{Glyph, Role};
+use crate::ui::canvas::{Canvas, number, width};
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// The classes the sample has now: the ones just toggled, or its answer.
+fn given(open: &OpenProject, label: &LabelState) -> Vec<ClassId> {
+    let answer = || label.sample().map(|s| s.answer.classes(&open.project.labels)).unwrap_or_default();
+    label.draft.clone().unwrap_or_else(answer)
+}
+
+/// Draws the column.
+pub(super) fn column(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
+    let classes: Vec<&LabelClass> = open.project.labels.live().collect();
+    let tape = decisions(state);
+    let tape_rows = u16::try_from(tape.len()).unwrap_or(0).min(at.height / 3);
+    let room = at.height.saturating_sub(tape_rows + 5);
+    let shown = usize::from(room).min(classes.len());
+    let mut y = at.y;
+    let line = |y: u16| Rect { y, height: 1, ..at };
+    let top = window_of(&classes, &given(open, label), shown);
+    for class in classes.iter().skip(top).take(shown) {
+        class_row(open, label, class, canvas, line(y));
+        y += 1;
+    }
+    if classes.is_empty() {
+        canvas.text(line(y), "no classes yet; `e` edits the set", canvas.style(Role::Muted));
+        y += 1;
+    } else if shown < classes.len() {
+        let text = format!("{} more; `/` finds one", classes.len() - shown);
+        canvas.text(line(y), &text, canvas.style(Role::Muted));
+        y += 1;
+    }
+    y += 1;
+    y += answer_rows(open, label, canvas, Rect { y, height: at.bottom().saturating_sub(y), ..at });
+    let tape_at = Rect { y: y + 1, height: at.bottom().saturating_sub(y + 1), ..at };
+    draw_tape(&tape, canvas, tape_at);
+}
+
+/// The first class shown, so that a given class stays in sight.
+fn window_of(classes: &[&LabelClass], given: &[ClassId], shown: usize) -> usize {
+    let at = classes.iter().position(|c| given.contains(&c.id)).unwrap_or(0);
+    at.saturating_sub(shown / 2).min(classes.len().saturating_sub(shown))
+}
+
+fn class_row(open: &OpenProject, label: &LabelState, class: &LabelClass, canvas: &mut Canvas, line: Rect) {
+    let chosen = given(open, label).contains(&class.id);
+    let (colour, shape) = canvas.palette.class(usize::from(class.colour));
+    let shape = shape.to_owned();
+    let count = open.counts.of_class(&open.project.labels, class.id);
+    let key = if class.hotkey.is_empty() { " ".to_owned() } else { class.hotkey.clone() };
+    canvas.text(Rect { width: 3.min(line.width), ..line }, &key, canvas.style(Role::Key));
+    let mark = if chosen { canvas.glyph(Glyph::Selected) } else { shape };
+    canvas.text(Rect { x: line.x + 3, width: 2, ..line }, &mark, colour);
+    let count_text = number(count);
+    let wide = line.width >= 30;
+    let tail = if wide { 14 } else { width(&count_text) + 1 };
+    let name_style: Style = canvas.style(if chosen { Role::Selected } else { Role::Text });
+    let room = Rect { x: line.x + 5, width: line.width.saturating_sub(5 + tail), ..line };
+    canvas.text(room, &printable(&class.name), name_style);
+    if line.width >= 20 {
+        canvas.right(line, &count_text, canvas.style(Role::Muted));
+    }
+    if wide {
+        let most =
+            open.project.labels.live().map(|c| open.counts.of_class(&open.project.labels, c.id)).max().unwrap_or(0);
+        let share = if most == 0 { 0.0 } else { count as f64 / most as f64 };
+        let bar = Rect { x: line.right() - 14, width: 14u16.saturating_sub(width(&count_text) + 2).min(7), ..line };
+        canvas.bar(bar, share, colour);
+    }
+}
+
+/// What stands for this sample: its answer, marks, the model's guess. Returns the rows used.
+fn answer_rows(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) -> u16 {
+    let Some(sample) = label.sample() else { return 0 };
+    let labels = &open.project.labels;
+    let mut rows: Vec<(String, Role)> = Vec::new();
+    if let Some(flash) = &label.flash {
+        rows.push((format!("{} {}", canvas.glyph(Glyph::Saved), printable(&flash.text)), Role::Success));
+    }
+    let answer = &sample.answer;
+    let text = printable(&answer.summary(labels)).into_owned();
+    let role = if answer.status == Status::Unlabeled { Role::Muted } else { Role::Text };
+    let draft = label.draft.as_ref().map(|_| ("toggled; Enter confirms".to_owned(), Role::Warning));
+    rows.push(draft.unwrap_or((format!("now       {text}"), role)));
+    if answer.flagged || answer.unsure {
+        let marks = [(answer.flagged, Glyph::Flag, "flagged"), (answer.unsure, Glyph::Unsure, "unsure")];
+        let marks = marks.iter().filter(|m| m.0).map(|(_, g, word)| format!("{} {word}", canvas.glyph(*g)));
+        rows.push((marks.collect::<Vec<_>>().join("   "), Role::Warning));
+    }
+    if let Some(best) = sample.predictions.first() {
+        let name = labels.name(best.class);
+        rows.push((format!("model     {}  {:.2}", printable(&name), best.score), Role::Accent));
+    }
+    if let Some(review) = sample.reviews.last() {
+        let stale = if review.is_stale(sample.rev) { ", edited since" } else { "" };
+        let why = review.comment.as_deref().map(|c| format!(": {}", printable(c))).unwrap_or_default();
+        rows.push((format!("review    {}{stale}{why}", review.verdict.name()), Role::Muted));
+    }
+    for (i, (text, role)) in (0..at.height).zip(&rows) {
+        canvas.text(Rect { y: at.y + i, height: 1, ..at }, text, canvas.style(*role));
+    }
+    u16::try_from(rows.len()).unwrap_or(at.height).min(at.height)
+}
+
+fn draw_tape(
+    tape: &[(crate::domain::ids::EditId, crate::domain::ids::SampleId, String, String)],
+    canvas: &mut Canvas,
+    at: Rect,
+) {
+    if tape.is_empty() || at.height < 2 {
+        return;
+    }
+    canvas.text(Rect { height: 1, ..at }, "before", canvas.style(Role::Muted));
+    let wide = at.width >= 30;
+    for (i, (_, _, what, path)) in (1..at.height).zip(tape) {
+        let line = Rect { y: at.y + i, height: 1, ..at };
+        let first = if wide { 12 } else { line.width };
+        canvas.text(Rect { width: first.saturating_sub(1), ..line }, what, canvas.style(Role::Text));
+        if wide {
+            let rest = Rect { x: line.x + first, width: line.width - first, ..line };
+            let name = path.rsplit('/').next().unwrap_or(path);
+            canvas.text(rest, name, canvas.style(Role::Muted));
+        }
+    }
+}
+
+/// The side column as one line, for narrow windows: keys and names.
+pub(super) fn line(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
+    let chosen = given(open, label);
+    let mut x = 0;
+    for class in open.project.labels.live() {
+        let on = chosen.contains(&class.id);
+        let name = printable(&class.name).into_owned();
+        let needed = width(&class.hotkey) + width(&name) + 3;
+        if x + needed > at.width {
+            break;
+        }
+        let style = canvas.style(if on { Role::Selected } else { Role::Text });
+        let mark = if on { canvas.glyph(Glyph::Selected) } else { String::new() };
+        let rest = Rect { x: at.x + x, width: at.width - x, ..at };
+        x += canvas
+            .pieces(rest, &[(&class.hotkey, canvas.style(Role::Key)), (" ", style), (&mark, style), (&name, style)])
+            + 2;
+    }
+}

@@ -1,0 +1,6 @@
+//! The update level: keys in, state and effects out. And the screen level: snapshots with styles.
+
+mod harness;
+mod label;
+mod lake;
+mod screens;

@@ -1,0 +1,197 @@
+//! Labelling: what each key does, and what it must not do.
+
+use super::harness::{Harness, sample};
+use lakelens::app::effect::{Effect, Query, Write};
+use lakelens::app::event::{Event, Reply, Wrote};
+use lakelens::app::slots::Slot;
+use lakelens::domain::edit::{Change, Edit, Outcome};
+use lakelens::domain::ids::{ClassId, Rev, SampleId};
+use lakelens::domain::key::KeyPress;
+use lakelens::domain::project::Task;
+use lakelens::domain::sample::{Answer, Status};
+
+fn edits(harness: &Harness) -> Vec<Edit> {
+    harness.writes().into_iter().flat_map(|w| if let Write::Edits(e) = w { e } else { Vec::new() }).collect()
+}
+
+fn after(edit: &Edit) -> Answer {
+    match &edit.change {
+        Change::Answer { after, .. } => after.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn one_key_labels_and_goes_on() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 5);
+    h.keys("2");
+    let made = edits(&h);
+    assert_eq!(made.len(), 1);
+    assert_eq!(made[0].change.sample(), Some(SampleId(1)));
+    assert_eq!(after(&made[0]).annotations[0].class, ClassId(2));
+    let label = h.state.label().unwrap();
+    assert_eq!((label.at, h.state.save.unsent), (1, 1));
+    let counts = &h.state.project.as_ref().unwrap().counts;
+    assert_eq!((counts.of(Status::Labeled), counts.of(Status::Unlabeled)), (1, 4));
+    h.save_all();
+    assert_eq!(h.state.save.unsent, 0);
+}
+
+#[test]
+fn a_picture_that_is_not_on_the_screen_is_not_labelled() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 5);
+    h.state.pictures = lakelens::app::state::Pictures::default();
+    h.keys("1 s x f");
+    assert!(edits(&h).is_empty());
+    assert!(h.state.messages.shown().unwrap().text.contains("not on the screen"));
+}
+
+#[test]
+fn a_held_key_labels_once_and_a_paste_never() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 50);
+    h.keys("1");
+    for _ in 0..20 {
+        h.event(Event::Key { press: KeyPress::char('1'), repeat: true });
+    }
+    h.event(Event::Paste("1112221s".to_owned()));
+    assert_eq!(edits(&h).len(), 1);
+}
+
+#[test]
+fn unknown_keys_say_so_and_change_nothing() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 5);
+    h.keys("7");
+    assert!(edits(&h).is_empty());
+    assert!(h.state.messages.shown().unwrap().text.contains("no class has the key 7"));
+}
+
+#[test]
+fn read_only_changes_nothing() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 5);
+    h.state.read_only = true;
+    h.keys("1 s f x u");
+    assert!(h.writes().is_empty());
+}
+
+#[test]
+fn letters_and_the_leader_reach_more_classes() {
+    let names: Vec<String> = (0..30).map(|i| format!("c{i}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut h = Harness::labelling(&names, 5);
+    h.keys("a");
+    h.keys("; c");
+    let made = edits(&h);
+    assert_eq!(after(&made[0]).annotations[0].class, ClassId(10));
+    assert_eq!(after(&made[1]).annotations[0].class, ClassId(21));
+    h.keys("; <esc> 1");
+    assert_eq!(after(&edits(&h)[2]).annotations[0].class, ClassId(1));
+}
+
+#[test]
+fn several_classes_are_toggled_and_confirmed() {
+    let mut h = Harness::labelling(&["sky", "sea", "sand"], 5);
+    h.state.project.as_mut().unwrap().project.task = Task::Multilabel;
+    h.keys("1 3 1");
+    assert!(edits(&h).is_empty());
+    h.keys("2 <enter>");
+    let made = edits(&h);
+    assert_eq!(made.len(), 1);
+    let classes: Vec<i64> = after(&made[0]).annotations.iter().map(|a| a.class.0).collect();
+    assert_eq!(classes, [3, 2]);
+    assert_eq!(h.state.label().unwrap().at, 1);
+    // Moving on with toggled classes keeps them.
+    h.keys("1 n");
+    assert_eq!(edits(&h).len(), 2);
+    // Esc takes them back.
+    h.keys("1 <esc> n");
+    assert_eq!(edits(&h).len(), 2);
+}
+
+#[test]
+fn skip_flag_empty_clear() {
+    let mut h = Harness::labelling(&["daisy"], 5);
+    h.keys("s");
+    h.keys("f");
+    let made = edits(&h);
+    assert_eq!(after(&made[0]).status, Status::Skipped);
+    assert!(after(&made[1]).flagged && after(&made[1]).status == Status::Unlabeled);
+    assert_eq!(h.state.label().unwrap().at, 1, "a flag stays on the picture");
+    h.keys("0");
+    let empty = after(&edits(&h)[2]);
+    assert!(empty.status == Status::Labeled && empty.annotations.is_empty() && empty.flagged);
+    h.keys("p x");
+    assert_eq!(after(&edits(&h)[3]).status, Status::Unlabeled);
+}
+
+#[test]
+fn relabelling_keeps_the_base_revision_in_step() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 5);
+    h.keys("1 p 2");
+    let bases: Vec<i64> = edits(&h)
+        .iter()
+        .map(|e| match &e.change {
+            Change::Answer { base, .. } => base.0,
+            _ => -1,
+        })
+        .collect();
+    assert_eq!(bases, [0, 1]);
+}
+
+#[test]
+fn a_conflict_shows_theirs_and_says_so() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 5);
+    h.keys("1");
+    let edit = edits(&h).remove(0);
+    let theirs = Answer { status: Status::Skipped, ..Answer::default() };
+    let outcome = Outcome::Conflict { rev: Rev(4), theirs: theirs.clone() };
+    h.event(Event::Wrote(Wrote::Edits(vec![(edit, outcome)], None)));
+    let shown = h.state.walk_sample(SampleId(1)).unwrap().clone();
+    assert_eq!((shown.rev, shown.answer), (Rev(4), theirs));
+    assert_eq!(h.state.save.conflicts, 1);
+}
+
+#[test]
+fn undo_brings_the_picture_back() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 5);
+    h.keys("1 2");
+    h.save_all();
+    h.keys("u");
+    assert!(matches!(h.writes().as_slice(), [Write::Undo(_)]));
+    let edit = Edit::by_person(
+        lakelens::domain::ids::ProjectId(1),
+        Change::Answer { sample: SampleId(2), base: Rev(1), before: Answer::default(), after: Answer::default() },
+        "ann",
+        jiff::Timestamp::UNIX_EPOCH,
+    );
+    let edits = vec![(edit, Outcome::Saved { rev: Rev(2) })];
+    h.event(Event::Wrote(Wrote::Undone { redo: false, edits, samples: vec![sample(2)], counts: None }));
+    assert_eq!(h.state.label().unwrap().sample().unwrap().id, SampleId(2));
+}
+
+#[test]
+fn stale_answers_are_dropped() {
+    let mut h = Harness::labelling(&["daisy"], 3);
+    let old = h.state.slots.ask(Slot::Jump);
+    let _new = h.state.slots.ask(Slot::Jump);
+    h.event(Event::Reply(old, Reply::Page { samples: vec![sample(9)], end: true }));
+    assert_eq!(h.state.label().unwrap().sample().unwrap().id, SampleId(1));
+}
+
+#[test]
+fn the_walk_asks_for_more_before_it_runs_short() {
+    let mut h = Harness::labelling(&["daisy"], 30);
+    h.state.label_mut().unwrap().at_end = false;
+    h.keys("n n n n n n n n");
+    assert!(h.asked().iter().any(|q| matches!(q, Query::Page { back: false, beyond: Some(SampleId(30)), .. })));
+}
+
+#[test]
+fn quitting_keeps_the_place_and_toggled_classes() {
+    let mut h = Harness::labelling(&["sky", "sea"], 5);
+    h.state.project.as_mut().unwrap().project.task = Task::Multilabel;
+    h.keys("1 Q");
+    let writes = h.writes();
+    assert!(matches!(&writes[0], Write::Edits(_)), "{writes:?}");
+    assert!(matches!(&writes[1], Write::Session { sample: Some(SampleId(1)), .. }), "{writes:?}");
+    assert_eq!(h.effects.last(), Some(&Effect::Quit));
+}

@@ -1,0 +1,87 @@
+//! The Lake screen: cursor, columns, stale listings, filter.
+
+use super::harness::Harness;
+use lakelens::app::effect::{Effect, Query};
+use lakelens::app::event::Reply;
+use lakelens::app::screens::Screen;
+use lakelens::app::screens::lake::LakeState;
+use lakelens::app::slots::Slot;
+use lakelens::app::update;
+use lakelens::domain::lake_path::LakePath;
+use lakelens::lake::listing::{Arrange, EntryKind, Listing, Progress, Row};
+
+pub(crate) fn rows<'a>(names: &[&'a str]) -> Vec<Row<'a>> {
+    let kind = |name: &str| if name.contains('.') { EntryKind::File } else { EntryKind::Folder };
+    names.iter().map(|name| Row { name, kind: kind(name), size: Some(1000), modified: None }).collect()
+}
+
+pub(crate) fn lake(names: &[&str]) -> Harness {
+    let path = LakePath::Local("/data/photos".to_owned());
+    let mut h = Harness::new(Screen::Lake(Box::new(LakeState::new(path, None, false))));
+    let effects = update::start(&mut h.state);
+    h.effects.extend(effects);
+    h.reply(Slot::Column(0), Reply::Listing(Listing::from_rows(&rows(names), Arrange::default(), Progress::Complete)));
+    h
+}
+
+#[test]
+fn pictures_follow_the_cursor_and_the_next_ones_are_prepared() {
+    let mut h = lake(&["sub", "a.jpg", "b.jpg", "c.jpg", "notes.txt"]);
+    h.keys("j j");
+    let (_, drawn) = h.draw(120, 40);
+    assert_eq!(drawn.pictures.len(), 1);
+    assert_eq!(drawn.pictures[0].picture.path.to_string(), "/data/photos/b.jpg");
+    let ahead: Vec<&str> = drawn.ahead.iter().map(|p| p.picture.path.name()).collect();
+    assert_eq!(ahead, ["c.jpg", "a.jpg"]);
+    h.keys("j j");
+    assert!(h.draw(120, 40).1.pictures.is_empty());
+    assert!(h.asked().iter().any(|q| matches!(q, Query::Preview(p) if p.name() == "notes.txt")));
+}
+
+#[test]
+fn a_growing_listing_keeps_the_cursor_on_its_entry() {
+    let mut h = lake(&["b.jpg", "d.jpg"]);
+    h.keys("j");
+    let more = rows(&["a.jpg", "b.jpg", "c.jpg", "d.jpg"]);
+    h.reply(Slot::Column(0), Reply::Listing(Listing::from_rows(&more, Arrange::default(), Progress::Complete)));
+    assert_eq!(h.state.lake().unwrap().here.name(), Some("d.jpg"));
+}
+
+#[test]
+fn entering_and_leaving_a_folder() {
+    let mut h = lake(&["sub", "a.jpg"]);
+    h.effects.clear();
+    h.keys("l");
+    assert_eq!(h.state.lake().unwrap().here.path.to_string(), "/data/photos/sub");
+    assert!(h.asked().iter().any(|q| matches!(q, Query::List { path, .. } if path.name() == "sub")));
+    h.keys("h");
+    let lake = h.state.lake().unwrap();
+    assert_eq!(lake.here.path.to_string(), "/data/photos");
+    assert_eq!(lake.here.wanted.as_deref(), Some("sub"));
+}
+
+#[test]
+fn the_filter_is_applied_as_it_is_typed_and_esc_lifts_it() {
+    let mut h = lake(&["a.jpg", "b.jpg"]);
+    h.effects.clear();
+    h.keys("/").text("b");
+    let filters: Vec<String> =
+        h.asked().iter().filter_map(|q| if let Query::List { arrange, .. } = q { Some(arrange.filter.clone()) } else { None }).collect();
+    assert_eq!(filters, ["b"]);
+    h.keys("<esc>");
+    assert_eq!(h.state.lake().unwrap().arrange.filter, "");
+}
+
+#[test]
+fn copying_a_path_and_going_to_one() {
+    let mut h = lake(&["a.jpg"]);
+    h.keys("y");
+    assert!(h.effects.contains(&Effect::Copy("/data/photos/a.jpg".to_owned())));
+}
+
+#[test]
+fn a_hostile_name_is_drawn_as_escapes() {
+    let mut h = lake(&["esc\u{1b}[2J.jpg"]);
+    let screen = h.screen(100, 24);
+    assert!(screen.contains("esc\\x1b[2J.jpg") && !screen.contains('\u{1b}'));
+}

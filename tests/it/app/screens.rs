@@ -1,0 +1,51 @@
+//! Snapshots of every screen at three sizes, with styles.
+
+use super::harness::Harness;
+use super::lake::lake;
+use lakelens::app::screens::Screen;
+
+const SIZES: [(u16, u16); 3] = [(40, 12), (80, 24), (160, 50)];
+
+/// Compares the screen at three sizes with its snapshots.
+fn snapshots(name: &str, harness: &mut Harness) {
+    for (width, height) in SIZES {
+        let screen = harness.screen(width, height);
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
+    }
+}
+
+#[test]
+fn label() {
+    let mut h = Harness::labelling(&["daisy", "dandelion", "roses", "sunflowers", "tulips"], 40);
+    h.keys("3 1 s 2");
+    snapshots("label", &mut h);
+}
+
+#[test]
+fn lake_screen() {
+    let mut h = lake(&["sub", "a.jpg", "b.jpg", "日本語.png", "notes.txt"]);
+    h.keys("j j");
+    snapshots("lake", &mut h);
+}
+
+#[test]
+fn home_projects_tasks() {
+    snapshots("home", &mut Harness::new(Screen::Home(Default::default())));
+    snapshots("projects", &mut Harness::new(Screen::Projects(Default::default())));
+    snapshots("tasks", &mut Harness::new(Screen::Tasks(Default::default())));
+}
+
+#[test]
+fn overlays() {
+    let mut h = lake(&["a.jpg"]);
+    h.keys("?");
+    snapshots("help", &mut h);
+    h.keys("<esc> P");
+    snapshots("prompt", &mut h);
+}
+
+#[test]
+fn a_window_that_is_too_small_says_so() {
+    let mut h = lake(&["a.jpg"]);
+    insta::assert_snapshot!(h.screen(10, 3));
+}
