@@ -142,3 +142,11 @@ impl Listing {
         Self { rows: Arc::new(rows.iter().map(own).collect()), order: Arc::new(order), arrange, progress }
     }
 }
+
+impl Listing {
+    /// The position of a name in the arranged list.
+    #[must_use]
+    pub fn position_of(&self, name: &str) -> Option<usize> {
+        (0..self.len()).find(|i| self.row(*i).is_some_and(|r| r.name == name))
+    }
+}

@@ -28,6 +28,7 @@ pub const SPECS: &[Spec] = &[
         vec![Effect::Suspend]
     }),
     global("app.redraw", "redraw", "Draw the whole screen again", 0, |_, _| vec![Effect::Redraw]),
+    global("open", "open", "Open what is under the cursor", 0, |s, _| open(s)),
     global("app.messages", "messages", "Everything the program said", 0, |s, _| messages(s)),
     global("app.theme", "theme", "Choose the colours", 0, theme),
     global("app.toggle-read-only", "read-only", "Forbid or allow changes", 0, |s, _| read_only(s)),
@@ -145,7 +146,7 @@ fn back(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     if state.lake().is_some_and(|l| !l.arrange.filter.is_empty()) {
-        return registry::run(state, "lake.filter-clear", &[]);
+        return lake::actions::clear_filter(state);
     }
     if state.screens.len() > 1 {
         return close(state);
@@ -225,10 +226,22 @@ fn theme(state: &mut State, args: &[String]) -> Vec<Effect> {
         name.clone_into(&mut state.theme);
         return vec![Effect::Theme(name.clone())];
     }
-    let item = |name: &&str| Item { label: (*name).to_owned(), value: (*name).to_owned(), ..Item::default() };
-    let items = crate::theme::BUNDLED.iter().map(item).collect();
+    let item = |name: &str| Item { label: name.to_owned(), value: name.to_owned(), ..Item::default() };
+    let items = crate::theme::Theme::bundled().map(item).collect();
     state.open(Overlay::Picker(Picker::new("theme", items, |state, name| theme(state, &[name.to_owned()]))));
     Vec::new()
+}
+
+/// `Enter` on a list: opens the row.
+fn open(state: &mut State) -> Vec<Effect> {
+    let name = match state.screen() {
+        Some(Screen::Home(_)) => "home.open",
+        Some(Screen::Lake(_)) => "lake.enter",
+        Some(Screen::Projects(_)) => "projects.open",
+        Some(Screen::Tasks(_)) => "tasks.open",
+        _ => return Vec::new(),
+    };
+    registry::run(state, name, &[])
 }
 
 fn read_only(state: &mut State) -> Vec<Effect> {

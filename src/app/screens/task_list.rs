@@ -30,7 +30,7 @@ pub const SPECS: &[Spec] = &[
         run: |state, _| cancel(state),
     },
     Spec {
-        name: "tasks.messages",
+        name: "tasks.open",
         title: "messages",
         help: "Show or hide what the task said",
         scopes: &[Scope::Tasks],

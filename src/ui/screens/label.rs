@@ -100,9 +100,9 @@ fn nothing(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, room: Re
     let text = if open.counts.samples() == 0 {
         "This project has no pictures. `g p` lists projects, rescan there looks again.".to_owned()
     } else if left == 0 {
-        format!("Done: all {} pictures have an answer. `Q` chooses another queue.", number(open.counts.samples()))
+        format!("Done: all {} pictures have an answer. `O` chooses another queue.", number(open.counts.samples()))
     } else {
-        format!("Nothing in this queue; {} pictures are still unlabeled. `Q` chooses another queue.", number(left))
+        format!("Nothing in this queue; {} pictures are still unlabeled. `O` chooses another queue.", number(left))
     };
     wrapped(canvas, room, &text, Role::Text);
 }
@@ -123,7 +123,7 @@ fn scrubber(label: &LabelState, canvas: &mut Canvas, at: Rect) {
     for x in 0..track.width {
         canvas.text(Rect { x: track.x + x, width: 1, ..track }, &line, if x < place { done } else { rest });
     }
-    let knob = canvas.glyph(Glyph::Knob);
+    let knob = canvas.glyph(Glyph::Thumb);
     canvas.text(Rect { x: track.x + place, width: 1, ..track }, &knob, canvas.style(Role::Accent));
 }
 

@@ -6,7 +6,7 @@ use lakelens::app::event::{At, Event, Reply, Wrote};
 use lakelens::app::picture::PictureState;
 use lakelens::app::places::Places;
 use lakelens::app::screens::Screen;
-use lakelens::app::screens::label::state::picture;
+use lakelens::app::screens::label::state::{LabelState, picture};
 use lakelens::app::slots::Slot;
 use lakelens::app::state::{OpenProject, Start, State};
 use lakelens::app::update::update;
@@ -51,7 +51,7 @@ impl Harness {
             size: (80, 24),
             caps,
             settings: Arc::new(Settings::default()),
-            keymap: Arc::new(Keymap::default()),
+            keymap: Arc::new(keymap()),
             user: "ann".to_owned(),
             base: "/data".to_owned(),
             volumes: vec![("photos".to_owned(), LakePath::Local("/data/photos".to_owned()))],
@@ -63,7 +63,8 @@ impl Harness {
 
     /// A machine on the Label screen of a project with these classes and so many unlabeled samples, all pictures shown.
     pub(crate) fn labelling(classes: &[&str], samples: usize) -> Self {
-        let mut harness = Self::new(Screen::Label(Box::default()));
+        let label = LabelState { auto_advance: true, ..LabelState::default() };
+        let mut harness = Self::new(Screen::Label(Box::new(label)));
         harness.open(project(classes), samples);
         let effects = lakelens::app::screens::label::walk::resume(&mut harness.state, None);
         harness.effects.extend(effects);
@@ -85,7 +86,15 @@ impl Harness {
         let open = self.state.project.clone().unwrap();
         let shown: Vec<_> = self.state.label().unwrap().walk.iter().map(|s| picture(&open.project, s)).collect();
         for picture in shown {
-            let info = ImageInfo { format: "jpeg".to_owned(), width: 320, height: 240, bytes: 22_000, frames: 1, orientation: 1, ..ImageInfo::default() };
+            let info = ImageInfo {
+                format: "jpeg".to_owned(),
+                width: 320,
+                height: 240,
+                bytes: 22_000,
+                frames: 1,
+                orientation: 1,
+                ..ImageInfo::default()
+            };
             self.event(Event::Picture(picture, PictureState::Shown { exact: true, info: Arc::new(info) }));
         }
     }
@@ -151,7 +160,7 @@ impl Harness {
         let mut out = text_of(&buffer);
         for area in drawn.pictures {
             let c = area.cells;
-            let name = area.picture.path.name();
+            let name = lakelens::domain::text::printable(area.picture.path.name());
             writeln!(out, "picture {name} at {},{} {}x{}", c.x, c.y, c.w, c.h).unwrap();
         }
         out + &styles_of(&buffer)
@@ -247,9 +256,18 @@ pub(crate) fn sample(n: usize) -> Sample {
         etag: format!("e{n}"),
         width: Some(320),
         height: Some(240),
+        orientation: None,
+        missing: false,
         rev: Rev(0),
         answer: Answer::default(),
         predictions: Vec::new(),
         reviews: Vec::new(),
     }
+}
+
+/// The default keys; every action they name must be in the registry.
+fn keymap() -> Keymap {
+    let (keymap, problems) = Keymap::load("vim", &toml::Table::new(), &lakelens::app::registry::is_known);
+    assert!(problems.is_empty(), "{problems:?}");
+    keymap
 }

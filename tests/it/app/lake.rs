@@ -65,8 +65,11 @@ fn the_filter_is_applied_as_it_is_typed_and_esc_lifts_it() {
     let mut h = lake(&["a.jpg", "b.jpg"]);
     h.effects.clear();
     h.keys("/").text("b");
-    let filters: Vec<String> =
-        h.asked().iter().filter_map(|q| if let Query::List { arrange, .. } = q { Some(arrange.filter.clone()) } else { None }).collect();
+    let filters: Vec<String> = h
+        .asked()
+        .iter()
+        .filter_map(|q| if let Query::List { arrange, .. } = q { Some(arrange.filter.clone()) } else { None })
+        .collect();
     assert_eq!(filters, ["b"]);
     h.keys("<esc>");
     assert_eq!(h.state.lake().unwrap().arrange.filter, "");

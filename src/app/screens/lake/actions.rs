@@ -30,11 +30,11 @@ pub const SPECS: &[Spec] = &[
     spec("lake.sort", "sort", "Sort by name, size, time, extension", 0, always, |s, _| sort(s)),
     spec("lake.reverse", "reverse", "Reverse the order", 0, always, |s, _| rearrange(s, |a| a.reverse = !a.reverse)),
     spec("lake.hidden", "hidden", "Show or hide names that start with a dot", 0, always, |s, _| hidden(s)),
-    spec("lake.reload", "reload", "Read the folder and its pictures again", 0, always, |s, _| reload(s)),
+    spec("lake.refresh", "reload", "Read the folder and its pictures again", 0, always, |s, _| reload(s)),
     spec("lake.bookmark", "bookmark", "Bookmark this folder, or remove its bookmark", 0, always, |s, _| bookmark(s)),
     spec("lake.bookmarks", "bookmarks", "Go to a bookmarked place", 0, always, |s, _| bookmarks(s)),
     spec("lake.recents", "recents", "Go to a place visited before", 0, always, |s, _| recents(s)),
-    spec("lake.select", "select", "Select the entry and go on", 6, on_entry, |s, _| select(s)),
+    spec("select", "select", "Select the entry and go on", 6, on_entry, |s, _| select(s)),
 ];
 
 const fn spec(
@@ -126,9 +126,14 @@ fn filter(state: &mut State) -> Vec<Effect> {
     let prompt = Prompt::new("filter", &text, |_, _| Ok(Vec::new()))
         .hint("letters in order, any case; Esc shows all")
         .on_change(narrow)
-        .on_cancel(|state| rearrange(state, |a| a.filter.clear()));
+        .on_cancel(clear_filter);
     state.open(Overlay::Prompt(prompt));
     Vec::new()
+}
+
+/// Shows every name again.
+pub fn clear_filter(state: &mut State) -> Vec<Effect> {
+    rearrange(state, |a| a.filter.clear())
 }
 
 fn goto(state: &mut State) -> Vec<Effect> {
@@ -150,9 +155,15 @@ fn goto(state: &mut State) -> Vec<Effect> {
 }
 
 fn copy_path(state: &mut State) -> Vec<Effect> {
-    let Some(path) = state.lake().and_then(|l| l.current()) else { return Vec::new() };
-    let text = path.to_string();
-    state.say(Level::Info, format!("copied {}", printable(&text)));
+    let Some(lake) = state.lake() else { return Vec::new() };
+    let selected: Vec<String> = lake.selected.iter().map(ToString::to_string).collect();
+    let text = if selected.is_empty() {
+        lake.current().map(|p| p.to_string()).unwrap_or_default()
+    } else {
+        selected.join("\n")
+    };
+    let what = if selected.len() > 1 { format!("{} paths", selected.len()) } else { printable(&text).into_owned() };
+    state.say(Level::Info, format!("copied {what}"));
     vec![Effect::Copy(text)]
 }
 
@@ -166,7 +177,7 @@ fn sort(state: &mut State) -> Vec<Effect> {
         }
     });
     let name = state.lake().map(|l| format!("{:?}", l.arrange.sort).to_lowercase()).unwrap_or_default();
-    state.say(Level::Info, format!("sorted by {name}; the same key goes on, `R` reverses"));
+    state.say(Level::Info, format!("sorted by {name}; the same key goes on, `O` reverses"));
     effects
 }
 
