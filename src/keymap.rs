@@ -116,11 +116,18 @@ impl Keymap {
         let mut words = action.split_whitespace();
         let (id, args): (&str, Vec<&str>) = (words.next().unwrap_or_default(), words.collect());
         let mut found: Vec<Vec<KeyPress>> = Vec::new();
-        for (keys, calls) in self.bindings(scopes) {
-            let [call] = calls.as_slice() else { continue };
-            if call.action == id && (args.is_empty() || call.args == args) {
-                found.push(keys);
-            }
+        for root in scopes.iter().filter_map(|s| self.scopes.get(*s)) {
+            root.each(&mut Vec::new(), &mut |keys, calls| {
+                let [call] = calls else { return };
+                let wanted = call.action == id && (args.is_empty() || call.args == args);
+                // The look-up is the costly part, and hints ask for many actions in every frame.
+                if wanted
+                    && !found.iter().any(|f| f == keys)
+                    && self.lookup(scopes, keys) == Lookup::Run(calls.to_vec())
+                {
+                    found.push(keys.to_vec());
+                }
+            });
         }
         found.sort_by_key(|keys| (keys.len(), keys.iter().map(|k| show(k).chars().count()).sum::<usize>()));
         found.iter().map(|keys| show_all(keys)).collect()

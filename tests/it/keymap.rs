@@ -48,8 +48,6 @@ fn presets_are_sound_and_bind_the_keys_that_never_change_meaning() {
             ("<C-r>", "edit.redo"),
             ("x", "label.clear"),
             ("f", "label.flag"),
-            ("m", "label.comment"),
-            ("b", "label.boxes"),
             ("g", "…"),
             ("g l", "go.lake"),
             (":", "app.palette"),
