@@ -4,5 +4,6 @@
 mod app;
 mod architecture;
 mod keymap;
+mod lake;
 mod term;
 mod theme;

@@ -1,0 +1,246 @@
+//! The door to the lake: local folders under their own paths, and again as volumes of the catalog `local`.
+//!
+//! What always holds: a path inside a volume never leads out of it by its text (`..`, a leading slash); only plain files
+//! are opened for reading, so a pipe or a device never blocks a reader.
+
+mod complete;
+
+use super::listing::{Arrange, EntryKind};
+use super::local::folder::LocalError;
+use super::local::{Lister, Publish, Source};
+use crate::domain::lake_path::LakePath;
+use crate::domain::text::{decode_os, printable};
+use jiff::Timestamp;
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The catalog under which the folders of this machine stand.
+pub const LOCAL_CATALOG: &str = "local";
+/// Its one schema.
+pub const LOCAL_SCHEMA: &str = "default";
+
+/// A folder of this machine with a name: a volume of the catalog `local`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The volume's name.
+    pub name: String,
+    /// The folder, absolute, in the form of [`crate::domain::text::encode_os`].
+    pub folder: String,
+}
+
+/// Why a place of the lake cannot be reached.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// The file system said no.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+    /// It lies in a remote catalog or a cloud store.
+    #[error(
+        "`{0}` needs a connection to a workspace or a cloud store, which this version does not make; open a local folder instead"
+    )]
+    NeedsConnection(String),
+    /// There is no such catalog, schema or volume on this machine.
+    #[error("there is no {what} `{name}` here; {hint}")]
+    Unknown {
+        /// `catalog`, `schema` or `volume`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// A path that leads out of its volume or source.
+    #[error("`{0}` leads out of its folder; use a path below it, without `..` and without a leading `/`")]
+    Outside(String),
+    /// The text of a path is not understood.
+    #[error("{0}")]
+    Path(String),
+}
+
+/// Size, time and kind of one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// What it is.
+    pub kind: EntryKind,
+    /// Bytes; folders and catalogs have none.
+    pub size: Option<u64>,
+    /// Last change.
+    pub modified: Option<Timestamp>,
+}
+
+/// Everything that can be reached. Cloning is cheap.
+#[derive(Clone, Debug, Default)]
+pub struct Lake {
+    places: Arc<[Place]>,
+    home: Option<Arc<str>>,
+}
+
+impl Lake {
+    /// A lake with these places as volumes, the first of each name; `home` is what `~` stands for.
+    #[must_use]
+    pub fn new(places: Vec<Place>, home: Option<&str>) -> Self {
+        let mut once: Vec<Place> = Vec::with_capacity(places.len());
+        for place in places {
+            if !once.iter().any(|p| p.name == place.name) {
+                once.push(place);
+            }
+        }
+        Self { places: once.into(), home: home.map(Arc::from) }
+    }
+
+    /// The places, in order.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// Reads a path as people type it: `~` is the home folder, a relative path stands below `base`.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the text.
+    pub fn parse(&self, text: &str, base: &str) -> Result<LakePath, LakeError> {
+        LakePath::parse(&self.without_tilde(text), base).map_err(LakeError::Path)
+    }
+
+    fn without_tilde(&self, text: &str) -> String {
+        match (text.strip_prefix('~'), &self.home) {
+            (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => format!("{home}{rest}"),
+            _ => text.to_owned(),
+        }
+    }
+
+    /// Starts listing a place and publishes snapshots until the lister is dropped. What cannot be listed is published as
+    /// failed, with the reason.
+    #[must_use]
+    pub fn list(&self, path: &LakePath, arrange: Arrange, publish: Publish) -> Lister {
+        Lister::start(self.source(path), arrange, publish)
+    }
+
+    fn source(&self, path: &LakePath) -> Source {
+        let given = |names: Vec<&str>, kind| Source::Given(names.into_iter().map(|n| (n.to_owned(), kind)).collect());
+        match path {
+            LakePath::Root => given(vec![LOCAL_CATALOG], EntryKind::Catalog),
+            LakePath::Catalog(c) if c == LOCAL_CATALOG => given(vec![LOCAL_SCHEMA], EntryKind::Schema),
+            LakePath::Schema(c, s) if c == LOCAL_CATALOG && s == LOCAL_SCHEMA => {
+                given(self.places.iter().map(|p| p.name.as_str()).collect(), EntryKind::Volume)
+            }
+            other => match self.local_path(other) {
+                Ok(folder) => Source::Folder(folder),
+                Err(error) => Source::Failed(error.to_string()),
+            },
+        }
+    }
+
+    /// Where a path lies on this machine.
+    ///
+    /// # Errors
+    /// When it does not lie on this machine, or names a volume that is not there.
+    pub fn local_path(&self, path: &LakePath) -> Result<PathBuf, LakeError> {
+        let unknown =
+            |what, name: &str, hint| Err(LakeError::Unknown { what, name: printable(name).into_owned(), hint });
+        match path {
+            LakePath::Local(path) => Ok(PathBuf::from(decode_os(path))),
+            LakePath::Volume { catalog, schema, volume, path } if catalog == LOCAL_CATALOG => {
+                if schema != LOCAL_SCHEMA {
+                    return unknown("schema", schema, "the catalog `local` has only the schema `default`");
+                }
+                match self.places.iter().find(|p| p.name == *volume) {
+                    Some(place) => resolve(Path::new(&decode_os(&place.folder)), path),
+                    None => unknown("volume", volume, "name it under [lake.local] in the configuration"),
+                }
+            }
+            LakePath::Schema(c, s) if c == LOCAL_CATALOG => {
+                unknown("schema", s, "the catalog `local` has only the schema `default`")
+            }
+            LakePath::Table(c, _, t) if c == LOCAL_CATALOG => unknown("table", t, "the catalog `local` has no tables"),
+            other => Err(LakeError::NeedsConnection(printable(&other.to_string()).into_owned())),
+        }
+    }
+
+    /// Kind, size and time of a place, following links.
+    ///
+    /// # Errors
+    /// When it does not exist, may not be read, or does not lie on this machine.
+    pub fn stat(&self, path: &LakePath) -> Result<Stat, LakeError> {
+        let bare = |kind| Ok(Stat { kind, size: None, modified: None });
+        match path {
+            LakePath::Root => return bare(EntryKind::Catalog),
+            LakePath::Catalog(c) if c == LOCAL_CATALOG => return bare(EntryKind::Catalog),
+            LakePath::Schema(c, s) if c == LOCAL_CATALOG && s == LOCAL_SCHEMA => return bare(EntryKind::Schema),
+            _ => {}
+        }
+        let file = self.local_path(path)?;
+        let meta = fs::metadata(&file).or_else(|e| fs::symlink_metadata(&file).map_err(|_| e));
+        let meta = meta.map_err(|e| LocalError::new("look at", &file, &e))?;
+        let kind = if meta.is_dir() { EntryKind::Folder } else { EntryKind::File };
+        let modified = meta.modified().ok().and_then(|t| Timestamp::try_from(t).ok());
+        Ok(Stat { kind, size: (!meta.is_dir()).then_some(meta.len()), modified })
+    }
+
+    /// Opens a plain file for reading.
+    ///
+    /// # Errors
+    /// When it does not exist, may not be read, is no plain file, or does not lie on this machine.
+    pub fn open_file(&self, path: &LakePath) -> Result<File, LakeError> {
+        Ok(open_plain(&self.local_path(path)?)?)
+    }
+}
+
+/// Opens a plain file without ever waiting for the other end of a pipe.
+pub(crate) fn open_plain(path: &Path) -> Result<File, LocalError> {
+    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let open = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let file = open.map_err(|e| LocalError::new("open", path, &e))?;
+    let meta = file.metadata().map_err(|e| LocalError::new("open", path, &e))?;
+    match meta.file_type() {
+        kind if kind.is_file() => Ok(file),
+        kind if kind.is_dir() => Err(LocalError::because("open", path, "it is a folder, not a file")),
+        _ => Err(LocalError::because("open", path, "it is a pipe, a socket or a device, not a file")),
+    }
+}
+
+/// Joins a path in `encode_os` form below a folder.
+///
+/// # Errors
+/// [`LakeError::Outside`] for `..`, a leading slash or a zero byte.
+pub fn resolve(folder: &Path, relative: &str) -> Result<PathBuf, LakeError> {
+    let bad = relative.starts_with('/') || relative.contains('\0') || relative.split('/').any(|part| part == "..");
+    // Encoded bytes are all above 0x7f: decoding makes no slash and no dot.
+    if bad {
+        return Err(LakeError::Outside(printable(relative).into_owned()));
+    }
+    Ok(if relative.is_empty() { folder.to_owned() } else { folder.join(decode_os(relative)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_leads_out_of_its_folder() {
+        let root = Path::new("/data/set");
+        for bad in ["../x", "a/../../x", "/etc/passwd", "..", "a/..", "a\0b"] {
+            assert!(matches!(resolve(root, bad), Err(LakeError::Outside(_))), "{bad:?}");
+        }
+        for (good, want) in [("", "/data/set"), ("a/b.jpg", "/data/set/a/b.jpg"), ("..a/b..", "/data/set/..a/b..")] {
+            assert_eq!(resolve(root, good).unwrap(), Path::new(want));
+        }
+    }
+
+    #[test]
+    fn places_are_volumes_and_the_rest_needs_a_connection() {
+        let place = |name: &str, folder: &str| Place { name: name.to_owned(), folder: folder.to_owned() };
+        let lake = Lake::new(vec![place("photos", "/p"), place("photos", "/other")], Some("/home/me"));
+        assert_eq!(lake.places().len(), 1);
+        let at = |text: &str| lake.local_path(&lake.parse(text, "/base").unwrap());
+        assert_eq!(at("/Volumes/local/default/photos/a/b").unwrap(), Path::new("/p/a/b"));
+        assert_eq!(at("~/x").unwrap(), Path::new("/home/me/x"));
+        assert_eq!(at("~").unwrap(), Path::new("/home/me"));
+        assert_eq!(at("x").unwrap(), Path::new("/base/x"));
+        assert!(at("/Volumes/local/default/gone").unwrap_err().to_string().contains("gone"));
+        assert!(matches!(at("s3://bucket/x"), Err(LakeError::NeedsConnection(_))));
+        assert!(matches!(at("/Volumes/main/a/b"), Err(LakeError::NeedsConnection(_))));
+    }
+}
