@@ -249,11 +249,3 @@ mod tests {
         assert_eq!(Listing::default().bytes(), Some(0));
     }
 }
-
-impl Listing {
-    /// The position of a name in the arranged list.
-    #[must_use]
-    pub fn position_of(&self, name: &str) -> Option<usize> {
-        (0..self.len()).find(|i| self.row(*i).is_some_and(|r| r.name == name))
-    }
-}
