@@ -1,8 +1,11 @@
 //! The terminal: guard, probe, input, escape sequences, graphics protocols. Knows no product concept.
 
 pub mod caps;
+pub mod graphics;
 pub mod guard;
 pub mod input;
 pub mod output;
+pub mod probe;
 pub mod seq;
+pub mod surroundings;
 pub mod tmux;

@@ -53,7 +53,7 @@ const ONLY_IN: [(&str, &[&str]); 10] = [
     ("println!", &["cli"]),
     ("eprintln!", &["cli"]),
     ("print!(", &["cli"]),
-    ("Color::Rgb", &["theme"]),
+    ("Color::Rgb", &["theme", "term"]),
     ("std::env", &["config", "term"]),
     ("std::fs", &["lake", "store", "media", "formats", "config", "theme", "keymap", "ops", "runtime", "cli", "term"]),
     ("std::net", &["remote", "store", "predict", "lake"]),

@@ -1,0 +1,186 @@
+//! Asks the terminal what it can do: one write, the device attributes last, because every terminal answers those.
+//!
+//! A state machine fed by the one input reader, so that there is no separate phase in which keys could be lost or
+//! answers taken for keys: the loop writes [`Probe::start`], draws its first frame with [`Probe::guess`], and hands
+//! every [`Reply`] to [`Probe::on_reply`]. Inside tmux a second round is wrapped, its terminator too, because tmux
+//! answers plain questions itself and at once.
+
+mod judge;
+
+use super::caps::Caps;
+use super::input::Reply;
+use super::surroundings::Surroundings;
+use super::tmux::{self, Passthrough};
+use std::time::Duration;
+
+/// The id of the question for pictures sent directly.
+const DIRECT: u32 = 31;
+/// The id of the question for pictures in shared memory.
+const SHARED: u32 = 32;
+
+/// What the loop has to do after an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Go on waiting.
+    Wait,
+    /// Write these bytes and go on waiting; the deadline starts anew.
+    Ask(Vec<u8>),
+    /// The probe is over.
+    Done(Box<Caps>),
+}
+
+/// What the terminal has said so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Answers {
+    /// XTVERSION of the terminal we speak to (tmux when inside it).
+    name: Option<String>,
+    /// XTVERSION of the terminal outside of tmux.
+    outer_name: Option<String>,
+    attributes: Option<Vec<u16>>,
+    outer_attributes: Option<Vec<u16>>,
+    direct: bool,
+    shared: bool,
+    /// A cell in pixels: width, height.
+    cell: Option<(u16, u16)>,
+    /// The text area in pixels: width, height.
+    area: Option<(u16, u16)>,
+    light: Option<bool>,
+    keyboard: bool,
+}
+
+/// The probe.
+#[derive(Debug)]
+pub struct Probe {
+    surroundings: Surroundings,
+    answers: Answers,
+    /// Name of the shared memory object the terminal was asked to read.
+    shared_name: Option<String>,
+    outer_round: bool,
+    over: bool,
+}
+
+impl Probe {
+    /// A probe that has asked nothing yet.
+    #[must_use]
+    pub fn new(surroundings: Surroundings) -> Self {
+        Self { surroundings, answers: Answers::default(), shared_name: None, outer_round: false, over: false }
+    }
+
+    /// What the environment alone suggests; good enough for the first frame, which shows no pictures yet.
+    #[must_use]
+    pub fn guess(surroundings: &Surroundings) -> Caps {
+        judge::judge(surroundings, &Answers::default())
+    }
+
+    /// How long to wait for the answers before [`Self::on_deadline`].
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(if self.surroundings.ssh { 4 } else { 1 })
+    }
+
+    /// The questions. Empty when the terminal must not be asked; then [`Self::on_deadline`] is due at once.
+    #[must_use]
+    pub fn start(&mut self) -> Vec<u8> {
+        if !self.surroundings.may_ask() {
+            return Vec::new();
+        }
+        if !self.surroundings.ssh && self.surroundings.tmux.is_none() {
+            self.shared_name = super::graphics::shared::create(&[0; 3]).ok();
+        }
+        let mut out = questions(self.shared_name.as_deref());
+        out.push(b"\x1b[c".to_vec());
+        out.concat()
+    }
+
+    /// Takes an answer.
+    pub fn on_reply(&mut self, reply: &Reply) -> Step {
+        if self.over {
+            return Step::Wait;
+        }
+        match reply {
+            Reply::Graphics { id: DIRECT, message } => self.answers.direct = message == "OK",
+            Reply::Graphics { id: SHARED, message } => self.answers.shared = message == "OK",
+            Reply::Version(name) if self.outer_round => self.answers.outer_name = Some(name.clone()),
+            Reply::Version(name) => self.answers.name = Some(name.clone()),
+            Reply::Window { kind: 4, height, width } => self.answers.area = Some((*width, *height)),
+            Reply::Window { kind: 6, height, width } => self.answers.cell = Some((*width, *height)),
+            Reply::Colour { slot: 11, rgb } => self.answers.light = Some(is_light(*rgb)),
+            Reply::Keyboard(_) => self.answers.keyboard = true,
+            Reply::Attributes(list) if self.outer_round => self.answers.outer_attributes = Some(list.clone()),
+            Reply::Attributes(list) => {
+                self.answers.attributes = Some(list.clone());
+                return self.next_round();
+            }
+            // Only the second round asks for it, last.
+            Reply::Status if self.outer_round => return self.finish(),
+            _ => {}
+        }
+        Step::Wait
+    }
+
+    /// Nothing more came in time: what is known by now.
+    pub fn on_deadline(&mut self) -> Caps {
+        match self.finish() {
+            Step::Done(caps) => *caps,
+            Step::Wait | Step::Ask(_) => judge::judge(&self.surroundings, &self.answers),
+        }
+    }
+
+    fn next_round(&mut self) -> Step {
+        let named = self.answers.name.as_ref().is_some_and(|n| n.starts_with("tmux"));
+        if named && self.surroundings.tmux.is_none() {
+            // tmux on the near side of an SSH connection: its options cannot be asked for from here.
+            self.surroundings.tmux = Some(Passthrough::On);
+        }
+        if self.surroundings.tmux != Some(Passthrough::On) {
+            return self.finish();
+        }
+        self.outer_round = true;
+        let mut asked = questions(None);
+        asked.push(b"\x1b[c".to_vec());
+        asked.push(b"\x1b[5n".to_vec());
+        Step::Ask(asked.iter().flat_map(|q| tmux::wrap(q)).collect())
+    }
+
+    fn finish(&mut self) -> Step {
+        if std::mem::replace(&mut self.over, true) {
+            return Step::Wait;
+        }
+        if let Some(name) = self.shared_name.take() {
+            // The terminal has removed it if it could read it.
+            super::graphics::shared::remove(&name);
+        }
+        Step::Done(Box::new(judge::judge(&self.surroundings, &self.answers)))
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        if let Some(name) = self.shared_name.take() {
+            super::graphics::shared::remove(&name);
+        }
+    }
+}
+
+/// XTVERSION, Kitty graphics (direct, then shared memory), text area and cell in pixels, background, keyboard flags.
+fn questions(shared_name: Option<&str>) -> Vec<Vec<u8>> {
+    let mut out = vec![
+        b"\x1b[>0q".to_vec(),
+        format!("\x1b_Gi={DIRECT},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\").into_bytes(),
+        b"\x1b[14t".to_vec(),
+        b"\x1b[16t".to_vec(),
+        b"\x1b]11;?\x1b\\".to_vec(),
+        b"\x1b[?u".to_vec(),
+    ];
+    if let Some(name) = shared_name {
+        let name = base64_simd::STANDARD.encode_to_string(name.as_bytes());
+        out.push(format!("\x1b_Gi={SHARED},s=1,v=1,a=q,t=s,f=24,S=3;{name}\x1b\\").into_bytes());
+    }
+    out
+}
+
+/// Rec. 709 luma of the background above one half.
+fn is_light((r, g, b): (u16, u16, u16)) -> bool {
+    let luma = 0.2126 * f32::from(r) + 0.7152 * f32::from(g) + 0.0722 * f32::from(b);
+    luma > f32::from(u16::MAX) / 2.0
+}

@@ -1,0 +1,174 @@
+//! From answers and hints to capabilities, with a sentence for each decision.
+
+use super::Answers;
+use crate::domain::text::printable;
+use crate::term::caps::{BlockKind, Caps, Depth, Protocol};
+use crate::term::surroundings::{Surroundings, Wish};
+use crate::term::tmux::Passthrough;
+
+/// Terminals that draw 24-bit colours whatever `COLORTERM` says, which SSH does not carry over.
+const TRUE_COLOUR: [&str; 12] = [
+    "kitty", "WezTerm", "foot", "ghostty", "Konsole", "iTerm2", "VTE", "mintty", "contour", "XTerm", "xterm.js", "Rio",
+];
+/// Terminals that take iTerm2 inline images and do better with them than with what else they offer.
+const INLINE_IMAGES: [&str; 4] = ["iTerm2", "WezTerm", "mintty", "iTerm.app"];
+/// Terminals that draw sextants themselves, so that the font does not matter.
+const SEXTANTS: [&str; 6] = ["VTE", "foot", "WezTerm", "kitty", "ghostty", "Konsole"];
+
+pub(super) fn judge(around: &Surroundings, answers: &Answers) -> Caps {
+    let mut findings = Vec::new();
+    let in_tmux = around.tmux.is_some();
+    let name = answers.name.clone().unwrap_or_default();
+    let outer = if in_tmux { answers.outer_name.clone().unwrap_or_default() } else { name.clone() };
+    findings.push(match (&answers.name, answers.attributes.is_some()) {
+        (Some(name), _) => format!("terminal: {}", printable(name)),
+        (None, true) => "terminal: does not give its name".to_owned(),
+        (None, false) => format!("terminal: did not answer; TERM is `{}`", printable(&around.term)),
+    });
+    if in_tmux && !outer.is_empty() {
+        findings.push(format!("outside of tmux: {}", printable(&outer)));
+    }
+    if let Some(Passthrough::Off(why)) = &around.tmux {
+        findings.push(why.clone());
+    }
+    let unicode = around.utf8 && !around.ascii;
+    findings.push(match (around.utf8, around.ascii) {
+        (_, true) => "characters: ASCII, as asked for".to_owned(),
+        (true, false) => "characters: Unicode, by the locale".to_owned(),
+        (false, false) => "characters: ASCII, the locale is not UTF-8 (set LANG to a UTF-8 locale)".to_owned(),
+    });
+    let depth = depth(around, &outer, in_tmux, &mut findings);
+    let protocol = protocol(around, answers, &outer, (unicode, depth), &mut findings);
+    let cell = cell(around, answers, &mut findings);
+    findings.push(match answers.keyboard {
+        true => "keyboard: Kitty protocol, Escape and held keys are told apart".to_owned(),
+        false => "keyboard: classic; Escape alone is known after a short wait".to_owned(),
+    });
+    let light = answers.light.or(around.light);
+    findings.push(match light {
+        Some(true) => "background: light".to_owned(),
+        Some(false) => "background: dark".to_owned(),
+        None => "background: unknown".to_owned(),
+    });
+    Caps {
+        depth,
+        protocol,
+        cell,
+        tmux: in_tmux,
+        ssh: around.ssh,
+        unicode,
+        light,
+        keyboard: answers.keyboard,
+        name,
+        findings,
+    }
+}
+
+fn brand(name: &str, list: &[&str]) -> bool {
+    let lower = name.to_ascii_lowercase();
+    list.iter().any(|b| lower.starts_with(&b.to_ascii_lowercase()))
+}
+
+fn depth(around: &Surroundings, name: &str, in_tmux: bool, findings: &mut Vec<String>) -> Depth {
+    let (depth, why) = around.depth();
+    // tmux maps 24-bit colours down unless it was told of them, and says so with COLORTERM.
+    if depth >= Depth::Ansi16 && depth < Depth::True && !in_tmux && brand(name, &TRUE_COLOUR) {
+        findings.push(format!("24-bit colours: {} has them", printable(name)));
+        return Depth::True;
+    }
+    findings.push(why);
+    depth
+}
+
+fn cell(around: &Surroundings, answers: &Answers, findings: &mut Vec<String>) -> (u16, u16) {
+    let fits = |(w, h): (u16, u16)| (2..=200).contains(&w) && (2..=400).contains(&h);
+    let divide = |w: u16, h: u16| around.size.map(|s| (w / s.columns.max(1), h / s.rows.max(1))).filter(|c| fits(*c));
+    let by_system = around.size.and_then(|s| divide(s.width, s.height));
+    // Inside tmux the answer speaks of the whole window outside, not of this pane.
+    let by_area = answers.area.filter(|_| around.tmux.is_none()).and_then(|(w, h)| divide(w, h));
+    let by_cell = answers.cell.filter(|c| fits(*c));
+    // A terminal with fractional cells rounds its answer up; the whole area then holds the truth.
+    let close = |a: u16, b: u16| a.abs_diff(b) <= 1;
+    let divided = by_area.or(by_system);
+    let found = match (by_cell, divided) {
+        (Some(a), Some(b)) if close(a.0, b.0) && close(a.1, b.1) => Some((a.0.min(b.0), a.1.min(b.1))),
+        (Some(a), _) => Some(a),
+        (None, b) => b,
+    };
+    findings.push(match found {
+        Some((w, h)) => format!("cell: {w} x {h} pixels"),
+        None => "cell: size unknown, 10 x 20 pixels assumed".to_owned(),
+    });
+    found.unwrap_or((10, 20))
+}
+
+fn protocol(
+    around: &Surroundings,
+    answers: &Answers,
+    outer: &str,
+    (unicode, depth): (bool, Depth),
+    findings: &mut Vec<String>,
+) -> Protocol {
+    let (protocol, why) = match around.wish {
+        Wish::Auto => found(around, answers, outer, unicode, depth),
+        Wish::Kitty if around.tmux.is_some() => (Protocol::KittyPlaceholders, "asked for, inside tmux".to_owned()),
+        Wish::Kitty => (Protocol::Kitty { shared_memory: answers.shared }, "asked for".to_owned()),
+        Wish::Iterm => (Protocol::Iterm, "asked for".to_owned()),
+        Wish::Sixel => (Protocol::Sixel, "asked for".to_owned()),
+        Wish::Blocks => (Protocol::Blocks(blocks(outer)), "asked for".to_owned()),
+        Wish::Ascii => (Protocol::Ascii, "asked for".to_owned()),
+        Wish::None => (Protocol::None, "asked for".to_owned()),
+    };
+    let name = match protocol {
+        Protocol::Kitty { shared_memory: true } => "Kitty graphics, by shared memory",
+        Protocol::Kitty { shared_memory: false } => "Kitty graphics",
+        Protocol::KittyPlaceholders => "Kitty graphics with Unicode placeholders",
+        Protocol::Iterm => "iTerm2 inline images",
+        Protocol::Sixel => "sixel",
+        Protocol::Blocks(_) => "block characters",
+        Protocol::Ascii => "ASCII characters",
+        Protocol::None => "none",
+    };
+    findings.push(format!("pictures: {name} ({why})"));
+    protocol
+}
+
+fn found(around: &Surroundings, answers: &Answers, outer: &str, unicode: bool, depth: Depth) -> (Protocol, String) {
+    let in_tmux = around.tmux.is_some();
+    let program = if in_tmux { "" } else { around.program.as_str() };
+    if brand(outer, &INLINE_IMAGES) || (outer.is_empty() && brand(program, &INLINE_IMAGES)) {
+        return (Protocol::Iterm, "by its name".to_owned());
+    }
+    if answers.direct && !in_tmux {
+        return (Protocol::Kitty { shared_memory: answers.shared }, "it answered the question".to_owned());
+    }
+    if answers.direct && placeholders(outer) {
+        return (Protocol::KittyPlaceholders, "the terminal outside of tmux answered the question".to_owned());
+    }
+    let sixel = |list: &Option<Vec<u16>>| list.as_ref().is_some_and(|l| l.contains(&4));
+    if sixel(&answers.attributes) || (in_tmux && sixel(&answers.outer_attributes)) {
+        return (Protocol::Sixel, "in its device attributes".to_owned());
+    }
+    let why = match answers.direct {
+        true => "the terminal outside of tmux has no Unicode placeholders; kitty has them from 0.28 on",
+        false => "no graphics protocol was found",
+    };
+    match unicode && depth > Depth::Mono {
+        true => (Protocol::Blocks(blocks(outer)), why.to_owned()),
+        false => (Protocol::Ascii, why.to_owned()),
+    }
+}
+
+/// Whether a terminal shows Unicode placeholders: kitty from 0.28 on, and ghostty.
+fn placeholders(name: &str) -> bool {
+    if brand(name, &["ghostty"]) {
+        return true;
+    }
+    let Some(version) = name.strip_prefix("kitty(").and_then(|v| v.strip_suffix(')')) else { return false };
+    let mut parts = version.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= (0, 28)
+}
+
+fn blocks(name: &str) -> BlockKind {
+    if brand(name, &SEXTANTS) { BlockKind::Sextant } else { BlockKind::Half }
+}
