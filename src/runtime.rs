@@ -2,6 +2,8 @@
 
 pub mod crash;
 pub mod logging;
+pub mod pool;
+pub mod present;
 
 use crate::config::environment::Environment;
 use crate::config::load::Loaded;

@@ -78,6 +78,16 @@ pub fn raw_payload(pixels: Pixels<'_>, fit: &Fit) -> Payload {
 /// The sequences that transmit a PNG as `id`, each of at most 4096 bytes of data; wrapped for tmux where asked.
 #[must_use]
 pub fn transmit_png(id: u32, data: &[u8], in_tmux: bool) -> Vec<Vec<u8>> {
+    transmit_direct(id, "f=100", data, in_tmux)
+}
+
+/// The same for raw pixels, for when shared memory is full.
+#[must_use]
+pub fn transmit_raw(id: u32, data: &[u8], bits: u8, (width, height): (u32, u32), in_tmux: bool) -> Vec<Vec<u8>> {
+    transmit_direct(id, &format!("f={bits},s={width},v={height}"), data, in_tmux)
+}
+
+fn transmit_direct(id: u32, format: &str, data: &[u8], in_tmux: bool) -> Vec<Vec<u8>> {
     let encoded = base64_simd::STANDARD.encode_to_string(data);
     let mut chunks = encoded.as_bytes().chunks(CHUNK).peekable();
     let mut out = Vec::with_capacity(encoded.len() / CHUNK + 1);
@@ -85,7 +95,7 @@ pub fn transmit_png(id: u32, data: &[u8], in_tmux: bool) -> Vec<Vec<u8>> {
     while let Some(chunk) = chunks.next() {
         let more = u8::from(chunks.peek().is_some());
         let head = match std::mem::take(&mut first) {
-            true => format!("\x1b_Ga=t,f=100,i={id},q=2,m={more};"),
+            true => format!("\x1b_Ga=t,{format},i={id},q=2,m={more};"),
             false => format!("\x1b_Gq=2,m={more};"),
         };
         out.push(finish(&[head.as_bytes(), chunk, b"\x1b\\"].concat(), in_tmux));

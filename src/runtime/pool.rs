@@ -1,0 +1,206 @@
+//! The threads that open, decode and encode pictures, nearest to the cursor first.
+//!
+//! What always holds: the loop says the whole of what it wants, in order, and that replaces what it said before, so a
+//! key that is held down never queues work up; what is not wanted any more is cancelled; one bad file never costs a
+//! thread; the decoded pictures kept stay within a budget of bytes.
+
+use super::present::recipe::{Failure, Prepared, Wanted, prepare};
+use crate::app::picture::{PictureRef, Window};
+use crate::media::cache::PictureCache;
+use crate::media::{ByteSource, Limits, MediaError, Picture, decode, inspect};
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Bytes of decoded pictures that are kept.
+pub const DECODED_BUDGET: usize = 192 << 20;
+
+/// Opens the bytes of a picture. Runs on the pool's threads and may block.
+pub type Opener = Arc<dyn Fn(&PictureRef) -> Result<Box<dyn ByteSource>, MediaError> + Send + Sync>;
+
+/// What became of one wanted picture.
+#[derive(Debug)]
+pub struct Decoded {
+    /// What was wanted.
+    pub wanted: Wanted,
+    /// The picture, or why there is none.
+    pub result: Result<Arc<Prepared>, Failure>,
+}
+
+/// A decoded picture is kept for its file, its part and its size in pixels.
+type DecodedKey = (PictureRef, Window, (u32, u32));
+
+#[derive(Debug, Default)]
+struct Plan {
+    /// Wanted and not yet begun, the most urgent first.
+    queue: Vec<Wanted>,
+    running: Vec<(Wanted, Arc<AtomicBool>)>,
+    /// Sent, and perhaps not yet seen by the loop.
+    sent: HashSet<Wanted>,
+    stopped: bool,
+}
+
+struct Shared {
+    plan: Mutex<Plan>,
+    changed: Condvar,
+    decoded: Mutex<PictureCache<DecodedKey>>,
+    opener: Opener,
+    limits: Limits,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The pool. Dropping it cancels everything; the threads end by themselves.
+pub struct DecodePool {
+    shared: Arc<Shared>,
+}
+
+/// One thread less than there are cores, at least one.
+#[must_use]
+pub fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get().saturating_sub(1).max(1))
+}
+
+impl DecodePool {
+    /// Starts `threads` threads. Results go to `send`, on those threads.
+    ///
+    /// # Errors
+    /// No thread could be made.
+    pub fn spawn(
+        threads: usize,
+        limits: Limits,
+        opener: Opener,
+        send: impl Fn(Decoded) + Send + Sync + 'static,
+    ) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            plan: Mutex::default(),
+            changed: Condvar::new(),
+            decoded: Mutex::new(PictureCache::new(DECODED_BUDGET)),
+            opener,
+            limits,
+        });
+        let send = Arc::new(send);
+        for number in 0..threads.max(1) {
+            let (shared, send) = (Arc::clone(&shared), Arc::clone(&send));
+            std::thread::Builder::new().name(format!("decode-{number}")).spawn(move || work(&shared, send.as_ref()))?;
+        }
+        Ok(Self { shared })
+    }
+
+    /// Replaces what is wanted, the most urgent first. Running work that is not in it is cancelled.
+    pub fn want(&self, wanted: Vec<Wanted>) {
+        let mut plan = lock(&self.shared.plan);
+        for (running, cancel) in &plan.running {
+            if !wanted.contains(running) {
+                cancel.store(true, Ordering::Relaxed);
+            }
+        }
+        plan.sent.retain(|sent| wanted.contains(sent));
+        // Work that was cancelled and is wanted again starts again, after the cancelled run has ended.
+        let busy = |w: &Wanted| plan.running.iter().any(|(r, cancel)| r == w && !cancel.load(Ordering::Relaxed));
+        let queue = wanted.into_iter().filter(|w| !plan.sent.contains(w) && !busy(w)).collect();
+        plan.queue = queue;
+        drop(plan);
+        self.shared.changed.notify_all();
+    }
+
+    /// The loop has seen a result: if it is wanted again, it is made again.
+    pub fn acknowledge(&self, wanted: &Wanted) {
+        lock(&self.shared.plan).sent.remove(wanted);
+    }
+
+    /// Forgets the decoded pictures of a file, because it changed.
+    pub fn forget_decoded(&self) {
+        lock(&self.shared.decoded).clear();
+    }
+}
+
+impl Drop for DecodePool {
+    fn drop(&mut self) {
+        let mut plan = lock(&self.shared.plan);
+        plan.stopped = true;
+        plan.queue.clear();
+        plan.running.iter().for_each(|(_, cancel)| cancel.store(true, Ordering::Relaxed));
+        drop(plan);
+        self.shared.changed.notify_all();
+    }
+}
+
+fn work(shared: &Shared, send: &(impl Fn(Decoded) + ?Sized)) {
+    while let Some((wanted, cancel)) = take(shared) {
+        let run = || run(shared, &wanted, &cancel);
+        let result = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+            Some(Err(Failure {
+                reason: "showing this file failed inside the program; it may be damaged".into(),
+                info: None,
+            }))
+        });
+        let result = {
+            let mut plan = lock(&shared.plan);
+            plan.running.retain(|(_, c)| !Arc::ptr_eq(c, &cancel));
+            let result = result.filter(|_| !plan.stopped && !cancel.load(Ordering::Relaxed));
+            if result.is_some() {
+                plan.sent.insert(wanted.clone());
+            }
+            result
+        };
+        if let Some(result) = result {
+            send(Decoded { wanted, result });
+        }
+    }
+}
+
+fn take(shared: &Shared) -> Option<(Wanted, Arc<AtomicBool>)> {
+    let mut plan = lock(&shared.plan);
+    loop {
+        if plan.stopped {
+            return None;
+        }
+        // The same work may still be ending after it was cancelled; another thread takes the next.
+        let next = plan.queue.iter().position(|w| !plan.running.iter().any(|(r, _)| r == w));
+        if let Some(at) = next {
+            let wanted = plan.queue.remove(at);
+            let cancel = Arc::new(AtomicBool::new(false));
+            plan.running.push((wanted.clone(), Arc::clone(&cancel)));
+            return Some((wanted, cancel));
+        }
+        plan = shared.changed.wait(plan).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+/// Opens, decodes and encodes; nothing when it was cancelled.
+fn run(shared: &Shared, wanted: &Wanted, cancel: &AtomicBool) -> Option<Result<Arc<Prepared>, Failure>> {
+    let cancelled = || cancel.load(Ordering::Relaxed);
+    let key = (wanted.picture.clone(), wanted.window, wanted.pixels());
+    let kept = lock(&shared.decoded).get(&key);
+    let picture = match kept {
+        Some(picture) => picture,
+        None => match open_and_decode(shared, wanted, &cancelled) {
+            Ok(picture) => {
+                let picture = Arc::new(picture);
+                lock(&shared.decoded).insert(key, Arc::clone(&picture));
+                picture
+            }
+            Err(None) => return None,
+            Err(Some(failure)) => return Some(Err(failure)),
+        },
+    };
+    (!cancelled()).then(|| prepare(&picture, wanted).map(Arc::new))
+}
+
+/// `Err(None)` is a cancelled run.
+fn open_and_decode(shared: &Shared, wanted: &Wanted, cancelled: &dyn Fn() -> bool) -> Result<Picture, Option<Failure>> {
+    let source = (shared.opener)(&wanted.picture).map_err(|e| Some(Failure::from(&e)))?;
+    let name = wanted.picture.path.name();
+    match decode(source.as_ref(), name, &wanted.request(), &shared.limits, cancelled) {
+        Ok(picture) => Ok(picture),
+        Err(MediaError::Cancelled) => Err(None),
+        Err(error) => {
+            let info = inspect(source.as_ref(), name, &shared.limits).ok().map(Arc::new);
+            Err(Some(Failure { info, ..Failure::from(&error) }))
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What is made of a picture for one place on one terminal, and how. Runs on the decode threads.
+
+use crate::app::picture::{PictureRef, Window};
+use crate::domain::geometry::BoxN;
+use crate::media::{DecodeRequest, ImageInfo, MediaError, Picture};
+use crate::term::caps::{Caps, Depth, Protocol};
+use crate::term::graphics::{Fit, GraphicsError, Pixels, ascii, blocks, fit, iterm, kitty, sixel};
+use std::sync::Arc;
+
+/// JPEG quality for iTerm2 inline images.
+const JPEG_QUALITY: u8 = 75;
+/// Colours of a sixel picture; xterm and most others have 256 registers.
+const SIXEL_COLOURS: u16 = 256;
+/// The most pixels along a side that are asked for, whatever a terminal says of its cells.
+const MAX_SIDE: u32 = 8192;
+
+/// What of the terminal decides how a picture is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Recipe {
+    /// How pictures reach the screen.
+    pub protocol: Protocol,
+    /// Colours of block characters.
+    pub depth: Depth,
+    /// Pixels of a cell, width and height.
+    pub cell: (u16, u16),
+    /// Inside tmux.
+    pub tmux: bool,
+    /// The background is light.
+    pub light: bool,
+}
+
+impl Recipe {
+    /// The recipe for a terminal.
+    #[must_use]
+    pub fn new(caps: &Caps) -> Self {
+        Self {
+            protocol: caps.protocol,
+            depth: caps.depth,
+            cell: (caps.cell.0.max(1), caps.cell.1.max(1)),
+            tmux: caps.tmux,
+            light: caps.light == Some(true),
+        }
+    }
+}
+
+/// One picture for one size of place: the key of everything that is prepared.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    /// Which picture.
+    pub picture: PictureRef,
+    /// Which part of it.
+    pub window: Window,
+    /// Columns and rows it may take.
+    pub cells: (u16, u16),
+    /// For which terminal.
+    pub recipe: Recipe,
+}
+
+impl Wanted {
+    /// The size in pixels it may take.
+    #[must_use]
+    pub fn pixels(&self) -> (u32, u32) {
+        let side = |cells: u16, cell: u16| (u32::from(cells.max(1)) * u32::from(cell)).min(MAX_SIDE);
+        (side(self.cells.0, self.recipe.cell.0), side(self.cells.1, self.recipe.cell.1))
+    }
+
+    /// What the decoder has to do.
+    #[must_use]
+    pub fn request(&self) -> DecodeRequest {
+        let part = |v: u32| f64::from(v) / f64::from(Window::ONE);
+        let Window { x, y, w, h } = self.window;
+        let (max_width, max_height) = self.pixels();
+        let window = BoxN { x: part(x), y: part(y), w: part(w), h: part(h) };
+        DecodeRequest { max_width, max_height, window, enlarge: true }
+    }
+}
+
+/// A picture ready for the terminal.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The facts of the file.
+    pub info: Arc<ImageInfo>,
+    /// The cells it takes.
+    pub fit: Fit,
+    /// The pixels on the screen are those of the decoded picture, without loss.
+    pub exact: bool,
+    /// What is sent or drawn.
+    pub form: Form,
+}
+
+/// What a picture has become.
+#[derive(Debug)]
+pub enum Form {
+    /// Data for the Kitty protocol, with or without placeholders.
+    Kitty(kitty::Payload),
+    /// Data that the terminal holds by now; nothing is kept of it here.
+    Held,
+    /// A file for iTerm2.
+    Iterm(iterm::File),
+    /// A sixel sequence.
+    Sixel(sixel::Sixel),
+    /// Characters.
+    Cells(blocks::CellGrid),
+}
+
+impl Prepared {
+    /// Bytes it takes in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let form = match &self.form {
+            Form::Kitty(payload) => payload.bytes(),
+            Form::Held => 0,
+            Form::Iterm(file) => file.data.len(),
+            Form::Sixel(sixel) => sixel.data.len(),
+            Form::Cells(grid) => grid.cells.len() * size_of::<blocks::PictureCell>(),
+        };
+        form + size_of::<Self>()
+    }
+}
+
+/// Why a picture cannot be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// A sentence for people.
+    pub reason: Arc<str>,
+    /// What is known nevertheless.
+    pub info: Option<Arc<ImageInfo>>,
+}
+
+impl From<&MediaError> for Failure {
+    fn from(error: &MediaError) -> Self {
+        Self { reason: error.to_string().into(), info: None }
+    }
+}
+
+impl From<GraphicsError> for Failure {
+    fn from(error: GraphicsError) -> Self {
+        Self { reason: error.to_string().into(), info: None }
+    }
+}
+
+/// Encodes a decoded picture for its place.
+///
+/// # Errors
+/// An encoder refused it.
+pub fn prepare(picture: &Picture, wanted: &Wanted) -> Result<Prepared, Failure> {
+    let recipe = wanted.recipe;
+    let pixels = Pixels::new(&picture.rgb, picture.width, picture.height)?;
+    let fit = fit(wanted.cells, recipe.cell, (picture.width, picture.height));
+    let (form, exact) = match recipe.protocol {
+        Protocol::Kitty { shared_memory: true } => (Form::Kitty(kitty::raw_payload(pixels, &fit)), true),
+        Protocol::Kitty { .. } | Protocol::KittyPlaceholders => (Form::Kitty(kitty::png_payload(pixels, &fit)?), true),
+        Protocol::Iterm => {
+            let file = iterm::encode(pixels, JPEG_QUALITY)?;
+            let exact = file.exact;
+            (Form::Iterm(file), exact)
+        }
+        Protocol::Sixel => {
+            let sixel = sixel::encode(pixels, SIXEL_COLOURS, recipe.tmux);
+            let exact = sixel.exact;
+            (Form::Sixel(sixel), exact)
+        }
+        Protocol::Blocks(kind) => (Form::Cells(blocks::encode(pixels, &fit, kind, recipe.depth)), false),
+        Protocol::Ascii | Protocol::None => {
+            (Form::Cells(ascii::encode(pixels, &fit, recipe.depth, recipe.light)), false)
+        }
+    };
+    Ok(Prepared { info: Arc::clone(&picture.info), fit, exact, form })
+}

@@ -1,0 +1,134 @@
+//! The pictures that the terminal holds for us (Kitty protocol): their ids, what they cost there, who goes first.
+//!
+//! What always holds: an id that the terminal may still know is never given to another picture; the sum of what we have
+//! sent stays below the quota; what is shown or wanted now is never freed.
+
+use super::recipe::Wanted;
+use std::collections::{HashMap, HashSet};
+
+/// Bytes of the terminal's memory we use at most; kitty starts to drop pictures at 320 MB, others at 128 MB.
+const QUOTA: u64 = 112 << 20;
+
+/// How far a picture is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Handed over for writing, with this tag.
+    Sending(u64),
+    /// The terminal has it.
+    There,
+}
+
+/// A picture the terminal has or gets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    pub(super) id: u32,
+    pub(super) way: Way,
+    bytes: u64,
+    used: u64,
+}
+
+/// The ring.
+#[derive(Debug)]
+pub(super) struct Ring {
+    held: HashMap<Wanted, Held>,
+    bytes: u64,
+    next: u32,
+    largest: u32,
+    tag: u64,
+}
+
+impl Ring {
+    /// A ring that gives ids after `start` up to `largest`, and around.
+    pub(super) fn new(start: u32, largest: u32) -> Self {
+        Self { held: HashMap::new(), bytes: 0, next: start % largest.max(1), largest: largest.max(1), tag: 0 }
+    }
+
+    pub(super) fn get(&self, wanted: &Wanted) -> Option<Held> {
+        self.held.get(wanted).copied()
+    }
+
+    /// Whether the terminal has it, so that it can be placed.
+    pub(super) fn is_there(&self, wanted: &Wanted) -> bool {
+        self.held.get(wanted).is_some_and(|h| h.way == Way::There)
+    }
+
+    /// Marks as used in frame `frame`.
+    pub(super) fn touch(&mut self, wanted: &Wanted, frame: u64) {
+        if let Some(held) = self.held.get_mut(wanted) {
+            held.used = frame;
+        }
+    }
+
+    /// Makes room for a picture of `pixels` and gives it an id and a tag; what has to be freed first goes to
+    /// `freed`. Nothing when everything held is in `needed`.
+    pub(super) fn insert(
+        &mut self,
+        wanted: &Wanted,
+        pixels: (u32, u32),
+        frame: u64,
+        needed: &HashSet<Wanted>,
+        freed: &mut Vec<(Wanted, u32)>,
+    ) -> Option<Held> {
+        let bytes = u64::from(pixels.0) * u64::from(pixels.1) * 4;
+        while self.bytes + bytes > QUOTA || self.held.len() + 1 >= self.largest as usize {
+            freed.push(self.evict(needed)?);
+        }
+        self.tag += 1;
+        let held = Held { id: self.fresh_id(), way: Way::Sending(self.tag), bytes, used: frame };
+        self.bytes += bytes;
+        self.held.insert(wanted.clone(), held);
+        Some(held)
+    }
+
+    fn evict(&mut self, needed: &HashSet<Wanted>) -> Option<(Wanted, u32)> {
+        // An upload under way is not freed: a delete in its middle would abort it.
+        let free = self.held.iter().filter(|(w, h)| h.way == Way::There && !needed.contains(*w));
+        let oldest = free.min_by_key(|(_, h)| h.used).map(|(w, _)| w.clone())?;
+        let held = self.held.remove(&oldest)?;
+        self.bytes -= held.bytes;
+        Some((oldest, held.id))
+    }
+
+    fn fresh_id(&mut self) -> u32 {
+        loop {
+            self.next = self.next % self.largest + 1;
+            if !self.held.values().any(|h| h.id == self.next) {
+                return self.next;
+            }
+        }
+    }
+
+    /// An upload was written; whose it was.
+    pub(super) fn arrived(&mut self, tag: u64) -> Option<Wanted> {
+        let (wanted, held) = self.held.iter_mut().find(|(_, h)| h.way == Way::Sending(tag))?;
+        held.way = Way::There;
+        Some(wanted.clone())
+    }
+
+    /// Marks as sent inside a frame.
+    pub(super) fn sent_inline(&mut self, wanted: &Wanted) {
+        if let Some(held) = self.held.get_mut(wanted) {
+            held.way = Way::There;
+        }
+    }
+
+    /// Uploads handed over and not yet written.
+    pub(super) fn sending(&self) -> usize {
+        self.held.values().filter(|h| h.way != Way::There).count()
+    }
+
+    /// Ids the terminal may know.
+    pub(super) fn ids(&self) -> Vec<u32> {
+        let mut ids: Vec<u32> = self.held.values().map(|h| h.id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Forgets everything; the ids are not used again soon.
+    pub(super) fn clear(&mut self) -> Vec<u32> {
+        let ids = self.ids();
+        self.held.clear();
+        self.bytes = 0;
+        ids
+    }
+}
