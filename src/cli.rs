@@ -4,17 +4,24 @@
 //! a reader that goes away (`| head`) is not an error; text from outside is printed only after
 //! [`crate::domain::text::printable`].
 
+mod cache;
 mod completions;
 mod config;
 #[allow(dead_code, reason = "the subcommands that use the rest follow")]
 mod context;
+#[allow(dead_code, reason = "the subcommands that use the rest follow")]
+mod diagnosis;
 mod doctor;
 pub mod error;
+#[allow(dead_code, reason = "the subcommands that use the rest follow")]
 mod grammar;
+mod info;
+mod ls;
 mod man;
 mod open;
 #[allow(dead_code, reason = "the subcommands that use the rest follow")]
 mod output;
+mod show;
 
 use context::Context;
 use error::{AppError, Kind};

@@ -100,7 +100,7 @@ fn path(context: &mut Context, only_file: bool, as_json: bool) -> Result<(), App
 }
 
 fn check(context: &mut Context, as_json: bool) -> Result<(), AppError> {
-    let problems = std::mem::take(&mut context.loaded.problems);
+    let problems = super::diagnosis::problems(context);
     let wrong = problems.iter().filter(|p| !p.warning).count();
     if as_json {
         let row = |p: &crate::config::load::Problem| {

@@ -5,8 +5,10 @@ use super::grammar::Global;
 use super::output::{Out, Progress};
 use crate::config::environment::Environment;
 use crate::config::load::{self, Loaded, Problem};
+use crate::config::paths::expand;
 use crate::domain::lake_path::LakePath;
 use crate::domain::text::{encode_os, printable};
+use crate::lake::{Lake, Place};
 use std::ffi::OsStr;
 use std::io::{IsTerminal, Write};
 use tokio_util::sync::CancellationToken;
@@ -32,7 +34,16 @@ impl Context {
 
     /// Reads a path or URI of the command line; a relative one starts at the working directory.
     pub(crate) fn lake_path(&self, text: &OsStr) -> Result<LakePath, AppError> {
-        LakePath::parse(&encode_os(text), &encode_os(self.environment.directory.as_os_str())).map_err(AppError::usage)
+        let base = encode_os(self.environment.directory.as_os_str());
+        self.lake().parse(&encode_os(text), &base).map_err(|e| AppError::usage(e.to_string()))
+    }
+
+    /// The lake: local folders, and those that the settings name as volumes.
+    pub(crate) fn lake(&self) -> Lake {
+        let folder = |path: &str| encode_os(expand(path, &self.environment).as_os_str());
+        let named = &self.loaded.settings.lake_local;
+        let places = named.iter().map(|(name, path)| Place { name: name.clone(), folder: folder(path) }).collect();
+        Lake::new(places, self.environment.get("HOME"))
     }
 
     /// The token that Ctrl-C cancels. From the first call on, Ctrl-C stops the work cleanly; a second one stops the

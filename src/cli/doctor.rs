@@ -1,5 +1,7 @@
 //! `lakelens doctor`: what works, what does not, and what to do about it.
 
+mod terminal;
+
 use super::context::Context;
 use super::error::{AppError, Kind};
 use super::grammar::Json;
@@ -40,6 +42,7 @@ impl Check {
 
 pub(super) fn run(args: &DoctorArgs, context: &mut Context) -> Result<(), AppError> {
     let mut checks = Vec::new();
+    terminal::checks(context, &mut checks);
     config(context, &mut checks);
     let paths = context.loaded.paths.clone();
     checks.push(folder("data folder", &paths.data));
@@ -73,14 +76,15 @@ fn report(checks: &[Check], as_json: bool, context: &mut Context) -> Result<(), 
 
 fn config(context: &Context, checks: &mut Vec<Check>) {
     let file = context.loaded.paths.config_file.display().to_string();
-    let errors: Vec<_> = context.loaded.problems.iter().filter(|p| !p.warning).collect();
+    let problems = super::diagnosis::problems(context);
+    let errors: Vec<_> = problems.iter().filter(|p| !p.warning).collect();
     checks.push(match errors.first() {
         Some(first) => {
             let detail = format!("{}: {}", first.place, first.message);
             Check::bad("config", detail, "`lakelens config check` lists everything, `lakelens config edit` opens it")
         }
         None if context.loaded.paths.config_file.exists() => {
-            let warnings = context.loaded.problems.len();
+            let warnings = problems.len();
             Check::ok("config", if warnings == 0 { file } else { format!("{file}, {warnings} warnings") })
         }
         None => Check::ok("config", format!("{file} does not exist: defaults hold")),
@@ -92,6 +96,10 @@ fn config(context: &Context, checks: &mut Vec<Check>) {
 fn folder(name: &str, path: &Path) -> Check {
     let shown = path.display().to_string();
     let existing = path.ancestors().find(|p| p.exists()).unwrap_or_else(|| Path::new("/"));
+    if !existing.is_dir() {
+        let detail = format!("{shown} cannot be made: {} is no folder", existing.display());
+        return Check::bad(name, detail, "choose another place with --data-dir");
+    }
     if let Err(error) = rustix::fs::access(existing, rustix::fs::Access::WRITE_OK) {
         let remedy = "make it writable, or choose another place with --data-dir";
         return Check::bad(name, format!("{shown} cannot be written: {error}"), remedy);
@@ -102,7 +110,11 @@ fn folder(name: &str, path: &Path) -> Check {
             let state = if path.exists() { "" } else { " (will be made)" };
             let detail = format!("{shown}{state}, {} free", super::output::bytes(free));
             if free < 64 << 20 {
-                return Check::bad(name, detail, "free some space: labels cannot be saved on a full disk");
+                return Check::bad(
+                    name,
+                    detail,
+                    "free some space: labels cannot be saved on a full disk; or choose another place with --data-dir",
+                );
             }
             Check::ok(name, detail)
         }

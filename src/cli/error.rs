@@ -176,6 +176,13 @@ impl Error for AppError {
     }
 }
 
+impl From<crate::lake::LakeError> for AppError {
+    fn from(error: crate::lake::LakeError) -> Self {
+        // The messages of the lake already say why and what to do.
+        Self::failed(error.to_string())
+    }
+}
+
 impl From<std::io::Error> for AppError {
     /// For writing results: other I/O errors say what they concern with [`AppError::because`].
     fn from(error: std::io::Error) -> Self {

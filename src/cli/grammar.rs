@@ -135,6 +135,10 @@ pub(crate) struct Lines {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Ls(super::ls::LsArgs),
+    Show(super::show::ShowArgs),
+    Info(super::info::InfoArgs),
+    Cache(super::cache::CacheArgs),
     Config(super::config::ConfigArgs),
     Doctor(super::doctor::DoctorArgs),
     Completions(super::completions::CompletionsArgs),
@@ -145,6 +149,10 @@ impl Command {
     /// Runs the subcommand.
     pub(crate) fn run(self, context: &mut Context) -> Result<(), AppError> {
         match self {
+            Self::Ls(args) => super::ls::run(&args, context),
+            Self::Show(args) => super::show::run(&args, context),
+            Self::Info(args) => super::info::run(&args, context),
+            Self::Cache(args) => super::cache::run(&args, context),
             Self::Config(args) => super::config::run(&args, context),
             Self::Doctor(args) => super::doctor::run(&args, context),
             Self::Completions(args) => super::completions::run(&args, context),

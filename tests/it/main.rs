@@ -3,6 +3,8 @@
 
 mod app;
 mod architecture;
+#[allow(dead_code, reason = "for the tests that follow")]
+mod cli;
 mod keymap;
 mod lake;
 mod term;

@@ -1,0 +1,132 @@
+//! What the terminal can do, asked of the terminal itself.
+
+use super::Check;
+use crate::cli::context::Context;
+use crate::term::caps::{BlockKind, Caps, Depth, Protocol};
+use crate::term::guard::{self, Guard, Modes};
+use crate::term::input::{InputEvent, reader};
+use crate::term::probe::{Probe, Step};
+use crate::term::surroundings::{Surroundings, Wish};
+use std::io::{self, IsTerminal};
+use std::os::fd::OwnedFd;
+use std::sync::mpsc;
+use std::time::Instant;
+
+/// The checks of the terminal. Where there is none, that is said: pictures then depend on where the screen is opened.
+pub(super) fn checks(context: &Context, checks: &mut Vec<Check>) {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        checks.push(Check::ok(
+            "terminal",
+            "stdin or stdout is no terminal, so it was not asked; run it in the terminal you use",
+        ));
+        return;
+    }
+    match probe(context) {
+        Ok(caps) => describe(&caps, checks),
+        Err(error) => {
+            checks.push(Check::bad("terminal", error.to_string(), "open a new terminal window and try again"))
+        }
+    }
+}
+
+fn surroundings(context: &Context, terminal: &OwnedFd) -> Surroundings {
+    let settings = &context.loaded.settings;
+    let found = Surroundings::from_process(guard::window_size(terminal));
+    Surroundings {
+        wish: Wish::from_name(settings.graphics.name()).unwrap_or_default(),
+        ascii: settings.ascii,
+        no_color: settings.no_color || found.no_color,
+        ..found
+    }
+}
+
+fn probe(context: &Context) -> io::Result<Caps> {
+    let terminal = guard::terminal().map_err(io::Error::other)?;
+    let surroundings = surroundings(context, &terminal);
+    let ssh = surroundings.ssh;
+    let mut probe = Probe::new(surroundings);
+    let asked = probe.start();
+    if asked.is_empty() {
+        return Ok(probe.on_deadline());
+    }
+    // Dropped last: while it holds the screen, the answers cannot be echoed.
+    let _guard = Guard::enter(terminal.try_clone()?, Modes::default()).map_err(io::Error::other)?;
+    let (sender, events) = mpsc::channel();
+    let mut input = reader::spawn(terminal.try_clone()?, ssh, move |event| sender.send(event).is_ok())?;
+    write(&terminal, &asked)?;
+    let mut deadline = Instant::now() + probe.patience();
+    let caps = loop {
+        match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(InputEvent::Reply(reply)) => match probe.on_reply(&reply) {
+                Step::Wait => {}
+                Step::Ask(bytes) => {
+                    write(&terminal, &bytes)?;
+                    deadline = Instant::now() + probe.patience();
+                }
+                Step::Done(caps) => break *caps,
+            },
+            Ok(InputEvent::Closed) | Err(_) => break probe.on_deadline(),
+            Ok(_) => {}
+        }
+    };
+    input.stop();
+    Ok(caps)
+}
+
+fn write(terminal: &OwnedFd, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = rustix::io::retry_on_intr(|| rustix::io::write(terminal, bytes))?;
+        bytes = bytes.get(written..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+fn describe(caps: &Caps, checks: &mut Vec<Check>) {
+    let name = if caps.name.is_empty() { "it does not say its name" } else { &caps.name };
+    let mut places = Vec::new();
+    if caps.tmux {
+        places.push("in tmux");
+    }
+    if caps.ssh {
+        places.push("over SSH");
+    }
+    let place = if places.is_empty() { String::new() } else { format!(", {}", places.join(", ")) };
+    checks.push(Check::ok("terminal", format!("{name}{place}, cell {} x {} pixels", caps.cell.0, caps.cell.1)));
+    checks.push(Check::ok("pictures", protocol(caps.protocol)));
+    let colours = match caps.depth {
+        Depth::Mono => "none",
+        Depth::Ansi16 => "16",
+        Depth::Ansi256 => "256",
+        Depth::True => "24 bit",
+    };
+    let background = match caps.light {
+        Some(true) => "light background",
+        Some(false) => "dark background",
+        None => "background not known",
+    };
+    checks.push(Check::ok("colours", format!("{colours}, {background}")));
+    let text = "set a UTF-8 locale, such as LANG=C.UTF-8, for names and lines beyond ASCII";
+    checks.push(match caps.unicode {
+        true => Check::ok("text", "UTF-8"),
+        false => Check { remedy: Some(text.to_owned()), ..Check::ok("text", "ASCII only") },
+    });
+    for finding in &caps.findings {
+        checks.push(Check::ok("found", finding.clone()));
+    }
+}
+
+fn protocol(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Kitty { shared_memory: true } => "Kitty graphics, through shared memory",
+        Protocol::Kitty { shared_memory: false } => "Kitty graphics",
+        Protocol::KittyPlaceholders => "Kitty graphics with placeholders",
+        Protocol::Iterm => "iTerm2 inline images",
+        Protocol::Sixel => "sixel",
+        Protocol::Blocks(BlockKind::Half) => "half blocks",
+        Protocol::Blocks(BlockKind::Quadrant) => "quadrant blocks",
+        Protocol::Blocks(BlockKind::Sextant) => "sextant blocks",
+        Protocol::Blocks(BlockKind::Octant) => "octant blocks",
+        Protocol::Ascii => "ASCII characters; a terminal with Kitty, iTerm2 or sixel graphics shows real pictures",
+        Protocol::None => "none",
+    }
+}
