@@ -22,6 +22,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod formats;
 pub mod keymap;
 pub mod lake;
 pub mod media;

@@ -1,0 +1,3 @@
+//! Bytes to and from plain data: previews of files that are no pictures, and the annotation formats. Pure; no screen, no network.
+
+pub mod preview;
