@@ -24,6 +24,7 @@ mod scale;
 pub mod sniff;
 pub mod source;
 pub mod thumbnail;
+mod tiff;
 
 pub use decode::{DecodeRequest, Picture, decode};
 pub use error::MediaError;

@@ -88,6 +88,7 @@ pub fn decode(
         stop()?;
         let (mut raster, damaged) = match opened {
             Opened::Jpeg(jpeg) => jpeg::pixels(&bytes, &jpeg, &plan, limits)?,
+            Opened::Tiff(tiff) => tiff.pixels(bytes.held(), limits)?,
             Opened::Other(decoder) => other::pixels(decoder, &header, &bytes, limits)?,
         };
         stop()?;

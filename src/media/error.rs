@@ -34,7 +34,7 @@ pub enum MediaError {
         hint: &'static str,
     },
     /// A picture of a kind that this program does not decode.
-    #[error("{format} pictures of this kind cannot be decoded: {reason}")]
+    #[error("this {format} picture cannot be decoded: {reason}")]
     Unsupported {
         /// Name of the format.
         format: &'static str,

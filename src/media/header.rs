@@ -10,6 +10,8 @@ use super::info::ImageInfo;
 use super::limits::Limits;
 use super::orient::swaps_axes;
 use super::sniff::Format;
+use super::tiff::TiffPicture;
+use crate::domain::text::printable;
 use image::metadata::Orientation;
 use image::{ExtendedColorType, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use jpeg::JpegHeader;
@@ -34,6 +36,8 @@ pub(super) struct Header {
 pub(super) enum Opened<'a> {
     /// Decoded at reduced size; the file has to be in memory.
     Jpeg(JpegHeader),
+    /// Measurements, bands, palettes and all.
+    Tiff(Box<TiffPicture<'a>>),
     /// Everything else.
     Other(Box<dyn ImageDecoder + 'a>),
 }
@@ -95,6 +99,21 @@ pub(super) fn open<'a>(
         };
         return Ok((header, Opened::Jpeg(jpeg)));
     }
+    if format == Format::Tiff {
+        let tiff = TiffPicture::open(bytes, limits)?;
+        let header = Header {
+            format,
+            width: tiff.width,
+            height: tiff.height,
+            orientation: tiff.orientation,
+            colour: tiff.colour(),
+            alpha: tiff.alpha,
+            frames: frames::count(bytes, format),
+            icc: tiff.icc.clone().filter(|icc| icc.len() <= PROFILE_BYTES),
+            exif: Exif::parse(tiff_tags(bytes)),
+        };
+        return Ok((header, Opened::Tiff(Box::new(tiff))));
+    }
     open_other(bytes, format, limits)
 }
 
@@ -106,8 +125,7 @@ fn open_other<'a>(bytes: &'a Bytes<'a>, format: Format, limits: &Limits) -> Resu
     }
     limits.check_pixels(width, height)?;
     let raw = decoder.exif_metadata().ok().flatten();
-    let mut exif = Exif::parse(raw.or_else(|| tiff_head(bytes, format)));
-    exif.orientation = decoder.orientation().unwrap_or(exif.orientation);
+    let exif = Exif::parse(raw);
     let header = Header {
         format,
         width,
@@ -123,8 +141,8 @@ fn open_other<'a>(bytes: &'a Bytes<'a>, format: Format, limits: &Limits) -> Resu
 }
 
 /// The whole of a small TIFF: its tags are its EXIF data.
-fn tiff_head(bytes: &Bytes<'_>, format: Format) -> Option<Vec<u8>> {
-    let small = format == Format::Tiff && bytes.len() <= super::exif::RAW_BYTES as u64;
+fn tiff_tags(bytes: &Bytes<'_>) -> Option<Vec<u8>> {
+    let small = bytes.len() <= super::exif::RAW_BYTES as u64;
     let mut all = Vec::new();
     (small && std::io::Read::read_to_end(&mut bytes.reader(), &mut all).is_ok()).then_some(all)
 }
@@ -167,7 +185,7 @@ fn image_format(format: Format) -> ImageFormat {
 pub(super) fn explain(error: ImageError, format: Format) -> MediaError {
     let format = format.name();
     match error {
-        ImageError::Unsupported(e) => MediaError::Unsupported { format, reason: e.to_string() },
+        ImageError::Unsupported(e) => MediaError::Unsupported { format, reason: inner_reason(&e) },
         ImageError::Limits(e) => {
             MediaError::TooLarge { what: e.to_string(), limit: "set to protect memory".to_owned() }
         }
@@ -175,8 +193,14 @@ pub(super) fn explain(error: ImageError, format: Format) -> MediaError {
             MediaError::Damaged { format, reason: "the file ends before the picture does".to_owned() }
         }
         ImageError::IoError(e) if e.raw_os_error().is_some() => MediaError::Read(e),
-        other => MediaError::Damaged { format, reason: other.to_string() },
+        other => MediaError::Damaged { format, reason: inner_reason(&other) },
     }
+}
+
+/// What the decoder itself said, without the words that are wrapped around it.
+fn inner_reason(error: &dyn std::error::Error) -> String {
+    let inner = std::iter::successors(Some(error), |e| e.source()).last().unwrap_or(error);
+    printable(&inner.to_string()).into_owned()
 }
 
 fn colour_name(colour: ExtendedColorType) -> String {

@@ -7,5 +7,6 @@ mod architecture;
 mod cli;
 mod keymap;
 mod lake;
+mod media;
 mod term;
 mod theme;

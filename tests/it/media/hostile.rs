@@ -1,0 +1,118 @@
+//! Files made to hurt: bombs, lies, loops, pipes. Decoded in a child process that may not take more than a file is allowed.
+
+use super::{data, decode_file};
+use lakelens::media::{DecodeRequest, FileSource, Limits, inspect, thumbnail};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use serde::Deserialize;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const CHILD: &str = "LAKELENS_TEST_HOSTILE";
+/// What a file may take, and what the test itself does.
+const PEAK_KIB: u64 = (512 + 64) << 10;
+
+#[derive(Deserialize)]
+struct Expected {
+    path_b64: String,
+    path: String,
+    kind: String,
+    decodes: Option<bool>,
+    w: Option<u32>,
+    h: Option<u32>,
+}
+
+#[test]
+fn hostile_files_meet_their_expectations_within_the_limits() {
+    let Some(data) = data() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let made = Command::new("python3").arg(data.join("tools/make_odd.py")).arg(dir.path()).output();
+    let Ok(made) = made else {
+        eprintln!("skipped: python3 is not here");
+        return;
+    };
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "media::hostile::child", "--ignored", "--nocapture", "--test-threads=1"])
+        .env(CHILD, dir.path())
+        .output()
+        .unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&child.stdout), String::from_utf8_lossy(&child.stderr));
+    assert!(child.status.success(), "{}:\n{text}", child.status);
+    assert!(text.contains("checked 187 files"), "{text}");
+}
+
+#[test]
+#[ignore = "the child process of the test above"]
+fn child() {
+    let dir = PathBuf::from(std::env::var_os(CHILD).expect("run by its parent"));
+    // Address space is more than memory: stacks, allocator arenas, the program itself.
+    let space = Some(1 << 30);
+    setrlimit(Resource::As, Rlimit { current: space, maximum: space }).unwrap();
+    // A guard against hanging for ever, a hundred times what the work takes.
+    let seconds = Some(300);
+    setrlimit(Resource::Cpu, Rlimit { current: seconds, maximum: seconds }).unwrap();
+    let expected = fs::read_to_string(dir.join("expect.jsonl")).unwrap();
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for line in expected.lines() {
+        let expected: Expected = serde_json::from_str(line).unwrap();
+        let raw = base64_simd::STANDARD.decode_to_vec(&expected.path_b64).unwrap();
+        let begin = std::time::Instant::now();
+        let before = peak_kib();
+        if let Some(reason) = check(&dir.join(OsString::from_vec(raw)), &expected) {
+            wrong.push(format!("{} ({}): {reason}", expected.path.escape_debug(), expected.kind));
+        }
+        let peak = peak_kib();
+        if begin.elapsed().as_millis() > 300 || peak > before.max(100 << 10) {
+            eprintln!("{}: {:?}, {before} -> {peak} KiB", expected.path, begin.elapsed());
+        }
+        count += 1;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(peak_kib() < PEAK_KIB, "{} KiB at the peak", peak_kib());
+    println!("checked {count} files");
+}
+
+/// What is wrong with the outcome.
+fn check(path: &Path, expected: &Expected) -> Option<String> {
+    let outcome = decode_file(path, &DecodeRequest::fit(100, 100));
+    if let Ok(source) = FileSource::open(path) {
+        let facts = inspect(&source, &expected.path, &Limits::default());
+        let agreed = outcome.as_ref().map(|p| p.info.width).ok();
+        if agreed.is_some() && facts.as_ref().map(|f| f.width).ok() != agreed {
+            return Some(format!("inspect says {facts:?}"));
+        }
+        drop(thumbnail(&source, &expected.path, &Limits::default()));
+    }
+    match (&outcome, expected.decodes) {
+        (Ok(picture), decodes) => {
+            let info = &picture.info;
+            let size = expected.w.zip(expected.h);
+            if size.is_some_and(|size| size != (info.width, info.height)) {
+                return Some(format!("{} x {} instead of {size:?}", info.width, info.height));
+            }
+            if decodes == Some(false) && info.damaged.is_none() {
+                return Some("decoded, and not called damaged".to_owned());
+            }
+            // Of this one only the end marker is cut, which costs no pixel.
+            let cut = expected.kind == "truncated" && expected.path != "broken/trunc_07874.png";
+            (cut && info.damaged.is_none()).then(|| "cut, and not called damaged".to_owned())
+        }
+        (Err(error), Some(true)) => Some(error.to_string()),
+        (Err(error), _) => {
+            let text = error.to_string();
+            eprintln!("{}: {text}", expected.path.escape_debug());
+            text.chars().any(char::is_control).then(|| format!("a message with control characters: {text:?}"))
+        }
+    }
+}
+
+/// Most memory this process has had.
+fn peak_kib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0)
+}
