@@ -15,6 +15,7 @@ pub mod error;
 mod exif;
 mod frames;
 mod header;
+mod ico;
 pub mod info;
 pub mod inspect;
 pub mod limits;

@@ -82,8 +82,11 @@ pub fn decode(
     stop()?;
     let bytes = bytes.load(format == Format::Jpeg, limits, cancel)?;
     stop()?;
+    let length = bytes.len();
+    let (bytes, inner) = header::unpacked(bytes, format);
     guarded(format, || {
-        let (header, opened) = header::open(&bytes, format, limits)?;
+        let (mut header, opened) = header::open(&bytes, inner, limits)?;
+        header.container = format;
         let plan = Plan::new(header.width, header.height, header.orientation, request);
         stop()?;
         let (mut raster, damaged) = match opened {
@@ -92,10 +95,10 @@ pub fn decode(
             Opened::Other(decoder) => other::pixels(decoder, &header, &bytes, limits)?,
         };
         stop()?;
-        colour::tame(&mut raster, format);
+        colour::tame(&mut raster, inner);
         let raster = scale(raster, &plan, format.name())?;
         stop()?;
-        Ok(finish(raster, &header, bytes.len(), damaged))
+        Ok(finish(raster, &header, length, damaged))
     })
 }
 

@@ -6,6 +6,7 @@ use super::bytes::{Bytes, Reader};
 use super::error::MediaError;
 use super::exif::Exif;
 use super::frames;
+use super::ico;
 use super::info::ImageInfo;
 use super::limits::Limits;
 use super::orient::swaps_axes;
@@ -21,7 +22,10 @@ const PROFILE_BYTES: usize = 4 << 20;
 
 /// The declared facts of a picture; sizes as stored, before orientation.
 pub(super) struct Header {
+    /// Of the pixels.
     pub(super) format: Format,
+    /// Of the file: an icon may hold a PNG.
+    pub(super) container: Format,
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) orientation: Orientation,
@@ -48,7 +52,7 @@ impl Header {
         let turned = swaps_axes(self.orientation);
         let (width, height) = if turned { (self.height, self.width) } else { (self.width, self.height) };
         ImageInfo {
-            format: self.format.name().to_owned(),
+            format: self.container.name().to_owned(),
             width,
             height,
             orientation: self.orientation.to_exif(),
@@ -73,6 +77,14 @@ fn profile_space(icc: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// The picture inside a container that its own decoder does not open in full; else the bytes as they are.
+pub(super) fn unpacked(bytes: Bytes<'_>, format: Format) -> (Bytes<'_>, Format) {
+    match (format == Format::Ico).then(|| ico::largest_png(&bytes)).flatten() {
+        Some(png) => (Bytes::Whole(png), Format::Png),
+        None => (bytes, format),
+    }
+}
+
 /// Reads the header and opens the decoder, within limits.
 ///
 /// # Errors
@@ -88,6 +100,7 @@ pub(super) fn open<'a>(
         let exif = Exif::parse(jpeg.exif.clone());
         let header = Header {
             format,
+            container: format,
             width: jpeg.width,
             height: jpeg.height,
             orientation: exif.orientation,
@@ -103,6 +116,7 @@ pub(super) fn open<'a>(
         let tiff = TiffPicture::open(bytes, limits)?;
         let header = Header {
             format,
+            container: format,
             width: tiff.width,
             height: tiff.height,
             orientation: tiff.orientation,
@@ -128,6 +142,7 @@ fn open_other<'a>(bytes: &'a Bytes<'a>, format: Format, limits: &Limits) -> Resu
     let exif = Exif::parse(raw);
     let header = Header {
         format,
+        container: format,
         width,
         height,
         orientation: exif.orientation,

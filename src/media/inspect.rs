@@ -17,8 +17,11 @@ use super::source::ByteSource;
 pub fn inspect(source: &dyn ByteSource, name: &str, limits: &Limits) -> Result<ImageInfo, MediaError> {
     let bytes = Bytes::new(source)?;
     let format = sniff(&bytes.head()?, name)?;
+    let length = bytes.len();
+    let (bytes, inner) = header::unpacked(bytes, format);
     guarded(format, || {
-        let (header, _) = header::open(&bytes, format, limits)?;
-        Ok(header.info(bytes.len(), None))
+        let (mut header, _) = header::open(&bytes, inner, limits)?;
+        header.container = format;
+        Ok(header.info(length, None))
     })
 }
