@@ -5,7 +5,7 @@ use image::codecs::gif::GifEncoder;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ExtendedColorType, ImageBuffer, ImageEncoder, ImageFormat, Pixel, Rgb, RgbImage, Rgba};
 use lakelens::domain::geometry::BoxN;
-use lakelens::media::{DecodeRequest, Limits, MediaError, MemorySource, decode, inspect};
+use lakelens::media::{DecodeRequest, Limits, MediaError, MemorySource, decode, inspect, thumbnail};
 use std::cell::Cell;
 use std::io::Cursor;
 
@@ -246,4 +246,66 @@ fn limits_are_checked_against_the_header() {
     assert!(tight(Limits { memory: 40 * 24 * 3, ..Limits::default() })[0]);
     assert!(tight(Limits { file_bytes: 10, ..Limits::default() })[0]);
     assert_eq!(tight(Limits::default()), [false, false]);
+}
+
+/// A JPEG with an EXIF block (TIFF, big-endian): orientation, a description, and a thumbnail.
+fn with_exif(jpeg: &[u8], orientation: u16, description: &str, thumbnail: &[u8]) -> Vec<u8> {
+    let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
+        [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value].concat()
+    };
+    let text = [description.as_bytes(), &[0]].concat();
+    let [high, low] = orientation.to_be_bytes();
+    let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap();
+    // Header 8, first directory 2 + 2 * 12 + 4, second directory the same, then the text, then the thumbnail.
+    let (text_at, jpeg_at) = (68_u32, 8 + 30 + 30 + length(&text));
+    let mut tiff = b"MM\0*\0\0\0\x08\0\x02".to_vec();
+    tiff.extend(entry(0x010E, 2, length(&text), text_at.to_be_bytes()));
+    tiff.extend(entry(0x0112, 3, 1, [high, low, 0, 0]));
+    tiff.extend(38_u32.to_be_bytes());
+    tiff.extend([0, 2]);
+    tiff.extend(entry(0x0201, 4, 1, jpeg_at.to_be_bytes()));
+    tiff.extend(entry(0x0202, 4, 1, length(thumbnail).to_be_bytes()));
+    tiff.extend([0; 4]);
+    tiff.extend([&text, thumbnail].concat());
+    let size = u16::try_from(tiff.len() + 8).unwrap().to_be_bytes();
+    [&[0xFF, 0xD8, 0xFF, 0xE1], &size[..], b"Exif\0\0", &tiff, &jpeg[2..]].concat()
+}
+
+fn jpeg(image: &RgbImage) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, 95).encode_image(image).unwrap();
+    bytes
+}
+
+#[test]
+fn an_embedded_thumbnail_is_turned_and_loses_its_bars() {
+    // 3:2, left half red; the thumbnail is 4:3 with black bars above and below.
+    let halves = |w: u32, h: u32, bar: u32| {
+        RgbImage::from_fn(w, h, |x, y| match (x < w / 2, y < bar || y >= h - bar) {
+            (_, true) => Rgb([0; 3]),
+            (true, _) => Rgb([220, 0, 0]),
+            _ => Rgb([0, 0, 220]),
+        })
+    };
+    let small = jpeg(&halves(160, 120, 7));
+    let bytes = with_exif(&jpeg(&halves(600, 400, 0)), 6, "evil \u{1b}[31m", &small);
+    let source = MemorySource::new(bytes.clone());
+    let quick = thumbnail(&source, "", &Limits::default()).unwrap().unwrap();
+    assert_eq!((quick.info.width, quick.info.height, quick.info.orientation), (400, 600, 6));
+    assert!(quick.width < quick.height, "{} x {}", quick.width, quick.height);
+    let full = decode_bytes(&bytes, "", &DecodeRequest::fit(quick.width, quick.height)).unwrap();
+    // A quarter turn clockwise puts the left half on top; nothing is black.
+    for picture in [&quick, &full] {
+        let (w, h) = (picture.width, picture.height);
+        for x in [1, w / 2, w - 2] {
+            assert!(pixel(picture, x, h / 4)[0] > 180, "{:?}", pixel(picture, x, h / 4));
+            assert!(pixel(picture, x, h * 3 / 4)[2] > 180, "{:?}", pixel(picture, x, h * 3 / 4));
+        }
+    }
+    let shown = &full.info.exif["ImageDescription"];
+    assert!(shown.contains("evil") && !shown.contains('\u{1b}'), "{shown:?}");
+
+    let broken = with_exif(&jpeg(&halves(60, 40, 0)), 6, "", b"\xff\xd8 nothing more");
+    assert!(thumbnail(&MemorySource::new(broken), "", &Limits::default()).unwrap().is_none());
+    assert!(thumbnail(&MemorySource::new(jpeg(&halves(60, 40, 0))), "", &Limits::default()).unwrap().is_none());
 }
