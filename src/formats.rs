@@ -1,3 +1,6 @@
 //! Bytes to and from plain data: previews of files that are no pictures, and the annotation formats. Pure; no screen, no network.
 
+pub mod csv;
+pub mod folders;
+pub mod jsonl;
 pub mod preview;
