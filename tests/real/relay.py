@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Runs a program in a pty of its own inside a real terminal and passes all bytes on, so that a test can press keys
+without depending on the focus of a window.
+
+usage: relay.py FIFO STATUS PROGRAM [ARGUMENT...]
+
+What is written into FIFO reaches the program as if typed. When the program has ended, its exit code is in STATUS, and the
+terminal stays open, as it is, until something more is written into FIFO.
+"""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import sys
+import termios
+import tty
+
+
+def copy_size(source, target):
+    """Gives the inner terminal the size of the outer one, in cells and pixels."""
+    size = fcntl.ioctl(source, termios.TIOCGWINSZ, b"\0" * 8)
+    fcntl.ioctl(target, termios.TIOCSWINSZ, size)
+
+
+def write_all(target, data):
+    while data:
+        data = data[os.write(target, data):]
+
+
+def pass_on(master, fifo, wake):
+    """Until the program has closed its side."""
+    while True:
+        ready, _, _ = select.select([0, master, fifo, wake], [], [])
+        if wake in ready:
+            os.read(wake, 64)
+            copy_size(0, master)
+        if master in ready:
+            try:
+                data = os.read(master, 65536)
+            except OSError:
+                return
+            if not data:
+                return
+            write_all(1, data)
+        for source in (0, fifo):
+            if source in ready:
+                write_all(master, os.read(source, 4096))
+
+
+def main():
+    fifo_path, status_path, program = sys.argv[1], sys.argv[2], sys.argv[3:]
+    fifo = os.open(fifo_path, os.O_RDWR | os.O_NONBLOCK)
+    wake, wake_end = os.pipe()
+    os.set_blocking(wake_end, False)
+    signal.set_wakeup_fd(wake_end)
+    signal.signal(signal.SIGWINCH, lambda *_: None)
+    before = termios.tcgetattr(0)
+    size_known, size_known_end = os.pipe()
+    child, master = pty.fork()
+    if child == 0:
+        # The program must not ask for the size before it is there.
+        os.read(size_known, 1)
+        os.execvp(program[0], program)
+    copy_size(0, master)
+    os.write(size_known_end, b"!")
+    tty.setraw(0)
+    try:
+        pass_on(master, fifo, wake)
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+    _, status = os.waitpid(child, 0)
+    with open(status_path + ".part", "w") as file:
+        file.write(str(os.waitstatus_to_exitcode(status)))
+    os.rename(status_path + ".part", status_path)
+    select.select([fifo], [], [])
+
+
+main()
