@@ -1,13 +1,28 @@
 //! The loop: runs effects, owns tasks and threads, presents pictures; and what surrounds it: the log file, crash files.
 
 pub mod crash;
+pub mod event_loop;
+pub mod files;
+pub mod jobs;
 pub mod logging;
+pub mod message;
+pub mod mouse;
 pub mod pool;
 pub mod present;
+pub mod screen;
+pub mod services;
+pub mod signals;
+mod start;
+pub mod store_reads;
+pub mod store_writes;
+
+pub use start::open;
 
 use crate::config::environment::Environment;
 use crate::config::load::Loaded;
 use crate::domain::lake_path::LakePath;
+use crate::store::StoreError;
+use crate::term::guard::GuardError;
 
 /// What to open, and with which settings.
 #[derive(Debug)]
@@ -22,19 +37,22 @@ pub struct OpenRequest {
     pub environment: Environment,
 }
 
-/// Why the screen could not be opened.
+/// Why the screen could not be opened, or was left with something undone.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// This build has no screen.
-    #[error("this build has no screen; the subcommands work, see `lakelens --help`")]
-    NoScreen,
-}
-
-/// Opens the screen and returns when the user leaves it.
-///
-/// # Errors
-/// When the terminal cannot be used.
-pub fn open(request: OpenRequest) -> Result<(), OpenError> {
-    drop(request);
-    Err(OpenError::NoScreen)
+    /// The terminal cannot be used.
+    #[error(transparent)]
+    Terminal(#[from] GuardError),
+    /// The system gave no thread, timer or signal handler.
+    #[error("the system gave no thread or timer: {0}; close something and try again")]
+    Runtime(std::io::Error),
+    /// The store of the project that was asked for cannot be opened.
+    #[error(transparent)]
+    Store(StoreError),
+    /// There is no project of this name.
+    #[error("there is no project `{0}`; `lakelens project list` shows all of them")]
+    NoProject(String),
+    /// Changes could not be written before the program ended.
+    #[error("{0} changes could not be written: {1}")]
+    Unsaved(usize, String),
 }

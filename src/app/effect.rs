@@ -32,6 +32,8 @@ pub enum Effect {
     Ask(Tag, Query),
     /// Stop working on what was last asked for a slot.
     Forget(Slot),
+    /// Read folders from the disk again, not from what is known of them.
+    Reread,
     /// Change the store.
     Write(Write),
     /// Start a task.

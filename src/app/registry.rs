@@ -55,6 +55,21 @@ impl Scope {
     }
 }
 
+/// All scopes.
+pub const SCOPES: [Scope; 11] = [
+    Scope::Home,
+    Scope::Lake,
+    Scope::Projects,
+    Scope::Classes,
+    Scope::Label,
+    Scope::Gallery,
+    Scope::Sweep,
+    Scope::Review,
+    Scope::Stats,
+    Scope::Tasks,
+    Scope::Global,
+];
+
 /// One action.
 pub struct Spec {
     /// Its id in key maps: `label.skip`.

@@ -5,7 +5,7 @@ use super::messages::{Level, Messages};
 use super::overlays::Overlay;
 use super::picture::{PictureRef, PictureState};
 use super::places::Places;
-use super::registry::Scope;
+use super::registry::{self, Scope};
 use super::screens::Screen;
 use super::screens::lake::LakeState;
 use super::slots::Slots;
@@ -204,8 +204,32 @@ impl State {
 
     /// Says something. Text from outside must be made printable before.
     pub fn say(&mut self, level: Level, text: impl Into<String>) {
+        let text = self.with_keys(&text.into());
         self.messages.say(level, text, self.clock);
         self.dirty = true;
+    }
+
+    /// Replaces every `[action.id]` of a text by the key that does it now, so that a text never names a key that was
+    /// changed: `[label.queue] chooses another` becomes `` `O` chooses another ``.
+    #[must_use]
+    pub fn with_keys(&self, text: &str) -> String {
+        let scopes: Vec<&str> = registry::SCOPES.iter().map(|s| s.name()).collect();
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('[') {
+            let Some((name, tail)) = after.split_once(']').filter(|(name, _)| registry::is_known(name)) else {
+                out.push_str(before);
+                out.push('[');
+                rest = after;
+                continue;
+            };
+            let key =
+                self.keymap.keys_for(&scopes, name).first().map_or_else(|| format!(":{name}"), |k| format!("`{k}`"));
+            out.push_str(before);
+            out.push_str(&key);
+            rest = tail;
+        }
+        out + rest
     }
 
     /// A random number, reproducible from the seed of the start (xorshift64).

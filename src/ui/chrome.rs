@@ -92,7 +92,7 @@ fn hint_key(state: &State, scopes: &[&str], spec: &Spec) -> Option<String> {
         };
     }
     let keys = state.keymap.keys_for(scopes, spec.name);
-    keys.into_iter().min_by_key(|k| (width(k) > 1, 0))
+    keys.into_iter().min_by_key(|k| (k != "Enter", width(k) > 1))
 }
 
 /// Draws `saved`, `3 unsent`, `conflict 1`, always at the right end, with a glyph and a word. Returns the columns used.

@@ -80,7 +80,7 @@ const fn cursor(
 /// # Errors
 /// A sentence that says how to open one.
 pub fn in_project(state: &State) -> Result<(), String> {
-    state.project.as_ref().map(|_| ()).ok_or_else(|| "no project is open; `g p` lists them".to_owned())
+    state.project.as_ref().map(|_| ()).ok_or_else(|| "no project is open; [go.projects] lists them".to_owned())
 }
 
 /// Shows a screen above the others; a screen of the same kind is brought back instead of opened twice.
@@ -151,7 +151,7 @@ fn back(state: &mut State) -> Vec<Effect> {
     if state.screens.len() > 1 {
         return close(state);
     }
-    state.say(Level::Info, "`q` leaves the program");
+    state.say(Level::Info, "[app.close] leaves the program");
     Vec::new()
 }
 

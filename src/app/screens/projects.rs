@@ -98,9 +98,9 @@ fn current(state: &State) -> Option<(Project, Counts)> {
 }
 
 fn on_project(state: &State) -> Result<(), String> {
-    current(state)
-        .map(|_| ())
-        .ok_or_else(|| "no project here yet; `g l` goes to the folders, `P` makes a project there".to_owned())
+    current(state).map(|_| ()).ok_or_else(|| {
+        "no project here yet; [go.lake] goes to the folders, [lake.new-project] makes a project there".to_owned()
+    })
 }
 
 /// Asks for the list.

@@ -30,7 +30,7 @@ pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect
     let (room, side, below) = split(frame.body);
     match label.sample() {
         Some(_) => draw_picture(state, open, label, canvas, room),
-        None => nothing(open, label, canvas, room),
+        None => nothing(state, open, label, canvas, room),
     }
     match (side, below) {
         (Some(side), _) => side::column(state, open, label, canvas, side),
@@ -89,7 +89,7 @@ fn draw_picture(state: &State, open: &OpenProject, label: &LabelState, canvas: &
 }
 
 /// What stands where the queue has no picture.
-fn nothing(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, room: Rect) {
+fn nothing(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Canvas, room: Rect) {
     let room = Rect { y: room.y + room.height / 3, height: room.height * 2 / 3, ..room };
     if !label.loaded {
         let text = label.problem.as_deref().unwrap_or("loading");
@@ -98,13 +98,19 @@ fn nothing(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, room: Re
     }
     let left = open.counts.samples() - open.counts.done().min(open.counts.samples());
     let text = if open.counts.samples() == 0 {
-        "This project has no pictures. `g p` lists projects, rescan there looks again.".to_owned()
+        "This project has no pictures. [go.projects] lists projects, rescan there looks again.".to_owned()
     } else if left == 0 {
-        format!("Done: all {} pictures have an answer. `O` chooses another queue.", number(open.counts.samples()))
+        format!(
+            "Done: all {} pictures have an answer. [label.queue] chooses another queue.",
+            number(open.counts.samples())
+        )
     } else {
-        format!("Nothing in this queue; {} pictures are still unlabeled. `O` chooses another queue.", number(left))
+        format!(
+            "Nothing in this queue; {} pictures are still unlabeled. [label.queue] chooses another queue.",
+            number(left)
+        )
     };
-    wrapped(canvas, room, &text, Role::Text);
+    wrapped(canvas, room, &state.with_keys(&text), Role::Text);
 }
 
 /// One line: where in the queue the picture stands.

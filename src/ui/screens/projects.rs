@@ -22,10 +22,10 @@ pub fn render(state: &State, list: &ProjectsState, canvas: &mut Canvas, area: Re
             (None, _) => "loading",
             (Some(_), true) => "The trash is empty.",
             (Some(_), false) => {
-                "No projects yet. `g l` goes to the folders; `P` makes a project from the one that is open."
+                "No projects yet. [go.lake] goes to the folders; [lake.new-project] makes a project from the one that is open."
             }
         };
-        wrapped(canvas, frame.body, text, Role::Muted);
+        wrapped(canvas, frame.body, &state.with_keys(text), Role::Muted);
     }
     let height = usize::from(frame.body.height);
     let top = list.cursor.saturating_sub(height / 2).min(rows.len().saturating_sub(height));

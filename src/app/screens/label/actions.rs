@@ -1,6 +1,6 @@
 //! What can be done on the Label screen.
 
-use super::answer::{self, can_answer, can_label};
+use super::answer::{self, can_accept, can_answer, can_label};
 use super::state::LabelState;
 use super::{queues, walk};
 use crate::app::effect::{Effect, JumpTo, Write};
@@ -24,7 +24,7 @@ pub const SPECS: &[Spec] = &[
         "accept",
         "Accept the model's guess, or confirm the toggled classes",
         2,
-        can_label,
+        can_accept,
         |s, _| answer::accept(s),
     ),
     edits("label.skip", "skip", "Put the picture aside", 3, can_answer, |s, _| answer::skip(s, None)),
@@ -96,7 +96,7 @@ fn hotkey(state: &mut State, args: &[String]) -> Vec<Effect> {
             let count = state.labels().live().count();
             state.say(
                 Level::Info,
-                format!("no class has the key {key}; there are {count} classes, `/` finds one by name"),
+                format!("no class has the key {key}; there are {count} classes, [label.find-class] finds one by name"),
             );
             Vec::new()
         }
@@ -181,7 +181,8 @@ fn last(state: &mut State) -> Vec<Effect> {
 fn auto_advance(state: &mut State) -> Vec<Effect> {
     let Some(label) = state.label_mut() else { return Vec::new() };
     label.auto_advance = !label.auto_advance;
-    let text = if label.auto_advance { "goes on after each answer" } else { "stays after each answer; `n` goes on" };
+    let text =
+        if label.auto_advance { "goes on after each answer" } else { "stays after each answer; [label.next] goes on" };
     state.say(Level::Info, text);
     Vec::new()
 }

@@ -25,7 +25,7 @@ const HELD_MS: u64 = 60;
 pub fn can_answer(state: &State) -> Result<(), String> {
     let Some(open) = &state.project else { return Err("the project is still loading".to_owned()) };
     let Some(sample) = state.label().and_then(LabelState::sample) else {
-        return Err("there is no picture to answer in this queue; `O` chooses another queue".to_owned());
+        return Err("there is no picture to answer in this queue; [label.queue] chooses another queue".to_owned());
     };
     let seen = match state.pictures.get(&picture(&open.project, sample)) {
         Some(PictureState::Shown { .. } | PictureState::Failed { .. }) => true,
@@ -44,10 +44,25 @@ pub fn can_answer(state: &State) -> Result<(), String> {
 pub fn can_label(state: &State) -> Result<(), String> {
     match state.project.as_ref().map(|p| p.project.task) {
         Some(Task::Detection | Task::Segmentation) => {
-            Err("this project asks for boxes, which this version shows but does not draw; `E` says there are none"
+            Err("this project asks for boxes, which this version shows but does not draw; [label.empty] says there are none"
                 .to_owned())
         }
         _ => can_answer(state),
+    }
+}
+
+/// Whether there is something to accept: toggled classes, or a model's guess.
+///
+/// # Errors
+/// A sentence that says what is missing.
+pub fn can_accept(state: &State) -> Result<(), String> {
+    can_label(state)?;
+    let multilabel = state.project.as_ref().is_some_and(|p| p.project.task == Task::Multilabel);
+    let guessed = state.label().and_then(LabelState::sample).is_some_and(|s| !s.predictions.is_empty());
+    if multilabel || guessed {
+        Ok(())
+    } else {
+        Err("no model has guessed this one; press the key of a class".to_owned())
     }
 }
 
@@ -114,7 +129,7 @@ pub fn accept(state: &mut State) -> Vec<Effect> {
         let mut effects = if has_draft { commit_draft(state) } else { Vec::new() };
         if !has_draft && state.label().and_then(LabelState::sample).is_some_and(|s| s.answer.status != Status::Labeled)
         {
-            state.say(Level::Info, "toggle classes first, or say that there are none with `E`");
+            state.say(Level::Info, "toggle classes first, or say that there are none with [label.empty]");
             return effects;
         }
         effects.extend(advance(state));

@@ -235,7 +235,9 @@ fn end_of_queue(state: &State) -> String {
     let left = state.project.as_ref().map_or(0, |p| p.counts.of(Status::Unlabeled));
     match left {
         0 => "the last picture of the queue; nothing is left unlabeled".to_owned(),
-        n => format!("the last picture of the queue; {n} still unlabeled in the project, `N` goes to the next"),
+        n => format!(
+            "the last picture of the queue; {n} still unlabeled in the project, [label.next-unlabeled] goes to the next"
+        ),
     }
 }
 

@@ -50,7 +50,7 @@ const fn spec(
 
 fn on_entry(state: &State) -> Result<(), String> {
     let found = state.lake().and_then(|l| l.here.row()).is_some();
-    found.then_some(()).ok_or_else(|| "this folder has no entry to act on; `h` goes up".to_owned())
+    found.then_some(()).ok_or_else(|| "this folder has no entry to act on; [lake.parent] goes up".to_owned())
 }
 
 fn in_folder(state: &State) -> Result<(), String> {
@@ -88,7 +88,7 @@ fn enter(state: &mut State) -> Vec<Effect> {
             Vec::new()
         }
         EntryKind::File | EntryKind::Table => {
-            let text = format!("{} is not a picture; `y` copies its path", printable(path.name()));
+            let text = format!("{} is not a picture; [lake.copy-path] copies its path", printable(path.name()));
             state.say(Level::Info, text);
             Vec::new()
         }
@@ -177,7 +177,7 @@ fn sort(state: &mut State) -> Vec<Effect> {
         }
     });
     let name = state.lake().map(|l| format!("{:?}", l.arrange.sort).to_lowercase()).unwrap_or_default();
-    state.say(Level::Info, format!("sorted by {name}; the same key goes on, `O` reverses"));
+    state.say(Level::Info, format!("sorted by {name}; the same key goes on, [lake.reverse] reverses"));
     effects
 }
 
@@ -200,7 +200,8 @@ fn reload(state: &mut State) -> Vec<Effect> {
     if let Some(lake) = state.lake_mut() {
         lake.epoch += 1;
     }
-    let mut effects = list_all(state);
+    let mut effects = vec![Effect::Reread];
+    effects.extend(list_all(state));
     effects.extend(cursor_moved(state));
     effects
 }
@@ -235,7 +236,7 @@ fn pick_place(state: &mut State, title: &str, places: Vec<String>, empty: &str) 
 
 fn bookmarks(state: &mut State) -> Vec<Effect> {
     let places = state.places.bookmarks.clone();
-    pick_place(state, "bookmarks", places, "no bookmarks yet; lake.bookmark makes one")
+    pick_place(state, "bookmarks", places, "no bookmarks yet; [lake.bookmark] makes one")
 }
 
 fn recents(state: &mut State) -> Vec<Effect> {

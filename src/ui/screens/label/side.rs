@@ -33,11 +33,15 @@ pub(super) fn column(state: &State, open: &OpenProject, label: &LabelState, canv
         y += 1;
     }
     if classes.is_empty() {
-        canvas.text(line(y), "no classes yet; `e` edits the set", canvas.style(Role::Muted));
+        canvas.text(
+            line(y),
+            &state.with_keys("no classes yet; [classes.edit] edits the set"),
+            canvas.style(Role::Muted),
+        );
         y += 1;
     } else if shown < classes.len() {
-        let text = format!("{} more; `/` finds one", classes.len() - shown);
-        canvas.text(line(y), &text, canvas.style(Role::Muted));
+        let text = format!("{} more; [label.find-class] finds one", classes.len() - shown);
+        canvas.text(line(y), &state.with_keys(&text), canvas.style(Role::Muted));
         y += 1;
     }
     y += 1;

@@ -1,0 +1,352 @@
+//! What is on the terminal: cells by their differences, pictures by the presenter, both in one synchronized update.
+
+use super::message::{Message, Sender};
+use super::pool::{DecodePool, Decoded};
+use super::present::{Ahead, Presenter};
+use crate::app::picture::{PictureArea, PictureRef, PictureState};
+use crate::app::state::State;
+use crate::term::caps::Caps;
+use crate::term::guard::{Guard, GuardError, Modes, Restorer, window_size};
+use crate::term::input::Reply;
+use crate::term::input::reader::InputThread;
+use crate::term::output::{Output, Written};
+use crate::term::probe::{Probe, Step};
+use crate::term::seq;
+use crate::theme::{Palette, Theme};
+use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::cell::RefCell;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// How long the end of the program waits for a slow terminal to take the last bytes.
+const LAST_BYTES: Duration = Duration::from_millis(500);
+
+/// A writer into memory that the backend and the frame share.
+#[derive(Clone, Default)]
+struct Bytes(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Bytes {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The terminal as the loop sees it.
+pub struct Screen {
+    guard: Guard,
+    terminal: OwnedFd,
+    input: InputThread,
+    output: Output,
+    probe: Option<Probe>,
+    caps: Caps,
+    presenter: Presenter,
+    pool: DecodePool,
+    theme: Theme,
+    themes: Option<PathBuf>,
+    palette: Palette,
+    /// What the terminal shows.
+    shown: Buffer,
+    /// Every cell must be written, whatever was shown.
+    everything: bool,
+    cursor_shown: bool,
+    last_frame: Option<Instant>,
+    bytes: Bytes,
+}
+
+/// What a screen is made from.
+pub struct Parts {
+    /// A descriptor of the terminal.
+    pub terminal: OwnedFd,
+    /// Where messages go.
+    pub sender: Sender,
+    /// The probe, not started.
+    pub probe: Probe,
+    /// The terminal as guessed.
+    pub caps: Caps,
+    /// Decoders.
+    pub pool: DecodePool,
+    /// Name or path of the theme.
+    pub theme: String,
+    /// The person's own themes.
+    pub themes: Option<PathBuf>,
+    /// Report the wheel.
+    pub mouse: bool,
+}
+
+fn ahead_of(area: &PictureArea) -> Ahead {
+    Ahead { picture: area.picture.clone(), cells: (area.cells.w, area.cells.h), window: area.window }
+}
+
+impl Screen {
+    /// Takes the terminal: raw mode, alternate screen, threads for input and output, the probe's questions.
+    ///
+    /// # Errors
+    /// The terminal cannot be used. It is left as it was found.
+    pub fn open(parts: Parts) -> Result<Self, GuardError> {
+        let copy = |fd: &OwnedFd| fd.try_clone().map_err(GuardError::Settings);
+        let (for_guard, for_input, for_output) =
+            (copy(&parts.terminal)?, copy(&parts.terminal)?, copy(&parts.terminal)?);
+        let modes = Modes { mouse: parts.mouse, keyboard: false };
+        let guard = Guard::enter(for_guard, modes)?;
+        let (of_input, of_output) = (parts.sender.clone(), parts.sender);
+        let input = crate::term::input::reader::spawn(for_input, parts.caps.ssh, move |event| {
+            of_input.send(Message::Input(event));
+            true
+        })
+        .map_err(GuardError::Settings)?;
+        let output = Output::spawn(for_output, move |written| of_output.send(Message::Written(written)))
+            .map_err(GuardError::Settings)?;
+        let (theme, _) = Theme::load(&parts.theme, parts.themes.as_deref());
+        let palette = theme.resolve_for(&parts.caps);
+        let presenter = Presenter::new(&parts.caps);
+        let mut screen = Self {
+            guard,
+            terminal: parts.terminal,
+            input,
+            output,
+            probe: Some(parts.probe),
+            caps: parts.caps,
+            presenter,
+            pool: parts.pool,
+            theme,
+            themes: parts.themes,
+            palette,
+            shown: Buffer::default(),
+            everything: true,
+            cursor_shown: false,
+            last_frame: None,
+            bytes: Bytes::default(),
+        };
+        let questions = screen.probe.as_mut().map(Probe::start).unwrap_or_default();
+        screen.output.frame(questions);
+        Ok(screen)
+    }
+
+    /// Columns and rows of the terminal now.
+    #[must_use]
+    pub fn size(&self) -> (u16, u16) {
+        window_size(&self.terminal).map_or((80, 24), |s| (s.columns, s.rows))
+    }
+
+    /// What gives the terminal back after a panic.
+    #[must_use]
+    pub fn restorer(&self) -> Restorer {
+        self.guard.restorer()
+    }
+
+    /// Between two frames at least: less over a local line than over SSH.
+    fn pause(&self) -> Duration {
+        Duration::from_millis(if self.caps.ssh { 33 } else { 16 })
+    }
+
+    /// Whether a frame may be drawn now.
+    #[must_use]
+    pub fn may_draw(&self) -> bool {
+        self.output.is_idle() && self.last_frame.is_none_or(|at| at.elapsed() >= self.pause())
+    }
+
+    /// When the next frame is due; nothing without a change, or while the terminal has not taken the last one (its
+    /// report wakes the loop).
+    #[must_use]
+    pub fn next_frame(&self, dirty: bool) -> Option<Instant> {
+        if !dirty || !self.output.is_idle() {
+            return None;
+        }
+        Some(self.last_frame.map_or_else(Instant::now, |at| at + self.pause()))
+    }
+
+    /// Draws a frame.
+    pub fn draw(&mut self, state: &State) {
+        let area = Rect::new(0, 0, state.size.0, state.size.1);
+        let mut next = Buffer::empty(area);
+        let drawn = crate::ui::render(state, &self.palette, &mut next);
+        let resized = self.shown.area != area;
+        if resized || self.everything {
+            self.shown = Buffer::empty(area);
+            self.presenter.repaint_all();
+        }
+        let ahead: Vec<Ahead> = drawn.ahead.iter().map(ahead_of).collect();
+        self.pool.want(self.presenter.plan(&drawn.pictures, &ahead));
+        self.presenter.paint(&mut next);
+        let mut frame = Vec::with_capacity(4096);
+        frame.extend_from_slice(seq::SYNC_BEGIN);
+        if resized || self.everything {
+            frame.extend_from_slice(seq::RESET_STYLE);
+            seq::erase_screen(&mut frame, area.height);
+        }
+        self.everything = false;
+        self.presenter.before(&mut frame);
+        self.cells(&next, &mut frame);
+        self.presenter.after(&mut frame);
+        self.cursor(drawn.cursor, &mut frame);
+        frame.extend_from_slice(seq::SYNC_END);
+        if let Some(cleanup) = self.presenter.changed_cleanup() {
+            self.guard.restorer().set_cleanup(cleanup);
+        }
+        self.shown = next;
+        self.last_frame = Some(Instant::now());
+        self.output.frame(frame);
+        self.upload();
+    }
+
+    /// Hands prepared pictures to the output, a few at a time.
+    fn upload(&mut self) {
+        for upload in self.presenter.upload() {
+            self.output.upload(upload);
+        }
+    }
+
+    /// Writes the cells that differ.
+    fn cells(&mut self, next: &Buffer, frame: &mut Vec<u8>) {
+        let updates = self.shown.diff(next);
+        let mut backend = CrosstermBackend::new(self.bytes.clone());
+        // Writing into memory cannot fail.
+        drop(backend.draw(updates.into_iter()));
+        drop(Backend::flush(&mut backend));
+        frame.append(&mut self.bytes.0.borrow_mut());
+    }
+
+    fn cursor(&mut self, wanted: Option<(u16, u16)>, frame: &mut Vec<u8>) {
+        match wanted {
+            Some((x, y)) => {
+                seq::move_to(frame, x, y);
+                frame.extend_from_slice(b"\x1b[?25h");
+            }
+            None if self.cursor_shown => frame.extend_from_slice(b"\x1b[?25l"),
+            None => {}
+        }
+        self.cursor_shown = wanted.is_some();
+    }
+
+    /// News about pictures since the last call.
+    pub fn picture_news(&mut self) -> Vec<(PictureRef, PictureState)> {
+        self.presenter.states()
+    }
+
+    /// A decoder has finished. Returns whether a frame should show it.
+    pub fn decoded(&mut self, decoded: Decoded) -> bool {
+        self.pool.acknowledge(&decoded.wanted);
+        let shows = self.presenter.on_decoded(decoded);
+        self.upload();
+        shows
+    }
+
+    /// The output thread has written something. Returns whether a frame would show something new.
+    pub fn written(&mut self, written: Written) -> bool {
+        let Written::Upload(tag) = written else { return false };
+        let shows = self.presenter.on_uploaded(tag);
+        self.upload();
+        shows
+    }
+
+    /// The terminal has answered something. Returns what the terminal is, when that is known now.
+    pub fn terminal_said(&mut self, reply: &Reply) -> Option<Caps> {
+        let probe = self.probe.as_mut()?;
+        match probe.on_reply(reply) {
+            Step::Wait => None,
+            Step::Ask(bytes) => {
+                self.output.frame(bytes);
+                None
+            }
+            Step::Done(caps) => {
+                self.probe = None;
+                self.input.expect_replies(false);
+                Some(*caps)
+            }
+        }
+    }
+
+    /// No further answer is waited for: what is known of the terminal.
+    pub fn probe_is_over(&mut self) -> Option<Caps> {
+        let mut probe = self.probe.take()?;
+        self.input.expect_replies(false);
+        Some(probe.on_deadline())
+    }
+
+    /// The terminal is known now.
+    pub fn set_caps(&mut self, caps: &Caps, theme: &str) {
+        self.caps = caps.clone();
+        let keyboard = self.guard.restorer().set_keyboard(caps.keyboard);
+        self.output.frame(keyboard);
+        self.input.keyboard_protocol(caps.keyboard);
+        self.presenter.set_caps(caps);
+        drop(self.set_theme(theme));
+    }
+
+    /// Uses another theme. Returns what is wrong with it.
+    pub fn set_theme(&mut self, name: &str) -> Vec<String> {
+        let (theme, problems) = Theme::load(name, self.themes.as_deref());
+        self.palette = theme.resolve_for(&self.caps);
+        self.theme = theme;
+        problems.iter().map(ToString::to_string).collect()
+    }
+
+    /// The window may have another size: returns it if it has.
+    pub fn resized(&mut self) -> Option<(u16, u16)> {
+        let size = window_size(&self.terminal)?;
+        if size.width > 0 && size.height > 0 {
+            self.caps.cell = (size.width / size.columns.max(1), size.height / size.rows.max(1));
+            self.presenter.set_caps(&self.caps);
+        }
+        Some((size.columns, size.rows))
+    }
+
+    /// Everything is drawn again with the next frame.
+    pub fn repaint_all(&mut self) {
+        self.everything = true;
+    }
+
+    /// The program was stopped from outside and goes on: the terminal may be in any state.
+    pub fn continued(&mut self) {
+        self.guard.restorer().restore_now();
+        if let Err(error) = self.guard.restorer().enter() {
+            tracing::error!(%error, "could not take the terminal again");
+        }
+        self.presenter.forget_all();
+        self.repaint_all();
+    }
+
+    /// Gives the terminal to the shell and stops; returns when the shell continues the program.
+    ///
+    /// # Errors
+    /// The terminal's settings could not be changed.
+    pub fn suspend(&mut self) -> Result<(), GuardError> {
+        self.input.pause();
+        self.output.pause(LAST_BYTES);
+        let result = self.guard.restorer().suspend();
+        self.output.resume();
+        self.input.resume();
+        self.presenter.forget_all();
+        self.repaint_all();
+        result
+    }
+
+    /// Puts text on the clipboard; `false` when it is too long.
+    pub fn copy(&mut self, text: &str) -> bool {
+        match seq::copy(text, self.caps.tmux) {
+            Some(bytes) => {
+                self.output.frame(bytes);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Gives the terminal back.
+    pub fn close(&mut self) {
+        self.guard.restorer().set_cleanup(self.presenter.cleanup());
+        self.output.stop(LAST_BYTES);
+        self.input.stop();
+        self.guard.restorer().restore_now();
+    }
+}

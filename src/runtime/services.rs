@@ -1,0 +1,127 @@
+//! Everything the loop asks of the outside: files, the store, tasks, what is remembered between sessions.
+
+use super::OpenError;
+use super::files::Files;
+use super::jobs::Jobs;
+use super::message::Sender;
+use super::store_reads::Reader;
+use super::store_writes::Writes;
+use crate::app::effect::Effect;
+use crate::app::places::Places;
+use crate::config::load::Loaded;
+use crate::config::places::{Place, Recent, Remembered};
+use crate::domain::ids::ProjectId;
+use crate::lake::Lake;
+use crate::store::records::Mode;
+use crate::store::{self, Store};
+use jiff::Timestamp;
+use std::path::PathBuf;
+
+/// Which store is used, and how it is opened.
+#[derive(Clone, Debug)]
+pub struct StorePlace {
+    #[expect(dead_code, reason = "replaced when the store lands")]
+    uri: String,
+    #[expect(dead_code, reason = "replaced when the store lands")]
+    data: PathBuf,
+    read_only: bool,
+}
+
+impl StorePlace {
+    /// The store of the settings; the database in the data folder where none is named.
+    #[must_use]
+    pub fn of(loaded: &Loaded) -> Self {
+        let settings = &loaded.settings;
+        Self { uri: settings.store.clone(), data: loaded.paths.database(), read_only: settings.read_only }
+    }
+
+    /// Opens it for reading; a store that does not exist yet is made, unless nothing may be written.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn open(&self) -> store::Result<Box<dyn Store>> {
+        let mode = if self.read_only { Mode::Read } else { Mode::Create };
+        {
+            let _ = mode;
+            Err(store::StoreError::Interrupted)
+        }
+    }
+
+    /// The id of a project by its name.
+    ///
+    /// # Errors
+    /// The store cannot be opened, or has no such project.
+    pub fn project_named(&self, name: &str) -> Result<ProjectId, OpenError> {
+        let found = self.open().and_then(|mut store| store.project_by_name(name)).map_err(OpenError::Store)?;
+        found.map(|p| p.id).ok_or_else(|| OpenError::NoProject(crate::domain::text::printable(name).into_owned()))
+    }
+}
+
+/// The services of a running program.
+pub struct Services {
+    files: Files,
+    reader: Reader,
+    writes: Writes,
+    jobs: Jobs,
+    places_file: PathBuf,
+}
+
+impl Services {
+    /// Starts the threads. Nothing is opened yet: the first frame comes first.
+    #[must_use]
+    pub fn start(store: StorePlace, files: Files, lake: Lake, loaded: Loaded, sender: Sender) -> Self {
+        let (for_reads, user) = (store.clone(), loaded.user.clone());
+        let reader = Reader::start(move || for_reads.open(), user.clone(), sender.clone());
+        let writes = Writes::start(store.clone(), user.clone(), sender.clone());
+        let jobs = Jobs::new(store, lake, user, sender);
+        Self { files, reader, writes, jobs, places_file: loaded.paths.places_file() }
+    }
+
+    /// Does what an effect asks.
+    pub fn run(&mut self, effect: Effect) {
+        match effect {
+            Effect::Ask(tag, query) => {
+                if let Some((tag, query)) = self.files.ask(tag, query) {
+                    self.reader.ask(tag, query);
+                }
+            }
+            Effect::Forget(slot) => self.files.forget(slot),
+            Effect::Reread => self.files.reread(),
+            Effect::Write(write) => self.writes.submit(write),
+            Effect::Start(id, job) => self.jobs.start(id, job),
+            Effect::Cancel(id) => self.jobs.cancel(id),
+            Effect::Quit
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::Copy(_)
+            | Effect::Theme(_)
+            | Effect::SavePlaces => {}
+        }
+    }
+
+    /// Keeps recents and bookmarks for the next start. What cannot be kept is not worth a word on the screen.
+    pub fn save_places(&self, places: &Places) {
+        let now = Timestamp::now();
+        let recent = |path: &String| Recent {
+            place: Place::Path(path.clone()),
+            cursor: String::new(),
+            filter: String::new(),
+            order: String::new(),
+            screen: String::new(),
+            at: now,
+        };
+        let saved = Remembered::change(&self.places_file, |remembered| {
+            remembered.recents = places.recents.iter().map(recent).collect();
+            remembered.bookmarks = ('a'..='z').chain('A'..='Z').zip(places.bookmarks.iter().cloned()).collect();
+        });
+        if let Err(error) = saved {
+            tracing::warn!(%error, "recent places were not kept");
+        }
+    }
+
+    /// Ends the tasks and writes what waits; says [`super::message::Message::Settled`] when everything is written.
+    pub fn finish(&mut self) {
+        self.jobs.cancel_all();
+        self.writes.finish();
+    }
+}
