@@ -68,6 +68,11 @@ pub struct Presenter {
     needed: HashSet<Wanted>,
     covers: Vec<CellRect>,
     origin: (u16, u16),
+    /// Placements (image, number) that are hidden below a new picture until they can be deleted: a delete while an
+    /// upload is under way would abort it.
+    hidden: Vec<(u32, u32)>,
+    /// Cells that a drawn picture left: they are written again, whatever the diff says.
+    vacated: Vec<CellRect>,
     /// Bytes for before and after the cell diff of this frame.
     early: Vec<u8>,
     late: Vec<u8>,
@@ -92,6 +97,8 @@ impl Presenter {
             needed: HashSet::new(),
             covers: Vec::new(),
             origin: (0, 0),
+            hidden: Vec::new(),
+            vacated: Vec::new(),
             early: Vec::new(),
             late: Vec::new(),
             states: HashMap::new(),
@@ -144,6 +151,9 @@ impl Presenter {
             self.ring.touch(wanted, self.frame);
         }
         self.order = if self.recipe.protocol == Protocol::None { Vec::new() } else { order };
+        if self.ring.sending() == 0 {
+            self.delete_hidden();
+        }
         self.show(&areas);
         self.note_states(&areas);
         let store = &mut self.store;
@@ -238,6 +248,7 @@ impl Presenter {
     /// dropped. Pictures are sent again under new ids.
     pub fn forget_all(&mut self) {
         self.places.clear();
+        self.hidden.clear();
         self.free_all();
         self.early.clear();
         self.late.clear();
@@ -253,6 +264,7 @@ impl Presenter {
         for id in self.ring.clear() {
             kitty::free(&mut self.early, id, self.recipe.tmux);
         }
+        self.hidden.clear();
         self.store.clear();
         self.cleanup_changed = true;
     }

@@ -4,8 +4,9 @@
 //! whole; while one is on its way the loop skips frames instead of queueing them. Picture data goes out in chunks of at
 //! most 4 KB between frames, so that a key never waits for more than one chunk.
 //!
-//! What always holds: a frame and a chunk are each written whole and in order; frames come before uploads; the thread
-//! sleeps while there is nothing to do.
+//! What always holds: a frame and a chunk are each written whole and in order; frames come before uploads; an upload
+//! that a frame aborted (kitty drops what is half sent when it reads a delete or another transmission) starts again;
+//! the thread sleeps while there is nothing to do.
 
 use rustix::io::Errno;
 use std::collections::VecDeque;
@@ -36,7 +37,7 @@ pub enum Written {
 #[derive(Debug, Default)]
 struct Queue {
     frames: VecDeque<Vec<u8>>,
-    chunks: VecDeque<Chunk>,
+    uploads: VecDeque<Progress>,
     /// A frame is being written now.
     writing_frame: bool,
     /// Anything is being written now.
@@ -47,10 +48,11 @@ struct Queue {
 }
 
 #[derive(Debug)]
-struct Chunk {
-    bytes: Vec<u8>,
-    /// Set on the last chunk of an upload.
-    completes: Option<u64>,
+struct Progress {
+    tag: u64,
+    chunks: Vec<Arc<[u8]>>,
+    /// Chunks that were taken for writing.
+    taken: usize,
 }
 
 #[derive(Debug, Default)]
@@ -73,7 +75,8 @@ pub struct Output {
 
 enum Job {
     Frame(Vec<u8>),
-    Chunk(Chunk),
+    /// A chunk, and the tag of the upload that it completes.
+    Chunk(Arc<[u8]>, Option<u64>),
 }
 
 impl Output {
@@ -99,10 +102,8 @@ impl Output {
 
     /// Hands over one picture, to go out between frames after the uploads before it.
     pub fn upload(&self, upload: Upload) {
-        let last = upload.chunks.len().saturating_sub(1);
-        let chunks = upload.chunks.into_iter().enumerate();
-        let chunks = chunks.map(|(i, bytes)| Chunk { bytes, completes: (i == last).then_some(upload.tag) });
-        self.shared.lock().chunks.extend(chunks);
+        let chunks = upload.chunks.into_iter().map(Arc::from).collect();
+        self.shared.lock().uploads.push_back(Progress { tag: upload.tag, chunks, taken: 0 });
         self.shared.changed.notify_all();
     }
 
@@ -116,19 +117,20 @@ impl Output {
     /// Bytes of picture data that wait.
     #[must_use]
     pub fn upload_backlog(&self) -> usize {
-        self.shared.lock().chunks.iter().map(|c| c.bytes.len()).sum()
+        let queue = self.shared.lock();
+        queue.uploads.iter().flat_map(|u| u.chunks.iter().skip(u.taken)).map(|c| c.len()).sum()
     }
 
     /// Waits until everything handed over was written, at most for `patience`; says whether it was.
     #[must_use]
     pub fn flush(&self, patience: Duration) -> bool {
-        self.wait(patience, |q| q.frames.is_empty() && q.chunks.is_empty() && !q.writing)
+        self.wait(patience, |q| q.frames.is_empty() && q.uploads.is_empty() && !q.writing)
     }
 
     /// Forgets the waiting uploads, writes the waiting frames for at most `patience`, and holds: nothing is written
     /// until [`Self::resume`]. For the time an editor owns the terminal. Uploads that were cut count as lost.
     pub fn pause(&self, patience: Duration) -> bool {
-        self.shared.lock().chunks.clear();
+        self.shared.lock().uploads.clear();
         let done = self.wait(patience, |q| q.frames.is_empty() && !q.writing);
         let mut queue = self.shared.lock();
         queue.paused = true;
@@ -167,8 +169,8 @@ impl Output {
 fn run(terminal: &OwnedFd, shared: &Shared, mut report: impl FnMut(Written)) {
     while let Some(job) = next(shared) {
         let (bytes, written) = match &job {
-            Job::Frame(bytes) => (bytes, Some(Written::Frame)),
-            Job::Chunk(chunk) => (&chunk.bytes, chunk.completes.map(Written::Upload)),
+            Job::Frame(bytes) => (bytes.as_slice(), Some(Written::Frame)),
+            Job::Chunk(bytes, completes) => (bytes.as_ref(), completes.map(Written::Upload)),
         };
         let result = write_all(terminal, bytes);
         {
@@ -195,17 +197,42 @@ fn next(shared: &Shared) -> Option<Job> {
         }
         if !queue.paused {
             if let Some(frame) = queue.frames.pop_front() {
+                if let Some(begun) = queue.uploads.front_mut()
+                    && aborts(&frame)
+                {
+                    begun.taken = 0;
+                }
                 queue.writing = true;
                 queue.writing_frame = true;
                 return Some(Job::Frame(frame));
             }
-            if let Some(chunk) = queue.chunks.pop_front() {
+            if let Some(job) = next_chunk(&mut queue.uploads) {
                 queue.writing = true;
-                return Some(Job::Chunk(chunk));
+                return Some(job);
             }
         }
         queue = shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
     }
+}
+
+fn next_chunk(uploads: &mut VecDeque<Progress>) -> Option<Job> {
+    loop {
+        let upload = uploads.front_mut()?;
+        let chunk = upload.chunks.get(upload.taken).map(Arc::clone);
+        upload.taken += 1;
+        let complete = (upload.taken >= upload.chunks.len()).then_some(upload.tag);
+        if complete.is_some() {
+            uploads.pop_front();
+        }
+        if let Some(chunk) = chunk {
+            return Some(Job::Chunk(chunk, complete));
+        }
+    }
+}
+
+/// Whether a frame holds a Kitty command that makes the terminal drop a half sent picture.
+fn aborts(frame: &[u8]) -> bool {
+    frame.windows(6).any(|w| w == b"\x1b_Ga=d" || w == b"\x1b_Ga=t")
 }
 
 fn write_all(terminal: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {

@@ -8,5 +8,6 @@ mod cli;
 mod keymap;
 mod lake;
 mod media;
+mod present;
 mod term;
 mod theme;

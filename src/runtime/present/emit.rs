@@ -172,12 +172,32 @@ impl Presenter {
         }
         self.draw(shown);
         if !self.placed_by_id() {
-            return;
+            return self.vacate(before);
         }
         // The new one is placed first, so that nothing blank can be seen between the two.
         let kept = if before.image == shown.image { shown.pieces.len() } else { 0 };
-        for number in kept..before.pieces.len() {
-            kitty::unplace(&mut self.late, before.image, number_of(before, number));
+        let cover = middle(shown).filter(|_| self.ring.sending() > 0);
+        for index in kept..before.pieces.len() {
+            let number = number_of(before, index);
+            match cover {
+                Some((column, row)) => self.hide(before.image, number, column, row),
+                None => kitty::unplace(&mut self.late, before.image, number),
+            }
+        }
+    }
+
+    /// Shrinks a placement to one pixel of its picture, in one cell below the picture that took its place.
+    fn hide(&mut self, image: u32, number: u32, column: u16, row: u16) {
+        let part = Some((0, 0, 1, 1));
+        let hidden = Placement { image, number, column, row, columns: 1, rows: 1, part, below: true };
+        kitty::place(&mut self.late, &hidden);
+        self.hidden.push((image, number));
+    }
+
+    /// Deletes what was hidden.
+    pub(super) fn delete_hidden(&mut self) {
+        for (image, number) in std::mem::take(&mut self.hidden) {
+            kitty::unplace(&mut self.early, image, number);
         }
     }
 
@@ -191,7 +211,9 @@ impl Presenter {
         match &shown.prepared.form {
             Form::Kitty(_) | Form::Held if self.placed_by_id() => {
                 for (index, piece) in shown.pieces.iter().enumerate() {
-                    kitty::place(&mut self.late, &placement(shown, *piece, index));
+                    let placement = placement(shown, *piece, index);
+                    self.hidden.retain(|h| *h != (placement.image, placement.number));
+                    kitty::place(&mut self.late, &placement);
                 }
             }
             Form::Iterm(file) if !shown.pieces.is_empty() => {
@@ -202,9 +224,18 @@ impl Presenter {
         }
     }
 
+    fn vacate(&mut self, shown: &Shown) {
+        if matches!(self.recipe.protocol, Protocol::Iterm | Protocol::Sixel) {
+            self.vacated.extend_from_slice(&shown.pieces);
+        }
+    }
+
     /// Takes a picture off the screen. What is drawn into cells goes with the cell diff.
     pub(super) fn take_away(&mut self, shown: &Shown) {
+        self.vacate(shown);
         if self.placed_by_id() {
+            // They would come to light with this one gone.
+            self.delete_hidden();
             for index in 0..shown.pieces.len() {
                 kitty::unplace(&mut self.early, shown.image, number_of(shown, index));
             }
@@ -231,5 +262,13 @@ fn placement(shown: &Shown, piece: CellRect, index: usize) -> Placement {
         columns: piece.w,
         rows: piece.h,
         part,
+        below: false,
     }
+}
+
+/// A cell that the picture surely covers: padding is only at its edges.
+fn middle(shown: &Shown) -> Option<(u16, u16)> {
+    let (x, y) = (shown.rect.x + shown.rect.w / 2, shown.rect.y + shown.rect.h / 2);
+    let covers = |p: &CellRect| (p.x..p.x + p.w).contains(&x) && (p.y..p.y + p.h).contains(&y);
+    shown.pieces.iter().any(covers).then_some((x, y))
 }

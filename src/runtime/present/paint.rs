@@ -15,8 +15,11 @@ impl Presenter {
     /// Draws the pictures that are made of cells, and clears the cells below the others, after the screen was drawn.
     ///
     /// Cells below a sixel or iTerm2 picture are left out of the diff, because writing them would erase it; when it
-    /// goes, they differ from the frame before and so are written, which erases it.
-    pub fn paint(&self, buffer: &mut Buffer) {
+    /// goes they are written, which erases it.
+    pub fn paint(&mut self, buffer: &mut Buffer) {
+        each_cell(buffer, &std::mem::take(&mut self.vacated), |cell, _, _| {
+            cell.set_diff_option(CellDiffOption::AlwaysUpdate);
+        });
         for shown in self.places.values().filter_map(|p| p.shown.as_ref()) {
             match (&shown.prepared.form, self.recipe.protocol) {
                 (Form::Cells(grid), _) => paint_grid(buffer, shown, grid),

@@ -132,3 +132,53 @@ impl Ring {
         ids
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::picture::{PictureRef, Window};
+    use crate::domain::lake_path::LakePath;
+    use crate::runtime::present::recipe::Recipe;
+    use crate::term::caps::Caps;
+    use std::sync::Arc;
+
+    fn wanted(number: usize) -> Wanted {
+        let path = Arc::new(LakePath::Local(format!("/{number}")));
+        let picture = PictureRef { path, etag: "".into() };
+        Wanted { picture, window: Window::ALL, cells: (1, 1), recipe: Recipe::new(&Caps::default()) }
+    }
+
+    #[test]
+    fn the_quota_holds_the_oldest_goes_and_ids_are_unique_while_alive() {
+        for largest in [0x00ff_ffff, 255, 3] {
+            let (mut ring, mut alive) = (Ring::new(9, largest), std::collections::BTreeMap::new());
+            for number in 0..1000 {
+                let needed = HashSet::from([wanted(number), wanted(number.saturating_sub(1))]);
+                let mut freed = Vec::new();
+                let size = if number % 2 == 0 { (800, 800) } else { (300, 200) };
+                let held = ring.insert(&wanted(number), size, number as u64, &needed, &mut freed).unwrap();
+                for (old, id) in freed {
+                    assert!(!needed.contains(&old));
+                    assert_eq!(alive.remove(&id), Some(old));
+                }
+                assert!(held.id > 0 && held.id <= largest);
+                assert!(alive.insert(held.id, wanted(number)).is_none(), "an id was given twice");
+                assert!(ring.bytes <= QUOTA);
+                ring.sent_inline(&wanted(number));
+            }
+            assert!(alive.values().any(|w| *w == wanted(999)));
+            assert!(largest < 255 || ring.bytes > QUOTA / 2, "the quota is used");
+        }
+    }
+
+    #[test]
+    fn what_is_needed_is_not_freed_for_what_is_not() {
+        let mut ring = Ring::new(0, 100);
+        let needed = HashSet::from([wanted(0)]);
+        let mut freed = Vec::new();
+        ring.insert(&wanted(0), (5000, 5000), 0, &needed, &mut freed).unwrap();
+        ring.sent_inline(&wanted(0));
+        assert!(ring.insert(&wanted(1), (3000, 3000), 1, &needed, &mut freed).is_none());
+        assert!(freed.is_empty() && ring.is_there(&wanted(0)));
+    }
+}

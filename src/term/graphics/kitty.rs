@@ -55,6 +55,8 @@ pub struct Placement {
     pub rows: u16,
     /// The part of the picture to show in pixels (x, y, width, height), or all of it.
     pub part: Option<(u32, u32, u32, u32)>,
+    /// Below the other pictures.
+    pub below: bool,
 }
 
 /// Prepares a picture for transmission through the connection.
@@ -116,7 +118,8 @@ pub fn place(out: &mut Vec<u8>, placement: &Placement) {
     seq::move_to(out, placement.column, placement.row);
     let Placement { image, number, columns, rows, .. } = placement;
     let part = placement.part.map(|(x, y, w, h)| format!(",x={x},y={y},w={w},h={h}")).unwrap_or_default();
-    let text = format!("\x1b_Ga=p,i={image},p={number},c={columns},r={rows},C=1,q=2{part}\x1b\\");
+    let below = if placement.below { ",z=-1" } else { "" };
+    let text = format!("\x1b_Ga=p,i={image},p={number},c={columns},r={rows},C=1,q=2{part}{below}\x1b\\");
     out.extend_from_slice(text.as_bytes());
 }
 

@@ -1,0 +1,9 @@
+//! The presenter and the pool behind it.
+
+mod kitty;
+mod model;
+mod other;
+mod pool;
+mod rig;
+
+pub(crate) use model::decode_sixel;

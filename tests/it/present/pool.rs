@@ -1,0 +1,78 @@
+//! The decode pool on real files in memory.
+
+use super::rig::{caps, picture_ref};
+use lakelens::app::picture::Window;
+use lakelens::media::{ByteSource, Limits, MediaError, MemorySource};
+use lakelens::runtime::pool::{DecodePool, Decoded, Opener};
+use lakelens::runtime::present::recipe::{Recipe, Wanted};
+use lakelens::term::caps::Protocol;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_secs(20);
+
+fn wanted(number: usize) -> Wanted {
+    let recipe = Recipe::new(&caps(Protocol::Kitty { shared_memory: false }, false));
+    Wanted { picture: picture_ref(number), window: Window::ALL, cells: (10, 5), recipe }
+}
+
+fn png() -> Vec<u8> {
+    let mut out = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_pixel(8, 8, image::Rgb([9, 8, 7])).write_to(&mut out, image::ImageFormat::Png).unwrap();
+    out.into_inner()
+}
+
+fn pool(opener: Opener) -> (DecodePool, mpsc::Receiver<Decoded>) {
+    let (send, results) = mpsc::channel();
+    let pool = DecodePool::spawn(1, Limits::default(), opener, move |d| send.send(d).unwrap_or_default()).unwrap();
+    (pool, results)
+}
+
+#[test]
+fn one_bad_file_costs_a_reason_and_not_a_thread() {
+    let opener: Opener = Arc::new(|picture| match picture.path.name() {
+        "0.png" => panic!("an opener that fails"),
+        "1.png" => Ok(Box::new(MemorySource::new(b"not a picture".to_vec())) as Box<dyn ByteSource>),
+        _ => Ok(Box::new(MemorySource::new(png()))),
+    });
+    let (pool, results) = pool(opener);
+    pool.want(vec![wanted(0), wanted(1), wanted(2)]);
+    let all: Vec<Decoded> = (0..3).map(|_| results.recv_timeout(LONG).unwrap()).collect();
+    let numbers: Vec<&str> = all.iter().map(|d| d.wanted.picture.path.name()).collect();
+    assert_eq!(numbers, ["0.png", "1.png", "2.png"], "in the order they were wanted");
+    assert!(all[0].result.is_err());
+    assert!(all[1].result.as_ref().is_err_and(|f| f.reason.contains("not a picture")));
+    assert_eq!(all[2].result.as_ref().unwrap().info.width, 8);
+}
+
+#[test]
+fn the_newest_wish_wins_and_nothing_is_made_twice() {
+    let gate = Arc::new((Mutex::new(false), Condvar::new()));
+    let opened = Arc::new(AtomicUsize::new(0));
+    let (of_opener, counter) = (Arc::clone(&gate), Arc::clone(&opened));
+    let (begun, first) = mpsc::channel();
+    let opener: Opener = Arc::new(move |_| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        begun.send(()).unwrap_or_default();
+        let mut open = of_opener.0.lock().unwrap();
+        while !*open {
+            open = of_opener.1.wait(open).unwrap();
+        }
+        Ok::<_, MediaError>(Box::new(MemorySource::new(png())) as Box<dyn ByteSource>)
+    });
+    let (pool, results) = pool(opener);
+    pool.want(vec![wanted(1)]);
+    first.recv_timeout(LONG).unwrap();
+    // The first is being opened; a held key asks for a hundred others, one after the other.
+    for number in 2..100 {
+        pool.want(vec![wanted(number)]);
+    }
+    *gate.0.lock().unwrap() = true;
+    gate.1.notify_all();
+    let result = results.recv_timeout(LONG).unwrap();
+    assert_eq!(result.wanted, wanted(99));
+    pool.want(vec![wanted(99), wanted(5)]);
+    assert_eq!(results.recv_timeout(LONG).unwrap().wanted, wanted(5), "99 was sent already");
+    assert_eq!(opened.load(Ordering::SeqCst), 3);
+}

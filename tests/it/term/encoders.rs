@@ -1,0 +1,119 @@
+//! What the encoders write can be read back by decoders that others wrote, and is the same picture.
+
+use lakelens::term::caps::{BlockKind, Depth};
+use lakelens::term::graphics::kitty::{self, Payload};
+use lakelens::term::graphics::{Pixels, blocks, fit, iterm, sixel};
+use proptest::prelude::*;
+
+/// A picture of `colours` colours at most.
+fn picture() -> impl Strategy<Value = (u32, u32, Vec<u8>)> {
+    (1_u32..60, 1_u32..40, 1_usize..400, any::<u64>()).prop_map(|(width, height, colours, seed)| {
+        let mut state = seed | 1;
+        let mut next = move || {
+            // xorshift64
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let palette: Vec<[u8; 3]> = (0..colours).map(|_| [next() as u8, next() as u8, next() as u8]).collect();
+        let count = (width * height) as usize;
+        (width, height, (0..count).flat_map(|_| palette[next() as usize % colours]).collect())
+    })
+}
+
+proptest! {
+    #[test]
+    fn kitty_pictures_survive_padded_and_chunked((width, height, rgb) in picture(), cell in (1_u16..12, 1_u16..20)) {
+        let pixels = Pixels::new(&rgb, width, height).unwrap();
+        let fit = fit((80, 60), cell, (width, height));
+        let Payload::Png(data) = kitty::png_payload(pixels, &fit).unwrap() else { panic!("not PNG") };
+        let image = image::load_from_memory(&data).unwrap().to_rgba8();
+        prop_assert_eq!(image.dimensions(), fit.canvas);
+        let inside: Vec<u8> = image.pixels().filter(|p| p.0[3] == 255).flat_map(|p| [p.0[0], p.0[1], p.0[2]]).collect();
+        prop_assert_eq!(&inside, &rgb);
+        prop_assert!(image.pixels().all(|p| p.0[3] == 255 || p.0[3] == 0));
+        let chunks = kitty::transmit_png(7, &data, false);
+        prop_assert!(chunks.iter().all(|c| c.len() < 4200));
+        let sent: String = chunks.iter().map(|c| {
+            let text = std::str::from_utf8(c).unwrap();
+            text.strip_suffix("\x1b\\").unwrap().split_once(';').unwrap().1.to_owned()
+        }).collect();
+        prop_assert_eq!(base64_simd::STANDARD.decode_to_vec(sent).unwrap(), data);
+    }
+
+    #[test]
+    fn sixel_keeps_every_pixel_of_few_colours((width, height, rgb) in picture()) {
+        let encoded = sixel::encode(Pixels::new(&rgb, width, height).unwrap(), 256, false);
+        let body = encoded.data.strip_prefix(b"\x1b").unwrap().strip_suffix(b"\x1b\\").unwrap();
+        let (decoded_width, decoded) = crate::present::decode_sixel(body);
+        prop_assert_eq!((decoded_width, decoded.len()), (width as usize, rgb.len() / 3));
+        prop_assert!(decoded.iter().all(|p| p[3] == 255), "every pixel is set");
+        // A hundred steps a channel: at most two of 256 away.
+        let worst = decoded.iter().zip(rgb.chunks_exact(3))
+            .flat_map(|(a, b)| (0..3).map(move |i| a[i].abs_diff(b[i]))).max().unwrap();
+        prop_assert!(!encoded.exact || worst <= 2, "{} away", worst);
+    }
+
+    #[test]
+    fn blocks_never_leave_the_range_of_the_picture((width, height, rgb) in picture(), columns in 1_u16..30, rows in 1_u16..20) {
+        let pixels = Pixels::new(&rgb, width, height).unwrap();
+        let mut fit = fit((columns, rows), (4, 8), (width, height));
+        (fit.columns, fit.rows) = (columns, rows);
+        for kind in [BlockKind::Half, BlockKind::Quadrant, BlockKind::Sextant, BlockKind::Octant] {
+            for depth in [Depth::True, Depth::Ansi256, Depth::Ansi16, Depth::Mono] {
+                let grid = blocks::encode(pixels, &fit, kind, depth);
+                prop_assert_eq!(grid.cells.len(), usize::from(columns) * usize::from(rows));
+            }
+        }
+    }
+}
+
+fn photo(width: u32, height: u32) -> Vec<u8> {
+    let wave = |x: u32, y: u32, f: f32| (127.0 + 120.0 * ((x as f32 * f).sin() * (y as f32 * f * 0.7).cos())) as u8;
+    (0..height)
+        .flat_map(|y| (0..width).flat_map(move |x| [wave(x, y, 0.02), wave(x, y, 0.05), wave(y, x, 0.03)]))
+        .collect()
+}
+
+/// Peak signal to noise ratio in dB.
+fn psnr(a: &[u8], b: &[u8]) -> f64 {
+    let sum: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2)).sum();
+    10.0 * (255.0_f64.powi(2) / (sum / a.len() as f64)).log10()
+}
+
+#[test]
+fn inline_images_are_close_and_small() {
+    let rgb = photo(400, 300);
+    let file = iterm::encode(Pixels::new(&rgb, 400, 300).unwrap(), 75).unwrap();
+    let back = image::load_from_memory(&file.data).unwrap().to_rgb8();
+    assert!(!file.exact && psnr(&rgb, back.as_raw()) > 30.0);
+    assert!(file.data.len() * 5 < rgb.len());
+    let flat = vec![200; 3 * 64 * 64];
+    let file = iterm::encode(Pixels::new(&flat, 64, 64).unwrap(), 75).unwrap();
+    assert!(file.exact && image::load_from_memory(&file.data).unwrap().to_rgb8().as_raw() == &flat);
+}
+
+#[test]
+fn large_inline_images_go_in_parts_and_through_tmux() {
+    let file = iterm::File { data: vec![7; 2 << 20], exact: false, size: (10, 10) };
+    for in_tmux in [false, true] {
+        let sequences = iterm::show(&file, (3, 4), (5, 6), in_tmux);
+        assert!(sequences.len() > 3 && sequences.iter().all(|s| s.len() < 1 << 20));
+        assert!(sequences.iter().all(|s| s.starts_with(b"\x1bPtmux;") == in_tmux));
+    }
+}
+
+#[test]
+fn sixel_is_close_with_256_colours_and_fits_through_tmux() {
+    let rgb = photo(800, 600);
+    let pixels = Pixels::new(&rgb, 800, 600).unwrap();
+    let encoded = sixel::encode(pixels, 256, false);
+    let body = &encoded.data[1..encoded.data.len() - 2];
+    let (_, decoded) = crate::present::decode_sixel(body);
+    let back: Vec<u8> = decoded.iter().flat_map(|p| [p[0], p[1], p[2]]).collect();
+    assert!(psnr(&rgb, &back) > 26.0, "{} dB", psnr(&rgb, &back));
+    let noise: Vec<u8> = (0..800 * 600 * 3_u64).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
+    let wrapped = sixel::show(&sixel::encode(Pixels::new(&noise, 800, 600).unwrap(), 256, true), (0, 0), true);
+    assert!(wrapped.len() < 1 << 20, "{} bytes", wrapped.len());
+}
