@@ -1,5 +1,6 @@
 //! The integration tests: one binary, a module for each level.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed assumption is a failed test")]
+#![allow(clippy::print_stdout, reason = "skipped checks are printed")]
 
 mod app;
 mod architecture;
@@ -9,5 +10,8 @@ mod keymap;
 mod lake;
 mod media;
 mod present;
+mod pty;
+mod real_terminals;
+mod support;
 mod term;
 mod theme;

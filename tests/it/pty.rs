@@ -1,0 +1,5 @@
+//! The built program in a terminal: what only the whole of it shows.
+
+mod command_line;
+mod pictures;
+mod terminal;

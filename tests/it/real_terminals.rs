@@ -1,0 +1,121 @@
+//! Pictures in real terminals: an X server without a screen, kitty and xterm in it, with and without tmux, and what a
+//! screenshot shows of a picture that is known to the pixel.
+
+mod stage;
+
+use crate::support::pictures;
+use image::RgbImage;
+use stage::{Stage, Window};
+
+/// No terminal here has higher cells, in pixels.
+const CELL: u32 = 24;
+
+/// Where the picture is in a screenshot: left, top, width, height.
+type Place = (u32, u32, u32, u32);
+
+fn near(pixel: [u8; 3], wanted: [u8; 3]) -> bool {
+    pixel.iter().zip(wanted).all(|(a, b)| a.abs_diff(b) <= 40)
+}
+
+/// Finds the picture by its corners: the first block of red and the last of yellow, whose left and right ends, and top
+/// and bottom ends, the blue and green ones confirm.
+fn find(shot: &RgbImage) -> Option<Place> {
+    const BLOCK: u32 = 12;
+    let solid = |x: u32, y: u32, colour: [u8; 3]| {
+        (0..BLOCK).all(|i| {
+            near(shot.get_pixel(x + i, y + i).0, colour) && near(shot.get_pixel(x + BLOCK - 1 - i, y + i).0, colour)
+        })
+    };
+    let (w, h) = (shot.width().checked_sub(BLOCK)?, shot.height().checked_sub(BLOCK)?);
+    let all = |colour: [u8; 3]| {
+        let at = (0..h).flat_map(|y| (0..w).map(move |x| (x, y))).filter(|(x, y)| solid(*x, *y, colour));
+        at.fold(None, |ends: Option<(u32, u32, u32, u32)>, (x, y)| {
+            let (l, t, r, b) = ends.unwrap_or((x, y, x, y));
+            Some((l.min(x), t.min(y), r.max(x), b.max(y)))
+        })
+    };
+    let (red, green, blue, yellow) = (all([255, 0, 0])?, all([0, 255, 0])?, all([0, 0, 255])?, all([255, 255, 0])?);
+    let agree = |a: u32, b: u32| a.abs_diff(b) <= 2;
+    let upright = agree(red.0, blue.0) && agree(red.1, green.1) && agree(green.2, yellow.2) && agree(blue.3, yellow.3);
+    upright.then_some((red.0, red.1, yellow.2 + BLOCK - red.0, yellow.3 + BLOCK - red.1))
+}
+
+/// Likeness in decibels (peak signal-to-noise ratio) of what is on the screen to the source scaled to the same size.
+fn likeness(shot: &RgbImage, (x, y, w, h): Place, source: &RgbImage) -> f64 {
+    let wanted = image::imageops::resize(source, w, h, image::imageops::FilterType::Lanczos3);
+    let part = image::imageops::crop_imm(shot, x, y, w, h).to_image();
+    let squares: f64 = part.iter().zip(wanted.iter()).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum();
+    let mean = squares / (f64::from(w) * f64::from(h) * 3.0);
+    if mean == 0.0 { f64::INFINITY } else { 10.0 * (255.0 * 255.0 / mean).log10() }
+}
+
+/// Opens a folder of generated pictures, looks at two of them, quits, and looks at what is left.
+fn shows_pictures(open: impl FnOnce(&Stage) -> Window, least: f64) {
+    let stage = Stage::new();
+    pictures::write(&stage.folder("pictures"), "flower", 4);
+    let mut window = open(&stage);
+    // The second picture's ground colour is not the first's: a stale picture is no likeness.
+    for (seed, keys) in [(1, ""), (2, "j")] {
+        window.press(keys);
+        let source = pictures::picture(seed);
+        let (mut best, mut place) = (0.0_f64, None);
+        stage.until(&format!("picture {seed} at {least} dB"), |shot| {
+            place = find(shot);
+            best = place.map_or(0.0, |p| likeness(shot, p, &source));
+            best >= least
+        });
+        let (_, _, w, h) = place.unwrap();
+        println!("picture {seed}: {w} x {h} pixels, {best:.1} dB");
+        // Block characters round it to whole cells.
+        let wanted = w * pictures::SIZE.1 / pictures::SIZE.0;
+        assert!(h.abs_diff(wanted) <= CELL, "{w} x {h} is not the shape of the picture");
+        assert!(w >= 100, "{w} x {h} is not a large picture");
+    }
+    window.press("Q");
+    assert_eq!(window.exit_code(), 0);
+    let kept = |shot: &RgbImage| {
+        [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0]]
+            .into_iter()
+            .filter(|c| shot.pixels().filter(|p| near(p.0, *c)).count() > 200)
+            .count()
+    };
+    stage.until("a screen without the picture", |shot| kept(shot) == 0);
+}
+
+#[test]
+#[ignore = "needs Xvfb and kitty; tests/run starts it"]
+fn kitty_shows_every_pixel() {
+    shows_pictures(Stage::kitty, 38.0);
+}
+
+#[test]
+#[ignore = "needs Xvfb, kitty and tmux; tests/run starts it"]
+fn kitty_inside_tmux_shows_the_picture() {
+    // kitty before 0.28 knows no Unicode placeholders; block characters then stand in.
+    shows_pictures(Stage::kitty_tmux, 20.0);
+}
+
+#[test]
+#[ignore = "needs Xvfb and xterm; tests/run starts it"]
+fn xterm_shows_sixel_in_its_palette() {
+    shows_pictures(Stage::xterm, 24.0);
+}
+
+#[test]
+#[ignore = "needs Xvfb, xterm and tmux; tests/run starts it"]
+fn xterm_inside_tmux_shows_the_picture() {
+    shows_pictures(Stage::xterm_tmux, 20.0);
+}
+
+#[test]
+fn the_search_finds_a_picture_and_nothing_else() {
+    let source = pictures::picture(3);
+    let mut shot = RgbImage::from_pixel(700, 500, image::Rgb([20, 20, 20]));
+    assert_eq!(find(&shot), None);
+    let scaled = image::imageops::resize(&source, 480, 360, image::imageops::FilterType::Lanczos3);
+    image::imageops::replace(&mut shot, &scaled, 150, 60);
+    let place = find(&shot).unwrap();
+    assert_eq!(place, (150, 60, 480, 360));
+    assert!(likeness(&shot, place, &source) > 60.0);
+    assert!(likeness(&shot, place, &pictures::picture(4)) < 20.0, "another picture is told apart");
+}
