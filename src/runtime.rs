@@ -14,6 +14,7 @@ pub mod services;
 pub mod signals;
 mod start;
 pub mod store_reads;
+pub mod store_review;
 pub mod store_writes;
 
 pub use start::open;

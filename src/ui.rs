@@ -3,6 +3,7 @@
 //! What always holds: a frame is a function of the state and the palette; a picture never lies under a pop-up; every
 //! text from outside passes through `printable`; every list says its position and count; nothing is told by colour alone.
 
+pub mod age;
 pub mod canvas;
 pub mod chrome;
 pub mod overlays;

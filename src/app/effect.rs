@@ -120,6 +120,17 @@ pub enum Query {
     },
     /// Progress, speed, people, agreement.
     Stats(ProjectId),
+    /// How far the review is, who has answered, how far the person's blind second pass is.
+    Review(ProjectId),
+    /// The samples of the person's blind second pass that are still to be answered, without any answer.
+    SecondPass {
+        /// The project.
+        project: ProjectId,
+        /// At most this many.
+        limit: usize,
+    },
+    /// How well first and second answers agree, and where they differ.
+    Agreement(ProjectId),
     /// The queues saved by name.
     Queues(ProjectId),
     /// The queue and sample a person left the project at.

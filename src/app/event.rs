@@ -12,6 +12,7 @@ use crate::domain::queue::Queue;
 use crate::domain::sample::Sample;
 use crate::lake::listing::Listing;
 use crate::ops::report::StatsReport;
+use crate::ops::report::review::{AgreementReport, PassReport, ReviewReport};
 use crate::term::caps::Caps;
 use jiff::Timestamp;
 
@@ -89,6 +90,17 @@ pub enum Reply {
     History(Vec<HistoryLine>),
     /// Statistics.
     Stats(Box<StatsReport>),
+    /// How far the review is.
+    Review(Box<ReviewReport>),
+    /// Samples of the blind second pass that are still to be answered, and how far it is.
+    SecondPass {
+        /// The samples.
+        samples: Vec<Sample>,
+        /// How far the pass is.
+        progress: PassReport,
+    },
+    /// How well first and second answers agree.
+    Agreement(Box<AgreementReport>),
     /// Saved queues.
     Queues(Vec<(String, Queue)>),
     /// Where the person left the project.
@@ -124,6 +136,8 @@ pub enum Wrote {
         /// The counts now.
         counts: Option<Counts>,
     },
+    /// A second answer is stored.
+    SecondAnswer(PassReport),
     /// Something else was written; a sentence for the status line, if it is worth one.
     Done(Option<String>),
     /// The list of projects has changed.

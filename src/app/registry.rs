@@ -23,6 +23,8 @@ pub enum Scope {
     Classes,
     /// The Label screen.
     Label,
+    /// The blind second pass: the keys of the Label screen, as far as they tell nothing.
+    SecondPass,
     /// The gallery.
     Gallery,
     /// The sweep of the gallery.
@@ -45,7 +47,7 @@ impl Scope {
             Self::Lake => "lake",
             Self::Projects => "projects",
             Self::Classes => "classes",
-            Self::Label => "label",
+            Self::Label | Self::SecondPass => "label",
             Self::Gallery => "gallery",
             Self::Sweep => "sweep",
             Self::Review => "review",

@@ -7,6 +7,9 @@ pub mod lake;
 pub mod moves;
 pub mod navigation;
 pub mod projects;
+pub mod review;
+pub mod second_pass;
+pub mod stats;
 pub mod task_list;
 
 use super::effect::Effect;
@@ -19,17 +22,24 @@ use label::LabelState;
 use lake::LakeState;
 use moves::Move;
 use projects::ProjectsState;
+use review::ReviewState;
+use second_pass::SecondPassState;
+use stats::StatsState;
 use task_list::TaskListState;
 
 /// The rows of the registry, in the order of help.
 pub const SPECS: &[&[Spec]] = &[
     label::SPECS,
+    review::SPECS,
+    stats::SPECS,
     lake::SPECS,
     projects::SPECS,
     home::SPECS,
     task_list::SPECS,
     navigation::SPECS,
     navigation::GO_SPECS,
+    review::actions::GO,
+    stats::GO,
 ];
 
 /// A screen and its state.
@@ -43,6 +53,12 @@ pub enum Screen {
     Projects(ProjectsState),
     /// One picture after the other.
     Label(Box<LabelState>),
+    /// Verdicts, one picture after the other.
+    Review(Box<ReviewState>),
+    /// Some pictures answered again, blindly.
+    SecondPass(Box<SecondPassState>),
+    /// How far, how fast, how sure, who.
+    Stats(Box<StatsState>),
     /// Tasks of this run.
     Tasks(TaskListState),
 }
@@ -56,6 +72,9 @@ impl Screen {
             Self::Lake(_) => Scope::Lake,
             Self::Projects(_) => Scope::Projects,
             Self::Label(_) => Scope::Label,
+            Self::Review(_) => Scope::Review,
+            Self::SecondPass(_) => Scope::SecondPass,
+            Self::Stats(_) => Scope::Stats,
             Self::Tasks(_) => Scope::Tasks,
         }
     }
@@ -68,7 +87,8 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
         Some(Screen::Lake(_)) => lake::actions::step(state, way),
         Some(Screen::Projects(_)) => projects::step(state, way),
         Some(Screen::Tasks(_)) => task_list::step(state, way),
-        Some(Screen::Label(_)) | None => Vec::new(),
+        Some(Screen::Stats(_)) => stats::step(state, way),
+        Some(Screen::Label(_) | Screen::Review(_) | Screen::SecondPass(_)) | None => Vec::new(),
     }
 }
 
@@ -79,14 +99,17 @@ pub fn shown(state: &mut State) -> Vec<Effect> {
         Some(Screen::Lake(_)) => lake::state::list_all(state),
         Some(Screen::Projects(_)) => projects::shown(state),
         Some(Screen::Label(_)) => label::walk::shown(state),
-        Some(Screen::Tasks(_)) | None => Vec::new(),
+        Some(Screen::Review(_)) => review::shown(state),
+        Some(Screen::Stats(_)) => stats::shown(state),
+        Some(Screen::Tasks(_) | Screen::SecondPass(_)) | None => Vec::new(),
     }
 }
 
 /// What a screen asks for after samples have changed under it (an undo), besides what it already knows.
 pub fn refresh(state: &mut State) -> Vec<Effect> {
     match state.screens.last() {
-        Some(Screen::Projects(_) | Screen::Home(_)) => shown(state),
+        Some(Screen::Projects(_) | Screen::Home(_) | Screen::Stats(_)) => shown(state),
+        Some(Screen::Review(_)) => review::ask_report(state),
         _ => Vec::new(),
     }
 }
@@ -98,6 +121,9 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         Slot::Completion => navigation::completions(state, reply),
         Slot::Projects | Slot::Home => projects::reply(state, reply),
         Slot::Project | Slot::Counts => navigation::project_reply(state, reply),
+        Slot::Review if state.stats().is_some() => stats::reply(state, reply),
+        Slot::Review | Slot::History => review::reply(state, reply),
+        Slot::Stats | Slot::Agreement => stats::reply(state, reply),
         _ => label::reply(state, tag, reply),
     }
 }

@@ -34,8 +34,10 @@ pub enum Slot {
     Tape,
     /// The page of the gallery.
     Gallery,
-    /// The samples to review.
+    /// How far the review is.
     Review,
+    /// How well first and second answers agree.
+    Agreement,
     /// The statistics.
     Stats,
     /// The saved queues.

@@ -213,7 +213,13 @@ impl State {
     /// changed: `[label.queue] chooses another` becomes `` `O` chooses another ``.
     #[must_use]
     pub fn with_keys(&self, text: &str) -> String {
-        let scopes: Vec<&str> = registry::SCOPES.iter().map(|s| s.name()).collect();
+        // What this screen calls it first; then what the screen does where it is bound.
+        let here: Vec<&str> = self.scopes().iter().map(|s| s.name()).collect();
+        let key_of = |name: &str| {
+            let there =
+                || registry::SCOPES.iter().find_map(|s| self.keymap.keys_for(&[s.name()], name).into_iter().next());
+            self.keymap.keys_for(&here, name).into_iter().next().or_else(there)
+        };
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('[') {
@@ -223,8 +229,7 @@ impl State {
                 rest = after;
                 continue;
             };
-            let key =
-                self.keymap.keys_for(&scopes, name).first().map_or_else(|| format!(":{name}"), |k| format!("`{k}`"));
+            let key = key_of(name).map_or_else(|| format!(":{name}"), |k| format!("`{k}`"));
             out.push_str(before);
             out.push_str(&key);
             rest = tail;

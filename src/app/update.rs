@@ -4,7 +4,7 @@ use super::effect::Effect;
 use super::event::{At, Event, Reply, Wrote};
 use super::messages::Level;
 use super::registry;
-use super::screens::{self, Screen, label, navigation};
+use super::screens::{self, Screen, label, navigation, review, second_pass};
 use super::slots::{Slot, Tag};
 use super::state::State;
 use super::tasks::{TaskId, TaskNews, TaskState};
@@ -71,6 +71,8 @@ fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
     match state.keymap.lookup(&names, &state.pending) {
         Lookup::Run(calls) => {
             state.pending.clear();
+            let judging = matches!(state.screen(), Some(Screen::Review(_)));
+            let repeat = if judging { label::answer::is_held(state, press, repeat) } else { repeat };
             let held = |name: &str| repeat && registry::find(name, &scopes).is_some_and(|s| s.changes_data);
             let mut effects = Vec::new();
             for call in calls {
@@ -89,16 +91,25 @@ fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
     }
 }
 
-/// Hotkeys of classes, which come before the key map on the Label screen. `None`: not a class key.
+/// Hotkeys of classes. On the Label screen they come before the key map; on the Review screen, where `a` accepts, after
+/// it. `None`: not a class key.
 fn class_key(state: &mut State, press: KeyPress, repeat: bool) -> Option<Vec<Effect>> {
-    if !matches!(state.screen(), Some(Screen::Label(_))) {
+    let judging = match state.screen() {
+        Some(Screen::Label(_) | Screen::SecondPass(_)) => false,
+        Some(Screen::Review(_)) => true,
+        _ => return None,
+    };
+    if judging && !review::is_free(state) {
         return None;
     }
     let typed: String = state.pending.iter().map(ToString::to_string).collect();
     let labels = state.labels();
     if let Some(class) = labels.live().find(|c| c.hotkey == typed).map(|c| c.id) {
         state.pending.clear();
-        return Some(label::answer::class_key(state, class, press, repeat));
+        return Some(match judging {
+            true => review::verdict::class_key(state, class, press, repeat),
+            false => label::answer::class_key(state, class, press, repeat),
+        });
     }
     labels.live().any(|c| c.hotkey.starts_with(&typed)).then(Vec::new)
 }
@@ -110,14 +121,15 @@ fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
 fn task(state: &mut State, id: TaskId, news: TaskNews) -> Vec<Effect> {
     let Some(task) = state.tasks.news(id, news, state.clock) else { return Vec::new() };
     let (title, outcome) = (task.title.clone(), task.state.clone());
-    match outcome {
+    match outcome.clone() {
         TaskState::Running => return Vec::new(),
         TaskState::Done(text) => state.say(Level::Info, format!("{title}: {text}")),
         TaskState::Cancelled => state.say(Level::Info, format!("{title}: cancelled; what was done so far stays")),
         TaskState::Failed(text) => state.say(Level::Error, format!("{title}: {text}")),
     }
     match state.screens.last() {
-        Some(Screen::Projects(_) | Screen::Home(_)) => screens::shown(state),
+        Some(Screen::Projects(_) | Screen::Home(_) | Screen::Stats(_)) => screens::shown(state),
+        Some(Screen::SecondPass(_)) => second_pass::drawn(state, id, &outcome),
         _ => Vec::new(),
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! What always holds: the JSON keys here are the ones that scripts rely on; a key may be added, none is renamed.
 
+pub mod review;
+
 use crate::domain::agreement::Kappa;
 use crate::domain::project::{Counts, Project, SkippedFile, Task};
 use crate::domain::sample::Status;

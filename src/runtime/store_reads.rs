@@ -1,6 +1,7 @@
 //! Questions to the store, answered on a thread with its own connection. A newer question of a slot stops the older.
 
 use super::message::Sender;
+use super::store_review;
 use crate::app::effect::{JumpTo, Query};
 use crate::app::event::{Event, HistoryLine, Reply};
 use crate::app::slots::{Slot, Tag};
@@ -138,6 +139,9 @@ fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> {
             Reply::Session(kept.and_then(|text| serde_json::from_str(&text).ok()))
         }
         Query::Stats(_) => Reply::Stats(Box::default()),
+        Query::Review(project) => store_review::review(store, project, user)?,
+        Query::SecondPass { project, limit } => store_review::second_pass(store, project, user, limit)?,
+        Query::Agreement(project) => store_review::agreement(store, project)?,
         Query::List { .. } | Query::Facts(_) | Query::Preview(_) | Query::Complete { .. } => {
             Reply::Failed("this is not a question to the store".to_owned())
         }

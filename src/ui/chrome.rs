@@ -83,8 +83,10 @@ pub fn hints(state: &State, canvas: &mut Canvas, at: Rect) {
 
 /// The key shown in the hint bar for an action: digits of classes are shown as a range.
 fn hint_key(state: &State, scopes: &[&str], spec: &Spec) -> Option<String> {
-    if spec.name == "label.hotkey" {
-        let keys: Vec<String> = state.labels().live().map(|c| c.hotkey.clone()).filter(|k| k.len() == 1).collect();
+    if matches!(spec.name, "label.hotkey" | "review.fix") {
+        // On the Review screen letters mean verdicts first.
+        let fits = |k: &String| k.len() == 1 && (spec.name == "label.hotkey" || k.chars().all(|c| c.is_ascii_digit()));
+        let keys: Vec<String> = state.labels().live().map(|c| c.hotkey.clone()).filter(fits).collect();
         return match (keys.first(), keys.last()) {
             (Some(first), Some(last)) if first != last => Some(format!("{first}-{last}")),
             (Some(first), _) => Some(first.clone()),

@@ -4,6 +4,8 @@ pub mod home;
 pub mod label;
 pub mod lake;
 pub mod projects;
+pub mod review;
+pub mod stats;
 pub mod task_list;
 
 use super::canvas::Canvas;
@@ -18,6 +20,9 @@ pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
         Some(Screen::Lake(lake)) => lake::render(state, lake, canvas, area),
         Some(Screen::Projects(list)) => projects::render(state, list, canvas, area),
         Some(Screen::Label(label)) => label::render(state, label, canvas, area),
+        Some(Screen::Review(review)) => review::render(state, review, canvas, area),
+        Some(Screen::SecondPass(pass)) => label::render(state, &pass.label, canvas, area),
+        Some(Screen::Stats(stats)) => stats::render(state, stats, canvas, area),
         Some(Screen::Tasks(list)) => task_list::render(state, list, canvas, area),
         None => {}
     }

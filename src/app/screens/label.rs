@@ -16,6 +16,7 @@ pub use state::LabelState;
 use crate::app::effect::Effect;
 use crate::app::event::Reply;
 use crate::app::messages::Level;
+use crate::app::screens::second_pass;
 use crate::app::slots::{Slot, Tag};
 use crate::app::state::State;
 
@@ -23,14 +24,15 @@ use crate::app::state::State;
 pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
     match reply {
         Reply::Session(session) => walk::resume(state, session),
-        Reply::Page { samples, end } => walk::page(state, tag, samples, end),
+        Reply::Page { samples, end } if state.second_pass().is_none() => walk::page(state, tag, samples, end),
+        Reply::SecondPass { samples, progress } => second_pass::page(state, tag, samples, progress),
         Reply::Position { rank, total } => {
             if let Some(label) = state.label_mut() {
                 (label.rank, label.total) = (rank, Some(total));
             }
             Vec::new()
         }
-        Reply::History(lines) if tag.slot == Slot::Tape => {
+        Reply::History(lines) if tag.slot == Slot::Tape && state.second_pass().is_none() => {
             if let Some(label) = state.label_mut() {
                 label.tape = lines;
             }

@@ -103,6 +103,7 @@ pub fn go(state: &mut State, screen: Screen) -> Vec<Effect> {
 fn leaving(state: &mut State) -> Vec<Effect> {
     let mut effects = label::answer::commit_draft(state);
     effects.extend(label::walk::remember(state));
+    label::walk::forget(state);
     effects
 }
 
@@ -182,7 +183,7 @@ fn items(state: &State, scopes: &[Scope], everything: bool) -> Vec<Item> {
         let why = (spec.enabled)(state).err();
         Item {
             label: spec.title.to_owned(),
-            detail: why.map_or_else(|| spec.help.to_owned(), |why| format!("not now: {why}")),
+            detail: why.map_or_else(|| spec.help.to_owned(), |why| state.with_keys(&format!("not now: {why}"))),
             key: keys.join("  "),
             value: spec.name.to_owned(),
         }
@@ -239,6 +240,7 @@ fn open(state: &mut State) -> Vec<Effect> {
         Some(Screen::Lake(_)) => "lake.enter",
         Some(Screen::Projects(_)) => "projects.open",
         Some(Screen::Tasks(_)) => "tasks.open",
+        Some(Screen::Stats(_)) => "stats.open",
         _ => return Vec::new(),
     };
     registry::run(state, name, &[])

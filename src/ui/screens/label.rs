@@ -1,11 +1,12 @@
 //! The Label screen: the picture as large as the window allows, the classes with their keys beside it.
 
-mod side;
+pub(super) mod side;
 
 use super::lake::{facts_line, info_of, placeholder, wrapped};
 use crate::app::picture::PictureState;
 use crate::app::screens::label::LabelState;
 use crate::app::screens::label::state::picture;
+use crate::app::screens::second_pass::SecondPassState;
 use crate::app::state::{OpenProject, State};
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
@@ -15,6 +16,8 @@ use ratatui::layout::Rect;
 
 /// The place of the picture on this screen.
 const PLACE: u32 = 2;
+/// The place of the picture in a second pass.
+const BLIND_PLACE: u32 = 5;
 
 /// Draws the screen.
 pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect) {
@@ -26,10 +29,15 @@ pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect
         chrome::hints(state, canvas, frame.hints);
         return;
     };
-    header(open, label, canvas, frame.header);
+    match state.second_pass() {
+        Some(pass) => blind_header(open, pass, canvas, frame.header),
+        None => header(open, label, canvas, frame.header),
+    }
+    let place = if state.second_pass().is_some() { BLIND_PLACE } else { PLACE };
     let (room, side, below) = split(frame.body);
     match label.sample() {
-        Some(_) => draw_picture(state, open, label, canvas, room),
+        Some(_) => draw_picture(state, open, label, place, canvas, room),
+        None if state.second_pass().is_some() => nothing_blind(state, label, canvas, room),
         None => nothing(state, open, label, canvas, room),
     }
     match (side, below) {
@@ -57,8 +65,34 @@ fn header(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect)
     chrome::header(canvas, at, &title, &format!("{queue}, by {}", label.queue.order.name()), &right);
 }
 
+fn blind_header(open: &OpenProject, pass: &SecondPassState, canvas: &mut Canvas, at: Rect) {
+    let name = printable(&open.project.name).into_owned();
+    let done = (pass.progress.answered + pass.unsent).min(pass.progress.chosen);
+    let right = if pass.progress.chosen == 0 {
+        String::new()
+    } else {
+        format!("{} / {}", number(done), number(pass.progress.chosen))
+    };
+    chrome::header(canvas, at, &name, "second pass, first answers hidden", &right);
+}
+
+/// What stands where a second pass has no picture yet.
+fn nothing_blind(state: &State, label: &LabelState, canvas: &mut Canvas, room: Rect) {
+    let room = Rect { y: room.y + room.height / 3, height: room.height * 2 / 3, ..room };
+    let drawing = state.second_pass().is_some_and(|p| p.drawing.is_some());
+    let text = match (&label.problem, drawing, label.loaded) {
+        (Some(problem), ..) => printable(problem).into_owned(),
+        (None, true, _) => "drawing pictures at random".to_owned(),
+        (None, false, false) => "loading".to_owned(),
+        (None, false, true) => {
+            "No pictures were drawn: a second pass needs labelled pictures. `q` goes back.".to_owned()
+        }
+    };
+    wrapped(canvas, room, &text, Role::Muted);
+}
+
 /// The rectangle of the picture, and of the side column or the line below it.
-fn split(body: Rect) -> (Rect, Option<Rect>, Option<Rect>) {
+pub(super) fn split(body: Rect) -> (Rect, Option<Rect>, Option<Rect>) {
     // The scrubber takes the last line.
     let body = Rect { height: body.height.saturating_sub(1), ..body };
     let side = match body.width {
@@ -74,7 +108,14 @@ fn split(body: Rect) -> (Rect, Option<Rect>, Option<Rect>) {
     (left, Some(Rect { x: body.right() - side, width: side, ..body }), None)
 }
 
-fn draw_picture(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Canvas, room: Rect) {
+pub(super) fn draw_picture(
+    state: &State,
+    open: &OpenProject,
+    label: &LabelState,
+    place: u32,
+    canvas: &mut Canvas,
+    room: Rect,
+) {
     let Some(sample) = label.sample() else { return };
     let wanted = picture(&open.project, sample);
     if let Some(PictureState::Failed { reason, .. }) = state.pictures.get(&wanted) {
@@ -83,7 +124,7 @@ fn draw_picture(state: &State, open: &OpenProject, label: &LabelState, canvas: &
     }
     let count = usize::try_from(state.settings.prefetch).unwrap_or(8);
     let ahead: Vec<_> = label.ahead(count).into_iter().map(|s| picture(&open.project, s)).collect();
-    if let Some(area) = canvas.picture(PLACE, wanted, room, false) {
+    if let Some(area) = canvas.picture(place, wanted, room, false) {
         canvas.drawn.ahead.extend(ahead.into_iter().map(|p| prepared(&area, p)));
     }
 }
@@ -114,7 +155,7 @@ fn nothing(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut C
 }
 
 /// One line: where in the queue the picture stands.
-fn scrubber(label: &LabelState, canvas: &mut Canvas, at: Rect) {
+pub(super) fn scrubber(label: &LabelState, canvas: &mut Canvas, at: Rect) {
     let (Some(rank), Some(total)) = (label.rank, label.total) else { return };
     let text = format!(" {} / {}", number(rank), number(total));
     let used = canvas.right(at, &text, canvas.style(Role::Muted));
@@ -133,7 +174,7 @@ fn scrubber(label: &LabelState, canvas: &mut Canvas, at: Rect) {
     canvas.text(Rect { x: track.x + place, width: 1, ..track }, &knob, canvas.style(Role::Accent));
 }
 
-fn status(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
+pub(super) fn status(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
     let Some(sample) = label.sample() else { return };
     let known = state.pictures.get(&picture(&open.project, sample));
     let level = match known {
@@ -145,7 +186,13 @@ fn status(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Ca
     let used = canvas.right(at, level, canvas.style(Role::Muted));
     let facts = known.and_then(info_of).map(facts_line).unwrap_or_default();
     let room = Rect { width: at.width.saturating_sub(used + 2), ..at };
-    let path = printable(&sample.path).into_owned();
+    // Folder names may tell the first answer.
+    let name = if state.second_pass().is_some() {
+        picture(&open.project, sample).path.name().to_owned()
+    } else {
+        sample.path.clone()
+    };
+    let path = printable(&name).into_owned();
     let path = cut_path(&path, room.width / 2, canvas.palette.glyph(Glyph::Ellipsis));
     let (text, muted) = (canvas.style(Role::Text), canvas.style(Role::Muted));
     canvas.pieces(room, &[(&path, text), ("    ", muted), (&facts, muted)]);

@@ -9,28 +9,46 @@ use crate::app::overlays::Overlay;
 use crate::app::overlays::picker::{Item, Picker};
 use crate::app::overlays::prompt::Prompt;
 use crate::app::registry::{Scope, Spec, always};
+use crate::app::screens::second_pass;
 use crate::app::state::State;
 use crate::domain::ids::{ClassId, EditId, SampleId};
 use crate::domain::text::printable;
 
 const LABEL: &[Scope] = &[Scope::Label];
-const UNDO: &[Scope] = &[Scope::Label, Scope::Gallery, Scope::Sweep, Scope::Review, Scope::Classes, Scope::Stats];
+const UNDO: &[Scope] =
+    &[Scope::Label, Scope::SecondPass, Scope::Gallery, Scope::Sweep, Scope::Review, Scope::Classes, Scope::Stats];
+/// Also in a blind second pass.
+const BLIND: &[Scope] = &[Scope::Label, Scope::SecondPass];
+/// Also on the Review screen.
+const LOOK: &[Scope] = &[Scope::Label, Scope::Review];
 
 /// The actions of the Label screen.
 pub const SPECS: &[Spec] = &[
-    edits("label.hotkey", "label", "Give the picture the class with this key and go on", 1, can_label, hotkey),
-    edits(
-        "label.accept",
-        "accept",
-        "Accept the model's guess, or confirm the toggled classes",
-        2,
-        can_accept,
-        |s, _| answer::accept(s),
-    ),
-    edits("label.skip", "skip", "Put the picture aside", 3, can_answer, |s, _| answer::skip(s, None)),
-    edits("label.skip-reason", "skip because", "Put the picture aside and say why", 0, can_answer, |s, _| {
-        skip_reason(s)
-    }),
+    Spec {
+        scopes: BLIND,
+        ..edits("label.hotkey", "label", "Give the picture the class with this key and go on", 1, can_label, hotkey)
+    },
+    Spec {
+        scopes: BLIND,
+        ..edits(
+            "label.accept",
+            "accept",
+            "Accept the model's guess, or confirm the toggled classes",
+            2,
+            can_accept,
+            |s, _| answer::accept(s),
+        )
+    },
+    Spec {
+        scopes: BLIND,
+        ..edits("label.skip", "skip", "Put the picture aside", 3, can_answer, |s, _| answer::skip(s, None))
+    },
+    Spec {
+        scopes: BLIND,
+        ..edits("label.skip-reason", "skip because", "Put the picture aside and say why", 0, can_answer, |s, _| {
+            skip_reason(s)
+        })
+    },
     Spec {
         scopes: UNDO,
         ..edits("edit.undo", "undo", "Take back the last change, on whatever picture", 4, in_project, |s, _| undo(s))
@@ -39,18 +57,27 @@ pub const SPECS: &[Spec] = &[
         scopes: UNDO,
         ..edits("edit.redo", "redo", "Make the change again that was taken back", 0, in_project, |s, _| redo(s))
     },
-    moves("label.next", "next", "The next picture of the queue", 5, |s, _| walk::go_by(s, 1)),
-    moves("label.previous", "previous", "The picture before", 6, |s, _| walk::go_by(s, -1)),
+    Spec { scopes: BLIND, ..moves("label.next", "next", "The next picture of the queue", 5, |s, _| walk::go_by(s, 1)) },
+    Spec { scopes: BLIND, ..moves("label.previous", "previous", "The picture before", 6, |s, _| walk::go_by(s, -1)) },
     moves("label.next-unlabeled", "next unlabeled", "The next picture nobody has answered", 0, |s, _| {
         next_unlabeled(s)
     }),
-    edits("label.flag", "flag", "Mark the picture for another look", 7, can_answer, |s, _| answer::flag(s)),
+    Spec {
+        scopes: LOOK,
+        ..edits("label.flag", "flag", "Mark the picture for another look", 7, can_answer, |s, _| answer::flag(s))
+    },
     edits("label.unsure", "unsure", "Mark the answer as unsure", 0, can_answer, |s, _| answer::unsure(s)),
-    edits("label.empty", "empty", "Say that nothing of the label set is in the picture", 0, can_answer, |s, _| {
-        answer::empty(s)
-    }),
+    Spec {
+        scopes: BLIND,
+        ..edits("label.empty", "empty", "Say that nothing of the label set is in the picture", 0, can_answer, |s, _| {
+            answer::empty(s)
+        })
+    },
     edits("label.clear", "clear", "Remove the answer", 0, can_answer, |s, _| answer::clear(s)),
-    edits("label.find-class", "find a class", "Choose a class by typing", 8, can_label, |s, _| find_class(s)),
+    Spec {
+        scopes: BLIND,
+        ..edits("label.find-class", "find a class", "Choose a class by typing", 8, can_label, |s, _| find_class(s))
+    },
     moves("label.queue", "queue", "Choose what to walk through, and in what order", 9, |s, _| queues::choose(s)),
     moves("label.filter", "filter", "Type a filter for the queue", 0, |s, _| queues::type_filter(s)),
     moves("label.goto", "go to number", "Go to the n-th picture of the queue", 0, |s, _| goto(s)),
@@ -114,6 +141,9 @@ fn skip_reason(state: &mut State) -> Vec<Effect> {
 }
 
 fn undo(state: &mut State) -> Vec<Effect> {
+    if state.second_pass().is_some_and(|p| p.label.draft.is_none()) {
+        return second_pass::back(state);
+    }
     if let Some(label) = state.label_mut()
         && label.draft.take().is_some()
     {
@@ -125,6 +155,10 @@ fn undo(state: &mut State) -> Vec<Effect> {
 }
 
 fn redo(state: &mut State) -> Vec<Effect> {
+    if state.second_pass().is_some() {
+        state.say(Level::Info, "a second pass has nothing to make again");
+        return Vec::new();
+    }
     let project = state.project.as_ref().map(|p| p.project.id);
     project.map(|id| vec![Effect::Write(Write::Redo(id))]).unwrap_or_default()
 }
@@ -138,6 +172,16 @@ fn next_unlabeled(state: &mut State) -> Vec<Effect> {
 }
 
 fn find_class(state: &mut State) -> Vec<Effect> {
+    let picker = class_picker(state, "class", |state, value| {
+        let Ok(id) = value.parse() else { return Vec::new() };
+        answer::assign(state, ClassId(id))
+    });
+    state.open(Overlay::Picker(picker));
+    Vec::new()
+}
+
+/// A list of the classes; choosing passes the id on.
+pub fn class_picker(state: &State, title: &str, choose: fn(&mut State, &str) -> Vec<Effect>) -> Picker {
     let labels = state.labels();
     let item = |c: &crate::domain::class::LabelClass| Item {
         label: printable(&c.name).into_owned(),
@@ -145,12 +189,7 @@ fn find_class(state: &mut State) -> Vec<Effect> {
         value: c.id.to_string(),
         detail: String::new(),
     };
-    let picker = Picker::new("class", labels.live().map(item).collect(), |state, value| {
-        let Ok(id) = value.parse() else { return Vec::new() };
-        answer::assign(state, ClassId(id))
-    });
-    state.open(Overlay::Picker(picker));
-    Vec::new()
+    Picker::new(title, labels.live().map(item).collect(), choose)
 }
 
 fn goto(state: &mut State) -> Vec<Effect> {

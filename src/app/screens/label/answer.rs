@@ -6,6 +6,8 @@ use crate::app::effect::{Effect, Write};
 use crate::app::event::HistoryLine;
 use crate::app::messages::Level;
 use crate::app::picture::PictureState;
+use crate::app::screens::review::verdict;
+use crate::app::screens::{Screen, second_pass};
 use crate::app::state::State;
 use crate::domain::annotation::{Annotation, Shape};
 use crate::domain::edit::{Change, Edit};
@@ -66,13 +68,18 @@ pub fn can_accept(state: &State) -> Result<(), String> {
     }
 }
 
-/// A class key was pressed. A held key counts once.
-pub fn class_key(state: &mut State, class: ClassId, press: KeyPress, repeat: bool) -> Vec<Effect> {
+/// Whether a key is still held since it was last acted on: such a key is no second decision.
+pub fn is_held(state: &mut State, press: KeyPress, repeat: bool) -> bool {
     let clock = state.clock;
-    let Some(label) = state.label_mut() else { return Vec::new() };
+    let Some(label) = state.label_mut() else { return repeat };
     let held = repeat || label.last_press.is_some_and(|(key, at)| key == press && clock.saturating_sub(at) < HELD_MS);
     label.last_press = Some((press, clock));
-    if held {
+    held
+}
+
+/// A class key was pressed. A held key counts once.
+pub fn class_key(state: &mut State, class: ClassId, press: KeyPress, repeat: bool) -> Vec<Effect> {
+    if is_held(state, press, repeat) {
         return Vec::new();
     }
     if state.read_only {
@@ -94,7 +101,8 @@ pub fn assign(state: &mut State, class: ClassId) -> Vec<Effect> {
     label_with(state, &[class])
 }
 
-fn toggle(state: &mut State, class: ClassId) -> Vec<Effect> {
+/// Adds a class to those toggled on a multi-label sample, or takes it away.
+pub fn toggle(state: &mut State, class: ClassId) -> Vec<Effect> {
     let labels = state.labels();
     let Some(label) = state.label_mut() else { return Vec::new() };
     let current = label.sample().map(|s| s.answer.classes(&labels)).unwrap_or_default();
@@ -117,8 +125,8 @@ pub fn commit_draft(state: &mut State) -> Vec<Effect> {
     if sample.answer.classes(&labels) == draft {
         return Vec::new();
     }
-    let after = with_classes(state, &draft);
-    after.map(|after| edit(state, after, "")).unwrap_or_default()
+    let Some(after) = with_classes(state, &draft) else { return Vec::new() };
+    if state.review().is_some() { verdict::fix_here(state, after) } else { edit(state, after, "") }
 }
 
 /// `Enter`: confirms the toggled classes, or promotes the best guess of a model.
@@ -155,7 +163,7 @@ fn label_with(state: &mut State, classes: &[ClassId]) -> Vec<Effect> {
 }
 
 /// The answer of the sample with these whole-picture classes: annotations that stay keep their author and time.
-fn with_classes(state: &State, classes: &[ClassId]) -> Option<Answer> {
+pub fn with_classes(state: &State, classes: &[ClassId]) -> Option<Answer> {
     let labels = state.labels();
     let before = &state.label()?.sample()?.answer;
     let mut annotations: Vec<Annotation> = before.annotations.clone();
@@ -213,8 +221,17 @@ fn current(state: &State) -> Option<Answer> {
     state.label()?.sample().map(|s| s.answer.clone())
 }
 
-fn advance(state: &mut State) -> Vec<Effect> {
+/// Goes on after an answer, where the person wants that.
+pub fn advance(state: &mut State) -> Vec<Effect> {
     if state.label().is_some_and(|l| l.auto_advance) { walk::go_by(state, 1) } else { Vec::new() }
+}
+
+/// Shows for a moment what was just decided.
+pub fn flash_text(state: &mut State, text: &str) {
+    let until = state.clock + FLASH_MS;
+    if let Some(label) = state.label_mut() {
+        label.flash = Some(Flash { text: text.to_owned(), class: None, until });
+    }
 }
 
 fn flash(state: &mut State, after: &Answer) {
@@ -228,9 +245,12 @@ fn flash(state: &mut State, after: &Answer) {
 
 /// Makes the edit, shows its result at once, and sends it to the store.
 pub fn edit(state: &mut State, after: Answer, message: &str) -> Vec<Effect> {
+    if state.second_pass().is_some() {
+        return second_pass::record(state, after);
+    }
     let Some(open) = &mut state.project else { return Vec::new() };
     let (author, now) = (state.user.clone(), state.now);
-    let Some(crate::app::screens::Screen::Label(label)) = state.screens.last_mut() else { return Vec::new() };
+    let Some(label) = state.screens.last_mut().and_then(Screen::walk_mut) else { return Vec::new() };
     let Some(sample) = label.walk.get_mut(label.at) else { return Vec::new() };
     if sample.answer == after {
         return Vec::new();

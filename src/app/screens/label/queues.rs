@@ -60,7 +60,8 @@ pub fn choose(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
-fn chosen(state: &mut State, value: &str) -> Vec<Effect> {
+/// Takes what was chosen: `filter …`, `saved …`, `order …`, `type`, `save`.
+pub fn chosen(state: &mut State, value: &str) -> Vec<Effect> {
     let (what, rest) = value.split_once(' ').unwrap_or((value, ""));
     let Some(label) = state.label() else { return Vec::new() };
     let order = label.queue.order;

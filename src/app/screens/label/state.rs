@@ -102,21 +102,39 @@ pub fn picture(project: &Project, sample: &Sample) -> PictureRef {
     PictureRef { path: Arc::new(source.child(&sample.path)), etag: sample.etag.as_str().into() }
 }
 
-impl State {
-    /// The Label screen, if it is shown.
+impl Screen {
+    /// The walk of a screen that shows one picture after the other.
     #[must_use]
-    pub fn label(&self) -> Option<&LabelState> {
-        match self.screens.last() {
-            Some(Screen::Label(label)) => Some(label),
+    pub fn walk(&self) -> Option<&LabelState> {
+        match self {
+            Self::Label(label) => Some(label),
+            Self::Review(review) => Some(&review.label),
+            Self::SecondPass(pass) => Some(&pass.label),
             _ => None,
         }
     }
 
-    /// The Label screen, if it is shown.
-    pub fn label_mut(&mut self) -> Option<&mut LabelState> {
-        match self.screens.last_mut() {
-            Some(Screen::Label(label)) => Some(label),
+    /// The same, to be changed.
+    pub fn walk_mut(&mut self) -> Option<&mut LabelState> {
+        match self {
+            Self::Label(label) => Some(label),
+            Self::Review(review) => Some(&mut review.label),
+            Self::SecondPass(pass) => Some(&mut pass.label),
             _ => None,
         }
+    }
+}
+
+impl State {
+    /// The walk of the Label screen if that is shown, or that of the Review screen or the second pass, which walk the
+    /// same way.
+    #[must_use]
+    pub fn label(&self) -> Option<&LabelState> {
+        self.screens.last().and_then(Screen::walk)
+    }
+
+    /// The same, to be changed.
+    pub fn label_mut(&mut self) -> Option<&mut LabelState> {
+        self.screens.last_mut().and_then(Screen::walk_mut)
     }
 }

@@ -3,7 +3,7 @@
 use super::state::LabelState;
 use crate::app::effect::{Effect, JumpTo, Query, Write};
 use crate::app::messages::Level;
-use crate::app::screens::Screen;
+use crate::app::screens::{Screen, navigation, review, second_pass};
 use crate::app::slots::{Slot, Tag};
 use crate::app::state::State;
 use crate::domain::ids::{ProjectId, SampleId};
@@ -11,7 +11,7 @@ use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::{Sample, Status};
 
 /// Samples asked for at a time.
-const PAGE: usize = 64;
+pub const PAGE: usize = 64;
 /// When fewer than this lie ahead, more are asked for.
 const NEAR: usize = 24;
 /// Samples kept in the walk.
@@ -25,6 +25,7 @@ pub fn begin(state: &mut State, project: ProjectId) -> Vec<Effect> {
         state.project = None;
     }
     let auto_advance = state.settings.auto_advance;
+    forget(state);
     state.screens.push(Screen::Label(Box::new(LabelState { auto_advance, ..LabelState::default() })));
     let project_tag = state.slots.ask(Slot::Project);
     let session = state.slots.ask(Slot::Session);
@@ -36,6 +37,30 @@ pub fn begin(state: &mut State, project: ProjectId) -> Vec<Effect> {
         Effect::Ask(tape, Query::Tape { project, limit: TAPE }),
         Effect::Ask(queues, Query::Queues(project)),
     ]
+}
+
+/// Another screen comes: what is on its way for the walk of this one must not end up in the walk of that.
+pub fn forget(state: &mut State) {
+    for slot in [Slot::WalkForward, Slot::WalkBack, Slot::Jump, Slot::Position, Slot::History] {
+        state.slots.drop_answers(slot);
+    }
+}
+
+/// Opens the Label screen on one sample: in the queue that is walked already if the sample was met there, else among all.
+pub fn open_at(state: &mut State, sample: SampleId) -> Vec<Effect> {
+    let auto_advance = state.settings.auto_advance;
+    let fresh = LabelState { auto_advance, ..LabelState::default() };
+    let mut effects = navigation::go(state, Screen::Label(Box::new(fresh)));
+    if state.label().is_some_and(|l| l.walk.iter().any(|s| s.id == sample)) {
+        effects.extend(jump(state, JumpTo::Sample(sample)));
+        return effects;
+    }
+    if let Some(project) = state.project.as_ref().map(|p| p.project.id) {
+        let queues = state.slots.ask(Slot::Queues);
+        effects.push(Effect::Ask(queues, Query::Queues(project)));
+    }
+    effects.extend(set_queue(state, Queue::default(), None, Some(sample)));
+    effects
 }
 
 /// What the screen asks for when it is shown again: counts and the sample may have changed elsewhere.
@@ -84,6 +109,9 @@ pub fn set_queue(state: &mut State, queue: Queue, name: Option<String>, from: Op
 }
 
 fn ask_page(state: &mut State, beyond: Option<SampleId>, back: bool) -> Vec<Effect> {
+    if state.second_pass().is_some() {
+        return second_pass::ask_page(state);
+    }
     let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
     let Some(queue) = state.label().map(|l| l.queue.clone()) else { return Vec::new() };
     let slot = if back { Slot::WalkBack } else { Slot::WalkForward };
@@ -94,6 +122,7 @@ fn ask_page(state: &mut State, beyond: Option<SampleId>, back: bool) -> Vec<Effe
 /// Goes to a sample that may lie outside the walk.
 pub fn jump(state: &mut State, to: JumpTo) -> Vec<Effect> {
     let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
+    let blind = state.second_pass().is_some();
     let Some(label) = state.label_mut() else { return Vec::new() };
     let inside = match to {
         JumpTo::Sample(id) if label.loaded => label.walk.iter().position(|s| s.id == id),
@@ -101,6 +130,9 @@ pub fn jump(state: &mut State, to: JumpTo) -> Vec<Effect> {
     };
     if let Some(at) = inside {
         return go(state, at);
+    }
+    if blind {
+        return Vec::new();
     }
     let queue = label.queue.clone();
     let tag = state.slots.ask(Slot::Jump);
@@ -187,7 +219,8 @@ fn arrived(state: &mut State) -> Vec<Effect> {
     let queue = label.queue.clone();
     let sample = label.sample().map(|s| s.id);
     let mut effects = keep_near(state);
-    let project = state.project.as_ref().map(|p| p.project.id);
+    // A second pass has no queue to have a rank in.
+    let project = state.project.as_ref().map(|p| p.project.id).filter(|_| state.second_pass().is_none());
     if let (Some(project), Some(sample)) = (project, sample) {
         let tag = state.slots.ask(Slot::Position);
         effects.push(Effect::Ask(tag, Query::Position { project, queue, sample }));
@@ -232,6 +265,19 @@ pub fn go_by(state: &mut State, step: i64) -> Vec<Effect> {
 }
 
 fn end_of_queue(state: &State) -> String {
+    if let Some(pass) = state.second_pass() {
+        let left = pass.progress.left().saturating_sub(pass.unsent);
+        return match left {
+            0 => "the last picture of the second pass".to_owned(),
+            n => {
+                format!("the last picture of the second pass; {n} left out so far, [label.previous] goes back to them")
+            }
+        };
+    }
+    if let Some(review) = state.review() {
+        let waiting = review.report.as_ref().map_or(0, |r| r.waiting);
+        return format!("the last picture of the queue; {waiting} wait for a verdict in the project");
+    }
     let left = state.project.as_ref().map_or(0, |p| p.counts.of(Status::Unlabeled));
     match left {
         0 => "the last picture of the queue; nothing is left unlabeled".to_owned(),
@@ -255,6 +301,7 @@ fn keep_near(state: &mut State) -> Vec<Effect> {
     if want_behind && first.is_some() {
         effects.extend(ask_page(state, first, true));
     }
+    effects.extend(review::looked_at(state));
     effects
 }
 
@@ -269,7 +316,10 @@ pub fn refresh_tape(state: &mut State) -> Vec<Effect> {
 #[must_use]
 pub fn remember(state: &State) -> Option<Effect> {
     let project = state.project.as_ref()?.project.id;
-    let label = state.label().filter(|l| l.loaded)?;
+    let Some(Screen::Label(label)) = state.screens.last() else { return None };
+    if !label.loaded {
+        return None;
+    }
     let (queue, sample) = (label.queue.clone(), label.sample().map(|s| s.id));
     Some(Effect::Write(Write::Session { project, queue, sample }))
 }

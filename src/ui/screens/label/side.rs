@@ -28,8 +28,9 @@ pub(super) fn column(state: &State, open: &OpenProject, label: &LabelState, canv
     let mut y = at.y;
     let line = |y: u16| Rect { y, height: 1, ..at };
     let top = window_of(&classes, &given(open, label), shown);
+    let blind = state.second_pass().is_some();
     for class in classes.iter().skip(top).take(shown) {
-        class_row(open, label, class, canvas, line(y));
+        class_row(open, label, class, blind, canvas, line(y));
         y += 1;
     }
     if classes.is_empty() {
@@ -45,18 +46,19 @@ pub(super) fn column(state: &State, open: &OpenProject, label: &LabelState, canv
         y += 1;
     }
     y += 1;
-    y += answer_rows(open, label, canvas, Rect { y, height: at.bottom().saturating_sub(y), ..at });
+    y += answer_rows(open, label, blind, canvas, Rect { y, height: at.bottom().saturating_sub(y), ..at });
     let tape_at = Rect { y: y + 1, height: at.bottom().saturating_sub(y + 1), ..at };
     draw_tape(&tape, canvas, tape_at);
 }
 
 /// The first class shown, so that a given class stays in sight.
-fn window_of(classes: &[&LabelClass], given: &[ClassId], shown: usize) -> usize {
+pub(in crate::ui::screens) fn window_of(classes: &[&LabelClass], given: &[ClassId], shown: usize) -> usize {
     let at = classes.iter().position(|c| given.contains(&c.id)).unwrap_or(0);
     at.saturating_sub(shown / 2).min(classes.len().saturating_sub(shown))
 }
 
-fn class_row(open: &OpenProject, label: &LabelState, class: &LabelClass, canvas: &mut Canvas, line: Rect) {
+/// One class. A blind second pass shows no counts: they would tell what the first answers were.
+fn class_row(open: &OpenProject, label: &LabelState, class: &LabelClass, blind: bool, canvas: &mut Canvas, line: Rect) {
     let chosen = given(open, label).contains(&class.id);
     let (colour, shape) = canvas.palette.class(usize::from(class.colour));
     let shape = shape.to_owned();
@@ -71,6 +73,9 @@ fn class_row(open: &OpenProject, label: &LabelState, class: &LabelClass, canvas:
     let name_style: Style = canvas.style(if chosen { Role::Selected } else { Role::Text });
     let room = Rect { x: line.x + 5, width: line.width.saturating_sub(5 + tail), ..line };
     canvas.text(room, &printable(&class.name), name_style);
+    if blind {
+        return;
+    }
     if line.width >= 20 {
         canvas.right(line, &count_text, canvas.style(Role::Muted));
     }
@@ -84,7 +89,7 @@ fn class_row(open: &OpenProject, label: &LabelState, class: &LabelClass, canvas:
 }
 
 /// What stands for this sample: its answer, marks, the model's guess. Returns the rows used.
-fn answer_rows(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) -> u16 {
+fn answer_rows(open: &OpenProject, label: &LabelState, blind: bool, canvas: &mut Canvas, at: Rect) -> u16 {
     let Some(sample) = label.sample() else { return 0 };
     let labels = &open.project.labels;
     let mut rows: Vec<(String, Role)> = Vec::new();
@@ -95,7 +100,10 @@ fn answer_rows(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: 
     let text = printable(&answer.summary(labels)).into_owned();
     let role = if answer.status == Status::Unlabeled { Role::Muted } else { Role::Text };
     let draft = label.draft.as_ref().map(|_| ("toggled; Enter confirms".to_owned(), Role::Warning));
-    rows.push(draft.unwrap_or((format!("now       {text}"), role)));
+    // In a blind second pass only one's own second answer can stand here, and nothing before it is given.
+    let name = if blind { "again" } else { "now" };
+    let now = (!blind || answer.status != Status::Unlabeled).then(|| (format!("{name:<10}{text}"), role));
+    rows.extend(draft.or(now));
     if answer.flagged || answer.unsure {
         let marks = [(answer.flagged, Glyph::Flag, "flagged"), (answer.unsure, Glyph::Unsure, "unsure")];
         let marks = marks.iter().filter(|m| m.0).map(|(_, g, word)| format!("{} {word}", canvas.glyph(*g)));

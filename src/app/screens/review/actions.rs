@@ -1,0 +1,128 @@
+//! What can be done on the Review screen.
+
+use super::verdict::{accept, can_judge, fix, fix_class, reject};
+use super::{open, queues};
+use crate::app::effect::Effect;
+use crate::app::messages::Level;
+use crate::app::overlays::Overlay;
+use crate::app::overlays::picker::{Item, Picker};
+use crate::app::registry::{Scope, Spec, always};
+use crate::app::screens::label::answer::can_label;
+use crate::app::screens::label::{actions as label_actions, walk};
+use crate::app::screens::navigation::in_project;
+use crate::app::screens::second_pass;
+use crate::app::state::State;
+use crate::domain::ids::ClassId;
+use crate::domain::sample::{Answer, Status};
+
+const REVIEW: &[Scope] = &[Scope::Review];
+
+/// The actions of the Review screen.
+pub const SPECS: &[Spec] = &[
+    judges("review.accept", "accept", "The answer is right; go on", 1, can_judge, |s, _| accept(s)),
+    judges("review.reject", "reject", "The answer is wrong and goes back; asks why", 2, can_judge, |s, _| ask_why(s)),
+    judges("review.fix", "fix", "Give the right class and accept that; one undo takes both back", 3, can_label, right),
+    judges(
+        "review.find-class",
+        "find a class",
+        "Choose the right class by typing, and accept it",
+        4,
+        can_label,
+        |s, _| right(s, &[]),
+    ),
+    moves("review.next", "next", "The next picture of the queue", 5, |s, _| walk::go_by(s, 1)),
+    moves("review.previous", "previous", "The picture before", 6, |s, _| walk::go_by(s, -1)),
+    moves("review.queue", "queue", "Choose what to review: waiting, stale, rejected, a person, a class", 7, |s, _| {
+        queues::choose(s)
+    }),
+    moves("review.label", "label", "Open the picture on the Label screen", 8, |s, _| to_label(s)),
+    Spec {
+        scopes: &[Scope::Review, Scope::Stats, Scope::Label],
+        ..judges(
+            "review.second-pass",
+            "second pass",
+            "Answer some pictures again without seeing the first answer, to measure how sure the answers are",
+            0,
+            in_project,
+            |s, _| second_pass::ask(s),
+        )
+    },
+];
+
+/// The action that goes to the screen.
+pub const GO: &[Spec] = &[Spec {
+    name: "go.review",
+    title: "review",
+    help: "Go to the Review screen of the open project",
+    scopes: &[Scope::Global],
+    changes_data: false,
+    hint: 0,
+    enabled: in_project,
+    run: |s, _| open(s),
+}];
+
+const fn judges(
+    name: &'static str,
+    title: &'static str,
+    help: &'static str,
+    hint: u8,
+    enabled: fn(&State) -> Result<(), String>,
+    run: fn(&mut State, &[String]) -> Vec<Effect>,
+) -> Spec {
+    Spec { name, title, help, scopes: REVIEW, changes_data: true, hint, enabled, run }
+}
+
+const fn moves(
+    name: &'static str,
+    title: &'static str,
+    help: &'static str,
+    hint: u8,
+    run: fn(&mut State, &[String]) -> Vec<Effect>,
+) -> Spec {
+    Spec { name, title, help, scopes: REVIEW, changes_data: false, hint, enabled: always, run }
+}
+
+/// Asks for the reason of a rejection: a ready-made one, or what is typed.
+fn ask_why(state: &mut State) -> Vec<Effect> {
+    let reasons = &state.settings.reject_reasons;
+    let items = reasons.iter().map(|r| Item { label: r.clone(), value: r.clone(), ..Item::default() }).collect();
+    let mut picker = Picker::new("reject because", items, reject);
+    picker.free_text = true;
+    "Enter takes what you typed".clone_into(&mut picker.empty);
+    state.open(Overlay::Picker(picker));
+    Vec::new()
+}
+
+/// `review.fix 3` gives the class with that key, `review.fix` alone asks which.
+fn right(state: &mut State, args: &[String]) -> Vec<Effect> {
+    let Some(key) = args.first() else {
+        let picker = label_actions::class_picker(state, "the right class", |state, value| {
+            let Ok(id) = value.parse() else { return Vec::new() };
+            fix_class(state, ClassId(id))
+        });
+        state.open(Overlay::Picker(picker));
+        return Vec::new();
+    };
+    let class = state.labels().live().find(|c| c.hotkey == *key).map(|c| c.id);
+    match class {
+        Some(class) => fix_class(state, class),
+        None if key == "0" => {
+            let flagged = state.label().and_then(|l| l.sample()).is_some_and(|s| s.answer.flagged);
+            fix(state, Answer { status: Status::Labeled, flagged, ..Answer::default() })
+        }
+        None => {
+            let count = state.labels().live().count();
+            let text =
+                format!("no class has the key {key}; there are {count} classes, [review.find-class] finds one by name");
+            state.say(Level::Info, text);
+            Vec::new()
+        }
+    }
+}
+
+fn to_label(state: &mut State) -> Vec<Effect> {
+    match state.label().and_then(|l| l.sample()).map(|s| s.id) {
+        Some(sample) => walk::open_at(state, sample),
+        None => Vec::new(),
+    }
+}

@@ -1,0 +1,183 @@
+//! The blind second pass: some labelled pictures are answered again without a sight of the first answer.
+//!
+//! What always holds: nothing of the first answer is on the screen (no answer, verdict, guess, count, tape or folder
+//! name); a second answer never touches the sample's own answer; undo goes back to the last picture, whose second answer
+//! a new key replaces.
+
+use super::Screen;
+use super::label::{LabelState, walk};
+use super::stats;
+use crate::app::effect::{Effect, Job, Query, Write};
+use crate::app::messages::Level;
+use crate::app::overlays::Overlay;
+use crate::app::overlays::picker::{Item, Picker};
+use crate::app::overlays::prompt::Prompt;
+use crate::app::slots::{Slot, Tag};
+use crate::app::state::State;
+use crate::app::tasks::{TaskId, TaskState};
+use crate::domain::sample::{Answer, Sample};
+use crate::ops::report::review::PassReport;
+
+/// How many in a hundred are drawn, unless the person says otherwise.
+const PERCENT: &str = "10";
+
+/// The state of the second pass.
+#[derive(Clone, Debug, Default)]
+pub struct SecondPassState {
+    /// The walk, as on the Label screen.
+    pub label: LabelState,
+    /// How far the pass is, by the store's count.
+    pub progress: PassReport,
+    /// Answers on their way to the store.
+    pub unsent: u64,
+    /// The task that draws the samples, while it runs.
+    pub drawing: Option<TaskId>,
+}
+
+/// Asks whether to go on with the pass that was begun, or for the size of a new one.
+pub fn ask(state: &mut State) -> Vec<Effect> {
+    let report = state.review().and_then(|r| r.report.as_ref()).or_else(|| state.stats()?.review.as_ref());
+    let begun = report.map(|r| r.second).filter(|p| p.left() > 0);
+    let Some(pass) = begun else { return ask_percent(state) };
+    let row = |label: &str, detail: String, value: &str| Item {
+        label: label.to_owned(),
+        detail,
+        value: value.to_owned(),
+        key: String::new(),
+    };
+    let items = vec![
+        row("go on", format!("{} of {} answered", pass.answered, pass.chosen), "go on"),
+        row("draw new pictures", "what was not answered is dropped".to_owned(), "new"),
+    ];
+    let picker =
+        Picker::new(
+            "second pass",
+            items,
+            |state, value| {
+                if value == "new" { ask_percent(state) } else { begin(state, None) }
+            },
+        );
+    state.open(Overlay::Picker(picker));
+    Vec::new()
+}
+
+fn ask_percent(state: &mut State) -> Vec<Effect> {
+    let prompt = Prompt::new("percent of the labelled pictures to answer again", PERCENT, |state, text| {
+        let typed = text.trim().trim_end_matches('%').trim();
+        let percent: u8 = typed.parse().map_err(|_| "type a whole number from 1 to 100".to_owned())?;
+        if !(1..=100).contains(&percent) {
+            return Err("type a whole number from 1 to 100".to_owned());
+        }
+        Ok(draw(state, percent))
+    });
+    state.open(Overlay::Prompt(prompt.hint("drawn at random; the first answers stay hidden and stay as they are")));
+    Vec::new()
+}
+
+fn draw(state: &mut State, percent: u8) -> Vec<Effect> {
+    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
+    let seed = state.random();
+    let task = state.tasks.start("second pass", state.clock);
+    let mut effects = begin(state, Some(task));
+    effects.push(Effect::Start(task, Job::SecondPass { project, percent, seed }));
+    effects
+}
+
+/// Shows the screen. While the samples are being drawn nothing is asked for.
+fn begin(state: &mut State, drawing: Option<TaskId>) -> Vec<Effect> {
+    state.screens.retain(|s| !matches!(s, Screen::SecondPass(_)));
+    let label = LabelState { auto_advance: state.settings.auto_advance, at_start: true, ..LabelState::default() };
+    let effects = super::navigation::go(state, Screen::SecondPass(Box::default()));
+    if let Some(pass) = state.second_pass_mut() {
+        *pass = SecondPassState { label, drawing, ..SecondPassState::default() };
+    }
+    if drawing.is_some() { effects } else { effects.into_iter().chain(ask_page(state)).collect() }
+}
+
+/// A task has ended: perhaps the one that draws the samples.
+pub fn drawn(state: &mut State, id: TaskId, how: &TaskState) -> Vec<Effect> {
+    let Some(pass) = state.second_pass_mut().filter(|p| p.drawing == Some(id)) else { return Vec::new() };
+    pass.drawing = None;
+    if let TaskState::Failed(text) = how {
+        pass.label.problem = Some(text.clone());
+        return Vec::new();
+    }
+    ask_page(state)
+}
+
+/// Asks for samples that are still to be answered.
+pub fn ask_page(state: &mut State) -> Vec<Effect> {
+    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
+    let tag = state.slots.ask(Slot::WalkForward);
+    vec![Effect::Ask(tag, Query::SecondPass { project, limit: walk::PAGE })]
+}
+
+/// Samples have come. Whatever they say of a first answer is removed, should the store have left it in.
+pub fn page(state: &mut State, tag: Tag, samples: Vec<Sample>, progress: PassReport) -> Vec<Effect> {
+    let Some(pass) = state.second_pass_mut() else { return Vec::new() };
+    pass.progress = progress;
+    let end = samples.len() < walk::PAGE;
+    let blind = |s: Sample| Sample { answer: Answer::default(), predictions: Vec::new(), reviews: Vec::new(), ..s };
+    let effects = walk::page(state, tag, samples.into_iter().map(blind).collect(), end);
+    let over = state.second_pass().is_some_and(|p| p.label.walk.is_empty() && p.progress.chosen > 0);
+    if over { finish(state) } else { effects }
+}
+
+/// Sends the answer to the sample on the screen; the sample's own answer stays.
+pub fn record(state: &mut State, after: Answer) -> Vec<Effect> {
+    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
+    let Some(pass) = state.second_pass_mut() else { return Vec::new() };
+    let Some(sample) = pass.label.sample_mut() else { return Vec::new() };
+    sample.answer = after.clone();
+    let id = sample.id;
+    pass.unsent += 1;
+    state.save.unsent += 1;
+    vec![Effect::Write(Write::SecondAnswer { project, sample: id, answer: after })]
+}
+
+/// A second answer is stored. After the last one the result is shown.
+pub fn stored(state: &mut State, progress: PassReport) -> Vec<Effect> {
+    state.save.unsent = state.save.unsent.saturating_sub(1);
+    let Some(pass) = state.second_pass_mut() else { return Vec::new() };
+    pass.unsent = pass.unsent.saturating_sub(1);
+    pass.progress = progress;
+    let over = progress.left() == 0 && pass.unsent == 0 && pass.label.at + 1 >= pass.label.walk.len();
+    if over { finish(state) } else { Vec::new() }
+}
+
+/// The pass is over: how well the answers agree takes the place of the screen.
+fn finish(state: &mut State) -> Vec<Effect> {
+    state.screens.retain(|s| !matches!(s, Screen::SecondPass(_)));
+    state.say(Level::Info, "the second pass is done; this is how well the answers agree");
+    stats::open(state, stats::View::Agreement)
+}
+
+/// Undo: back to the picture before, whose second answer the next key replaces.
+pub fn back(state: &mut State) -> Vec<Effect> {
+    let Some(pass) = state.second_pass_mut() else { return Vec::new() };
+    if pass.label.at == 0 {
+        state.say(Level::Info, "nothing to take back");
+        return Vec::new();
+    }
+    state.say(Level::Info, "the next answer replaces the one you gave this picture");
+    walk::go_by(state, -1)
+}
+
+impl State {
+    /// The second pass, if it is shown.
+    #[must_use]
+    pub fn second_pass(&self) -> Option<&SecondPassState> {
+        match self.screens.last() {
+            Some(Screen::SecondPass(pass)) => Some(pass),
+            _ => None,
+        }
+    }
+
+    /// The second pass, if it is shown.
+    pub fn second_pass_mut(&mut self) -> Option<&mut SecondPassState> {
+        match self.screens.last_mut() {
+            Some(Screen::SecondPass(pass)) => Some(pass),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! How well first and second answers agree, in words, and the list of those that differ.
+
+use crate::app::screens::stats::StatsState;
+use crate::app::state::State;
+use crate::domain::agreement::Kappa;
+use crate::domain::text::printable;
+use crate::ops::report::review::{AgreementReport, Disagreement};
+use crate::theme::{Glyph, Role};
+use crate::ui::age::ago;
+use crate::ui::canvas::{Canvas, cut, cut_path, number};
+use crate::ui::screens::lake::wrapped;
+use ratatui::layout::Rect;
+
+/// Draws the view.
+pub(super) fn render(state: &State, stats: &StatsState, canvas: &mut Canvas, at: Rect) {
+    let Some(report) = &stats.agreement else {
+        let text = stats.problem.as_deref().unwrap_or("comparing");
+        wrapped(canvas, at, &printable(text), Role::Muted);
+        return;
+    };
+    let Some(kappa) = report.kappa.filter(|k| k.n > 0) else {
+        let text = "No picture has been answered twice yet. [review.second-pass] draws some of the labelled pictures at random, to be \
+                    answered again without a sight of the first answer; then this says how far both agree.";
+        wrapped(canvas, Rect { width: at.width.min(76), ..at }, &state.with_keys(text), Role::Text);
+        return;
+    };
+    let text = Rect { width: at.width.min(76), ..at };
+    if at.width < 60 {
+        let list = Rect { y: at.y + 3, height: at.height.saturating_sub(3), ..at };
+        short(&kappa, canvas, text);
+        differing(state, stats, report, canvas, list);
+        return;
+    }
+    let mut used = wrapped(canvas, text, &agree_words(&kappa), Role::Text);
+    let below = |used: u16| Rect { y: at.y + used, height: at.height.saturating_sub(used), ..text };
+    used += wrapped(canvas, below(used), &kappa_words(&kappa), Role::Text);
+    if at.height >= 14 {
+        used += wrapped(canvas, below(used), "1 is perfect agreement, 0 what chance alone would give.", Role::Muted);
+    }
+    let list = Rect { y: at.y + used + 1, height: at.height.saturating_sub(used + 1), ..at };
+    differing(state, stats, report, canvas, list);
+}
+
+/// The same in two short lines, for narrow windows.
+fn short(k: &Kappa, canvas: &mut Canvas, at: Rect) {
+    let agree = (k.observed * k.n as f64).round() as u64;
+    let style = canvas.style(Role::Text);
+    canvas.text(at, &format!("{} of {} agree, {:.0} %", number(agree), number(k.n), k.observed * 100.0), style);
+    let kappa = match (k.kappa, k.interval) {
+        (Some(kappa), Some((low, high))) => format!("kappa {kappa:.2}, 95 % {low:.2} to {high:.2}"),
+        (Some(kappa), None) => format!("kappa {kappa:.2}, of one pair"),
+        (None, _) => "kappa is not defined".to_owned(),
+    };
+    canvas.text(Rect { y: at.y + 1, height: at.height.saturating_sub(1), ..at }, &kappa, style);
+}
+
+fn agree_words(k: &Kappa) -> String {
+    let agree = (k.observed * k.n as f64).round() as u64;
+    let verb = if agree == 1 { "agrees" } else { "agree" };
+    format!("Of {} pictures answered twice, {} {verb} ({:.0} %).", number(k.n), number(agree), k.observed * 100.0)
+}
+
+fn kappa_words(k: &Kappa) -> String {
+    match (k.kappa, k.interval) {
+        (Some(kappa), Some((low, high))) => {
+            format!("Cohen's kappa is {kappa:.2}; with 95 % confidence it lies between {low:.2} and {high:.2}.")
+        }
+        (Some(kappa), None) => format!("Cohen's kappa is {kappa:.2}; one pair tells little."),
+        (None, _) => "Cohen's kappa is not defined: every answer is the same.".to_owned(),
+    }
+}
+
+/// Columns of the list: the picture, the first answer, the second answer, and when.
+fn columns(width: u16) -> [u16; 4] {
+    match width {
+        0..60 => [width - 2 * (width / 3), width / 3, width / 3, 0],
+        _ => {
+            let answer = ((width - 14) / 4).min(24);
+            [(width - 14 - 2 * answer).min(60), answer, answer, 14]
+        }
+    }
+}
+
+fn differing(state: &State, stats: &StatsState, report: &AgreementReport, canvas: &mut Canvas, at: Rect) {
+    if at.height < 2 {
+        return;
+    }
+    if report.differ.is_empty() {
+        wrapped(canvas, at, "No two answers differ.", Role::Muted);
+        return;
+    }
+    let widths = columns(at.width.saturating_sub(1));
+    let muted = canvas.style(Role::Muted);
+    let head = ["differ", "first", "second", "when"].map(str::to_owned);
+    cells(canvas, Rect { x: at.x + 1, height: 1, ..at }, &widths, &head, [muted; 4]);
+    let rows = usize::from(at.height - 1);
+    let top = stats.cursor.saturating_sub(rows / 2).min(report.differ.len().saturating_sub(rows));
+    for (i, pair) in report.differ.iter().enumerate().skip(top).take(rows) {
+        let y = at.y + 1 + u16::try_from(i - top).unwrap_or(0);
+        let line = Rect { x: at.x + 1, y, width: at.width.saturating_sub(1), height: 1 };
+        draw_pair(state, pair, &widths, canvas, line);
+        if i == stats.cursor {
+            canvas.paint(Rect { x: at.x, width: at.width, ..line }, canvas.style(Role::Cursor));
+        }
+    }
+}
+
+fn draw_pair(state: &State, pair: &Disagreement, widths: &[u16; 4], canvas: &mut Canvas, line: Rect) {
+    let ellipsis = canvas.glyph(Glyph::Ellipsis);
+    let path = cut_path(&printable(&pair.path), widths[0].saturating_sub(2), &ellipsis);
+    let same = pair.first_by == pair.second_by;
+    let with = |answer: &str, by: &str, columns: u16| {
+        let text = if same { answer.to_owned() } else { format!("{answer}, {by}") };
+        cut(&printable(&text), columns.saturating_sub(2), &ellipsis)
+    };
+    let first = with(&pair.first, &pair.first_by, widths[1]);
+    let second = with(&pair.second, &pair.second_by, widths[2]);
+    let (text, muted) = (canvas.style(Role::Text), canvas.style(Role::Muted));
+    cells(canvas, line, widths, &[path, first, second, ago(state.now, pair.at)], [text, text, text, muted]);
+}
+
+fn cells(canvas: &mut Canvas, line: Rect, widths: &[u16; 4], texts: &[String; 4], styles: [ratatui::style::Style; 4]) {
+    let mut x = line.x;
+    for ((width, text), style) in widths.iter().zip(texts).zip(styles) {
+        canvas.text(Rect { x, width: *width, ..line }, text, style);
+        x += width;
+    }
+}
