@@ -3,4 +3,6 @@
 mod harness;
 mod label;
 mod lake;
+mod review;
 mod screens;
+mod stats;

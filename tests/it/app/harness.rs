@@ -107,6 +107,12 @@ impl Harness {
         self.effects.extend(effects);
     }
 
+    /// An event no later than the one before, as when keys come in a burst.
+    pub(crate) fn event_at_once(&mut self, event: Event) {
+        self.clock = self.clock.saturating_sub(100);
+        self.event(event);
+    }
+
     /// Keys in the notation of the key map, separated by spaces: `j j <enter> 2 u`.
     pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
         for key in keys.split_whitespace() {
@@ -170,6 +176,15 @@ impl Harness {
     pub(crate) fn draw(&mut self, width: u16, height: u16) -> (Buffer, Drawn) {
         self.event(Event::Resized(width, height));
         let palette = palette(self.state.caps.depth);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        let drawn = render(&self.state, &palette, &mut buffer);
+        (buffer, drawn)
+    }
+
+    /// Draws the screen for a terminal that shows only ASCII.
+    pub(crate) fn draw_ascii(&mut self, width: u16, height: u16) -> (Buffer, Drawn) {
+        self.event(Event::Resized(width, height));
+        let palette = Theme::load("mono", None).0.resolve(self.state.caps.depth, true);
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         let drawn = render(&self.state, &palette, &mut buffer);
         (buffer, drawn)

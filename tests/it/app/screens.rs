@@ -7,7 +7,7 @@ use lakelens::app::screens::Screen;
 const SIZES: [(u16, u16); 3] = [(40, 12), (80, 24), (160, 50)];
 
 /// Compares the screen at three sizes with its snapshots.
-fn snapshots(name: &str, harness: &mut Harness) {
+pub(crate) fn snapshots(name: &str, harness: &mut Harness) {
     for (width, height) in SIZES {
         let screen = harness.screen(width, height);
         insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
