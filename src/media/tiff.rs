@@ -237,6 +237,10 @@ impl<'a> TiffPicture<'a> {
             _ => [0.299, 0.587, 0.114],
         };
         for pixel in pixels.as_chunks_mut::<3>().0 {
+            // No encoder writes this for a colour (black is 0, 128, 128): it is where the data end.
+            if *pixel == [0; 3] {
+                continue;
+            }
             let [y, cb, cr] = pixel.map(f32::from);
             let r = y + (2.0 - 2.0 * red) * (cr - 128.0);
             let b = y + (2.0 - 2.0 * blue) * (cb - 128.0);
