@@ -1,7 +1,7 @@
 //! Catalogs and volumes: where pictures are found.
 //!
 //! Why: a folder of this machine, a volume of a workspace and a bucket must look the same to the screens. [`Lake`] is the
-//! one door: it lists, measures, opens and completes any [`LakePath`] that it can reach, and says plainly what is missing
+//! one door: it lists, measures, opens and completes any `LakePath` that it can reach, and says plainly what is missing
 //! for the others. See `listing` for what the screens read.
 
 pub mod listing;

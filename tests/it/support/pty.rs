@@ -105,13 +105,17 @@ impl Launch {
 
     /// Runs the program with these arguments.
     pub(crate) fn run<S: AsRef<OsStr>>(self, args: &[S]) -> Session {
-        Session { terminal: self.builder.args(args).spawn(PROGRAM).unwrap() }
+        self.run_program(PROGRAM, args)
+    }
+
+    /// Runs another program.
+    pub(crate) fn run_program<S: AsRef<OsStr>>(self, program: impl AsRef<OsStr>, args: &[S]) -> Session {
+        Session { terminal: self.builder.args(args).spawn(program).unwrap() }
     }
 
     /// Runs an interactive shell, for what only a shell does: job control.
     pub(crate) fn shell(self) -> Session {
-        let builder = self.builder.args(["--norc", "--noprofile", "-i"]);
-        Session { terminal: builder.spawn("/bin/bash").unwrap() }
+        self.run_program("/bin/bash", &["--norc", "--noprofile", "-i"])
     }
 }
 
