@@ -136,8 +136,8 @@ pub enum Wrote {
         /// The counts now.
         counts: Option<Counts>,
     },
-    /// A second answer is stored.
-    SecondAnswer(PassReport),
+    /// A second answer is stored, and the pass is so far; or why it is not.
+    SecondAnswer(Result<PassReport, String>),
     /// Something else was written; a sentence for the status line, if it is worth one.
     Done(Option<String>),
     /// The list of projects has changed.

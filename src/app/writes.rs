@@ -26,9 +26,9 @@ pub fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
             if follows && state.save.unsent == 0 { screens::refresh(state) } else { Vec::new() }
         }
         Wrote::Undone { redo, edits, samples, counts } => undone(state, redo, &edits, samples, counts),
-        Wrote::SecondAnswer(progress) => {
+        Wrote::SecondAnswer(stored) => {
             state.save.waiting = None;
-            second_pass::stored(state, progress)
+            second_pass::stored(state, stored)
         }
         Wrote::Done(text) => {
             if let Some(text) = text {

@@ -16,6 +16,7 @@ use crate::app::slots::{Slot, Tag};
 use crate::app::state::State;
 use crate::app::tasks::{TaskId, TaskState};
 use crate::domain::sample::{Answer, Sample};
+use crate::domain::text::printable;
 use crate::ops::report::review::PassReport;
 
 /// How many in a hundred are drawn, unless the person says otherwise.
@@ -28,8 +29,12 @@ pub struct SecondPassState {
     pub label: LabelState,
     /// How far the pass is, by the store's count.
     pub progress: PassReport,
+    /// What was answered in earlier passes, and is none of this one.
+    pub before: u64,
     /// Answers on their way to the store.
     pub unsent: u64,
+    /// The samples have just been drawn: none of them is answered yet.
+    pub fresh: bool,
     /// The task that draws the samples, while it runs.
     pub drawing: Option<TaskId>,
 }
@@ -97,7 +102,7 @@ fn begin(state: &mut State, drawing: Option<TaskId>) -> Vec<Effect> {
 /// A task has ended: perhaps the one that draws the samples.
 pub fn drawn(state: &mut State, id: TaskId, how: &TaskState) -> Vec<Effect> {
     let Some(pass) = state.second_pass_mut().filter(|p| p.drawing == Some(id)) else { return Vec::new() };
-    pass.drawing = None;
+    (pass.drawing, pass.fresh) = (None, true);
     if let TaskState::Failed(text) = how {
         pass.label.problem = Some(text.clone());
         return Vec::new();
@@ -115,6 +120,9 @@ pub fn ask_page(state: &mut State) -> Vec<Effect> {
 /// Samples have come. Whatever they say of a first answer is removed, should the store have left it in.
 pub fn page(state: &mut State, tag: Tag, samples: Vec<Sample>, progress: PassReport) -> Vec<Effect> {
     let Some(pass) = state.second_pass_mut() else { return Vec::new() };
+    if std::mem::take(&mut pass.fresh) {
+        pass.before = progress.answered;
+    }
     pass.progress = progress;
     let end = samples.len() < walk::PAGE;
     let blind = |s: Sample| Sample { answer: Answer::default(), predictions: Vec::new(), reviews: Vec::new(), ..s };
@@ -135,11 +143,15 @@ pub fn record(state: &mut State, after: Answer) -> Vec<Effect> {
     vec![Effect::Write(Write::SecondAnswer { project, sample: id, answer: after })]
 }
 
-/// A second answer is stored. After the last one the result is shown.
-pub fn stored(state: &mut State, progress: PassReport) -> Vec<Effect> {
+/// A second answer is stored, or cannot be. After the last one the result is shown.
+pub fn stored(state: &mut State, stored: Result<PassReport, String>) -> Vec<Effect> {
     state.save.unsent = state.save.unsent.saturating_sub(1);
+    if let Err(why) = &stored {
+        state.say(Level::Error, format!("the second answer was not written: {}", printable(why)));
+    }
     let Some(pass) = state.second_pass_mut() else { return Vec::new() };
     pass.unsent = pass.unsent.saturating_sub(1);
+    let Ok(progress) = stored else { return Vec::new() };
     pass.progress = progress;
     let over = progress.left() == 0 && pass.unsent == 0 && pass.label.at + 1 >= pass.label.walk.len();
     if over { finish(state) } else { Vec::new() }
@@ -161,6 +173,16 @@ pub fn back(state: &mut State) -> Vec<Effect> {
     }
     state.say(Level::Info, "the next answer replaces the one you gave this picture");
     walk::go_by(state, -1)
+}
+
+impl SecondPassState {
+    /// Samples answered in this pass, those on their way included, and samples in it.
+    #[must_use]
+    pub fn done(&self) -> (u64, u64) {
+        let of = self.progress.chosen.saturating_sub(self.before);
+        let done = (self.progress.answered + self.unsent).saturating_sub(self.before);
+        (done.min(of), of)
+    }
 }
 
 impl State {

@@ -67,12 +67,8 @@ fn header(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect)
 
 fn blind_header(open: &OpenProject, pass: &SecondPassState, canvas: &mut Canvas, at: Rect) {
     let name = printable(&open.project.name).into_owned();
-    let done = (pass.progress.answered + pass.unsent).min(pass.progress.chosen);
-    let right = if pass.progress.chosen == 0 {
-        String::new()
-    } else {
-        format!("{} / {}", number(done), number(pass.progress.chosen))
-    };
+    let (done, of) = pass.done();
+    let right = if of == 0 { String::new() } else { format!("{} / {}", number(done), number(of)) };
     chrome::header(canvas, at, &name, "second pass, first answers hidden", &right);
 }
 

@@ -477,13 +477,37 @@ fn undo_in_a_second_pass_goes_back_to_answer_again() {
 fn after_the_last_answer_the_agreement_is_shown() {
     let mut h = second_pass(2);
     h.keys("1 2");
-    let progress = |answered| Event::Wrote(Wrote::SecondAnswer(PassReport { chosen: 2, answered }));
+    let progress = |answered| Event::Wrote(Wrote::SecondAnswer(Ok(PassReport { chosen: 2, answered })));
     h.event(progress(1));
     assert!(h.state.second_pass().is_some());
     h.event(progress(2));
     assert!(h.state.stats().is_some() && h.state.second_pass().is_none());
     assert!(h.asked().contains(&Query::Agreement(ProjectId(1))));
     assert_eq!(h.state.save.unsent, 0);
+}
+
+#[test]
+fn a_second_answer_that_is_not_written_is_said() {
+    let mut h = second_pass(2);
+    h.keys("1");
+    h.event(Event::Wrote(Wrote::SecondAnswer(Err("the disk is full".to_owned()))));
+    assert_eq!((h.state.save.unsent, h.state.second_pass().unwrap().unsent), (0, 0));
+    assert!(h.state.messages.shown().unwrap().text.contains("the disk is full"));
+}
+
+#[test]
+fn the_progress_of_a_new_pass_leaves_earlier_ones_out() {
+    let mut h = three();
+    h.keys("B <enter>");
+    let id = h.effects.iter().find_map(|e| if let Effect::Start(id, _) = e { Some(*id) } else { None }).unwrap();
+    h.event(Event::Task(id, TaskNews::Ended(TaskState::Done("3 pictures drawn".to_owned()))));
+    let samples = (1..=3).map(|n| answered(n, 2, "bob")).collect();
+    h.reply(Slot::WalkForward, Reply::SecondPass { samples, progress: PassReport { chosen: 23, answered: 20 } });
+    h.show_all();
+    assert!(h.screen(80, 24).contains("0 / 3"));
+    h.keys("1");
+    h.event(Event::Wrote(Wrote::SecondAnswer(Ok(PassReport { chosen: 23, answered: 21 }))));
+    assert!(h.screen(80, 24).contains("1 / 3"));
 }
 
 #[test]
