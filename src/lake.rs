@@ -10,4 +10,5 @@ mod place;
 
 pub use local::folder::LocalError;
 pub use local::{Lister, Publish};
+pub(crate) use place::open_plain;
 pub use place::{LOCAL_CATALOG, LOCAL_SCHEMA, Lake, LakeError, Place, Stat, resolve};

@@ -281,6 +281,19 @@ impl<W: Write> CsvOut<W> {
         self.out.serialize(row).map_err(io::Error::from)
     }
 
+    /// Writes only the header that `row` would have; for a file without rows.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn header_of(&mut self, row: &impl Serialize) -> io::Result<()> {
+        let mut scratch = ::csv::Writer::from_writer(Vec::new());
+        scratch.serialize(row).map_err(io::Error::from)?;
+        let bytes = scratch.into_inner().map_err(|e| io::Error::other(e.to_string()))?;
+        let mut header = ::csv::ReaderBuilder::new().from_reader(bytes.as_slice());
+        let names = header.byte_headers().map_err(io::Error::from)?;
+        self.out.write_byte_record(names).map_err(io::Error::from)
+    }
+
     /// Writes what is still held and gives the output back.
     ///
     /// # Errors

@@ -43,6 +43,11 @@ pub struct Names {
 }
 
 impl Names {
+    /// Keeps names from being given to folders.
+    pub fn reserve(&mut self, names: &[&str]) {
+        self.used_folders.extend(names.iter().map(|n| n.to_lowercase()));
+    }
+
     /// The folder of a class; the same for the same class.
     pub fn folder(&mut self, class: &str) -> String {
         if let Some(known) = self.folders.get(class) {

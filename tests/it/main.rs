@@ -9,6 +9,7 @@ mod cli;
 mod keymap;
 mod lake;
 mod media;
+mod ops;
 mod present;
 mod pty;
 mod real_terminals;

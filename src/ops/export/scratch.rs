@@ -1,0 +1,84 @@
+//! What is being written, under another name beside its destination, until it is complete.
+
+use super::super::{OpsError, shown};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// A half-written file or folder. Dropping it removes it.
+pub(super) struct Scratch {
+    path: PathBuf,
+    dest: PathBuf,
+    kept: bool,
+}
+
+impl Scratch {
+    /// Chooses a name beside the destination; nothing is made yet.
+    pub(super) fn beside(dest: &Path) -> Self {
+        let mut name = OsString::from(".");
+        name.push(dest.file_name().unwrap_or_default());
+        name.push(format!(".{}.part", uuid::Uuid::now_v7().simple()));
+        Self { path: dest.with_file_name(name), dest: dest.to_owned(), kept: false }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn create(&self) -> Result<BufWriter<File>, OpsError> {
+        let file = File::create_new(&self.path).map_err(|e| self.failed(&e))?;
+        Ok(BufWriter::with_capacity(256 << 10, file))
+    }
+
+    pub(super) fn failed(&self, error: &io::Error) -> OpsError {
+        OpsError::file("write", &self.dest, error)
+    }
+
+    /// Makes a written file durable and closes it.
+    pub(super) fn seal(&self, out: BufWriter<File>) -> Result<(), OpsError> {
+        let file = out.into_inner().map_err(|e| self.failed(e.error()))?;
+        file.sync_all().map_err(|e| self.failed(&e))
+    }
+
+    /// Writes a small file whole.
+    pub(super) fn write_all(&self, bytes: &[u8]) -> Result<(), OpsError> {
+        let mut out = self.create()?;
+        out.write_all(bytes).map_err(|e| self.failed(&e))?;
+        self.seal(out)
+    }
+
+    /// Gives it its name, in one step. Without `replace` nothing that came into being meanwhile is replaced either.
+    pub(super) fn publish(mut self, replace: bool) -> Result<(), OpsError> {
+        let renamed = if replace {
+            fs::rename(&self.path, &self.dest)
+        } else {
+            match renameat_with(CWD, &self.path, CWD, &self.dest, RenameFlags::NOREPLACE) {
+                Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => fs::rename(&self.path, &self.dest),
+                other => other.map_err(io::Error::from),
+            }
+        };
+        match renamed {
+            Ok(()) => self.kept = true,
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Err(OpsError::Exists(shown(&self.dest))),
+            Err(e) => return Err(self.failed(&e)),
+        }
+        // The name itself is durable only when the folder is; a file system that cannot do that has done what it can.
+        let folder = self.dest.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if let Ok(folder) = File::open(folder) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        // Nothing more can be done here about a file that cannot be removed.
+        let _ = if self.path.is_dir() { fs::remove_dir_all(&self.path) } else { fs::remove_file(&self.path) };
+    }
+}

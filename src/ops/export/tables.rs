@@ -1,0 +1,100 @@
+//! CSV and JSON lines: one file, and a manifest beside it.
+
+use super::super::{OpsError, Watch, shown};
+use super::scratch::Scratch;
+use super::{Format, Run, Tally};
+use crate::domain::annotation::Annotation;
+use crate::domain::class::LabelSet;
+use crate::domain::sample::{Answer, Sample, Status};
+use crate::formats::csv::{CsvOut, LabelRow, join_labels};
+use crate::formats::jsonl::{Record, write_line};
+use crate::ops::report::ExportReport;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+
+pub(super) fn write(run: &mut Run<'_>, watch: &mut Watch<'_>) -> Result<ExportReport, OpsError> {
+    let mut beside = run.wanted.dest.clone().into_os_string();
+    beside.push(".manifest.json");
+    let beside = PathBuf::from(beside);
+    if run.wanted.dest.is_dir() {
+        let dest = shown(&run.wanted.dest);
+        return Err(OpsError::Invalid(format!(
+            "`{dest}` is a folder; name the file to write, such as `{dest}/labels.csv`"
+        )));
+    }
+    for path in [&run.wanted.dest, &beside] {
+        if !run.wanted.overwrite && path.symlink_metadata().is_ok() {
+            return Err(OpsError::Exists(shown(path)));
+        }
+    }
+    let scratch = Scratch::beside(&run.wanted.dest);
+    let out = scratch.create()?;
+    let out = match run.wanted.format {
+        Format::Jsonl => write_jsonl(run, &scratch, out, watch)?,
+        Format::Csv | Format::Folders => write_csv(run, &scratch, out, watch)?,
+    };
+    scratch.seal(out)?;
+    let manifest = Scratch::beside(&beside);
+    manifest.write_all(&run.manifest().bytes(&beside)?)?;
+    watch.check()?;
+    scratch.publish(run.wanted.overwrite)?;
+    manifest.publish(run.wanted.overwrite)?;
+    Ok(run.report(&beside))
+}
+
+fn write_csv(
+    run: &mut Run<'_>,
+    scratch: &Scratch,
+    out: BufWriter<File>,
+    watch: &mut Watch<'_>,
+) -> Result<BufWriter<File>, OpsError> {
+    let mut out = CsvOut::new(out);
+    let labels = &run.project.labels;
+    run.each(watch, &mut |tally, sample, answer| {
+        let row = label_row(tally, sample, answer, labels);
+        out.write(&row).map_err(|e| scratch.failed(&e))
+    })?;
+    if run.tally.images == 0 {
+        out.header_of(&LabelRow::default()).map_err(|e| scratch.failed(&e))?;
+    }
+    out.finish().map_err(|e| scratch.failed(&e))
+}
+
+fn write_jsonl(
+    run: &mut Run<'_>,
+    scratch: &Scratch,
+    mut out: BufWriter<File>,
+    watch: &mut Watch<'_>,
+) -> Result<BufWriter<File>, OpsError> {
+    let labels = &run.project.labels;
+    run.each(watch, &mut |tally, sample, answer| {
+        tally.images += 1;
+        tally.annotations += answer.annotations.len() as u64;
+        write_line(&mut out, &Record::new(sample, answer, labels)).map_err(|e| scratch.failed(&e))
+    })?;
+    Ok(out)
+}
+
+/// A sample as a row, and what the row cannot say.
+pub(super) fn label_row(tally: &mut Tally, sample: &Sample, answer: &Answer, labels: &LabelSet) -> LabelRow {
+    let classes = answer.classes(labels);
+    tally.images += 1;
+    tally.annotations += classes.len() as u64;
+    tally.lose_shapes(answer);
+    tally.lose("predictions are not written", sample.predictions.len() as u64);
+    tally.lose("verdicts are not written", sample.reviews.len() as u64);
+    let last: Option<&Annotation> = answer.annotations.iter().max_by_key(|a| a.at);
+    let answered = answer.status == Status::Labeled;
+    let names: Vec<String> = classes.into_iter().map(|c| labels.name(c)).collect();
+    LabelRow {
+        path: sample.path.clone(),
+        label: join_labels(&names),
+        status: answer.status.name().to_owned(),
+        author: last.filter(|_| answered).map(|a| a.author.clone()).unwrap_or_default(),
+        at: last.filter(|_| answered).map(|a| a.at.to_string()).unwrap_or_default(),
+        flagged: answer.flagged,
+        unsure: answer.unsure,
+        skip_reason: answer.skip_reason.clone().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,3 @@
+//! Whole workflows over real folders.
+
+mod scan;
