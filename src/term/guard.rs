@@ -82,6 +82,15 @@ pub struct WindowSize {
     pub height: u16,
 }
 
+impl WindowSize {
+    /// The size of a cell in pixels, width and height, where the terminal says it.
+    #[must_use]
+    pub fn cell(&self) -> Option<(u16, u16)> {
+        let (width, height) = (self.width / self.columns.max(1), self.height / self.rows.max(1));
+        ((2..=200).contains(&width) && (2..=400).contains(&height)).then_some((width, height))
+    }
+}
+
 /// The size of a terminal.
 #[must_use]
 pub fn window_size(terminal: impl AsFd) -> Option<WindowSize> {
@@ -239,5 +248,38 @@ fn write_within(terminal: &OwnedFd, mut bytes: &[u8], patience: Duration) {
             Err(Errno::INTR | Errno::AGAIN) => {}
             Err(_) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaving_undoes_what_entering_did() {
+        let modes = Modes { mouse: true, keyboard: true };
+        let enter = String::from_utf8(enter_bytes(modes)).unwrap();
+        let leave = String::from_utf8(leave_bytes(modes, b"<pictures>")).unwrap();
+        let set = |text: &str, last: char| -> Vec<u32> {
+            let modes = text.split("\x1b[?").filter_map(|part| part.split_once(last));
+            modes.filter_map(|(number, _)| number.parse().ok()).collect()
+        };
+        for mode in set(&enter, 'h') {
+            assert!(set(&leave, 'l').contains(&mode), "mode {mode} stays on");
+        }
+        assert_eq!(set(&enter, 'l'), [25], "the cursor is the one thing switched off");
+        assert!(set(&leave, 'h').contains(&25));
+        assert!(enter.contains("\x1b[>3u") && leave.contains("\x1b[<u"));
+        let at = |text: &str| leave.find(text).unwrap();
+        assert!(leave.starts_with("\x1b\\"), "a cut sequence is ended first");
+        assert!(at("<pictures>") < at("\x1b[?1049l") && at("\x1b[<u") < at("\x1b[?1049l"));
+        assert!(!enter.contains("2J") && !leave.contains("2J"));
+    }
+
+    #[test]
+    fn a_cell_is_known_only_from_sane_sizes() {
+        let size = WindowSize { columns: 80, rows: 24, width: 804, height: 480 };
+        assert_eq!(size.cell(), Some((10, 20)));
+        assert_eq!(WindowSize { width: 0, height: 0, ..size }.cell(), None);
     }
 }

@@ -84,10 +84,15 @@ impl Probe {
         if !self.surroundings.may_ask() {
             return Vec::new();
         }
-        if !self.surroundings.ssh && self.surroundings.tmux.is_none() {
+        if !self.surroundings.ssh && self.surroundings.tmux.is_none() && !self.surroundings.multiplexed() {
             self.shared_name = super::graphics::shared::create(&[0; 3]).ok();
         }
-        let mut out = questions(self.shared_name.as_deref());
+        let mut out = questions();
+        // tmux and screen take an APC that is meant for the terminal outside as the title of the pane.
+        if self.surroundings.tmux.is_none() && !self.surroundings.multiplexed() {
+            out.push(ask_direct());
+            out.extend(self.shared_name.as_deref().map(ask_shared));
+        }
         out.push(b"\x1b[c".to_vec());
         out.concat()
     }
@@ -136,9 +141,8 @@ impl Probe {
             return self.finish();
         }
         self.outer_round = true;
-        let mut asked = questions(None);
-        asked.push(b"\x1b[c".to_vec());
-        asked.push(b"\x1b[5n".to_vec());
+        let mut asked = questions();
+        asked.extend([ask_direct(), b"\x1b[c".to_vec(), b"\x1b[5n".to_vec()]);
         Step::Ask(asked.iter().flat_map(|q| tmux::wrap(q)).collect())
     }
 
@@ -162,21 +166,18 @@ impl Drop for Probe {
     }
 }
 
-/// XTVERSION, Kitty graphics (direct, then shared memory), text area and cell in pixels, background, keyboard flags.
-fn questions(shared_name: Option<&str>) -> Vec<Vec<u8>> {
-    let mut out = vec![
-        b"\x1b[>0q".to_vec(),
-        format!("\x1b_Gi={DIRECT},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\").into_bytes(),
-        b"\x1b[14t".to_vec(),
-        b"\x1b[16t".to_vec(),
-        b"\x1b]11;?\x1b\\".to_vec(),
-        b"\x1b[?u".to_vec(),
-    ];
-    if let Some(name) = shared_name {
-        let name = base64_simd::STANDARD.encode_to_string(name.as_bytes());
-        out.push(format!("\x1b_Gi={SHARED},s=1,v=1,a=q,t=s,f=24,S=3;{name}\x1b\\").into_bytes());
-    }
-    out
+/// XTVERSION, text area and cell in pixels, background, keyboard flags.
+fn questions() -> Vec<Vec<u8>> {
+    [&b"\x1b[>0q"[..], b"\x1b[14t", b"\x1b[16t", b"\x1b]11;?\x1b\\", b"\x1b[?u"].map(<[u8]>::to_vec).to_vec()
+}
+
+fn ask_direct() -> Vec<u8> {
+    format!("\x1b_Gi={DIRECT},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\").into_bytes()
+}
+
+fn ask_shared(name: &str) -> Vec<u8> {
+    let name = base64_simd::STANDARD.encode_to_string(name.as_bytes());
+    format!("\x1b_Gi={SHARED},s=1,v=1,a=q,t=s,f=24,S=3;{name}\x1b\\").into_bytes()
 }
 
 /// Rec. 709 luma of the background above one half.

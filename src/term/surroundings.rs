@@ -117,6 +117,11 @@ impl Surroundings {
         (Depth::Ansi16, format!("16 colours: TERM is `{}`", self.term))
     }
 
+    /// `TERM` is that of tmux or screen, perhaps on the near side of an SSH connection.
+    pub(super) fn multiplexed(&self) -> bool {
+        self.term.starts_with("tmux") || self.term.starts_with("screen")
+    }
+
     /// A terminal that prints what it does not understand gets no questions.
     pub(super) fn may_ask(&self) -> bool {
         !matches!(self.term.as_str(), "" | "dumb" | "linux" | "vt100" | "vt220" | "emacs")

@@ -48,6 +48,26 @@ pub fn passthrough() -> Passthrough {
     }
 }
 
+/// Where the pane lies on the terminal outside: columns and rows before its top left cell. Runs the `tmux` program.
+#[must_use]
+pub fn origin() -> Option<(u16, u16)> {
+    let format = "#{pane_left} #{pane_top} #{status} #{status-position}";
+    let asked = Command::new("tmux").args(["display-message", "-p", format]).stdin(Stdio::null()).output().ok()?;
+    read_origin(&String::from_utf8_lossy(&asked.stdout))
+}
+
+fn read_origin(text: &str) -> Option<(u16, u16)> {
+    let mut words = text.split_whitespace();
+    let (left, top) = (words.next()?.parse().ok()?, words.next()?.parse::<u16>().ok()?);
+    let lines = match words.next()? {
+        "off" => 0,
+        "on" => 1,
+        lines => lines.parse().ok()?,
+    };
+    let above = if words.next() == Some("top") { lines } else { 0 };
+    Some((left, top.saturating_add(above)))
+}
+
 fn read_answer(text: &str) -> Passthrough {
     match text.trim() {
         "on" | "all" => Passthrough::On,
@@ -64,6 +84,8 @@ mod tests {
     #[test]
     fn escapes_are_doubled_once() {
         assert_eq!(wrap(b"\x1b_Gi=1\x1b\\"), b"\x1bPtmux;\x1b\x1b_Gi=1\x1b\x1b\\\x1b\\");
+        assert_eq!(read_origin("40 12 on top\n"), Some((40, 13)));
+        assert_eq!(read_origin("0 0 2 bottom"), Some((0, 0)));
         assert_eq!(read_answer("on\n"), Passthrough::On);
         assert!(matches!(read_answer("off\n"), Passthrough::Off(_)));
     }

@@ -83,7 +83,7 @@ fn depth(around: &Surroundings, name: &str, in_tmux: bool, findings: &mut Vec<St
 fn cell(around: &Surroundings, answers: &Answers, findings: &mut Vec<String>) -> (u16, u16) {
     let fits = |(w, h): (u16, u16)| (2..=200).contains(&w) && (2..=400).contains(&h);
     let divide = |w: u16, h: u16| around.size.map(|s| (w / s.columns.max(1), h / s.rows.max(1))).filter(|c| fits(*c));
-    let by_system = around.size.and_then(|s| divide(s.width, s.height));
+    let by_system = around.size.and_then(|s| s.cell());
     // Inside tmux the answer speaks of the whole window outside, not of this pane.
     let by_area = answers.area.filter(|_| around.tmux.is_none()).and_then(|(w, h)| divide(w, h));
     let by_cell = answers.cell.filter(|c| fits(*c));
