@@ -8,12 +8,17 @@
 //! - Counts, history and the answers themselves change in one transaction.
 //! - Pages are fetched by key, so the last page of ten million samples costs what the first one costs.
 //!
-//! Calls block: they run on the threads of the writer and the reader, never on the screen's.
+//! Calls block: they run on the threads of [`writer`] and [`reader`], never on the screen's.
 
 pub mod error;
+pub mod locate;
+pub mod reader;
 pub mod records;
+pub mod sqlite;
+pub mod writer;
 
 pub use error::StoreError;
+pub use locate::{default_path, open};
 
 use crate::domain::agreement::{Kappa, cohen};
 use crate::domain::edit::{Edit, Outcome};

@@ -244,8 +244,10 @@ pub struct Refusal {
     pub rev: Rev,
     /// What stands; for label sets an empty answer.
     pub theirs: Answer,
-    /// Who changed it last.
+    /// Who changed it last; empty if not known.
     pub by: String,
+    /// Why it stays, as a sentence without capital and full stop.
+    pub reason: String,
 }
 
 /// What undo or redo did. Both lists empty: there was nothing left to undo or redo.

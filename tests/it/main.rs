@@ -13,6 +13,7 @@ mod ops;
 mod present;
 mod pty;
 mod real_terminals;
+mod store;
 mod support;
 mod term;
 mod theme;

@@ -1,0 +1,151 @@
+//! Label sets: reading, writing only what differs, and merging a change into what others changed meanwhile.
+
+use super::Db;
+use crate::domain::class::{LabelClass, LabelSet};
+use crate::domain::ids::{ClassId, ProjectId};
+use crate::store::Result;
+use std::collections::HashSet;
+
+impl Db<'_> {
+    /// The label set of a project, in order.
+    pub(super) fn labels(&self, project: ProjectId) -> Result<LabelSet> {
+        let sql = "SELECT id, name, hotkey, colour, parent, merged_into, retired FROM label_class
+                   WHERE project = ? ORDER BY place, id";
+        let classes = self.rows(sql, [project.0], |r| {
+            Ok(LabelClass {
+                id: ClassId(r.get(0)?),
+                name: r.get(1)?,
+                hotkey: r.get(2)?,
+                colour: r.get(3)?,
+                parent: r.get::<_, Option<i64>>(4)?.map(ClassId),
+                merged_into: r.get::<_, Option<i64>>(5)?.map(ClassId),
+                retired: r.get(6)?,
+            })
+        })?;
+        Ok(LabelSet { classes })
+    }
+
+    /// Writes the difference of two label sets.
+    pub(super) fn write_labels(&self, project: ProjectId, before: &LabelSet, after: &LabelSet) -> Result<()> {
+        for class in before.classes.iter().filter(|c| after.get(c.id).is_none()) {
+            self.execute("DELETE FROM label_class WHERE project = ? AND id = ?", (project.0, class.id.0))?;
+        }
+        for (place, class) in after.classes.iter().enumerate() {
+            if before.classes.get(place) == Some(class) {
+                continue;
+            }
+            let place = i64::try_from(place).unwrap_or(i64::MAX);
+            self.execute(
+                "INSERT INTO label_class(project, id, place, name, hotkey, colour, parent, merged_into, retired)
+                 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 ON CONFLICT(project, id) DO UPDATE SET place = ?3, name = ?4, hotkey = ?5, colour = ?6, parent = ?7,
+                 merged_into = ?8, retired = ?9",
+                rusqlite::params![
+                    project.0,
+                    class.id.0,
+                    place,
+                    class.name,
+                    class.hotkey,
+                    class.colour,
+                    class.parent.map(|p| p.0),
+                    class.merged_into.map(|m| m.0),
+                    class.retired,
+                ],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Whether any sample carries the class or is predicted to.
+    pub(super) fn class_in_use(&self, project: ProjectId, class: ClassId) -> Result<bool> {
+        let sql = "SELECT 1 FROM tally WHERE project = ? AND kind IN ('class', 'predicted') AND key = ? AND n > 0";
+        Ok(self.row(sql, (project.0, class.0.to_string()), |_| Ok(()))?.is_some())
+    }
+}
+
+/// What is wrong with a label set that would make names ambiguous; hotkeys may clash, people can work with that.
+pub(super) fn problem(set: &LabelSet) -> Option<String> {
+    let mut names = HashSet::new();
+    let mut ids = HashSet::new();
+    for class in &set.classes {
+        if !ids.insert(class.id) {
+            return Some(format!("the class number {} is there twice", class.id));
+        }
+        if set.get(set.resolve(class.id)).is_some_and(|end| end.merged_into.is_some()) {
+            return Some(format!("the class `{}` is merged in a circle or into a class that is not there", class.name));
+        }
+    }
+    for class in set.live() {
+        if class.name.trim().is_empty() {
+            return Some("a class has no name; give it one".to_owned());
+        }
+        if !names.insert(class.name.to_lowercase()) {
+            return Some(format!("two classes are called `{}`; rename or merge one", class.name));
+        }
+    }
+    None
+}
+
+/// Takes the change `from` -> `to` into `current`, which others may have changed meanwhile. `None` if both changed the
+/// same class. The order of `to` wins only if the change is one of order.
+pub(super) fn merge(current: &LabelSet, from: &LabelSet, to: &LabelSet) -> Option<LabelSet> {
+    let touched = |id: ClassId| from.get(id) != to.get(id);
+    let ids = from.classes.iter().chain(&to.classes).map(|c| c.id);
+    if ids.clone().any(|id| touched(id) && current.get(id) != from.get(id)) {
+        return None;
+    }
+    let order = |set: &LabelSet, other: &LabelSet| -> Vec<ClassId> {
+        set.classes.iter().map(|c| c.id).filter(|id| other.get(*id).is_some()).collect()
+    };
+    let now = |id: ClassId| if touched(id) { to.get(id) } else { current.get(id) };
+    let mut out: Vec<LabelClass> = if order(from, to) == order(to, from) {
+        current.classes.iter().filter_map(|c| now(c.id)).cloned().collect()
+    } else {
+        let rest = current.classes.iter().filter(|c| from.get(c.id).is_none() && to.get(c.id).is_none());
+        to.classes.iter().filter_map(|c| now(c.id)).chain(rest).cloned().collect()
+    };
+    for (place, class) in to.classes.iter().enumerate().filter(|(_, c)| touched(c.id)) {
+        if out.iter().any(|c| c.id == class.id) {
+            continue;
+        }
+        // A class that was not there goes behind the one it follows in `to`.
+        let previous = place.checked_sub(1).and_then(|i| to.classes.get(i)).map(|c| c.id);
+        let at = previous.and_then(|p| out.iter().position(|c| c.id == p)).map_or(0, |i| i + 1);
+        out.insert(at, class.clone());
+    }
+    Some(LabelSet { classes: out })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_of_different_classes_merge_and_of_the_same_do_not() {
+        let base = LabelSet::from_names(&["a", "b", "c"], 1);
+        let mut renamed = base.clone();
+        renamed.classes[0].name = "A!".to_owned();
+        let mut others = base.clone();
+        others.classes[2].retired = true;
+        others.classes.push(LabelSet::from_names(&["d"], 9).classes.remove(0));
+        let merged = merge(&others, &base, &renamed).unwrap();
+        assert_eq!(merged.classes.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["A!", "b", "c", "d"]);
+        assert!(merged.classes[2].retired);
+        assert_eq!(merge(&merged, &renamed, &base).unwrap(), others);
+        let mut mine = base.clone();
+        mine.classes[2].name = "sea".to_owned();
+        assert_eq!(merge(&others, &base, &mine), None);
+    }
+
+    #[test]
+    fn removed_classes_come_back_where_they_were() {
+        let base = LabelSet::from_names(&["a", "b", "c"], 1);
+        let mut less = base.clone();
+        less.classes.remove(1);
+        assert_eq!(merge(&base, &base, &less).unwrap(), less);
+        assert_eq!(merge(&less, &less, &base).unwrap(), base);
+        let mut turned = base.clone();
+        turned.classes.reverse();
+        assert_eq!(merge(&base, &base, &turned).unwrap(), turned);
+    }
+}

@@ -1,0 +1,170 @@
+//! How values of the domain are written into columns, and read back.
+
+use crate::domain::annotation::Shape;
+use crate::domain::edit::Change;
+use crate::domain::geometry::{BoxN, Point};
+use crate::domain::ids::Rev;
+use crate::domain::review::{Review, Verdict};
+use crate::domain::sample::Status;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// The column value of a status.
+pub(super) fn status_code(status: Status) -> i64 {
+    match status {
+        Status::Unlabeled => 0,
+        Status::PreLabeled => 1,
+        Status::Labeled => 2,
+        Status::Skipped => 3,
+    }
+}
+
+/// The status of a column value; unknown values read as unlabeled.
+pub(super) fn status_from(code: i64) -> Status {
+    Status::ALL.into_iter().find(|s| status_code(*s) == code).unwrap_or_default()
+}
+
+/// The column value of what an event changes.
+pub(super) fn change_code(change: &Change) -> i64 {
+    match change {
+        Change::Answer { .. } => 0,
+        Change::Verdict { .. } => 1,
+        Change::Classes { .. } => 2,
+    }
+}
+
+/// Nanoseconds since 1970; times outside 1677-2262 are cut to that range.
+pub(super) fn nanos(at: Timestamp) -> i64 {
+    let nanos = at.as_nanosecond();
+    i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// The time of a column value.
+pub(super) fn time(nanos: i64) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// A UUID of a column value.
+pub(super) fn uuid(bytes: [u8; 16]) -> Uuid {
+    Uuid::from_bytes(bytes)
+}
+
+/// An unsigned number for a column; what does not fit (beyond 8 EiB) is cut.
+pub(super) fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// An unsigned number of a column.
+pub(super) fn unsigned(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
+
+/// A limit for a query.
+pub(super) fn limit(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// The geometry column of a shape: JSON; nothing for the whole picture.
+pub(super) fn geometry(shape: &Shape) -> Option<String> {
+    let value = match shape {
+        Shape::Class => return None,
+        Shape::Box(b) => serde_json::json!([b.x, b.y, b.w, b.h]),
+        Shape::Polygon { points } => points.iter().map(|p| serde_json::json!([p.x, p.y])).collect(),
+        Shape::Mask { size, counts } => serde_json::json!({ "size": size, "counts": counts }),
+    };
+    Some(value.to_string())
+}
+
+/// The shape of its two columns; `None` if they make no sense.
+pub(super) fn shape(kind: &str, geometry: Option<&str>) -> Option<Shape> {
+    #[derive(serde::Deserialize)]
+    struct Mask {
+        size: [u32; 2],
+        counts: Vec<u32>,
+    }
+    Some(match (kind, geometry) {
+        ("class", None) => Shape::Class,
+        ("box", Some(text)) => {
+            let [x, y, w, h] = serde_json::from_str(text).ok()?;
+            Shape::Box(BoxN { x, y, w, h })
+        }
+        ("polygon", Some(text)) => {
+            let points: Vec<[f64; 2]> = serde_json::from_str(text).ok()?;
+            Shape::Polygon { points: points.into_iter().map(|[x, y]| Point { x, y }).collect() }
+        }
+        ("mask", Some(text)) => {
+            let Mask { size, counts } = serde_json::from_str(text).ok()?;
+            Shape::Mask { size, counts }
+        }
+        _ => return None,
+    })
+}
+
+/// Whether every number of the shape can be stored.
+pub(super) fn is_finite(shape: &Shape) -> bool {
+    match shape {
+        Shape::Class | Shape::Mask { .. } => true,
+        Shape::Box(b) => [b.x, b.y, b.w, b.h].iter().all(|v| v.is_finite()),
+        Shape::Polygon { points } => points.iter().all(|p| p.x.is_finite() && p.y.is_finite()),
+    }
+}
+
+/// The fixed shuffle: a bijection of 64-bit numbers, so that no two samples share a key (the finaliser of
+/// `SplitMix64`; Steele, Lea and Flood 2014).
+pub(super) fn shuffle(id: i64) -> i64 {
+    let mut z = id.cast_unsigned().wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (z ^ (z >> 31)).cast_signed()
+}
+
+const ID_BITS: u32 = 40;
+
+/// The rank of a sample by its best score: 22 bits of the score, then the id, so that it is unique.
+pub(super) fn rank(score: Option<f64>, id: i64) -> i64 {
+    let Some(score) = score else { return -id };
+    let steps = (score.clamp(0.0, 1.0) * f64::from((1u32 << 22) - 1)).round() as i64;
+    (steps << ID_BITS) | (id & ((1 << ID_BITS) - 1))
+}
+
+/// The `review` column: what the verdicts say about an answer at revision `now`.
+///
+/// Any rejection of the present revision counts as rejected, so that one reviewer cannot hide another's objection.
+pub(super) fn review_code(answered: bool, now: Rev, reviews: &[Review]) -> i64 {
+    let mut present = reviews.iter().filter(|r| !r.is_stale(now)).peekable();
+    match (present.peek().is_some(), reviews.is_empty(), answered) {
+        (true, _, _) => 2 + i64::from(present.any(|r| r.verdict == Verdict::Rejected)),
+        (false, false, true) => 4,
+        (false, false, false) => 5,
+        (false, true, answered) => i64::from(answered),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_sort_by_score_and_never_collide() {
+        assert!(rank(Some(0.9), 1) > rank(Some(0.8), 1_000_000));
+        assert!(rank(Some(0.0), 1) > rank(None, 1));
+        assert_ne!(rank(Some(1.0), 1), rank(Some(1.0), 2));
+        assert!(rank(Some(f64::NAN), 7) >= 0);
+    }
+
+    #[test]
+    fn shapes_survive_their_columns() {
+        let shapes = [
+            Shape::Class,
+            Shape::Box(BoxN { x: 0.1 + 0.2, y: 1e-17, w: 1.0 / 3.0, h: 0.7 }),
+            Shape::Polygon {
+                points: vec![Point { x: 0.1, y: 0.2 }, Point { x: 0.3, y: 0.9 }, Point { x: 0.0, y: 1.0 }],
+            },
+            Shape::Mask { size: [2, 3], counts: vec![1, 2, 3] },
+        ];
+        for s in shapes {
+            assert_eq!(shape(s.kind(), geometry(&s).as_deref()), Some(s));
+        }
+        assert_eq!(shape("box", Some("[1,2]")), None);
+    }
+}

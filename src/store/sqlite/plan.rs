@@ -1,0 +1,457 @@
+//! How a queue is read: an order as stretches, a filter as index ranges, and which index is cheapest.
+//!
+//! An order is a list of stretches one after the other (class by class; from the shuffle's start to its end and round;
+//! scored, then unscored). In a stretch, samples are sorted by one column that is unique within the project. A filter's
+//! alternatives become several ranges of one index, each sorted by that column, which are merged: so a page touches
+//! about as many index entries as it has samples, at any size and any place. Which index is used follows from the
+//! stored counts, and is forced with `INDEXED BY`, so that it does not depend on statistics somebody has to gather.
+
+use super::tally::Stored;
+use super::{Db, codes};
+use crate::domain::class::LabelSet;
+use crate::domain::ids::{ClassId, ProjectId};
+use crate::domain::queue::{Filter, Order, ReviewState};
+use crate::store::Result;
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::Value;
+
+/// The column a stretch is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    Path,
+    Shuffle,
+    Changed,
+    Rank,
+}
+
+impl Column {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Path => "sort_key",
+            Self::Shuffle => "shuffle",
+            Self::Changed => "changed",
+            Self::Rank => "rank",
+        }
+    }
+}
+
+/// A part of an order.
+#[derive(Clone, Debug)]
+pub(super) struct Stretch {
+    /// What cursors call it.
+    pub(super) id: i64,
+    pub(super) column: Column,
+    pub(super) descending: bool,
+    /// Only keys from here on.
+    low: Option<i64>,
+    /// Only keys below.
+    high: Option<i64>,
+    /// Only samples that stand under one of these classes (`Some(None)`: under none).
+    class: Option<Option<Vec<i64>>>,
+}
+
+/// Cursors of samples without class, in class order.
+pub(super) const NO_CLASS: i64 = -1;
+
+/// The stretches of an order, in order.
+pub(super) fn stretches(order: Order, labels: &LabelSet) -> Vec<Stretch> {
+    let whole = |column, descending| Stretch { id: 0, column, descending, low: None, high: None, class: None };
+    let from = |id, start, s: Stretch| Stretch { id, low: Some(start), ..s };
+    let below = |id, end, s: Stretch| Stretch { id, high: Some(end), ..s };
+    match order {
+        Order::Path => vec![whole(Column::Path, false)],
+        Order::Newest => vec![whole(Column::Changed, true)],
+        Order::Random { seed } => {
+            let start = codes::shuffle(i64::from(seed));
+            vec![from(0, start, whole(Column::Shuffle, false)), below(1, start, whole(Column::Shuffle, false))]
+        }
+        Order::ScoreDown => vec![from(0, 0, whole(Column::Rank, true)), below(1, 0, whole(Column::Rank, true))],
+        Order::ScoreUp => vec![from(0, 0, whole(Column::Rank, false)), below(1, 0, whole(Column::Rank, true))],
+        Order::Class => {
+            let ends = labels.classes.iter().filter(|c| c.merged_into.is_none());
+            let group = |id: ClassId| Stretch {
+                id: id.0,
+                class: Some(Some(members(labels, id))),
+                ..whole(Column::Path, false)
+            };
+            let none = Stretch { id: NO_CLASS, class: Some(None), ..whole(Column::Path, false) };
+            ends.map(|c| group(c.id)).chain([none]).collect()
+        }
+    }
+}
+
+/// All classes that count as this one today.
+fn members(labels: &LabelSet, id: ClassId) -> Vec<i64> {
+    labels.classes.iter().map(|c| c.id).filter(|c| labels.resolve(*c) == id).map(|c| c.0).collect()
+}
+
+/// A condition on samples that an index can serve: alternatives that exclude each other, except for classes.
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    Status(Vec<i64>),
+    Review(Vec<i64>),
+    By(Vec<String>),
+    Class(Vec<i64>),
+    Predicted(Vec<i64>),
+    Is(&'static str, bool),
+    /// Stands under these classes, or none: only in class order.
+    Under(Option<Vec<i64>>),
+}
+
+impl Part {
+    /// How many samples it takes, from the stored counts.
+    fn count(&self, stored: &Stored) -> u64 {
+        let all = stored.samples();
+        match self {
+            Self::Status(codes) => codes.iter().map(|c| stored.get("status", codes::status_from(*c).name())).sum(),
+            Self::Review(codes) => codes.iter().map(|c| stored.get("review", c)).sum(),
+            Self::By(names) => names.iter().map(|n| stored.get("by", n)).sum(),
+            Self::Class(ids) | Self::Under(Some(ids)) => {
+                ids.iter().map(|c| stored.get("class", c)).sum::<u64>().min(all)
+            }
+            Self::Predicted(ids) => ids.iter().map(|c| stored.get("predicted", c)).sum(),
+            Self::Is(name, true) => stored.get("is", name),
+            Self::Is(name, false) => all - stored.get("is", name).min(all),
+            Self::Under(None) => all - stored.get("status", "labeled").min(all) + stored.get("is", "empty"),
+        }
+    }
+
+    /// The index that finds exactly these samples, and whether it is sorted by the column.
+    fn index(&self, column: Column) -> Option<(&'static str, bool)> {
+        Some(match (self, column) {
+            (Self::Status(_), Column::Path) => ("sample_status_path", true),
+            (Self::Status(_), Column::Shuffle) => ("sample_status_shuffle", true),
+            (Self::Status(_), Column::Changed) => ("sample_status_changed", true),
+            (Self::Status(_), Column::Rank) => ("sample_status_rank", true),
+            (Self::Review(_), Column::Changed) => ("sample_review_changed", true),
+            (Self::Review(_), column) => ("sample_review_path", column == Column::Path),
+            (Self::By(_), column) => ("sample_author_changed", column == Column::Changed),
+            (Self::Class(_), Column::Changed) => ("sample_class_changed", true),
+            (Self::Class(_), column) => ("", column == Column::Path),
+            (Self::Predicted(_), column) => ("sample_predicted_rank", column == Column::Rank),
+            (Self::Is("flagged", true), column) => ("sample_flagged", column == Column::Path),
+            (Self::Is("unsure", true), column) => ("sample_unsure", column == Column::Path),
+            (Self::Is("empty", true), column) => ("sample_empty", column == Column::Path),
+            (Self::Is(..), _) => return None,
+            (Self::Under(_), column) => ("sample_class_path", column == Column::Path),
+        })
+    }
+
+    /// The condition on a row of `sample s`.
+    fn condition(&self, sql: &mut Sql) {
+        match self {
+            Self::Status(codes) => sql.any("s.status", codes.iter().map(|c| Value::Integer(*c))),
+            Self::Review(codes) => sql.any("s.review", codes.iter().map(|c| Value::Integer(*c))),
+            Self::By(names) => sql.any("s.author", names.iter().map(|n| Value::Text(n.clone()))),
+            Self::Predicted(ids) => sql.any("s.predicted", ids.iter().map(|c| Value::Integer(*c))),
+            Self::Is(name, is) => sql.push(&format!(" AND s.{name} = {}", i64::from(*is))),
+            Self::Class(ids) => {
+                sql.push(
+                    " AND EXISTS(SELECT 1 FROM sample_class x WHERE x.project = s.project AND x.sort_key = s.sort_key",
+                );
+                sql.any("x.class", ids.iter().map(|c| Value::Integer(*c)));
+                sql.push(")");
+            }
+            Self::Under(Some(ids)) => sql.any("s.class", ids.iter().map(|c| Value::Integer(*c))),
+            Self::Under(None) => sql.push(" AND s.class IS NULL"),
+        }
+    }
+}
+
+/// A statement being written, with its values.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Sql {
+    pub(super) text: String,
+    pub(super) values: Vec<Value>,
+}
+
+impl Sql {
+    pub(super) fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    pub(super) fn value(&mut self, text: &str, value: Value) {
+        self.push(text);
+        self.values.push(value);
+    }
+
+    fn any(&mut self, column: &str, values: impl Iterator<Item = Value>) {
+        let before = self.values.len();
+        self.values.extend(values);
+        let marks = vec!["?"; self.values.len() - before].join(", ");
+        self.push(&format!(" AND {column} IN ({marks})"));
+    }
+}
+
+/// A filter with its names looked up.
+#[derive(Debug)]
+pub(super) struct Parts {
+    parts: Vec<Part>,
+    /// Path must contain each.
+    text: Vec<String>,
+    /// A name that no class has: nothing can match.
+    pub(super) nothing: bool,
+}
+
+impl Parts {
+    /// Looks up the names of a filter.
+    pub(super) fn of(filter: &Filter, labels: &LabelSet) -> Self {
+        let mut parts = Vec::new();
+        let named = |names: &[String]| -> Vec<i64> {
+            let mut ids: Vec<i64> = Vec::new();
+            for name in names {
+                let wanted = name.to_lowercase();
+                let found = labels.find(name).into_iter();
+                let found = found.chain(labels.classes.iter().filter(|c| c.name.to_lowercase() == wanted)).next();
+                ids.extend(found.into_iter().flat_map(|c| members(labels, labels.resolve(c.id))));
+            }
+            ids.sort_unstable();
+            ids.dedup();
+            ids
+        };
+        if !filter.status.is_empty() {
+            parts.push(Part::Status(distinct(filter.status.iter().map(|s| codes::status_code(*s)))));
+        }
+        if !filter.review.is_empty() {
+            parts.push(Part::Review(distinct(filter.review.iter().flat_map(|r| review_codes(*r)).copied())));
+        }
+        if !filter.by.is_empty() {
+            parts.push(Part::By(distinct(filter.by.iter().cloned())));
+        }
+        if !filter.class.is_empty() {
+            parts.push(Part::Class(named(&filter.class)));
+        }
+        if !filter.predicted.is_empty() {
+            parts.push(Part::Predicted(named(&filter.predicted)));
+        }
+        for (name, is) in [("flagged", filter.flag), ("unsure", filter.unsure), ("empty", filter.empty)] {
+            parts.extend(is.map(|is| Part::Is(name, is)));
+        }
+        let nothing = parts.iter().any(|p| matches!(p, Part::Class(ids) | Part::Predicted(ids) if ids.is_empty()));
+        Self { parts, text: filter.text.clone(), nothing }
+    }
+
+    /// How many samples match, where the stored counts tell.
+    pub(super) fn stored_count(&self, stored: &Stored) -> Option<u64> {
+        match (self.parts.as_slice(), self.text.is_empty()) {
+            _ if self.nothing => Some(0),
+            ([], true) => Some(stored.samples()),
+            ([Part::Class(ids)], true) if ids.len() > 1 => None,
+            ([part], true) => Some(part.count(stored)),
+            _ => None,
+        }
+    }
+
+    /// The cheapest way to read `limit` samples of a stretch in order. `disjoint`: no sample may come up twice.
+    pub(super) fn plan(&self, stretch: &Stretch, stored: &Stored, limit: u64, disjoint: bool) -> Plan {
+        let all = stored.samples().max(1);
+        let mut parts = self.parts.clone();
+        parts.extend(stretch.class.clone().map(Part::Under));
+        let share = |part: &Part| part.count(stored) as f64 / all as f64;
+        let matching =
+            parts.iter().map(share).product::<f64>() * 0.1f64.powi(i32::try_from(self.text.len()).unwrap_or(9));
+        let matching = (matching * all as f64).max(1.0);
+        // Walking a sorted index stops when the page is full; an index in another order is read whole and sorted.
+        let cost = |count: u64, sorted: bool| match sorted {
+            true => (limit as f64 * count as f64 / matching).min(count as f64),
+            false => count as f64 * 2.0,
+        };
+        let walk = Part::Status(vec![0, 1, 2, 3]);
+        let usable = |p: &&Part| !(disjoint && matches!(p, Part::Class(ids) if ids.len() > 1));
+        let candidates = parts.iter().filter(usable).filter_map(|part| {
+            let (index, sorted) = part.index(stretch.column)?;
+            Some((cost(part.count(stored), sorted), part.clone(), index))
+        });
+        let all_by_status = walk.index(stretch.column).map(|(index, sorted)| (cost(all, sorted), walk.clone(), index));
+        let best = candidates.chain(all_by_status).min_by(|a, b| a.0.total_cmp(&b.0));
+        let (part, index) = best.map_or((walk, "sample_status_path"), |(_, part, index)| (part, index));
+        let plain = parts.is_empty() && stretch.column == Column::Path;
+        let rest = parts.iter().filter(|p| **p != part).cloned().collect();
+        Plan {
+            driver: if plain { None } else { Some((part, index)) },
+            rest,
+            text: self.text.clone(),
+            stretch: stretch.clone(),
+        }
+    }
+}
+
+fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut values: Vec<T> = values.collect();
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+/// The stored codes that a review state of a filter takes; see `review` in the schema.
+fn review_codes(state: ReviewState) -> &'static [i64] {
+    match state {
+        ReviewState::Waiting => &[1, 4],
+        ReviewState::Accepted => &[2],
+        ReviewState::Rejected => &[3],
+        ReviewState::Stale => &[4, 5],
+    }
+}
+
+/// How one stretch is read.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// `None`: all samples by path.
+    driver: Option<(Part, &'static str)>,
+    rest: Vec<Part>,
+    text: Vec<String>,
+    pub(super) stretch: Stretch,
+}
+
+impl Plan {
+    /// The `FROM` and `WHERE` of every range: each sorted by the key when its index is, together all samples of the
+    /// stretch that the filter takes.
+    pub(super) fn ranges(&self, project: ProjectId) -> Vec<Range> {
+        let mut ranges: Vec<Range> = match &self.driver {
+            None => vec![Range::on_sample("sample_path", project)],
+            Some((Part::Class(ids), index)) => {
+                ids.iter().map(|id| Range::on_class(index, project, *id, self.stretch.column)).collect()
+            }
+            Some((part, index)) => alternatives(part)
+                .into_iter()
+                .map(|condition| {
+                    let mut range = Range::on_sample(index, project);
+                    range.sql.push(&condition.text);
+                    range.sql.values.extend(condition.values);
+                    range
+                })
+                .collect(),
+        };
+        for range in &mut ranges {
+            self.narrow(range);
+        }
+        ranges
+    }
+
+    fn narrow(&self, range: &mut Range) {
+        let key = range.key(self.stretch.column);
+        for part in &self.rest {
+            part.condition(&mut range.sql);
+        }
+        for needle in &self.text {
+            if needle.is_ascii() {
+                range.sql.value(" AND s.path LIKE ? ESCAPE '\\'", Value::Text(like(needle)));
+            } else {
+                range.sql.value(" AND contains_folded(s.path, ?)", Value::Text(needle.to_lowercase()));
+            }
+        }
+        if let Some(low) = self.stretch.low {
+            range.sql.value(&format!(" AND {key} >= ?"), Value::Integer(low));
+        }
+        if let Some(high) = self.stretch.high {
+            range.sql.value(&format!(" AND {key} < ?"), Value::Integer(high));
+        }
+    }
+}
+
+/// One condition for each range of an index: equality on all its columns before the key.
+fn alternatives(part: &Part) -> Vec<Sql> {
+    let one = |text: &str, value: Value| Sql { text: text.to_owned(), values: vec![value] };
+    let integer = |text: &str, codes: &[i64]| codes.iter().map(|c| one(text, Value::Integer(*c))).collect();
+    match part {
+        Part::Status(codes) => integer(" AND s.status = ?", codes),
+        // The literal tells SQLite that the partial index serves.
+        Part::Review(codes) => integer(" AND s.review > 0 AND s.review = ?", codes),
+        Part::Predicted(ids) => integer(" AND s.predicted = ?", ids),
+        Part::By(names) => names.iter().map(|n| one(" AND s.author = ?", Value::Text(n.clone()))).collect(),
+        Part::Is(name, is) => vec![Sql { text: format!(" AND s.{name} = {}", i64::from(*is)), values: Vec::new() }],
+        Part::Under(classes) => {
+            let mut out = Vec::new();
+            for status in 0..4 {
+                let end = format!(" AND s.status = {status}");
+                match classes {
+                    Some(ids) => {
+                        out.extend(ids.iter().map(|c| one(&format!(" AND s.class = ?{end}"), Value::Integer(*c))))
+                    }
+                    None => out.push(Sql { text: format!(" AND s.class IS NULL{end}"), values: Vec::new() }),
+                }
+            }
+            out
+        }
+        Part::Class(_) => Vec::new(),
+    }
+}
+
+/// `FROM … WHERE …` of one range.
+#[derive(Clone, Debug)]
+pub(super) struct Range {
+    pub(super) sql: Sql,
+    /// The table that holds the key: `s` or `c`.
+    table: &'static str,
+}
+
+impl Range {
+    fn on_sample(index: &str, project: ProjectId) -> Self {
+        let text = format!(" FROM sample s INDEXED BY {index} WHERE s.project = ?");
+        Self { sql: Sql { text, values: vec![Value::Integer(project.0)] }, table: "s" }
+    }
+
+    /// Over the class list, by path or by change; the sample is looked up for its key and the other conditions.
+    fn on_class(index: &str, project: ProjectId, class: i64, column: Column) -> Self {
+        let by = if index.is_empty() { String::new() } else { format!(" INDEXED BY {index}") };
+        let text = format!(
+            " FROM sample_class c{by} CROSS JOIN sample s ON s.id = c.sample WHERE c.project = ? AND c.class = ?"
+        );
+        let values = vec![Value::Integer(project.0), Value::Integer(class)];
+        let table = if matches!(column, Column::Path | Column::Changed) { "c" } else { "s" };
+        Self { sql: Sql { text, values }, table }
+    }
+
+    /// The key's column.
+    pub(super) fn key(&self, column: Column) -> String {
+        format!("{}.{}", self.table, column.name())
+    }
+}
+
+/// A `LIKE` pattern for "contains", its wildcards escaped.
+fn like(needle: &str) -> String {
+    let mut out = String::from("%");
+    for c in needle.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out + "%"
+}
+
+/// Adds the function that finds text outside ASCII without case, which `LIKE` cannot.
+pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("contains_folded", 2, flags, |values| {
+        let (text, needle): (String, String) = (values.get(0)?, values.get(1)?);
+        Ok(text.to_lowercase().contains(&needle))
+    })
+}
+
+impl Db<'_> {
+    /// How many samples a filter takes.
+    pub(super) fn count(&self, project: ProjectId, filter: &Filter) -> Result<u64> {
+        let labels = self.labels(project)?;
+        let parts = Parts::of(filter, &labels);
+        let stored = self.stored_tallies(project)?;
+        if let Some(n) = parts.stored_count(&stored) {
+            return Ok(n);
+        }
+        let mut n = 0;
+        for stretch in stretches(Order::Path, &labels) {
+            for range in parts.plan(&stretch, &stored, u64::MAX, true).ranges(project) {
+                n += self.count_range(&range)?;
+            }
+        }
+        Ok(n)
+    }
+
+    /// How many samples a range holds.
+    pub(super) fn count_range(&self, range: &Range) -> Result<u64> {
+        let sql = format!("SELECT count(*){}", range.sql.text);
+        let values = rusqlite::params_from_iter(range.sql.values.iter());
+        Ok(self.row(&sql, values, |r| r.get(0))?.map_or(0, codes::unsigned))
+    }
+}

@@ -1,0 +1,75 @@
+//! Predictions: stored apart from answers; the best one decides the sample's rank.
+
+use super::tally::Deltas;
+use super::{Db, codes};
+use crate::domain::annotation::Prediction;
+use crate::domain::ids::ProjectId;
+use crate::domain::sample::Status;
+use crate::store::Result;
+use crate::store::error::StoreError;
+use crate::store::records::SamplePredictions;
+
+impl Db<'_> {
+    pub(super) fn put_predictions(&self, project: ProjectId, batch: &[SamplePredictions]) -> Result<()> {
+        let mut deltas = Deltas::default();
+        for one in batch {
+            let sql = "SELECT status, predicted FROM sample WHERE id = ? AND project = ?";
+            let found = self.row(sql, (one.sample.0, project.0), |r| Ok((r.get::<_, i64>(0)?, r.get(1)?)))?;
+            let what = || StoreError::not_found(format!("sample number {} in this project", one.sample), self.place);
+            let (status, old): (i64, Option<i64>) = found.ok_or_else(what)?;
+            if one.predictions.iter().any(|p| !p.score.is_finite() || !codes::is_finite(&p.shape)) {
+                return Err(StoreError::invalid("a prediction has a score or coordinate that is not a finite number"));
+            }
+            let mut all = self.predictions(one.sample)?;
+            all.retain(|p| one.predictions.iter().all(|n| n.model != p.model));
+            all.extend(one.predictions.iter().cloned());
+            all.sort_by(|a, b| b.score.total_cmp(&a.score));
+            self.write_predictions(one.sample.0, &all)?;
+            let best = all.first();
+            let status = self.prelabeled(project, status, best.is_some(), &mut deltas);
+            for (class, n) in [(old, -1), (best.map(|b| b.class.0), 1)] {
+                if let Some(class) = class {
+                    deltas.add(project, "predicted", class, n);
+                }
+            }
+            self.execute(
+                "UPDATE sample SET predicted = ?2, rank = ?3, status = ?4 WHERE id = ?1",
+                (one.sample.0, best.map(|b| b.class.0), codes::rank(best.map(|b| b.score), one.sample.0), status),
+            )?;
+        }
+        deltas.write(self)
+    }
+
+    fn prelabeled(&self, project: ProjectId, status: i64, any: bool, deltas: &mut Deltas) -> i64 {
+        let old = codes::status_from(status);
+        let new = match old {
+            Status::Unlabeled | Status::PreLabeled if any => Status::PreLabeled,
+            Status::PreLabeled => Status::Unlabeled,
+            other => other,
+        };
+        if old != new {
+            deltas.add(project, "status", old.name(), -1);
+            deltas.add(project, "status", new.name(), 1);
+        }
+        codes::status_code(new)
+    }
+
+    fn write_predictions(&self, sample: i64, all: &[Prediction]) -> Result<()> {
+        self.execute("DELETE FROM prediction WHERE sample = ?", [sample])?;
+        for (place, p) in all.iter().enumerate() {
+            self.execute(
+                "INSERT INTO prediction(sample, place, class, kind, geometry, score, model) VALUES(?, ?, ?, ?, ?, ?, ?)",
+                (
+                    sample,
+                    codes::limit(place),
+                    p.class.0,
+                    p.shape.kind(),
+                    codes::geometry(&p.shape),
+                    p.score,
+                    &p.model,
+                ),
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,167 @@
+//! Reading samples with what hangs on them.
+
+use super::{Db, codes};
+use crate::domain::annotation::{Annotation, Prediction};
+use crate::domain::ids::{AnnotationId, ClassId, ProjectId, Rev, SampleId};
+use crate::domain::natural::natural_key;
+use crate::domain::review::{Review, Verdict};
+use crate::domain::sample::{Answer, Sample};
+use crate::store::Result;
+use crate::store::error::StoreError;
+use rusqlite::Row;
+
+/// What of a sample's row decides how an edit applies.
+pub(super) struct Head {
+    pub(super) id: SampleId,
+    pub(super) project: ProjectId,
+    pub(super) sort_key: Vec<u8>,
+    pub(super) rev: Rev,
+    pub(super) state: Option<i64>,
+    pub(super) author: Option<String>,
+    pub(super) review: i64,
+    /// Without its annotations.
+    pub(super) answer: Answer,
+}
+
+fn head_row(r: &Row<'_>) -> rusqlite::Result<Head> {
+    Ok(Head {
+        id: SampleId(r.get(0)?),
+        project: ProjectId(r.get(1)?),
+        sort_key: r.get(2)?,
+        rev: Rev(r.get(3)?),
+        state: r.get(4)?,
+        author: r.get(5)?,
+        review: r.get(6)?,
+        answer: Answer {
+            status: codes::status_from(r.get(7)?),
+            skip_reason: r.get(8)?,
+            flagged: r.get(9)?,
+            unsure: r.get(10)?,
+            annotations: Vec::new(),
+        },
+    })
+}
+
+const SAMPLE: &str =
+    "SELECT id, project, path, size, etag, width, height, orientation, missing, rev, status, skip_reason,
+    flagged, unsure, review, predicted IS NOT NULL FROM sample WHERE ";
+
+/// A sample without annotations, and whether it has verdicts and predictions.
+fn sample_row(r: &Row<'_>) -> rusqlite::Result<(Sample, bool, bool)> {
+    let sample = Sample {
+        id: SampleId(r.get(0)?),
+        project: ProjectId(r.get(1)?),
+        path: r.get(2)?,
+        size: codes::unsigned(r.get(3)?),
+        etag: r.get(4)?,
+        width: r.get(5)?,
+        height: r.get(6)?,
+        orientation: r.get(7)?,
+        missing: r.get(8)?,
+        rev: Rev(r.get(9)?),
+        answer: Answer {
+            status: codes::status_from(r.get(10)?),
+            skip_reason: r.get(11)?,
+            flagged: r.get(12)?,
+            unsure: r.get(13)?,
+            annotations: Vec::new(),
+        },
+        predictions: Vec::new(),
+        reviews: Vec::new(),
+    };
+    Ok((sample, r.get::<_, i64>(14)? > 1, r.get(15)?))
+}
+
+impl Db<'_> {
+    /// The head of a sample, with its annotations; `None` if it is not there.
+    pub(super) fn head(&self, id: SampleId) -> Result<Option<Head>> {
+        let sql = "SELECT id, project, sort_key, rev, state, author, review, status, skip_reason,
+                   flagged, unsure FROM sample WHERE id = ?";
+        let Some(mut head) = self.row(sql, [id.0], head_row)? else { return Ok(None) };
+        head.answer.annotations = self.annotations(id)?;
+        Ok(Some(head))
+    }
+
+    /// The annotations of a sample, in the order they were given.
+    pub(super) fn annotations(&self, id: SampleId) -> Result<Vec<Annotation>> {
+        let sql =
+            "SELECT id, class, kind, geometry, attributes, author, at FROM annotation WHERE sample = ? ORDER BY place";
+        let rows = self.rows(sql, [id.0], |r| {
+            let annotation = Annotation {
+                id: AnnotationId(codes::uuid(r.get(0)?)),
+                class: ClassId(r.get(1)?),
+                shape: crate::domain::annotation::Shape::Class,
+                attributes: Default::default(),
+                author: r.get(5)?,
+                at: codes::time(r.get(6)?),
+            };
+            Ok((annotation, r.get::<_, String>(2)?, r.get::<_, Option<String>>(3)?, r.get::<_, Option<String>>(4)?))
+        })?;
+        let complete =
+            |(mut annotation, kind, geometry, attributes): (Annotation, String, Option<String>, Option<String>)| {
+                annotation.shape = self.shape(&kind, geometry.as_deref(), id)?;
+                if let Some(text) = attributes {
+                    annotation.attributes = self.json(&text, "attributes of an annotation")?;
+                }
+                Ok(annotation)
+            };
+        rows.into_iter().map(complete).collect()
+    }
+
+    fn shape(&self, kind: &str, geometry: Option<&str>, id: SampleId) -> Result<crate::domain::annotation::Shape> {
+        codes::shape(kind, geometry).ok_or_else(|| StoreError::Corrupt {
+            place: self.place.to_owned(),
+            why: format!("the geometry of a {} on sample {id} makes no sense", crate::domain::text::printable(kind)),
+        })
+    }
+
+    /// The predictions on a sample, best first.
+    pub(super) fn predictions(&self, id: SampleId) -> Result<Vec<Prediction>> {
+        let sql = "SELECT class, kind, geometry, score, model FROM prediction WHERE sample = ? ORDER BY place";
+        let rows = self.rows(sql, [id.0], |r| {
+            let (kind, geometry): (String, Option<String>) = (r.get(1)?, r.get(2)?);
+            Ok((r.get::<_, i64>(0)?, kind, geometry, r.get::<_, f64>(3)?, r.get::<_, String>(4)?))
+        })?;
+        let complete = |(class, kind, geometry, score, model): (i64, String, Option<String>, f64, String)| {
+            let shape = self.shape(&kind, geometry.as_deref(), id)?;
+            Ok(Prediction { class: ClassId(class), shape, score, model })
+        };
+        rows.into_iter().map(complete).collect()
+    }
+
+    /// The latest verdict by each reviewer.
+    pub(super) fn reviews(&self, id: SampleId) -> Result<Vec<Review>> {
+        let sql = "SELECT rev, verdict, comment, reviewer, at FROM review WHERE sample = ? ORDER BY at, reviewer";
+        self.rows(sql, [id.0], |r| {
+            let rejected = r.get::<_, String>(1)? == Verdict::Rejected.name();
+            Ok(Review {
+                rev: Rev(r.get(0)?),
+                verdict: if rejected { Verdict::Rejected } else { Verdict::Accepted },
+                comment: r.get(2)?,
+                reviewer: r.get(3)?,
+                at: codes::time(r.get(4)?),
+            })
+        })
+    }
+
+    pub(super) fn sample(&self, id: SampleId) -> Result<Sample> {
+        let row = self.row(&format!("{SAMPLE} id = ?"), [id.0], sample_row)?;
+        self.complete_sample(row.ok_or_else(|| StoreError::not_found(format!("sample number {id}"), self.place))?)
+    }
+
+    pub(super) fn sample_by_path(&self, project: ProjectId, path: &str) -> Result<Option<Sample>> {
+        let sql = format!("{SAMPLE} project = ? AND sort_key = ?");
+        self.row(&sql, (project.0, natural_key(path)), sample_row)?.map(|row| self.complete_sample(row)).transpose()
+    }
+
+    fn complete_sample(&self, (mut sample, reviewed, predicted): (Sample, bool, bool)) -> Result<Sample> {
+        sample.answer.annotations = self.annotations(sample.id)?;
+        if reviewed {
+            sample.reviews = self.reviews(sample.id)?;
+        }
+        if predicted {
+            sample.predictions = self.predictions(sample.id)?;
+        }
+        Ok(sample)
+    }
+}
