@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReviewReport {
-    /// Answered samples without a verdict on their present revision, stale ones not included.
+    /// Answered samples without a verdict on their present revision, stale ones included.
     pub waiting: u64,
     /// Accepted at their present revision.
     pub accepted: u64,

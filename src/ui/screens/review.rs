@@ -57,7 +57,7 @@ fn header(open: &OpenProject, review: &ReviewState, canvas: &mut Canvas, at: Rec
         None => String::new(),
         Some(r) if at.width < 60 => format!("{} waiting", number(r.waiting)),
         Some(r) if at.width < 98 => {
-            format!("{} / {} waiting", number(r.waiting), number(r.waiting + r.stale + r.accepted + r.rejected))
+            format!("{} / {} waiting", number(r.waiting), number(r.waiting + r.accepted + r.rejected))
         }
         Some(r) => {
             format!("{} waiting   {} accepted   {} rejected", number(r.waiting), number(r.accepted), number(r.rejected))
@@ -71,10 +71,10 @@ fn nothing(state: &State, review: &ReviewState, canvas: &mut Canvas, room: Rect)
     let text = match (&review.label.problem, review.label.loaded, &review.report) {
         (Some(problem), ..) => printable(problem).into_owned(),
         (None, false, _) => "loading".to_owned(),
-        (None, true, Some(r)) if r.waiting == 0 && r.stale == 0 && r.accepted + r.rejected > 0 => {
+        (None, true, Some(r)) if r.waiting == 0 && r.accepted + r.rejected > 0 => {
             "Every answer has a verdict. [review.queue] chooses other pictures, [review.second-pass] draws a blind second pass.".to_owned()
         }
-        (None, true, Some(r)) if r.waiting + r.stale + r.accepted + r.rejected == 0 => {
+        (None, true, Some(r)) if r.waiting + r.accepted + r.rejected == 0 => {
             "Nobody has answered yet, so nothing can be reviewed. [go.label] goes to the Label screen.".to_owned()
         }
         _ => "Nothing in this queue. [review.queue] chooses other pictures to review.".to_owned(),

@@ -28,9 +28,9 @@ pub fn render(state: &State, stats: &StatsState, canvas: &mut Canvas, area: Rect
         return;
     };
     if stats.view == View::Agreement {
-        let count = stats.agreement.as_ref().map_or(0, |a| a.differ.len());
+        let count = stats.agreement.as_ref().map_or(0, |a| a.differ_count.max(a.differ.len() as u64));
         let place = if count == 0 { 0 } else { stats.cursor + 1 };
-        let right = format!("{} / {}", number(place as u64), number(count as u64));
+        let right = format!("{} / {}", number(place as u64), number(count));
         chrome::header(canvas, frame.header, &name, "first and second answers", &right);
         agreement::render(state, stats, canvas, frame.body);
         return;

@@ -31,7 +31,7 @@ pub fn choose(state: &mut State) -> Vec<Effect> {
             row(label.to_owned(), count.to_string(), &filter)
         })
         .collect();
-    let waiting = vec![Verdicts::Waiting, Verdicts::Stale];
+    let waiting = vec![Verdicts::Waiting];
     for person in &report.people {
         let filter = Filter { review: waiting.clone(), by: vec![person.clone()], ..Filter::default() };
         items.push(row(format!("by {}", printable(person)), "to review, by person".to_owned(), &filter));

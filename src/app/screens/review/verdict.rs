@@ -12,7 +12,6 @@ use crate::domain::project::Task;
 use crate::domain::queue::ReviewState as Verdicts;
 use crate::domain::review::{Review, Verdict};
 use crate::domain::sample::{Answer, Sample, Status};
-use crate::ops::report::review::ReviewReport;
 
 /// What the verdicts say about a sample; nothing while nobody has answered it.
 #[must_use]
@@ -183,19 +182,18 @@ fn replace(sample: &mut Sample, review: Review) {
 /// A sample goes from one state of review to another in the counts on the screen.
 fn moved(state: &mut State, from: Option<Verdicts>, to: Option<Verdicts>) {
     let Some(report) = state.review_mut().and_then(|r| r.report.as_mut()) else { return };
-    if let Some(n) = from.map(|v| count_of(report, v)) {
-        *n = n.saturating_sub(1);
-    }
-    if let Some(n) = to.map(|v| count_of(report, v)) {
-        *n += 1;
-    }
-}
-
-fn count_of(report: &mut ReviewReport, state: Verdicts) -> &mut u64 {
-    match state {
-        Verdicts::Waiting => &mut report.waiting,
-        Verdicts::Accepted => &mut report.accepted,
-        Verdicts::Rejected => &mut report.rejected,
-        Verdicts::Stale => &mut report.stale,
+    for (state, add) in [(from, false), (to, true)] {
+        let step = |n: &mut u64| *n = if add { *n + 1 } else { n.saturating_sub(1) };
+        match state {
+            None => {}
+            Some(Verdicts::Waiting) => step(&mut report.waiting),
+            Some(Verdicts::Accepted) => step(&mut report.accepted),
+            Some(Verdicts::Rejected) => step(&mut report.rejected),
+            // What was edited since its verdict waits for another one.
+            Some(Verdicts::Stale) => {
+                step(&mut report.waiting);
+                step(&mut report.stale);
+            }
+        }
     }
 }
