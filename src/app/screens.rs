@@ -1,15 +1,22 @@
 //! The screens: a branch of state, actions and replies for each.
 
+pub mod answering;
+pub mod classes;
 pub mod counting;
+pub mod gallery;
+pub mod grid;
 pub mod home;
 pub mod label;
 pub mod lake;
 pub mod moves;
 pub mod navigation;
 pub mod projects;
+pub mod queues;
 pub mod review;
 pub mod second_pass;
+pub mod seen;
 pub mod stats;
+pub mod sweep;
 pub mod task_list;
 
 use super::effect::Effect;
@@ -17,6 +24,8 @@ use super::event::Reply;
 use super::registry::{Scope, Spec};
 use super::slots::{Slot, Tag};
 use super::state::State;
+use classes::ClassesState;
+use gallery::GalleryState;
 use home::HomeState;
 use label::LabelState;
 use lake::LakeState;
@@ -25,6 +34,7 @@ use projects::ProjectsState;
 use review::ReviewState;
 use second_pass::SecondPassState;
 use stats::StatsState;
+use sweep::SweepState;
 use task_list::TaskListState;
 
 /// The rows of the registry, in the order of help.
@@ -32,8 +42,11 @@ pub const SPECS: &[&[Spec]] = &[
     label::SPECS,
     review::SPECS,
     stats::SPECS,
+    gallery::SPECS,
+    sweep::SPECS,
     lake::SPECS,
     projects::SPECS,
+    classes::SPECS,
     home::SPECS,
     task_list::SPECS,
     navigation::SPECS,
@@ -59,6 +72,12 @@ pub enum Screen {
     SecondPass(Box<SecondPassState>),
     /// How far, how fast, how sure, who.
     Stats(Box<StatsState>),
+    /// Thumbnails of a queue.
+    Gallery(Box<GalleryState>),
+    /// A page of one class: exceptions marked, the others accepted.
+    Sweep(Box<SweepState>),
+    /// The classes of the open project.
+    Classes(ClassesState),
     /// Tasks of this run.
     Tasks(TaskListState),
 }
@@ -75,6 +94,9 @@ impl Screen {
             Self::Review(_) => Scope::Review,
             Self::SecondPass(_) => Scope::SecondPass,
             Self::Stats(_) => Scope::Stats,
+            Self::Gallery(_) => Scope::Gallery,
+            Self::Sweep(_) => Scope::Sweep,
+            Self::Classes(_) => Scope::Classes,
             Self::Tasks(_) => Scope::Tasks,
         }
     }
@@ -88,7 +110,9 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
         Some(Screen::Projects(_)) => projects::step(state, way),
         Some(Screen::Tasks(_)) => task_list::step(state, way),
         Some(Screen::Stats(_)) => stats::step(state, way),
-        Some(Screen::Label(_) | Screen::Review(_) | Screen::SecondPass(_)) | None => Vec::new(),
+        Some(Screen::Gallery(_)) => gallery::pages::step(state, way),
+        Some(Screen::Classes(_)) => classes::step(state, way),
+        Some(Screen::Label(_) | Screen::Review(_) | Screen::SecondPass(_) | Screen::Sweep(_)) | None => Vec::new(),
     }
 }
 
@@ -101,8 +125,18 @@ pub fn shown(state: &mut State) -> Vec<Effect> {
         Some(Screen::Label(_)) => label::walk::shown(state),
         Some(Screen::Review(_)) => review::shown(state),
         Some(Screen::Stats(_)) => stats::shown(state),
+        Some(Screen::Gallery(_)) => gallery::pages::shown(state),
+        Some(Screen::Sweep(_)) => sweep::pages::fit(state),
+        Some(Screen::Classes(_)) => classes::shown(state),
         Some(Screen::Tasks(_) | Screen::SecondPass(_)) | None => Vec::new(),
     }
+}
+
+/// Closes the screens that show samples or classes of the open project, before another project is opened.
+pub fn close_project(state: &mut State) {
+    let of_project =
+        |s: &Screen| matches!(s, Screen::Label(_) | Screen::Gallery(_) | Screen::Sweep(_) | Screen::Classes(_));
+    state.screens.retain(|s| !of_project(s));
 }
 
 /// What a screen asks for after samples have changed under it (an undo), besides what it already knows.
@@ -110,6 +144,7 @@ pub fn refresh(state: &mut State) -> Vec<Effect> {
     match state.screens.last() {
         Some(Screen::Projects(_) | Screen::Home(_) | Screen::Stats(_)) => shown(state),
         Some(Screen::Review(_)) => review::ask_report(state),
+        Some(Screen::Sweep(_)) => sweep::pages::renew(state),
         _ => Vec::new(),
     }
 }
@@ -124,6 +159,19 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         Slot::Review if state.stats().is_some() => stats::reply(state, reply),
         Slot::Review | Slot::History => review::reply(state, reply),
         Slot::Stats | Slot::Agreement => stats::reply(state, reply),
+        Slot::Gallery | Slot::GalleryBack | Slot::GalleryJump | Slot::GalleryPosition | Slot::GalleryQueues => {
+            gallery::reply(state, tag, reply)
+        }
+        Slot::Sweep | Slot::SweepTotal => sweep::reply(state, tag, reply),
         _ => label::reply(state, tag, reply),
+    }
+}
+
+/// The window has another size.
+pub fn resized(state: &mut State) -> Vec<Effect> {
+    match state.screens.last() {
+        Some(Screen::Gallery(_)) => gallery::pages::fit(state),
+        Some(Screen::Sweep(_)) => sweep::pages::fit(state),
+        _ => Vec::new(),
     }
 }

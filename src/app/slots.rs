@@ -32,8 +32,20 @@ pub enum Slot {
     Position,
     /// The last decisions.
     Tape,
-    /// The page of the gallery.
+    /// Samples after the last one of the gallery.
     Gallery,
+    /// Samples before the first one of the gallery.
+    GalleryBack,
+    /// A sample elsewhere in the gallery's queue.
+    GalleryJump,
+    /// The rank of the sample under the gallery's cursor.
+    GalleryPosition,
+    /// The saved queues, for the gallery.
+    GalleryQueues,
+    /// Samples of the sweep.
+    Sweep,
+    /// How many samples a sweep has before it.
+    SweepTotal,
     /// How far the review is.
     Review,
     /// How well first and second answers agree.

@@ -9,6 +9,7 @@ use super::slots::{Slot, Tag};
 use super::state::State;
 use super::tasks::{TaskId, TaskNews, TaskState};
 use super::{overlays, writes};
+use crate::domain::ids::ClassId;
 use crate::domain::key::{Key, KeyPress};
 use crate::keymap::Lookup;
 
@@ -20,12 +21,13 @@ pub fn update(state: &mut State, event: Event, at: At) -> Vec<Effect> {
         Event::Key { press, repeat } => key(state, press, repeat),
         Event::Paste(text) => overlays::paste(state, &text),
         Event::Resized(columns, rows) => {
+            let same = state.size == (columns, rows);
             state.size = (columns, rows);
-            Vec::new()
+            if same { Vec::new() } else { screens::resized(state) }
         }
         Event::Caps(caps) => {
             state.caps = caps;
-            Vec::new()
+            screens::resized(state)
         }
         Event::Reply(tag, reply) => answer(state, tag, reply),
         Event::Wrote(wrote) => written(state, wrote),
@@ -91,25 +93,25 @@ fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
     }
 }
 
-/// Hotkeys of classes. On the Label screen they come before the key map; on the Review screen, where `a` accepts, after
-/// it. `None`: not a class key.
+/// Hotkeys of classes and letters of a sweep, which come before the key map; on the Review screen, where `a` accepts, after
+/// it. `None`: the key is neither.
 fn class_key(state: &mut State, press: KeyPress, repeat: bool) -> Option<Vec<Effect>> {
-    let judging = match state.screen() {
-        Some(Screen::Label(_) | Screen::SecondPass(_)) => false,
-        Some(Screen::Review(_)) => true,
+    let typed: String = state.pending.iter().map(ToString::to_string).collect();
+    let act: fn(&mut State, ClassId, KeyPress, bool) -> Vec<Effect> = match state.screen() {
+        Some(Screen::Label(_) | Screen::SecondPass(_)) => label::answer::class_key,
+        Some(Screen::Review(_)) if review::is_free(state) => review::verdict::class_key,
+        Some(Screen::Gallery(_)) => screens::gallery::bulk::class_key,
+        Some(Screen::Sweep(_)) if typed.starts_with(char::is_alphabetic) => {
+            // A held key must not mark and unmark in turns.
+            return if repeat { Some(Vec::new()) } else { screens::sweep::actions::letter(state, &typed) };
+        }
+        Some(Screen::Sweep(_)) => |state, class, _, _| screens::sweep::actions::give(state, class),
         _ => return None,
     };
-    if judging && !review::is_free(state) {
-        return None;
-    }
-    let typed: String = state.pending.iter().map(ToString::to_string).collect();
     let labels = state.labels();
     if let Some(class) = labels.live().find(|c| c.hotkey == typed).map(|c| c.id) {
         state.pending.clear();
-        return Some(match judging {
-            true => review::verdict::class_key(state, class, press, repeat),
-            false => label::answer::class_key(state, class, press, repeat),
-        });
+        return Some(act(state, class, press, repeat));
     }
     labels.live().any(|c| c.hotkey.starts_with(&typed)).then(Vec::new)
 }

@@ -1,30 +1,23 @@
 //! What becomes of changes: the store's word on every edit, and how the screens follow.
 
-use super::effect::{Effect, JumpTo};
+use super::effect::{Effect, JumpTo, Query};
 use super::event::Wrote;
 use super::messages::Level;
 use super::screens::label::state::{FLASH_MS, Flash};
 use super::screens::{self, Screen, label, second_pass};
+use super::slots::Slot;
 use super::state::State;
 use crate::domain::edit::{Change, Edit, Outcome};
-use crate::domain::ids::SampleId;
+use crate::domain::ids::{Rev, SampleId};
 use crate::domain::project::Counts;
-use crate::domain::sample::Sample;
+use crate::domain::sample::{Answer, Sample};
 use crate::domain::text::printable;
+use std::collections::{BTreeMap, HashMap};
 
 /// Takes what became of a change.
 pub fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
     match wrote {
-        Wrote::Edits(edits, counts) => {
-            state.save.waiting = None;
-            state.save.unsent = state.save.unsent.saturating_sub(edits.len());
-            for (edit, outcome) in edits {
-                settle(state, &edit, outcome);
-            }
-            take_counts(state, counts);
-            let follows = state.stats().is_some() || state.review().is_some();
-            if follows && state.save.unsent == 0 { screens::refresh(state) } else { Vec::new() }
-        }
+        Wrote::Edits(edits, counts) => settled(state, &edits, counts),
         Wrote::Undone { redo, edits, samples, counts } => undone(state, redo, &edits, samples, counts),
         Wrote::SecondAnswer(stored) => {
             state.save.waiting = None;
@@ -55,39 +48,92 @@ pub fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
     }
 }
 
-/// One edit: saved, or somebody else was first, or the store cannot take it.
-fn settle(state: &mut State, edit: &Edit, outcome: Outcome) {
-    let Some(id) = edit.change.sample() else { return };
-    let (rev, theirs) = match outcome {
-        Outcome::Conflict { rev, theirs } => (rev, theirs),
-        Outcome::Refused { reason } => {
-            state.say(Level::Error, format!("not written: {}", printable(&reason)));
-            return;
-        }
-        Outcome::Saved { .. } | Outcome::Queued => return,
-    };
-    let mut path = String::new();
-    for shown in state.walk_samples(id) {
-        (shown.rev, shown.answer) = (rev, theirs.clone());
-        path = printable(&shown.path).into_owned();
-        if let Change::Verdict { before, .. } = &edit.change {
-            shown.reviews.retain(|r| r.reviewer != edit.author);
-            shown.reviews.extend(before.clone());
+/// What became of edits: saved, or somebody else was first, or the store cannot take them.
+fn settled(state: &mut State, edits: &[(Edit, Outcome)], counts: Option<Counts>) -> Vec<Effect> {
+    state.save.waiting = None;
+    state.save.unsent = state.save.unsent.saturating_sub(edits.len());
+    // A fix is an answer and a verdict on one sample: it is counted and told once, as the answer.
+    let mut met: BTreeMap<SampleId, String> = BTreeMap::new();
+    let (mut refused, mut reload) = (Vec::new(), false);
+    for (edit, outcome) in edits {
+        match (outcome, edit.change.sample()) {
+            (Outcome::Saved { .. } | Outcome::Queued, _) => {}
+            (_, None) => reload = true,
+            (Outcome::Conflict { rev, theirs }, Some(id)) => {
+                let path = theirs_shown(state, edit, id, *rev, theirs);
+                met.entry(id).or_insert_with(|| told(edit, &path));
+            }
+            (Outcome::Refused { reason }, Some(id)) => {
+                put_back(state, edit, id);
+                refused.push(printable(reason).into_owned());
+            }
         }
     }
+    if let Some(reason) = refused.first() {
+        state.say(Level::Error, format!("not written: {reason}"));
+    }
+    match (met.len(), met.into_values().next()) {
+        (1, Some(text)) => state.say(Level::Error, text),
+        (0, _) => {}
+        (n, _) => state.say(
+            Level::Error,
+            format!("somebody else changed {n} of the pictures first; there yours was not written, theirs is shown"),
+        ),
+    }
+    take_counts(state, counts);
+    let follows = state.stats().is_some() || state.review().is_some();
+    let mut effects = if follows && state.save.unsent == 0 { screens::refresh(state) } else { Vec::new() };
+    if let Some(project) = state.project.as_ref().map(|p| p.project.id).filter(|_| reload) {
+        state.say(Level::Error, "the label set was changed elsewhere; your change was not written, theirs is shown");
+        let tag = state.slots.ask(Slot::Project);
+        effects.push(Effect::Ask(tag, Query::Project(project)));
+    }
+    effects
+}
+
+fn told(edit: &Edit, path: &str) -> String {
     match edit.change {
-        // The other half of a fix: its answer has been counted and told already.
-        Change::Verdict { .. } if edit.batch.is_some() => {}
         Change::Verdict { .. } => {
-            state.save.conflicts += 1;
-            let text = format!("somebody changed {path} before your verdict; it was not written, look at it again");
-            state.say(Level::Error, text);
+            format!("somebody changed {path} before your verdict; it was not written, look at it again")
         }
-        _ => {
-            state.save.conflicts += 1;
-            let text = format!("somebody else changed {path} first; your change was not written, theirs is shown");
-            state.say(Level::Error, text);
+        _ => format!("somebody else changed {path} first; your change was not written, theirs is shown"),
+    }
+}
+
+/// Shows somebody else's answer on every screen that holds the sample. Returns the sample's path, safe to show.
+fn theirs_shown(state: &mut State, edit: &Edit, id: SampleId, rev: Rev, theirs: &Answer) -> String {
+    // The verdict of a fix is refused because of its answer, which has been counted.
+    let is_verdict = matches!(edit.change, Change::Verdict { .. });
+    if !(is_verdict && edit.batch.is_some() && edit.message == "review") {
+        state.save.conflicts += 1;
+    }
+    let mut path = String::new();
+    state.update_samples(|sample| {
+        if sample.id == id {
+            (sample.rev, sample.answer) = (rev, theirs.clone());
+            take_verdict_back(sample, edit);
+            path = printable(&sample.path).into_owned();
         }
+    });
+    path
+}
+
+/// Shows again what stood before a change that the store did not take.
+fn put_back(state: &mut State, edit: &Edit, id: SampleId) {
+    state.update_samples(|sample| {
+        if sample.id == id {
+            if let Change::Answer { base, before, .. } = &edit.change {
+                (sample.rev, sample.answer) = (*base, before.clone());
+            }
+            take_verdict_back(sample, edit);
+        }
+    });
+}
+
+fn take_verdict_back(sample: &mut Sample, edit: &Edit) {
+    if let Change::Verdict { before, .. } = &edit.change {
+        sample.reviews.retain(|r| r.reviewer != edit.author);
+        sample.reviews.extend(before.clone());
     }
 }
 
@@ -119,9 +165,12 @@ fn undone(
     take_counts(state, counts);
     let first = samples.first().map(|s| (s.id, s.path.clone()));
     let count = samples.len();
-    for sample in samples {
-        state.walk_samples(sample.id).for_each(|shown| shown.clone_from(&sample));
-    }
+    let now: HashMap<SampleId, Sample> = samples.into_iter().map(|s| (s.id, s)).collect();
+    state.update_samples(|shown| {
+        if let Some(sample) = now.get(&shown.id) {
+            shown.clone_from(sample);
+        }
+    });
     let what = match (&first, count) {
         (Some((_, path)), 1) => printable(path).into_owned(),
         (_, 0) => "the label set".to_owned(),
@@ -147,14 +196,21 @@ fn undone(
 }
 
 impl State {
-    /// A sample wherever it lies in the walk of a Label or Review screen, shown or not. A blind second pass is left out.
-    pub fn walk_samples(&mut self, id: SampleId) -> impl Iterator<Item = &mut Sample> {
-        let walks = self.screens.iter_mut().rev().filter(|s| !matches!(s, Screen::SecondPass(_)));
-        walks.filter_map(Screen::walk_mut).filter_map(move |label| label.walk.iter_mut().find(|s| s.id == id))
+    /// Changes every copy of samples that some screen holds. A blind second pass is left out.
+    pub fn update_samples(&mut self, mut change: impl FnMut(&mut Sample)) {
+        for screen in &mut self.screens {
+            match screen {
+                Screen::SecondPass(_) => {}
+                Screen::Gallery(gallery) => gallery.window.iter_mut().for_each(&mut change),
+                Screen::Sweep(sweep) => sweep.window.iter_mut().for_each(&mut change),
+                other => other.walk_mut().into_iter().flat_map(|l| l.walk.iter_mut()).for_each(&mut change),
+            }
+        }
     }
 
-    /// The first of these.
+    /// A sample wherever it lies in the walk of a Label or Review screen, shown or not.
     pub fn walk_sample(&mut self, id: SampleId) -> Option<&mut Sample> {
-        self.walk_samples(id).next()
+        let walks = self.screens.iter_mut().rev().filter(|s| !matches!(s, Screen::SecondPass(_)));
+        walks.filter_map(Screen::walk_mut).find_map(|label| label.walk.iter_mut().find(|s| s.id == id))
     }
 }

@@ -40,8 +40,8 @@ pub struct LabelSet {
 /// The leader key: classes past the single-key ones get `;` and a letter.
 pub const LEADER: char = ';';
 /// Hotkeys handed out to new classes without one, in this order. Letters that mean something else on the Label screen
-/// (`n p s u x f m b h j k l g z q`, …) are not among them.
-const AUTOMATIC: &str = "123456789aceirtvwy";
+/// (`n p s u x f m b e h j k l g z q`, …) are not among them.
+const AUTOMATIC: &str = "123456789acirtvwy";
 
 impl LabelSet {
     /// Makes classes from names, with automatic hotkeys and colours, ids counted from `first`.
@@ -160,6 +160,6 @@ mod tests {
         let set = LabelSet::from_names(&names, 1);
         assert!(set.problems(&["n", "p"]).is_empty(), "{:?}", set.problems(&["n", "p"]));
         assert_eq!(set.classes[9].hotkey, "a");
-        assert_eq!(set.classes[20].hotkey, ";c");
+        assert_eq!(set.classes[20].hotkey, ";d");
     }
 }

@@ -4,6 +4,9 @@ use super::canvas::{Canvas, width};
 use crate::app::messages::Level;
 use crate::app::registry::{self, Spec};
 use crate::app::state::State;
+use crate::domain::project::Project;
+use crate::domain::queue::Queue;
+use crate::domain::text::printable;
 use crate::keymap::Lookup;
 use crate::theme::{Glyph, Role};
 use ratatui::layout::Rect;
@@ -40,9 +43,33 @@ pub fn header(canvas: &mut Canvas, at: Rect, title: &str, subtitle: &str, right:
     canvas.pieces(room, &[(title, title_style), ("   ", muted), (subtitle, muted)]);
 }
 
+/// The name of a project as headers show it: `flowers v2`.
+#[must_use]
+pub fn project_title(project: &Project) -> String {
+    let name = printable(&project.name).into_owned();
+    let version = if project.version > 1 { format!(" v{}", project.version) } else { String::new() };
+    if name.ends_with(version.trim()) && !version.is_empty() { name } else { format!("{name}{version}") }
+}
+
+/// A queue as headers show it: the name it was saved under, or its filter; then its order.
+#[must_use]
+pub fn queue_title(queue: &Queue, name: Option<&str>) -> String {
+    let what = match name {
+        Some(name) => printable(name).into_owned(),
+        None if queue.filter.is_all() => "all".to_owned(),
+        None => printable(&queue.filter.to_string()).replace("status:", ""),
+    };
+    format!("{what}, by {}", queue.order.name())
+}
+
 /// Draws the last line: hints on the left, whether everything is saved and who edits on the right. A toast takes the
 /// place of the hints, an unfinished key sequence that of both.
 pub fn hints(state: &State, canvas: &mut Canvas, at: Rect) {
+    hints_after(state, canvas, at, &[]);
+}
+
+/// The same, with a screen's own hints (key, what it does) before those of its actions.
+pub fn hints_after(state: &State, canvas: &mut Canvas, at: Rect, first: &[(String, String)]) {
     let used = save_state(state, canvas, at);
     let room = Rect { width: at.width.saturating_sub(used + 2), ..at };
     if let Some(message) = state.messages.shown() {
@@ -67,25 +94,26 @@ pub fn hints(state: &State, canvas: &mut Canvas, at: Rect) {
     shown.sort_by_key(|s| s.hint);
     let help = state.keymap.keys_for(&names, "app.help").first().cloned().unwrap_or_default();
     let reserved = width(&help) + 6;
+    let own = first.iter().map(|(key, title)| (key.clone(), title.as_str(), false));
+    let possible = shown.into_iter().filter(|s| (s.enabled)(state).is_ok());
+    let actions = possible.filter_map(|s| Some((hint_key(state, &names, s)?, s.title, s.name == "app.help")));
     let mut x = 0;
-    for spec in shown {
-        let Some(key) = hint_key(state, &names, spec) else { continue };
-        let needed = width(&key) + 1 + width(spec.title) + 3;
-        let last = spec.name == "app.help";
-        if (spec.enabled)(state).is_err() || x + needed > room.width.saturating_sub(if last { 0 } else { reserved }) {
+    for (key, title, last) in own.chain(actions) {
+        let needed = width(&key) + 1 + width(title) + 3;
+        if x + needed > room.width.saturating_sub(if last { 0 } else { reserved }) {
             continue;
         }
         let (key_style, text) = (canvas.style(Role::Key), canvas.style(Role::Hint));
         let rest = Rect { x: room.x + x, width: room.width - x, ..room };
-        x += canvas.pieces(rest, &[(&key, key_style), (" ", text), (spec.title, text)]) + 3;
+        x += canvas.pieces(rest, &[(&key, key_style), (" ", text), (title, text)]) + 3;
     }
 }
 
 /// The key shown in the hint bar for an action: digits of classes are shown as a range.
 fn hint_key(state: &State, scopes: &[&str], spec: &Spec) -> Option<String> {
-    if matches!(spec.name, "label.hotkey" | "review.fix") {
+    if matches!(spec.name, "label.hotkey" | "review.fix" | "gallery.label") {
         // On the Review screen letters mean verdicts first.
-        let fits = |k: &String| k.len() == 1 && (spec.name == "label.hotkey" || k.chars().all(|c| c.is_ascii_digit()));
+        let fits = |k: &String| k.len() == 1 && (spec.name != "review.fix" || k.chars().all(|c| c.is_ascii_digit()));
         let keys: Vec<String> = state.labels().live().map(|c| c.hotkey.clone()).filter(fits).collect();
         return match (keys.first(), keys.last()) {
             (Some(first), Some(last)) if first != last => Some(format!("{first}-{last}")),
@@ -115,7 +143,7 @@ fn save_state(state: &State, canvas: &mut Canvas, at: Rect) -> u16 {
         Some(total) if total > 0 => format!("{} {} %", t.title, t.done * 100 / total),
         _ => format!("{} {}", t.title, super::canvas::number(t.done)),
     });
-    let user = crate::domain::text::printable(&state.user).into_owned();
+    let user = printable(&state.user).into_owned();
     let saved = format!("{} {word}", canvas.glyph(glyph));
     let text = if state.project.is_some() || save.unsent > 0 { format!("{saved}   {user}") } else { user };
     let text = running.map_or(text.clone(), |task| format!("{task}   {text}"));
@@ -159,5 +187,5 @@ fn continuations(state: &State) -> Vec<(String, String)> {
     let typed: String = state.pending.iter().map(ToString::to_string).collect();
     let labels = state.labels();
     let under = labels.live().filter(|c| c.hotkey.starts_with(&typed) && c.hotkey != typed);
-    under.map(|c| (c.hotkey[typed.len()..].to_owned(), crate::domain::text::printable(&c.name).into_owned())).collect()
+    under.map(|c| (c.hotkey[typed.len()..].to_owned(), printable(&c.name).into_owned())).collect()
 }

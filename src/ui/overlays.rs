@@ -2,6 +2,7 @@
 
 use super::canvas::{Canvas, number, width};
 use super::chrome;
+use super::screens::lake::wrapped;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::confirm::Confirm;
 use crate::app::overlays::picker::Picker;
@@ -100,7 +101,7 @@ fn confirm(canvas: &mut Canvas, area: Rect, confirm: &Confirm) {
     let inner = Rect { x: at.x + 1, width: at.width.saturating_sub(2), height: 1, ..at };
     let plain = canvas.style(Role::Popup);
     canvas.text(inner, &confirm.question, canvas.style(Role::Title));
-    canvas.text(Rect { y: inner.y + 1, ..inner }, &confirm.detail, plain);
+    wrapped(canvas, Rect { y: inner.y + 1, height: 2, ..inner }, &confirm.detail, Role::Popup);
     let key = canvas.style(Role::Key);
     canvas.pieces(Rect { y: inner.y + 3, ..inner }, &[("y", key), (" yes   ", plain), ("n", key), (" no", plain)]);
 }

@@ -1,12 +1,16 @@
 //! One file a screen.
 
+pub mod classes;
+pub mod gallery;
 pub mod home;
 pub mod label;
 pub mod lake;
 pub mod projects;
 pub mod review;
 pub mod stats;
+pub mod sweep;
 pub mod task_list;
+mod thumbnail;
 
 use super::canvas::Canvas;
 use crate::app::screens::Screen;
@@ -23,6 +27,9 @@ pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
         Some(Screen::Review(review)) => review::render(state, review, canvas, area),
         Some(Screen::SecondPass(pass)) => label::render(state, &pass.label, canvas, area),
         Some(Screen::Stats(stats)) => stats::render(state, stats, canvas, area),
+        Some(Screen::Gallery(gallery)) => gallery::render(state, gallery, canvas, area),
+        Some(Screen::Sweep(sweep)) => sweep::render(state, sweep, canvas, area),
+        Some(Screen::Classes(classes)) => classes::render(state, classes, canvas, area),
         Some(Screen::Tasks(list)) => task_list::render(state, list, canvas, area),
         None => {}
     }

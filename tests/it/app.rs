@@ -1,8 +1,11 @@
 //! The update level: keys in, state and effects out. And the screen level: snapshots with styles.
 
+mod classes;
+mod gallery;
 mod harness;
 mod label;
 mod lake;
 mod review;
 mod screens;
 mod stats;
+mod sweep;

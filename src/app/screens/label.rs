@@ -6,7 +6,6 @@
 
 pub mod actions;
 pub mod answer;
-pub mod queues;
 pub mod state;
 pub mod walk;
 

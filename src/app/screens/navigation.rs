@@ -5,7 +5,7 @@ use super::lake::LakeState;
 use super::moves::Move;
 use super::projects::ProjectsState;
 use super::task_list::TaskListState;
-use super::{Screen, label, lake, shown, step};
+use super::{Screen, gallery, label, lake, shown, step, sweep};
 use crate::app::effect::Effect;
 use crate::app::event::Reply;
 use crate::app::messages::Level;
@@ -54,6 +54,10 @@ pub const GO_SPECS: &[Spec] = &[
     Spec {
         enabled: in_project,
         ..global("go.label", "label", "Go to the Label screen of the open project", 0, |s, _| go_label(s))
+    },
+    Spec {
+        enabled: in_project,
+        ..global("go.gallery", "gallery", "Go to the thumbnails of the open project", 0, |s, _| gallery::pages::open(s))
     },
     global("go.tasks", "tasks", "Go to the task list", 0, |s, _| go(s, Screen::Tasks(TaskListState::default()))),
 ];
@@ -148,6 +152,10 @@ fn back(state: &mut State) -> Vec<Effect> {
     }
     if state.lake().is_some_and(|l| !l.arrange.filter.is_empty()) {
         return lake::actions::clear_filter(state);
+    }
+    let in_gallery = matches!(state.screen(), Some(Screen::Gallery(_)));
+    if (in_gallery && gallery::select::clear(state)) || sweep::actions::clear_marks(state) {
+        return Vec::new();
     }
     if state.screens.len() > 1 {
         return close(state);

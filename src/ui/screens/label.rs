@@ -38,7 +38,7 @@ pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect
     match label.sample() {
         Some(_) => draw_picture(state, open, label, place, canvas, room),
         None if state.second_pass().is_some() => nothing_blind(state, label, canvas, room),
-        None => nothing(state, open, label, canvas, room),
+        None => nothing_here(state, open, (label.loaded, label.problem.as_deref()), canvas, room),
     }
     match (side, below) {
         (Some(side), _) => side::column(state, open, label, canvas, side),
@@ -51,22 +51,16 @@ pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect
 }
 
 fn header(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
-    let name = printable(&open.project.name).into_owned();
-    let queue = match &label.queue_name {
-        Some(name) => printable(name).into_owned(),
-        None if label.queue.filter.is_all() => "all".to_owned(),
-        None => printable(&label.queue.filter.to_string()).replace("status:", ""),
-    };
-    let version = if open.project.version > 1 { format!(" v{}", open.project.version) } else { String::new() };
-    let title = if name.ends_with(version.trim()) && !version.is_empty() { name } else { format!("{name}{version}") };
+    let (title, queue) =
+        (chrome::project_title(&open.project), chrome::queue_title(&label.queue, label.queue_name.as_deref()));
     let (done, all) = (open.counts.done(), open.counts.samples());
     let percent = (done * 100).checked_div(all).unwrap_or(0);
     let right = format!("{} / {} done   {percent} %", number(done), number(all));
-    chrome::header(canvas, at, &title, &format!("{queue}, by {}", label.queue.order.name()), &right);
+    chrome::header(canvas, at, &title, &queue, &right);
 }
 
 fn blind_header(open: &OpenProject, pass: &SecondPassState, canvas: &mut Canvas, at: Rect) {
-    let name = printable(&open.project.name).into_owned();
+    let name = chrome::project_title(&open.project);
     let (done, of) = pass.done();
     let right = if of == 0 { String::new() } else { format!("{} / {}", number(done), number(of)) };
     chrome::header(canvas, at, &name, "second pass, first answers hidden", &right);
@@ -125,12 +119,18 @@ pub(super) fn draw_picture(
     }
 }
 
-/// What stands where the queue has no picture.
-fn nothing(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Canvas, room: Rect) {
+/// What stands where a queue has no picture; the gallery says the same. `loaded`: whether the first page has come, and
+/// what went wrong.
+pub(super) fn nothing_here(
+    state: &State,
+    open: &OpenProject,
+    (loaded, problem): (bool, Option<&str>),
+    canvas: &mut Canvas,
+    room: Rect,
+) {
     let room = Rect { y: room.y + room.height / 3, height: room.height * 2 / 3, ..room };
-    if !label.loaded {
-        let text = label.problem.as_deref().unwrap_or("loading");
-        wrapped(canvas, room, &printable(text), Role::Muted);
+    if !loaded {
+        wrapped(canvas, room, &printable(problem.unwrap_or("loading")), Role::Muted);
         return;
     }
     let left = open.counts.samples() - open.counts.done().min(open.counts.samples());

@@ -82,7 +82,7 @@ fn letters_and_the_leader_reach_more_classes() {
     h.keys("; c");
     let made = edits(&h);
     assert_eq!(after(&made[0]).annotations[0].class, ClassId(10));
-    assert_eq!(after(&made[1]).annotations[0].class, ClassId(21));
+    assert_eq!(after(&made[1]).annotations[0].class, ClassId(20));
     h.keys("; <esc> 1");
     assert_eq!(after(&edits(&h)[2]).annotations[0].class, ClassId(1));
 }

@@ -2,14 +2,14 @@
 
 use super::answer::{self, can_accept, can_answer, can_label};
 use super::state::LabelState;
-use super::{queues, walk};
+use super::walk;
 use crate::app::effect::{Effect, JumpTo, Write};
 use crate::app::messages::Level;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::picker::{Item, Picker};
 use crate::app::overlays::prompt::Prompt;
 use crate::app::registry::{Scope, Spec, always};
-use crate::app::screens::second_pass;
+use crate::app::screens::{queues, second_pass};
 use crate::app::state::State;
 use crate::domain::ids::{ClassId, EditId, SampleId};
 use crate::domain::text::printable;

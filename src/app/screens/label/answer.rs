@@ -7,11 +7,9 @@ use crate::app::event::HistoryLine;
 use crate::app::messages::Level;
 use crate::app::picture::PictureState;
 use crate::app::screens::review::verdict;
-use crate::app::screens::{Screen, second_pass};
+use crate::app::screens::{answering, second_pass};
 use crate::app::state::State;
-use crate::domain::annotation::{Annotation, Shape};
-use crate::domain::edit::{Change, Edit};
-use crate::domain::ids::{ClassId, Rev};
+use crate::domain::ids::ClassId;
 use crate::domain::key::KeyPress;
 use crate::domain::project::Task;
 use crate::domain::sample::{Answer, Status};
@@ -164,22 +162,14 @@ fn label_with(state: &mut State, classes: &[ClassId]) -> Vec<Effect> {
 
 /// The answer of the sample with these whole-picture classes: annotations that stay keep their author and time.
 pub fn with_classes(state: &State, classes: &[ClassId]) -> Option<Answer> {
-    let labels = state.labels();
     let before = &state.label()?.sample()?.answer;
-    let mut annotations: Vec<Annotation> = before.annotations.clone();
-    annotations.retain(|a| a.shape != Shape::Class || classes.contains(&labels.resolve(a.class)));
-    for class in classes {
-        if !annotations.iter().any(|a| a.shape == Shape::Class && labels.resolve(a.class) == *class) {
-            annotations.push(Annotation::label(*class, &state.user, state.now));
-        }
-    }
-    Some(Answer { status: Status::Labeled, skip_reason: None, flagged: before.flagged, unsure: false, annotations })
+    Some(answering::with_classes(before, &state.labels(), classes, &state.user, state.now))
 }
 
 /// Puts the sample aside.
 pub fn skip(state: &mut State, reason: Option<String>) -> Vec<Effect> {
     let Some(before) = current(state) else { return Vec::new() };
-    let after = Answer { status: Status::Skipped, skip_reason: reason, annotations: Vec::new(), ..before };
+    let after = answering::skipped(&before, reason);
     flash(state, &after);
     let mut effects = edit(state, after, "");
     effects.extend(advance(state));
@@ -189,7 +179,7 @@ pub fn skip(state: &mut State, reason: Option<String>) -> Vec<Effect> {
 /// Says that nothing of the label set is in the picture.
 pub fn empty(state: &mut State) -> Vec<Effect> {
     let Some(before) = current(state) else { return Vec::new() };
-    let after = Answer { flagged: before.flagged, status: Status::Labeled, ..Answer::default() };
+    let after = answering::emptied(&before);
     flash(state, &after);
     let mut effects = edit(state, after, "");
     effects.extend(advance(state));
@@ -202,7 +192,7 @@ pub fn clear(state: &mut State) -> Vec<Effect> {
         label.draft = None;
     }
     let Some(before) = current(state) else { return Vec::new() };
-    edit(state, Answer { flagged: before.flagged, ..Answer::default() }, "")
+    edit(state, answering::cleared(&before), "")
 }
 
 /// Marks the sample for another look, or removes the mark.
@@ -248,21 +238,13 @@ pub fn edit(state: &mut State, after: Answer, message: &str) -> Vec<Effect> {
     if state.second_pass().is_some() {
         return second_pass::record(state, after);
     }
-    let Some(open) = &mut state.project else { return Vec::new() };
-    let (author, now) = (state.user.clone(), state.now);
-    let Some(label) = state.screens.last_mut().and_then(Screen::walk_mut) else { return Vec::new() };
-    let Some(sample) = label.walk.get_mut(label.at) else { return Vec::new() };
-    if sample.answer == after {
-        return Vec::new();
+    let Some(sample) = state.label().and_then(LabelState::sample) else { return Vec::new() };
+    let path = sample.path.clone();
+    let Some(change) = answering::answer_change(sample, after) else { return Vec::new() };
+    let edits = answering::make(state, vec![change], message, None);
+    if let (Some(label), Some(edit)) = (state.label_mut(), edits.first()) {
+        label.tape.insert(0, HistoryLine { edit: edit.clone(), path: Some(path), undone: false });
+        label.tape.truncate(10);
     }
-    let before = std::mem::replace(&mut sample.answer, after.clone());
-    let change = Change::Answer { sample: sample.id, base: sample.rev, before: before.clone(), after: after.clone() };
-    sample.rev = Rev(sample.rev.0 + 1);
-    crate::app::screens::counting::recount(&mut open.counts, &before, &after);
-    let edit = Edit { message: message.to_owned(), ..Edit::by_person(open.project.id, change, &author, now) };
-    let line = HistoryLine { edit: edit.clone(), path: Some(sample.path.clone()), undone: false };
-    label.tape.insert(0, line);
-    label.tape.truncate(10);
-    state.save.unsent += 1;
-    vec![Effect::Write(Write::Edits(vec![edit]))]
+    if edits.is_empty() { Vec::new() } else { vec![Effect::Write(Write::Edits(edits))] }
 }

@@ -3,7 +3,8 @@
 use super::state::LabelState;
 use crate::app::effect::{Effect, JumpTo, Query, Write};
 use crate::app::messages::Level;
-use crate::app::screens::{Screen, navigation, review, second_pass};
+use crate::app::screens::queues::Chosen;
+use crate::app::screens::{Screen, close_project, navigation, review, second_pass};
 use crate::app::slots::{Slot, Tag};
 use crate::app::state::State;
 use crate::domain::ids::{ProjectId, SampleId};
@@ -22,6 +23,7 @@ const TAPE: usize = 10;
 /// Opens the Label screen on a project. Everything about it is asked for.
 pub fn begin(state: &mut State, project: ProjectId) -> Vec<Effect> {
     if state.project.as_ref().is_none_or(|p| p.project.id != project) {
+        close_project(state);
         state.project = None;
     }
     let auto_advance = state.settings.auto_advance;
@@ -60,6 +62,27 @@ pub fn open_at(state: &mut State, sample: SampleId) -> Vec<Effect> {
         effects.push(Effect::Ask(queues, Query::Queues(project)));
     }
     effects.extend(set_queue(state, Queue::default(), None, Some(sample)));
+    effects
+}
+
+/// Opens the Label screen of the open project at a sample of a queue, as the gallery does.
+pub fn open_in(state: &mut State, chosen: Chosen, sample: SampleId) -> Vec<Effect> {
+    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
+    forget(state);
+    let known = state.screens.iter().position(|s| matches!(s, Screen::Label(_))).map(|at| state.screens.remove(at));
+    let auto_advance = state.settings.auto_advance;
+    let fresh = || Screen::Label(Box::new(LabelState { auto_advance, ..LabelState::default() }));
+    state.screens.push(known.unwrap_or_else(fresh));
+    let Some(label) = state.label_mut() else { return Vec::new() };
+    label.saved = chosen.saved;
+    let inside = label.loaded && label.queue == chosen.queue && label.walk.iter().any(|s| s.id == sample);
+    let tag = state.slots.ask(Slot::Tape);
+    let mut effects = vec![Effect::Ask(tag, Query::Tape { project, limit: TAPE })];
+    effects.extend(if inside {
+        jump(state, JumpTo::Sample(sample))
+    } else {
+        set_queue(state, chosen.queue, chosen.name, Some(sample))
+    });
     effects
 }
 

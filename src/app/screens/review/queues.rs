@@ -3,7 +3,7 @@
 use crate::app::effect::Effect;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::picker::{Item, Picker};
-use crate::app::screens::label::queues::chosen;
+use crate::app::screens::queues::take;
 use crate::app::state::State;
 use crate::domain::queue::{Filter, ReviewState as Verdicts};
 use crate::domain::text::printable;
@@ -43,6 +43,6 @@ pub fn choose(state: &mut State) -> Vec<Effect> {
     let orders = ["path", "random", "newest", "class", "uncertain"];
     items.extend(orders.map(|o| Item { label: format!("order: {o}"), value: format!("order {o}"), ..Item::default() }));
     items.push(Item { label: "type a filter…".to_owned(), value: "type".to_owned(), ..Item::default() });
-    state.open(Overlay::Picker(Picker::new("review", items, chosen)));
+    state.open(Overlay::Picker(Picker::new("review", items, take)));
     Vec::new()
 }

@@ -2,6 +2,7 @@
 
 use crate::app::effect::{Effect, Write};
 use crate::app::messages::Level;
+use crate::app::screens::answering;
 use crate::app::screens::counting::recount;
 use crate::app::screens::label::answer::{advance, can_answer, can_label, flash_text, is_held, toggle, with_classes};
 use crate::app::state::State;
@@ -161,6 +162,7 @@ fn edit(state: &State, change: Change) -> Option<Edit> {
 }
 
 fn send(state: &mut State, edits: Vec<Edit>) -> Vec<Effect> {
+    answering::show_everywhere(state, &edits);
     state.save.unsent += edits.len();
     vec![Effect::Write(Write::Edits(edits))]
 }
