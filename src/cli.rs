@@ -4,24 +4,31 @@
 //! a reader that goes away (`| head`) is not an error; text from outside is printed only after
 //! [`crate::domain::text::printable`].
 
+mod answers;
 mod cache;
 mod completions;
 mod config;
-#[allow(dead_code, reason = "the subcommands that use the rest follow")]
 mod context;
-#[allow(dead_code, reason = "the subcommands that use the rest follow")]
 mod diagnosis;
 mod doctor;
 pub mod error;
-#[allow(dead_code, reason = "the subcommands that use the rest follow")]
+mod export;
 mod grammar;
+mod history;
 mod info;
+mod label;
 mod ls;
 mod man;
 mod open;
-#[allow(dead_code, reason = "the subcommands that use the rest follow")]
 mod output;
+mod project;
+mod queue;
+mod review;
 mod show;
+mod status;
+mod stores;
+mod terminal;
+mod undo;
 
 use context::Context;
 use error::{AppError, Kind};

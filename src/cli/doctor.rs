@@ -5,6 +5,7 @@ mod terminal;
 use super::context::Context;
 use super::error::{AppError, Kind};
 use super::grammar::Json;
+use super::stores;
 use crate::domain::text::printable;
 use clap::Args;
 use serde::Serialize;
@@ -46,6 +47,7 @@ pub(super) fn run(args: &DoctorArgs, context: &mut Context) -> Result<(), AppErr
     config(context, &mut checks);
     let paths = context.loaded.paths.clone();
     checks.push(folder("data folder", &paths.data));
+    store(context, &mut checks);
     checks.push(folder("state folder", &paths.state));
     checks.push(folder("cache folder", &paths.cache));
     report(&checks, args.json.json, context)
@@ -119,5 +121,39 @@ fn folder(name: &str, path: &Path) -> Check {
             Check::ok(name, detail)
         }
         Err(error) => Check::bad(name, format!("{shown}: {error}"), "check the file system"),
+    }
+}
+
+/// The store can be opened, is sound, and can be written.
+fn store(context: &Context, checks: &mut Vec<Check>) {
+    let file = match stores::file(context) {
+        Ok(file) => file,
+        Err(error) => {
+            checks.push(Check::bad("store", error.message, error.hints.join("; ")));
+            return;
+        }
+    };
+    let shown = file.display().to_string();
+    if !file.exists() {
+        checks.push(Check::ok("store", format!("{shown} does not exist: it is made with the first project")));
+        return;
+    }
+    let opened = stores::open_to_check(&file).and_then(|store| store.check());
+    match opened {
+        Err(error) => {
+            checks.push(Check::bad("store", error.to_string(), "choose another with --store, or restore a copy"))
+        }
+        Ok(wrong) => match wrong.first() {
+            None => checks.push(Check::ok("store", format!("{shown}, sound"))),
+            Some(first) => {
+                let detail = format!("{shown} is damaged in {} places: {first}", wrong.len());
+                let remedy = "restore a copy, or rescue what can be read with `sqlite3 FILE .recover`";
+                checks.push(Check::bad("store", detail, remedy));
+            }
+        },
+    }
+    if let Err(error) = rustix::fs::access(&file, rustix::fs::Access::WRITE_OK) {
+        let remedy = "make the file writable, or choose another with --store";
+        checks.push(Check::bad("store file", format!("{shown} cannot be written: {error}"), remedy));
     }
 }

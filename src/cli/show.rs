@@ -5,13 +5,13 @@
 use super::context::Context;
 use super::error::{AppError, Kind};
 use super::grammar::Json;
-use crate::config::settings::Graphics;
+use super::terminal;
 use crate::domain::text::{encode_os, printable};
 use crate::media::{DecodeRequest, FileSource, Limits, MediaError, Picture, decode};
+use crate::term::caps::Protocol;
 use clap::Args;
 use serde_json::json;
 use std::ffi::{OsStr, OsString};
-use std::io::IsTerminal;
 
 /// Pixels for a cell, for terminals that do not say how large theirs are; twice the usual size, so that it stays sharp.
 const CELL: (u32, u32) = (20, 40);
@@ -43,14 +43,16 @@ fn size(text: &str) -> Result<(u16, u16), String> {
 }
 
 pub(super) fn run(args: &ShowArgs, context: &mut Context) -> Result<(), AppError> {
-    if !args.json.json && !std::io::stdout().is_terminal() {
-        return Err(AppError::usage("pictures can be shown only in a terminal, and stdout is none")
+    if !args.json.json && !terminal::is_there() {
+        return Err(AppError::usage("pictures can be shown only in a terminal, and stdin or stdout is none")
             .hint("`lakelens info FILE` prints the facts"));
     }
+    // `viuer` waits for ever for a terminal that does not answer, so the terminal is asked with a time limit before.
+    let protocol = if args.json.json { Protocol::None } else { terminal::probe(context)?.protocol };
     let mut shown = Vec::new();
     let mut failed = Vec::new();
     for file in &args.files {
-        match show(file, args, context) {
+        match show(file, args, protocol, context) {
             Ok(document) => shown.push(document),
             Err(error) if error.kind == Kind::Interrupted => return Err(error),
             Err(error) => {
@@ -68,7 +70,12 @@ pub(super) fn run(args: &ShowArgs, context: &mut Context) -> Result<(), AppError
     Err(AppError::new(Kind::Data, format!("{} of {} pictures cannot be shown", failed.len(), args.files.len())))
 }
 
-fn show(file: &OsStr, args: &ShowArgs, context: &mut Context) -> Result<serde_json::Value, AppError> {
+fn show(
+    file: &OsStr,
+    args: &ShowArgs,
+    protocol: Protocol,
+    context: &mut Context,
+) -> Result<serde_json::Value, AppError> {
     let path = context.lake_path(file)?;
     let local = context.lake().local_path(&path)?;
     let uri = path.to_string();
@@ -87,7 +94,7 @@ fn show(file: &OsStr, args: &ShowArgs, context: &mut Context) -> Result<serde_js
     if !args.json.json {
         context.out.line(&printable(&uri))?;
         context.out.flush()?;
-        print(picture, columns, rows, context.loaded.settings.graphics)?;
+        print(picture, columns, rows, protocol)?;
     }
     Ok(document)
 }
@@ -100,21 +107,20 @@ fn cells(asked: Option<(u16, u16)>) -> (u16, u16) {
 }
 
 #[cfg(feature = "show")]
-fn print(picture: Picture, columns: u16, rows: u16, graphics: Graphics) -> Result<(), AppError> {
-    if graphics == Graphics::None {
+fn print(picture: Picture, columns: u16, rows: u16, protocol: Protocol) -> Result<(), AppError> {
+    if protocol == Protocol::None {
         return Ok(());
     }
     // `viuer` stretches to the size it is given; a cell is about twice as high as wide.
     let (width, height) = fitted(picture.width, picture.height, columns, rows);
     let (w, h, rgb) = (picture.width, picture.height, picture.rgb);
     let buffer = image::RgbImage::from_raw(w, h, rgb).ok_or_else(|| AppError::new(Kind::Bug, "pixels are missing"))?;
-    let any = graphics == Graphics::Auto;
     let config = viuer::Config {
         width: Some(u32::from(width)),
         height: Some(u32::from(height)),
         absolute_offset: false,
-        use_kitty: any || graphics == Graphics::Kitty,
-        use_iterm: any || graphics == Graphics::Iterm,
+        use_kitty: matches!(protocol, Protocol::Kitty { .. }),
+        use_iterm: protocol == Protocol::Iterm,
         ..viuer::Config::default()
     };
     viuer::print(&image::DynamicImage::ImageRgb8(buffer), &config)
@@ -123,7 +129,7 @@ fn print(picture: Picture, columns: u16, rows: u16, graphics: Graphics) -> Resul
 }
 
 #[cfg(not(feature = "show"))]
-fn print(_: Picture, _: u16, _: u16, _: Graphics) -> Result<(), AppError> {
+fn print(_: Picture, _: u16, _: u16, _: Protocol) -> Result<(), AppError> {
     Err(AppError::failed("this build cannot show pictures outside the screen").hint("open it: `lakelens FILE`"))
 }
 

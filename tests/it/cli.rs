@@ -2,7 +2,10 @@
 
 mod errors;
 mod help;
+mod hostile;
+mod scripted;
 mod settings;
+mod story;
 
 use serde_json::Value;
 use std::io::Write;

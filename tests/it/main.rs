@@ -4,7 +4,6 @@
 
 mod app;
 mod architecture;
-#[allow(dead_code, reason = "for the tests that follow")]
 mod cli;
 mod keymap;
 mod lake;

@@ -2,83 +2,24 @@
 
 use super::Check;
 use crate::cli::context::Context;
+use crate::cli::terminal;
 use crate::term::caps::{BlockKind, Caps, Depth, Protocol};
-use crate::term::guard::{self, Guard, Modes};
-use crate::term::input::{InputEvent, reader};
-use crate::term::probe::{Probe, Step};
-use crate::term::surroundings::{Surroundings, Wish};
-use std::io::{self, IsTerminal};
-use std::os::fd::OwnedFd;
-use std::sync::mpsc;
-use std::time::Instant;
 
 /// The checks of the terminal. Where there is none, that is said: pictures then depend on where the screen is opened.
 pub(super) fn checks(context: &Context, checks: &mut Vec<Check>) {
-    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+    if !terminal::is_there() {
         checks.push(Check::ok(
             "terminal",
             "stdin or stdout is no terminal, so it was not asked; run it in the terminal you use",
         ));
         return;
     }
-    match probe(context) {
+    match terminal::probe(context) {
         Ok(caps) => describe(&caps, checks),
         Err(error) => {
             checks.push(Check::bad("terminal", error.to_string(), "open a new terminal window and try again"))
         }
     }
-}
-
-fn surroundings(context: &Context, terminal: &OwnedFd) -> Surroundings {
-    let settings = &context.loaded.settings;
-    let found = Surroundings::from_process(guard::window_size(terminal));
-    Surroundings {
-        wish: Wish::from_name(settings.graphics.name()).unwrap_or_default(),
-        ascii: settings.ascii,
-        no_color: settings.no_color || found.no_color,
-        ..found
-    }
-}
-
-fn probe(context: &Context) -> io::Result<Caps> {
-    let terminal = guard::terminal().map_err(io::Error::other)?;
-    let surroundings = surroundings(context, &terminal);
-    let ssh = surroundings.ssh;
-    let mut probe = Probe::new(surroundings);
-    let asked = probe.start();
-    if asked.is_empty() {
-        return Ok(probe.on_deadline());
-    }
-    // Dropped last: while it holds the screen, the answers cannot be echoed.
-    let _guard = Guard::enter(terminal.try_clone()?, Modes::default()).map_err(io::Error::other)?;
-    let (sender, events) = mpsc::channel();
-    let mut input = reader::spawn(terminal.try_clone()?, ssh, move |event| sender.send(event).is_ok())?;
-    write(&terminal, &asked)?;
-    let mut deadline = Instant::now() + probe.patience();
-    let caps = loop {
-        match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(InputEvent::Reply(reply)) => match probe.on_reply(&reply) {
-                Step::Wait => {}
-                Step::Ask(bytes) => {
-                    write(&terminal, &bytes)?;
-                    deadline = Instant::now() + probe.patience();
-                }
-                Step::Done(caps) => break *caps,
-            },
-            Ok(InputEvent::Closed) | Err(_) => break probe.on_deadline(),
-            Ok(_) => {}
-        }
-    };
-    input.stop();
-    Ok(caps)
-}
-
-fn write(terminal: &OwnedFd, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let written = rustix::io::retry_on_intr(|| rustix::io::write(terminal, bytes))?;
-        bytes = bytes.get(written..).unwrap_or_default();
-    }
-    Ok(())
 }
 
 fn describe(caps: &Caps, checks: &mut Vec<Check>) {

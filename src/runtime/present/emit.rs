@@ -8,7 +8,6 @@ use crate::app::picture::{CellRect, PictureArea};
 use crate::term::caps::Protocol;
 use crate::term::graphics::kitty::{self, Payload, Placement};
 use crate::term::graphics::{iterm, shared, sixel};
-use crate::term::seq;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,7 +24,7 @@ pub(super) struct Shown {
     pub(super) image: u32,
     /// Numbers its placements (Kitty): pieces count from here.
     pub(super) first: u32,
-    /// It is drawn after this frame's diff, so what is below it is erased by the diff.
+    /// It was drawn in this frame, so what is below it is erased in this frame's diff.
     pub(super) fresh: bool,
 }
 
@@ -76,7 +75,7 @@ impl Presenter {
             }
             _ => return None,
         };
-        shown.fresh = shown.pieces == [shown.rect] && before.is_none_or(|b| !b.same_place(&shown));
+        shown.fresh = before.is_none_or(|b| !b.same_place(&shown));
         Some(shown)
     }
 
@@ -88,7 +87,11 @@ impl Presenter {
             w: fit.columns,
             h: fit.rows,
         };
-        let pieces = visible(rect, &self.covers);
+        let mut pieces = visible(rect, &self.covers);
+        // These protocols cannot draw a part of what they were given.
+        if matches!(self.recipe.protocol, Protocol::Iterm | Protocol::Sixel) && pieces != [rect] {
+            pieces.clear();
+        }
         let first = area.place.wrapping_mul(64).wrapping_add(1) & 0x7fff_ffff;
         Shown { wanted, prepared, rect, pieces, image, first, fresh: true }
     }
@@ -167,16 +170,10 @@ impl Presenter {
         if before.same_place(shown) {
             return;
         }
-        if !self.placed_by_id() {
-            // A pop-up that opens over a picture needs nothing but its own cells.
-            let smaller = before.wanted == shown.wanted && before.rect == shown.rect && before.pieces == [before.rect];
-            if !smaller {
-                self.vacate(before);
-                self.draw(shown);
-            }
-            return;
-        }
         self.draw(shown);
+        if !self.placed_by_id() {
+            return self.vacate(before);
+        }
         // The new one is placed first, so that nothing blank can be seen between the two.
         let kept = if before.image == shown.image { shown.pieces.len() } else { 0 };
         let cover = middle(shown).filter(|_| self.ring.sending() > 0);
@@ -219,32 +216,12 @@ impl Presenter {
                     kitty::place(&mut self.late, &placement);
                 }
             }
-            Form::Iterm(file) => {
-                let bytes = iterm::show(file, at, (shown.rect.w, shown.rect.h), tmux).concat();
-                self.draw_at_once(shown, &bytes);
+            Form::Iterm(file) if !shown.pieces.is_empty() => {
+                self.late.extend(iterm::show(file, at, (shown.rect.w, shown.rect.h), tmux).concat());
             }
-            Form::Sixel(sixel) => {
-                let bytes = sixel::show(sixel, at, tmux);
-                self.draw_at_once(shown, &bytes);
-            }
+            Form::Sixel(sixel) if !shown.pieces.is_empty() => self.late.extend(sixel::show(sixel, at, tmux)),
             _ => {}
         }
-    }
-
-    /// These protocols draw all or nothing: a picture that a pop-up covers is drawn before the cell diff, which then
-    /// writes the pop-up's cells over it.
-    fn draw_at_once(&mut self, shown: &Shown, bytes: &[u8]) {
-        if shown.pieces == [shown.rect] {
-            return self.late.extend_from_slice(bytes);
-        }
-        if shown.pieces.is_empty() {
-            return;
-        }
-        let CellRect { x, y, w, h } = shown.rect;
-        self.early.extend_from_slice(seq::RESET_STYLE);
-        seq::erase(&mut self.early, x, y, w, h);
-        self.early.extend_from_slice(bytes);
-        self.vacated.push(shown.rect);
     }
 
     fn vacate(&mut self, shown: &Shown) {
