@@ -8,6 +8,7 @@ use crate::app::picture::{CellRect, PictureArea};
 use crate::term::caps::Protocol;
 use crate::term::graphics::kitty::{self, Payload, Placement};
 use crate::term::graphics::{iterm, shared, sixel};
+use crate::term::seq;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ pub(super) struct Shown {
     pub(super) image: u32,
     /// Numbers its placements (Kitty): pieces count from here.
     pub(super) first: u32,
-    /// It was drawn in this frame, so what is below it is erased in this frame's diff.
+    /// It is drawn after this frame's diff, so what is below it is erased by the diff.
     pub(super) fresh: bool,
 }
 
@@ -75,7 +76,7 @@ impl Presenter {
             }
             _ => return None,
         };
-        shown.fresh = before.is_none_or(|b| !b.same_place(&shown));
+        shown.fresh = shown.pieces == [shown.rect] && before.is_none_or(|b| !b.same_place(&shown));
         Some(shown)
     }
 
@@ -87,11 +88,7 @@ impl Presenter {
             w: fit.columns,
             h: fit.rows,
         };
-        let mut pieces = visible(rect, &self.covers);
-        // These protocols cannot draw a part of what they were given.
-        if matches!(self.recipe.protocol, Protocol::Iterm | Protocol::Sixel) && pieces != [rect] {
-            pieces.clear();
-        }
+        let pieces = visible(rect, &self.covers);
         let first = area.place.wrapping_mul(64).wrapping_add(1) & 0x7fff_ffff;
         Shown { wanted, prepared, rect, pieces, image, first, fresh: true }
     }
@@ -170,10 +167,16 @@ impl Presenter {
         if before.same_place(shown) {
             return;
         }
-        self.draw(shown);
         if !self.placed_by_id() {
-            return self.vacate(before);
+            // A pop-up that opens over a picture needs nothing but its own cells.
+            let smaller = before.wanted == shown.wanted && before.rect == shown.rect && before.pieces == [before.rect];
+            self.vacate(before);
+            if !smaller {
+                self.draw(shown);
+            }
+            return;
         }
+        self.draw(shown);
         // The new one is placed first, so that nothing blank can be seen between the two.
         let kept = if before.image == shown.image { shown.pieces.len() } else { 0 };
         let cover = middle(shown).filter(|_| self.ring.sending() > 0);
@@ -216,12 +219,32 @@ impl Presenter {
                     kitty::place(&mut self.late, &placement);
                 }
             }
-            Form::Iterm(file) if !shown.pieces.is_empty() => {
-                self.late.extend(iterm::show(file, at, (shown.rect.w, shown.rect.h), tmux).concat());
+            Form::Iterm(file) => {
+                let bytes = iterm::show(file, at, (shown.rect.w, shown.rect.h), tmux).concat();
+                self.draw_at_once(shown, &bytes);
             }
-            Form::Sixel(sixel) if !shown.pieces.is_empty() => self.late.extend(sixel::show(sixel, at, tmux)),
+            Form::Sixel(sixel) => {
+                let bytes = sixel::show(sixel, at, tmux);
+                self.draw_at_once(shown, &bytes);
+            }
             _ => {}
         }
+    }
+
+    /// These protocols draw all or nothing: a picture that a pop-up covers is drawn before the cell diff, which then
+    /// writes the pop-up's cells over it.
+    fn draw_at_once(&mut self, shown: &Shown, bytes: &[u8]) {
+        if shown.pieces == [shown.rect] {
+            return self.late.extend_from_slice(bytes);
+        }
+        if shown.pieces.is_empty() {
+            return;
+        }
+        let CellRect { x, y, w, h } = shown.rect;
+        self.early.extend_from_slice(seq::RESET_STYLE);
+        seq::erase(&mut self.early, x, y, w, h);
+        self.early.extend_from_slice(bytes);
+        self.vacated.push(shown.rect);
     }
 
     fn vacate(&mut self, shown: &Shown) {

@@ -23,9 +23,20 @@ fn drawn_pictures_stay_while_frames_pass_and_go_without_a_trace() {
         assert_eq!(rig.seen(6, 12), None, "it is narrower, and the old one is gone beside it");
         rig.frame(&[area(1, BOX)], &[]);
         assert!(near(rig.seen(25, 12), 1), "the frame after does not erase it");
-        rig.presenter.set_covers(&[CellRect { x: 20, y: 8, w: 5, h: 3 }]);
+        let hole = CellRect { x: 20, y: 8, w: 5, h: 3 };
+        rig.presenter.set_covers(&[hole]);
+        // Once right after it was drawn, once after a quiet frame.
         rig.frame(&[area(1, BOX)], &[]);
-        assert!(rig.all_seen().is_empty(), "below a pop-up it is taken away whole");
+        rig.presenter.set_covers(&[]);
+        rig.frame(&[area(1, BOX)], &[]);
+        rig.presenter.set_covers(&[hole]);
+        for shown in [1, 0, 0, 1] {
+            rig.frame(&[area(shown, BOX)], &[]);
+            assert!(near(rig.seen(26, 12), shown), "{protocol:?} beside the pop-up");
+            for (x, y) in (20..25).flat_map(|x| (8..11).map(move |y| (x, y))) {
+                assert_eq!(rig.seen(x, y), None, "{protocol:?} below the pop-up");
+            }
+        }
         rig.presenter.set_covers(&[]);
         rig.frame(&[area(1, BOX)], &[]);
         assert!(near(rig.seen(25, 12), 1));
