@@ -2,5 +2,10 @@
 
 mod answers;
 mod fixture;
+mod model;
+mod passes;
 mod projects;
+mod queues;
 mod scans;
+mod threads;
+mod trouble;

@@ -1,0 +1,237 @@
+//! Queues: every filter with every order, pages both ways, ranks and jumps, against a plain sort of all samples.
+
+use super::fixture::{at, batch, boxed, edit, labeled, on_every_kind, project_of, queue, verdict};
+use lakelens::domain::annotation::{Prediction, Shape};
+use lakelens::domain::class::LabelSet;
+use lakelens::domain::edit::{Change, Edit};
+use lakelens::domain::ids::{ClassId, ProjectId, SampleId};
+use lakelens::domain::queue::{Filter, Order, Queue, ReviewState};
+use lakelens::domain::review::Verdict;
+use lakelens::domain::sample::{Answer, Sample, Status};
+use lakelens::store::Store;
+use lakelens::store::records::{Cursor, Direction, From, SamplePredictions};
+use std::collections::BTreeSet;
+
+const ORDERS: [Order; 6] =
+    [Order::Path, Order::Random { seed: 7 }, Order::Newest, Order::Class, Order::ScoreDown, Order::ScoreUp];
+
+const FILTERS: [&str; 26] = [
+    "",
+    "status:unlabeled",
+    "status:labeled",
+    "status:labeled,skipped",
+    "status:pre_labeled",
+    "class:roses",
+    "class:daisy,tulips",
+    "class:old",
+    "class:nothing",
+    "predicted:roses",
+    "predicted:roses,daisy status:pre_labeled",
+    "by:ann",
+    "by:ann,bob class:roses",
+    "review:waiting",
+    "review:accepted",
+    "review:rejected",
+    "review:stale",
+    "review:waiting,rejected class:tulips",
+    "flag",
+    "-flag status:labeled",
+    "unsure",
+    "-unsure flag",
+    "empty",
+    "-empty status:labeled",
+    "IMG1",
+    "g2 class:daisy,roses -flag",
+];
+
+/// A project of 60 samples in every state there is; classes 1 to 3, and `old`, which became `roses`.
+fn mixed(store: &mut dyn Store) -> (ProjectId, Vec<SampleId>) {
+    let (project, ids) = project_of(store, "mixed", 60);
+    let before = project.labels.clone();
+    let mut after = before.clone();
+    let mut old = LabelSet::from_names(&["old"], 4).classes.remove(0);
+    old.hotkey = "4".to_owned();
+    after.classes.push(old);
+    store
+        .commit(&[Edit::by_person(project.id, Change::Classes { before, after: after.clone() }, "ann", at(0))])
+        .unwrap();
+    for (i, id) in ids.iter().enumerate() {
+        let score = (i % 7) as f64 / 7.0;
+        let guess =
+            |class, score| Prediction { class: ClassId(class), shape: Shape::Class, score, model: "m".to_owned() };
+        if i % 3 == 0 {
+            let predictions = vec![guess(1 + (i as i64 % 2), score), guess(3, 0.01)];
+            store.put_predictions(project.id, &[SamplePredictions { sample: *id, predictions }]).unwrap();
+        }
+        let author = ["ann", "bob", "cleo"][i % 3];
+        let answer = match i % 10 {
+            0..=3 => labeled(&[1 + (i as i64 / 10) % 4], author, at(i as i64)),
+            4 => labeled(&[2, 1], author, at(i as i64)),
+            5 => Answer { status: Status::Labeled, flagged: i % 20 == 5, ..Answer::default() },
+            6 => Answer { status: Status::Skipped, skip_reason: Some("blurred".to_owned()), ..Answer::default() },
+            7 => {
+                let annotations = vec![boxed(3, 0.25, author), boxed(2, 0.5, author), boxed(2, 0.6, author)];
+                Answer { status: Status::Labeled, unsure: true, flagged: true, annotations, ..Answer::default() }
+            }
+            _ => continue,
+        };
+        let edit = edit(store, *id, answer, author, i as i64);
+        store.commit(&[edit]).unwrap();
+        if i % 4 == 0 {
+            let judged = if i % 8 == 0 { Verdict::Accepted } else { Verdict::Rejected };
+            let edit = verdict(store, *id, judged, "dan", 100);
+            store.commit(&[edit]).unwrap();
+        }
+        if i % 12 == 0 {
+            let answer = Answer { flagged: true, ..store.sample(*id).unwrap().answer };
+            let edit = self::edit(store, *id, answer, "cleo", 101);
+            store.commit(&batch(vec![edit])).unwrap();
+        }
+    }
+    let mut merged = after.clone();
+    merged.classes[3].merged_into = Some(ClassId(2));
+    let change = Change::Classes { before: after, after: merged };
+    store.commit(&[Edit::by_person(project.id, change, "ann", at(200))]).unwrap();
+    (project.id, ids)
+}
+
+/// What a filter means, said a second time, over whole samples.
+fn takes(filter: &Filter, sample: &Sample, labels: &LabelSet) -> bool {
+    let answer = &sample.answer;
+    let any = |wanted: &[String], has: &dyn Fn(&str) -> bool| wanted.is_empty() || wanted.iter().any(|w| has(w));
+    let is = |id: ClassId, name: &str| {
+        let asked = labels.classes.iter().find(|c| c.name == name).map(|c| labels.resolve(c.id));
+        asked == Some(labels.resolve(id))
+    };
+    let answered = matches!(answer.status, Status::Labeled | Status::Skipped);
+    let author = answer.annotations.iter().max_by_key(|a| a.at).map(|a| a.author.clone());
+    let fresh: Vec<_> = sample.reviews.iter().filter(|r| r.rev == sample.rev).collect();
+    let state = |s: ReviewState| match s {
+        ReviewState::Waiting => answered && fresh.is_empty(),
+        ReviewState::Rejected => fresh.iter().any(|r| r.verdict == Verdict::Rejected),
+        ReviewState::Accepted => !fresh.is_empty() && fresh.iter().all(|r| r.verdict == Verdict::Accepted),
+        ReviewState::Stale => !sample.reviews.is_empty() && fresh.is_empty(),
+    };
+    // Samples without annotations are answered by whoever edited them last; here that follows from their number.
+    let number: usize = sample.path.trim_start_matches("img").trim_end_matches(".jpg").parse().unwrap();
+    let editor = if (number - 1) % 12 == 0 { "cleo" } else { ["ann", "bob", "cleo"][(number - 1) % 3] };
+    let author = author.unwrap_or(editor.to_owned());
+    let empty = answer.status == Status::Labeled && answer.annotations.is_empty();
+    (filter.status.is_empty() || filter.status.contains(&answer.status))
+        && any(&filter.class, &|name| answer.annotations.iter().any(|a| is(a.class, name)))
+        && any(&filter.predicted, &|name| sample.predictions.first().is_some_and(|p| is(p.class, name)))
+        && any(&filter.by, &|name| answered && author == name)
+        && (filter.review.is_empty() || filter.review.iter().any(|s| state(*s)))
+        && filter.flag.is_none_or(|w| answer.flagged == w)
+        && filter.unsure.is_none_or(|w| answer.unsure == w)
+        && filter.empty.is_none_or(|w| empty == w)
+        && filter.text.iter().all(|t| sample.path.to_lowercase().contains(&t.to_lowercase()))
+}
+
+fn walk(
+    store: &mut dyn Store,
+    project: ProjectId,
+    queue: &Queue,
+    direction: Direction,
+    size: usize,
+) -> Vec<(Cursor, SampleId)> {
+    let (mut out, mut from) = (Vec::new(), From::Edge);
+    loop {
+        let page = store.page(project, queue, &from, direction, size).unwrap();
+        let Some(last) = page.last() else { return out };
+        from = From::After(last.cursor.clone());
+        out.extend(page.into_iter().map(|q| (q.cursor, q.sample.id)));
+    }
+}
+
+#[test]
+fn every_filter_with_every_order_is_the_same_as_sorting_everything() {
+    on_every_kind(|store, _| {
+        let (project, ids) = mixed(store);
+        let labels = store.project(project).unwrap().labels;
+        let samples: Vec<Sample> = ids.iter().map(|id| store.sample(*id).unwrap()).collect();
+        for text in FILTERS {
+            let filter = Filter::parse(text).unwrap();
+            let expected: BTreeSet<SampleId> =
+                samples.iter().filter(|s| takes(&filter, s, &labels)).map(|s| s.id).collect();
+            assert_eq!(store.count(project, &filter).unwrap(), expected.len() as u64, "count of `{text}`");
+            for order in ORDERS {
+                let queue = Queue { filter: filter.clone(), order };
+                let what = format!("`{text}` by {}", order.name());
+                let forward = walk(store, project, &queue, Direction::Forward, 7);
+                let found: BTreeSet<SampleId> = forward.iter().map(|(_, id)| *id).collect();
+                assert_eq!(found, expected, "{what}");
+                assert_eq!(found.len(), forward.len(), "{what}: a sample twice");
+                let mut back = walk(store, project, &queue, Direction::Back, 4);
+                back.reverse();
+                assert_eq!(back, forward, "{what}: backwards");
+                check_places(store, project, &queue, &forward);
+            }
+        }
+    });
+}
+
+/// Ranks, jumps and cursors agree with the walk.
+fn check_places(store: &mut dyn Store, project: ProjectId, queue: &Queue, walk: &[(Cursor, SampleId)]) {
+    for (i, (cursor, id)) in walk.iter().enumerate().step_by(5) {
+        assert_eq!(&store.cursor(queue, *id).unwrap(), cursor);
+        assert_eq!(store.position(project, queue, cursor).unwrap(), i as u64, "{queue:?}");
+        assert_eq!(store.nth(project, queue, i as u64).unwrap().as_ref(), Some(cursor), "{queue:?}");
+        let page = store.page(project, queue, &From::At(cursor.clone()), Direction::Forward, 2).unwrap();
+        assert_eq!(page[0].sample.id, *id);
+        assert_eq!(page.get(1).map(|q| q.sample.id), walk.get(i + 1).map(|(_, id)| *id));
+    }
+    assert_eq!(store.nth(project, queue, walk.len() as u64).unwrap(), None);
+}
+
+#[test]
+fn the_orders_are_what_they_say() {
+    on_every_kind(|store, _| {
+        let (project, ids) = mixed(store);
+        let labels = store.project(project).unwrap().labels;
+        let mut samples = |order| -> Vec<Sample> {
+            let walk = walk(store, project, &queue("", order), Direction::Forward, 9);
+            walk.iter().map(|(_, id)| store.sample(*id).unwrap()).collect()
+        };
+        assert_eq!(samples(Order::Path).iter().map(|s| s.id).collect::<Vec<_>>(), ids);
+        let best = |s: &Sample| s.predictions.first().map(|p| p.score);
+        let down: Vec<_> = samples(Order::ScoreDown).iter().map(best).collect();
+        assert!(down.windows(2).all(|w| w[0] >= w[1]), "{down:?}");
+        let up: Vec<_> = samples(Order::ScoreUp).iter().filter_map(best).collect();
+        assert!(up.windows(2).all(|w| w[0] <= w[1]) && up.len() == 20, "{up:?}");
+        assert!(samples(Order::ScoreUp)[..20].iter().all(|s| best(s).is_some()), "unscored come last");
+        let class = |s: &Sample| {
+            let first = s.answer.annotations.first().map(|a| labels.resolve(a.class));
+            first.map_or(usize::MAX, |id| labels.classes.iter().position(|c| c.id == id).unwrap())
+        };
+        let by_class: Vec<(usize, SampleId)> = samples(Order::Class).iter().map(|s| (class(s), s.id)).collect();
+        assert!(by_class.windows(2).all(|w| w[0] < w[1]), "class by class, each by path: {by_class:?}");
+        let newest: Vec<_> = samples(Order::Newest).iter().map(|s| s.rev.0 > 0).collect();
+        assert!(newest.windows(2).all(|w| w[0] >= w[1]), "edited ones first");
+        let random: Vec<_> = samples(Order::Random { seed: 1 }).iter().map(|s| s.id).collect();
+        let mut other: Vec<_> = samples(Order::Random { seed: 2 }).iter().map(|s| s.id).collect();
+        assert_ne!(random, ids);
+        assert_ne!(random, other);
+        let turn = other.iter().position(|id| *id == random[0]).unwrap();
+        other.rotate_left(turn);
+        assert_eq!(random, other, "one fixed shuffle, started elsewhere");
+    });
+}
+
+#[test]
+fn a_cursor_outlives_what_happens_to_its_sample() {
+    on_every_kind(|store, _| {
+        let (project, ids) = project_of(store, "p", 5);
+        let unlabeled = queue("status:unlabeled", Order::Path);
+        let page = store.page(project.id, &unlabeled, &From::Edge, Direction::Forward, 2).unwrap();
+        super::fixture::label(store, ids[1], 1, "ann", 0);
+        let next =
+            store.page(project.id, &unlabeled, &From::After(page[1].cursor.clone()), Direction::Forward, 1).unwrap();
+        assert_eq!(next[0].sample.id, ids[2]);
+        let at_it =
+            store.page(project.id, &unlabeled, &From::At(page[1].cursor.clone()), Direction::Forward, 1).unwrap();
+        assert_eq!(at_it[0].sample.id, ids[2]);
+        let text = serde_json::to_string(&page[1].cursor).unwrap();
+        assert_eq!(serde_json::from_str::<Cursor>(&text).unwrap(), page[1].cursor);
+    });
+}
