@@ -6,6 +6,7 @@ mod app;
 mod architecture;
 mod cli;
 mod keymap;
+mod kill;
 mod lake;
 mod media;
 mod ops;

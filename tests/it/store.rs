@@ -1,7 +1,7 @@
 //! Stores: one suite of cases that every kind must pass, and what only SQLite files can go through.
 
 mod answers;
-mod fixture;
+pub(crate) mod fixture;
 mod model;
 mod passes;
 mod projects;

@@ -16,7 +16,7 @@ use lakelens::store::{Store, open};
 use std::path::PathBuf;
 
 /// A kind of store under test. Later kinds implement this and run the same cases.
-pub(super) trait Kind {
+pub(crate) trait Kind {
     /// A connection to the same, initially empty, store.
     fn connect(&self) -> Box<dyn Store>;
     /// Fails the test if the store is not sound inside.
@@ -24,24 +24,24 @@ pub(super) trait Kind {
 }
 
 /// A SQLite file.
-pub(super) struct SqliteFile {
-    pub(super) folder: tempfile::TempDir,
+pub(crate) struct SqliteFile {
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl SqliteFile {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    pub(super) fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("store.db")
     }
 
-    pub(super) fn raw(&self) -> rusqlite::Connection {
+    pub(crate) fn raw(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.path()).unwrap()
     }
 
-    pub(super) fn store(&self) -> SqliteStore {
+    pub(crate) fn store(&self) -> SqliteStore {
         SqliteStore::open(&self.path(), Mode::Create).unwrap()
     }
 }
@@ -58,7 +58,7 @@ impl Kind for SqliteFile {
 }
 
 /// Runs a case on every kind at hand, looks inside afterwards, and checks that a new connection reads the same.
-pub(super) fn on_every_kind(case: impl Fn(&mut dyn Store, &dyn Kind)) {
+pub(crate) fn on_every_kind(case: impl Fn(&mut dyn Store, &dyn Kind)) {
     let kind = SqliteFile::new();
     let mut store = kind.connect();
     case(store.as_mut(), &kind);
@@ -69,7 +69,7 @@ pub(super) fn on_every_kind(case: impl Fn(&mut dyn Store, &dyn Kind)) {
 }
 
 /// All answers and counts of all projects, as text.
-pub(super) fn everything(store: &mut dyn Store) -> String {
+pub(crate) fn everything(store: &mut dyn Store) -> String {
     let mut out = String::new();
     for project in store.projects(lakelens::store::records::Shelf::All).unwrap() {
         out += &format!("{project:?}\n{:?}\n", store.tallies(project.id).unwrap());
@@ -81,7 +81,7 @@ pub(super) fn everything(store: &mut dyn Store) -> String {
 }
 
 /// Every count in the file equals a recount from the rows it counts, and the derived columns follow from the rows.
-pub(super) fn verify_counts(db: &rusqlite::Connection) {
+pub(crate) fn verify_counts(db: &rusqlite::Connection) {
     let recount = "
         SELECT project, 'status', CASE status WHEN 0 THEN 'unlabeled' WHEN 1 THEN 'pre_labeled' WHEN 2 THEN 'labeled'
                ELSE 'skipped' END, count(*) FROM sample GROUP BY 1, 3
@@ -133,11 +133,11 @@ pub(super) fn verify_counts(db: &rusqlite::Connection) {
 }
 
 /// A time, `n` seconds after a fixed one.
-pub(super) fn at(n: i64) -> Timestamp {
+pub(crate) fn at(n: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + n).unwrap()
 }
 
-pub(super) fn new_project(name: &str) -> NewProject {
+pub(crate) fn new_project(name: &str) -> NewProject {
     NewProject {
         name: name.to_owned(),
         task: Task::Classification,
@@ -148,12 +148,12 @@ pub(super) fn new_project(name: &str) -> NewProject {
     }
 }
 
-pub(super) fn file(path: &str) -> NewSample {
+pub(crate) fn file(path: &str) -> NewSample {
     NewSample { path: path.to_owned(), size: 100, etag: "1".to_owned(), ..NewSample::default() }
 }
 
 /// A project with samples `img1.jpg` to `img{n}.jpg`.
-pub(super) fn project_of(store: &mut dyn Store, name: &str, n: usize) -> (Project, Vec<SampleId>) {
+pub(crate) fn project_of(store: &mut dyn Store, name: &str, n: usize) -> (Project, Vec<SampleId>) {
     let project = store.create_project(&new_project(name)).unwrap();
     let scan = store.begin_scan(project.id, "ann").unwrap();
     let files: Vec<NewSample> = (1..=n).map(|i| file(&format!("img{i}.jpg"))).collect();
@@ -164,12 +164,12 @@ pub(super) fn project_of(store: &mut dyn Store, name: &str, n: usize) -> (Projec
 }
 
 /// A whole-picture label.
-pub(super) fn labeled(classes: &[i64], author: &str, when: Timestamp) -> Answer {
+pub(crate) fn labeled(classes: &[i64], author: &str, when: Timestamp) -> Answer {
     let annotations = classes.iter().map(|c| Annotation::label(ClassId(*c), author, when)).collect();
     Answer { status: Status::Labeled, annotations, ..Answer::default() }
 }
 
-pub(super) fn boxed(class: i64, x: f64, author: &str) -> Annotation {
+pub(crate) fn boxed(class: i64, x: f64, author: &str) -> Annotation {
     let mut annotation = Annotation::label(ClassId(class), author, at(0));
     annotation.shape = Shape::Box(BoxN { x, y: 0.1, w: 0.2, h: 1.0 / 3.0 });
     annotation.attributes.insert("occluded".to_owned(), serde_json::json!(true));
@@ -177,30 +177,30 @@ pub(super) fn boxed(class: i64, x: f64, author: &str) -> Annotation {
 }
 
 /// An edit of the sample as it stands now.
-pub(super) fn edit(store: &mut dyn Store, sample: SampleId, after: Answer, author: &str, n: i64) -> Edit {
+pub(crate) fn edit(store: &mut dyn Store, sample: SampleId, after: Answer, author: &str, n: i64) -> Edit {
     let now = store.sample(sample).unwrap();
     let change = Change::Answer { sample, base: now.rev, before: now.answer, after };
     Edit::by_person(now.project, change, author, at(n))
 }
 
 /// Labels a sample with one class.
-pub(super) fn label(store: &mut dyn Store, sample: SampleId, class: i64, author: &str, n: i64) -> Edit {
+pub(crate) fn label(store: &mut dyn Store, sample: SampleId, class: i64, author: &str, n: i64) -> Edit {
     let edit = edit(store, sample, labeled(&[class], author, at(n)), author, n);
     assert!(matches!(commit_one(store, &edit), Outcome::Saved { .. }));
     edit
 }
 
-pub(super) fn commit_one(store: &mut dyn Store, edit: &Edit) -> Outcome {
+pub(crate) fn commit_one(store: &mut dyn Store, edit: &Edit) -> Outcome {
     store.commit(std::slice::from_ref(edit)).unwrap().remove(0)
 }
 
-pub(super) fn batch(mut edits: Vec<Edit>) -> Vec<Edit> {
+pub(crate) fn batch(mut edits: Vec<Edit>) -> Vec<Edit> {
     let id = BatchId::fresh();
     edits.iter_mut().for_each(|e| e.batch = Some(id));
     edits
 }
 
-pub(super) fn verdict(store: &mut dyn Store, sample: SampleId, verdict: Verdict, reviewer: &str, n: i64) -> Edit {
+pub(crate) fn verdict(store: &mut dyn Store, sample: SampleId, verdict: Verdict, reviewer: &str, n: i64) -> Edit {
     let now = store.sample(sample).unwrap();
     let before = now.reviews.iter().find(|r| r.reviewer == reviewer).cloned();
     let comment = (verdict == Verdict::Rejected).then(|| "look again".to_owned());
@@ -208,12 +208,12 @@ pub(super) fn verdict(store: &mut dyn Store, sample: SampleId, verdict: Verdict,
     Edit::by_person(now.project, Change::Verdict { sample, base: now.rev, before, after }, reviewer, at(n))
 }
 
-pub(super) fn queue(filter: &str, order: Order) -> Queue {
+pub(crate) fn queue(filter: &str, order: Order) -> Queue {
     Queue { filter: Filter::parse(filter).unwrap(), order }
 }
 
 /// All samples of a queue, in pages of 3.
-pub(super) fn all(store: &mut dyn Store, project: ProjectId, filter: &str, order: Order) -> Vec<Sample> {
+pub(crate) fn all(store: &mut dyn Store, project: ProjectId, filter: &str, order: Order) -> Vec<Sample> {
     let queue = queue(filter, order);
     let (mut out, mut from) = (Vec::new(), From::Edge);
     loop {
@@ -224,10 +224,10 @@ pub(super) fn all(store: &mut dyn Store, project: ProjectId, filter: &str, order
     }
 }
 
-pub(super) fn paths(store: &mut dyn Store, project: ProjectId, filter: &str, order: Order) -> Vec<String> {
+pub(crate) fn paths(store: &mut dyn Store, project: ProjectId, filter: &str, order: Order) -> Vec<String> {
     all(store, project, filter, order).into_iter().map(|s| s.path).collect()
 }
 
-pub(super) fn rev_of(store: &mut dyn Store, sample: SampleId) -> Rev {
+pub(crate) fn rev_of(store: &mut dyn Store, sample: SampleId) -> Rev {
     store.sample(sample).unwrap().rev
 }
