@@ -148,7 +148,7 @@ fn a_damaged_file_is_an_error_that_says_so() {
         Err(error) => error,
         Ok(mut store) => match store.project(project.id) {
             Err(error) => error,
-            Ok(_) => store.projects(Shelf::All).err().expect("a damaged file reads as if nothing was wrong"),
+            Ok(_) => store.projects(Shelf::All).expect_err("a damaged file reads as if nothing was wrong"),
         },
     };
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
