@@ -34,6 +34,7 @@ pub const SMALLEST: (u16, u16) = (40, 12);
 pub fn render(state: &State, palette: &Palette, buffer: &mut Buffer) -> Drawn {
     let area = buffer.area;
     buffer.reset();
+    buffer.set_style(area, palette.ground());
     let mut canvas = Canvas::new(buffer, palette);
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         too_small(&mut canvas, area);

@@ -10,6 +10,7 @@ use ratatui::style::{Modifier, Style};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Palette {
     styles: [Style; Role::ALL.len()],
+    ground: Style,
     ramp: Vec<Style>,
     shapes: Vec<String>,
     ascii: bool,
@@ -51,15 +52,29 @@ impl Theme {
                 sub_modifier: Modifier::empty(),
             }
         };
-        let styles = Role::ALL.map(|role| self.looks.get(&role).map(style).unwrap_or_default());
+        let mut styles = Role::ALL.map(|role| self.looks.get(&role).map(style).unwrap_or_default());
+        let ground = styles[Role::Text as usize];
+        // The whole screen has the background already; text in a pop-up must keep the pop-up's.
+        styles[Role::Text as usize].bg = None;
+        let cursor = &mut styles[Role::Cursor as usize];
+        if (cursor.fg, cursor.bg) == (None, None) {
+            // One even bar, whatever the colours of the pieces on the line.
+            (cursor.fg, cursor.bg, cursor.sub_modifier) = (ground.fg, ground.bg, Modifier::DIM);
+        }
         let ramp = self.ramp.iter().map(|s| style(&Look { fg: Some(*s), ..Look::default() })).collect();
         let shapes = if ascii { self.ascii_shapes.clone() } else { self.shapes.clone() };
-        Palette { styles, ramp, shapes, ascii, depth }
+        Palette { styles, ground, ramp, shapes, ascii, depth }
     }
 }
 
 impl Palette {
-    /// The style of a role. Only [`Role::Text`], popups, inputs and badges bring a background: others keep what is there.
+    /// What an empty cell looks like: the frame is filled with it before anything is drawn.
+    #[must_use]
+    pub fn ground(&self) -> Style {
+        self.ground
+    }
+
+    /// The style of a role. Only popups, inputs and the cursor bring a background: others keep what is there.
     #[must_use]
     pub fn style(&self, role: Role) -> Style {
         self.styles.get(role as usize).copied().unwrap_or_default()

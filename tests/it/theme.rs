@@ -42,7 +42,7 @@ fn rgb(color: Color) -> Rgb {
 
 /// Foreground and background as they are seen, on the screen's own background where the role brings none.
 fn seen(palette: &Palette, style: Style) -> (Rgb, Rgb) {
-    let text = palette.style(Role::Text);
+    let text = palette.ground();
     let (fg, bg) = (style.fg.or(text.fg).unwrap(), style.bg.or(text.bg).unwrap());
     let (fg, bg) = (rgb(fg), rgb(bg));
     if style.add_modifier.contains(Modifier::REVERSED) { (bg, fg) } else { (fg, bg) }
@@ -91,7 +91,7 @@ fn text_reads_on_its_background() {
 fn sixteen_colours_never_put_a_colour_on_itself() {
     for name in Theme::bundled() {
         let palette = Theme::load(name, None).0.resolve(Depth::Ansi16, false);
-        let text = palette.style(Role::Text);
+        let text = palette.ground();
         let classes = (0..16).map(|i| palette.class(i).0);
         for style in Role::ALL.into_iter().map(|r| palette.style(r)).chain(classes) {
             let (fg, bg) = (style.fg.or(text.fg), style.bg.or(text.bg));
@@ -132,6 +132,18 @@ fn the_default_and_mono_use_only_what_the_user_chose() {
             assert!(!matches!(colour, Color::Rgb(..) | Color::Indexed(_)), "{name}: {colour:?}");
             assert!(name != "mono" || colour == Color::Reset, "mono: {colour:?}");
         }
+    }
+}
+
+#[test]
+fn the_cursor_is_one_even_bar_and_text_keeps_the_background_it_is_on() {
+    for name in Theme::bundled() {
+        let palette = Theme::load(name, None).0.resolve(Depth::True, false);
+        let on_key = palette.style(Role::Key).patch(palette.style(Role::Cursor));
+        let on_muted = palette.style(Role::Muted).patch(palette.style(Role::Cursor));
+        assert_eq!((on_key.fg, on_key.bg), (on_muted.fg, on_muted.bg), "{name}");
+        assert!(!on_muted.add_modifier.contains(Modifier::DIM), "{name}");
+        assert_eq!(palette.style(Role::Text).bg, None, "{name}");
     }
 }
 
