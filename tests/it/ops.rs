@@ -1,3 +1,4 @@
 //! Whole workflows over real folders.
 
+mod demo;
 mod scan;
