@@ -6,7 +6,7 @@ use super::{Db, classes, codes};
 use crate::domain::annotation::Annotation;
 use crate::domain::class::LabelSet;
 use crate::domain::edit::{Change, Edit, Origin, Outcome};
-use crate::domain::ids::{AnnotationId, ClassId, EditId, ProjectId, Rev, SampleId};
+use crate::domain::ids::{AnnotationId, BatchId, ClassId, EditId, ProjectId, Rev, SampleId};
 use crate::domain::review::Review;
 use crate::domain::sample::{Answer, Status};
 use crate::store::Result;
@@ -31,12 +31,25 @@ impl Db<'_> {
     pub(super) fn commit(&self, edits: &[Edit]) -> Result<Vec<Outcome>> {
         let mut deltas = Deltas::default();
         let mut outcomes = Vec::with_capacity(edits.len());
+        // A verdict that comes with an answer judges that answer: where the answer is not taken, nor is the verdict, even
+        // if somebody else's answer happens to have the revision it names.
+        let mut stopped: HashMap<(BatchId, SampleId), Outcome> = HashMap::new();
         for edit in edits {
-            outcomes.push(match self.take(edit, &mut deltas)? {
+            let whole = edit.batch.zip(edit.change.sample());
+            let judged = whole.filter(|_| matches!(edit.change, Change::Verdict { .. }));
+            if let Some(outcome) = judged.and_then(|key| stopped.get(&key)) {
+                outcomes.push(outcome.clone());
+                continue;
+            }
+            let outcome = match self.take(edit, &mut deltas)? {
                 Ok(rev) => Outcome::Saved { rev },
                 Err(Obstacle::Conflict { rev, theirs, .. }) => Outcome::Conflict { rev, theirs },
                 Err(Obstacle::Refused(reason)) => Outcome::Refused { reason },
-            });
+            };
+            if let (Some(key), false) = (whole, matches!(outcome, Outcome::Saved { .. })) {
+                stopped.insert(key, outcome.clone());
+            }
+            outcomes.push(outcome);
         }
         deltas.write(self)?;
         Ok(outcomes)

@@ -225,6 +225,26 @@ fn label_sets_change_with_undo_and_merge_without_rewriting() {
 }
 
 #[test]
+fn a_verdict_falls_with_the_answer_it_came_with() {
+    on_every_kind(|store, _| {
+        let (project, ids) = project_of(store, "p", 1);
+        label(store, ids[0], 1, "ann", 0);
+        // A reviewer fixes the class and accepts the fix; before that arrives, somebody else changes the answer, so that
+        // it has the revision that the verdict names.
+        let fix = edit(store, ids[0], labeled(&[2], "cleo", at(1)), "cleo", 1);
+        let mut accept = verdict(store, ids[0], Verdict::Accepted, "cleo", 1);
+        let Change::Verdict { base, after: Some(review), .. } = &mut accept.change else { panic!() };
+        (*base, review.rev) = (Rev(2), Rev(2));
+        label(store, ids[0], 3, "bob", 2);
+        let outcomes = store.commit(&batch(vec![fix, accept])).unwrap();
+        assert!(outcomes.iter().all(|o| matches!(o, Outcome::Conflict { rev: Rev(2), .. })), "{outcomes:?}");
+        assert!(store.sample(ids[0]).unwrap().reviews.is_empty());
+        assert_eq!(paths(store, project.id, "review:waiting", Order::Path), ["img1.jpg"]);
+        assert!(store.undo(project.id, "cleo", at(3)).unwrap().applied.is_empty());
+    });
+}
+
+#[test]
 fn verdicts_go_stale_with_the_answer() {
     on_every_kind(|store, _| {
         let (project, ids) = project_of(store, "p", 3);
