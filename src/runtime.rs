@@ -13,9 +13,9 @@ pub mod screen;
 pub mod services;
 pub mod signals;
 mod start;
+pub mod store_desk;
 pub mod store_reads;
 pub mod store_review;
-pub mod store_writes;
 
 pub use start::open;
 

@@ -42,6 +42,8 @@ pub enum Event {
     Task(TaskId, TaskNews),
     /// A task has made or changed a project, which should be opened or shown again.
     ProjectReady(ProjectId),
+    /// The store can only be read; says why.
+    ReadOnly(String),
     /// Time has passed: something on the screen may be over.
     Tick,
 }
@@ -144,6 +146,13 @@ pub enum Wrote {
     Projects(String),
     /// It was refused, and nothing was changed.
     Refused(String),
+    /// Edits that can never be written; nothing was changed, and the screen takes them back.
+    Rejected {
+        /// The edits.
+        edits: Vec<Edit>,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// It cannot be written now; it is kept and tried again.
     Waiting {
         /// How many changes wait.

@@ -37,6 +37,11 @@ pub fn update(state: &mut State, event: Event, at: At) -> Vec<Effect> {
         }
         Event::Task(id, news) => task(state, id, news),
         Event::ProjectReady(id) => label::walk::begin(state, id),
+        Event::ReadOnly(why) => {
+            state.read_only = true;
+            state.say(Level::Warning, format!("read-only: {why}"));
+            Vec::new()
+        }
         Event::Tick => {
             tick(state);
             Vec::new()

@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 pub fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
     match wrote {
         Wrote::Edits(edits, counts) => settled(state, &edits, counts),
+        Wrote::Rejected { edits, reason } => rejected(state, &edits, &reason),
         Wrote::Undone { redo, edits, samples, counts } => undone(state, redo, &edits, samples, counts),
         Wrote::SecondAnswer(stored) => {
             state.save.waiting = None;
@@ -80,15 +81,49 @@ fn settled(state: &mut State, edits: &[(Edit, Outcome)], counts: Option<Counts>)
             format!("somebody else changed {n} of the pictures first; there yours was not written, theirs is shown"),
         ),
     }
+    let known = counts.is_some();
     take_counts(state, counts);
     let follows = state.stats().is_some() || state.review().is_some();
-    let mut effects = if follows && state.save.unsent == 0 { screens::refresh(state) } else { Vec::new() };
+    let mut effects = if known { Vec::new() } else { ask_counts(state) };
+    if follows && state.save.unsent == 0 {
+        effects.extend(screens::refresh(state));
+    }
     if let Some(project) = state.project.as_ref().map(|p| p.project.id).filter(|_| reload) {
         state.say(Level::Error, "the label set was changed elsewhere; your change was not written, theirs is shown");
         let tag = state.slots.ask(Slot::Project);
         effects.push(Effect::Ask(tag, Query::Project(project)));
     }
     effects
+}
+
+/// Edits that can never be written: the screen takes them back, last one first.
+fn rejected(state: &mut State, edits: &[Edit], reason: &str) -> Vec<Effect> {
+    state.save.unsent = state.save.unsent.saturating_sub(edits.len());
+    for edit in edits.iter().rev() {
+        match (&edit.change, edit.change.sample()) {
+            (_, Some(id)) => put_back(state, edit, id),
+            (Change::Classes { before, .. }, _) => {
+                if let Some(open) = state.project.as_mut() {
+                    open.project.labels = before.clone();
+                }
+            }
+            _ => {}
+        }
+        if let Some(label) = state.label_mut() {
+            label.tape.retain(|line| line.edit.id != edit.id);
+        }
+    }
+    state.say(Level::Error, format!("{} not saved and taken back: {reason}", edits.len()));
+    ask_counts(state)
+}
+
+/// Asks for the store's own counts once nothing is on its way.
+fn ask_counts(state: &mut State) -> Vec<Effect> {
+    let project = state.project.as_ref().map(|p| p.project.id);
+    match project {
+        Some(id) if state.save.unsent == 0 => vec![Effect::Ask(state.slots.ask(Slot::Counts), Query::Counts(id))],
+        _ => Vec::new(),
+    }
 }
 
 fn told(edit: &Edit, path: &str) -> String {

@@ -51,8 +51,17 @@ impl Trail {
 /// must be able to run more than once. A later call replaces the hook of an earlier one.
 pub fn install(state: PathBuf, trail: Trail, restore: impl Fn() + Send + Sync + 'static) {
     std::panic::set_hook(Box::new(move |info| {
-        restore();
+        // Only a panic of the main thread ends the program. Decoders may panic on a hostile picture: that is caught,
+        // gets a placeholder, and must not tear the screen down; it goes to the log.
+        let ends = std::thread::current().name() == Some("main");
+        if ends {
+            restore();
+        }
         let report = report(info, &trail);
+        if !ends {
+            tracing::error!("{report}");
+            return;
+        }
         let text = match write(&state, &report) {
             Ok(file) => format!(
                 "lakelens has crashed; this is a bug. Labels that were shown as saved are saved.\n\

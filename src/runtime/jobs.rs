@@ -1,21 +1,185 @@
-//! Long work beside the screens.
-#![allow(missing_docs)]
+//! Long work beside the screens, each on a thread with a connection of its own: scans, clones, exports, second passes.
+
 use super::message::Sender;
 use super::services::StorePlace;
-use crate::app::effect::Job;
+use super::store_review;
+use crate::app::effect::{Job, NewProject};
 use crate::app::event::Event;
 use crate::app::tasks::{TaskId, TaskNews, TaskState};
+use crate::domain::class::LabelSet;
+use crate::domain::ids::ProjectId;
+use crate::domain::queue::Queue;
+use crate::domain::text::{decode_os, printable};
 use crate::lake::Lake;
+use crate::ops::report::{ScanReport, TaskProgress};
+use crate::ops::{OpsError, Watch, export, scan};
+use crate::store::records;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Between two reports of progress at least.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Left-out files that are named in the task's notes.
+const NOTED: usize = 50;
+
+/// Starts and cancels tasks.
 pub struct Jobs {
+    work: Arc<Work>,
+    running: HashMap<TaskId, Arc<AtomicBool>>,
+}
+
+struct Work {
+    store: StorePlace,
+    lake: Lake,
+    user: String,
     sender: Sender,
 }
+
+/// What came of a task: a sentence, and the project to show.
+type Outcome = Result<(String, Option<ProjectId>), OpsError>;
+
 impl Jobs {
-    pub fn new(_: StorePlace, _: Lake, _: String, sender: Sender) -> Self {
-        Self { sender }
+    /// Tasks on a store and a lake.
+    #[must_use]
+    pub fn new(store: StorePlace, lake: Lake, user: String, sender: Sender) -> Self {
+        Self { work: Arc::new(Work { store, lake, user, sender }), running: HashMap::new() }
     }
-    pub fn start(&self, id: TaskId, _: Job) {
-        self.sender.event(Event::Task(id, TaskNews::Ended(TaskState::Failed("later".into()))));
+
+    /// Starts a task on a thread of its own.
+    pub fn start(&mut self, id: TaskId, job: Job) {
+        let (work, stop) = (Arc::clone(&self.work), Arc::new(AtomicBool::new(false)));
+        self.running.insert(id, Arc::clone(&stop));
+        let sender = self.work.sender.clone();
+        let spawned = std::thread::Builder::new().name(format!("task-{id}")).spawn(move || work.run(id, job, &stop));
+        if let Err(error) = spawned {
+            let text = format!("no thread for it: {error}; close something and try again");
+            sender.event(Event::Task(id, TaskNews::Ended(TaskState::Failed(text))));
+        }
     }
-    pub fn cancel(&self, _: TaskId) {}
-    pub fn cancel_all(&self) {}
+
+    /// Asks a task to end early.
+    pub fn cancel(&self, id: TaskId) {
+        if let Some(stop) = self.running.get(&id) {
+            stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Asks all tasks to end early.
+    pub fn cancel_all(&self) {
+        self.running.values().for_each(|stop| stop.store(true, Ordering::Relaxed));
+    }
+}
+
+impl Work {
+    fn run(&self, id: TaskId, job: Job, stop: &AtomicBool) {
+        let mut last: Option<Instant> = None;
+        let mut progress = |now: &TaskProgress| {
+            if last.is_none_or(|at| at.elapsed() >= PAUSE) {
+                last = Some(Instant::now());
+                self.tell(id, TaskNews::Progress { done: now.done, total: now.total });
+            }
+        };
+        let cancelled = || stop.load(Ordering::Relaxed);
+        let mut watch = Watch { progress: &mut progress, cancelled: &cancelled };
+        let outcome = self.work(id, job, &mut watch);
+        let (state, project) = match outcome {
+            Ok((text, project)) => (TaskState::Done(text), project),
+            Err(OpsError::Cancelled) => (TaskState::Cancelled, None),
+            Err(error) => (TaskState::Failed(error.to_string()), None),
+        };
+        self.tell(id, TaskNews::Ended(state));
+        if let Some(project) = project {
+            self.sender.event(Event::ProjectReady(project));
+        }
+    }
+
+    fn tell(&self, id: TaskId, news: TaskNews) {
+        self.sender.event(Event::Task(id, news));
+    }
+
+    fn work(&self, id: TaskId, job: Job, watch: &mut Watch<'_>) -> Outcome {
+        let mut store = self.store.open()?;
+        match job {
+            Job::Create(new) => {
+                let new = self.new_project(new);
+                let report = scan::create(store.as_mut(), &self.lake, &new, watch)?;
+                self.note(id, &report);
+                let project = store.project_by_name(&new.name)?.map(|p| p.id);
+                Ok((told(&report), project))
+            }
+            Job::Rescan(project) => {
+                let project = store.project(project)?;
+                let report = scan::rescan(store.as_mut(), &self.lake, &project, &self.user, watch)?;
+                self.note(id, &report);
+                Ok((told(&report), None))
+            }
+            Job::Clone { project, name, annotations } => {
+                let new = records::NewVersion { name, annotations, author: self.user.clone() };
+                let made = store.clone_project(project, &new)?;
+                Ok((format!("made {}", printable(&made.name)), None))
+            }
+            Job::Export { project, format, dest, queue } => {
+                let project = store.project(project)?;
+                let wanted = export_of(&format, &dest, queue)?;
+                let report = export::export(store.as_mut(), &self.lake, &project, &wanted, watch)?;
+                for loss in &report.loss {
+                    self.tell(id, TaskNews::Note(format!("{}: {}", printable(&loss.what), loss.count)));
+                }
+                Ok((
+                    format!(
+                        "{} pictures, {} annotations to {}",
+                        report.images,
+                        report.annotations,
+                        printable(&report.dest)
+                    ),
+                    None,
+                ))
+            }
+            Job::SecondPass { project, percent, seed } => {
+                let text = store_review::draw(store.as_mut(), project, percent, seed, &self.user)?;
+                Ok((text, None))
+            }
+        }
+    }
+
+    fn new_project(&self, new: NewProject) -> records::NewProject {
+        records::NewProject {
+            name: new.name,
+            task: new.task,
+            source: new.source.to_string(),
+            scan: new.scan,
+            labels: LabelSet::from_names(&new.classes, 1),
+            author: self.user.clone(),
+        }
+    }
+
+    /// Keeps the names of left-out files with the task.
+    fn note(&self, id: TaskId, report: &ScanReport) {
+        for skipped in report.skipped.iter().take(NOTED) {
+            let text = format!("left out {}: {}", printable(&skipped.path), printable(&skipped.reason));
+            self.tell(id, TaskNews::Note(text));
+        }
+    }
+}
+
+/// The export a screen asks for: pictures are copied into class folders, and only named elsewhere.
+fn export_of(format: &str, dest: &str, queue: Queue) -> Result<export::Export, OpsError> {
+    let format = export::Format::from_name(format)
+        .ok_or_else(|| OpsError::Invalid(format!("`{}` is no format; use csv, jsonl or folders", printable(format))))?;
+    let images = if format == export::Format::Folders { export::Images::Copy } else { export::Images::None };
+    let dest = PathBuf::from(decode_os(dest));
+    let (filter, at) = (queue.filter, Timestamp::now());
+    Ok(export::Export { dest, format, filter, images, as_of: None, overwrite: false, at })
+}
+
+/// `199 pictures, 199 labeled, 2 left out`.
+fn told(report: &ScanReport) -> String {
+    let mut parts = vec![format!("{} pictures", report.samples), format!("{} labeled", report.labeled)];
+    let more = [(report.changed, "changed"), (report.missing, "missing"), (report.skipped_count, "left out")];
+    parts.extend(more.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
+    parts.join(", ")
 }

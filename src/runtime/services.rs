@@ -4,8 +4,7 @@ use super::OpenError;
 use super::files::Files;
 use super::jobs::Jobs;
 use super::message::Sender;
-use super::store_reads::Reader;
-use super::store_writes::Writes;
+use super::store_desk::StoreDesk;
 use crate::app::effect::Effect;
 use crate::app::places::Places;
 use crate::config::load::Loaded;
@@ -20,9 +19,7 @@ use std::path::PathBuf;
 /// Which store is used, and how it is opened.
 #[derive(Clone, Debug)]
 pub struct StorePlace {
-    #[expect(dead_code, reason = "replaced when the store lands")]
     uri: String,
-    #[expect(dead_code, reason = "replaced when the store lands")]
     data: PathBuf,
     read_only: bool,
 }
@@ -41,10 +38,8 @@ impl StorePlace {
     /// The store's own.
     pub fn open(&self) -> store::Result<Box<dyn Store>> {
         let mode = if self.read_only { Mode::Read } else { Mode::Create };
-        {
-            let _ = mode;
-            Err(store::StoreError::Interrupted)
-        }
+        let location = if self.uri.is_empty() { self.data.to_string_lossy() } else { self.uri.as_str().into() };
+        store::locate::open(&location, mode)
     }
 
     /// The id of a project by its name.
@@ -60,8 +55,7 @@ impl StorePlace {
 /// The services of a running program.
 pub struct Services {
     files: Files,
-    reader: Reader,
-    writes: Writes,
+    store: StoreDesk,
     jobs: Jobs,
     places_file: PathBuf,
 }
@@ -70,11 +64,10 @@ impl Services {
     /// Starts the threads. Nothing is opened yet: the first frame comes first.
     #[must_use]
     pub fn start(store: StorePlace, files: Files, lake: Lake, loaded: Loaded, sender: Sender) -> Self {
-        let (for_reads, user) = (store.clone(), loaded.user.clone());
-        let reader = Reader::start(move || for_reads.open(), user.clone(), sender.clone());
-        let writes = Writes::start(store.clone(), user.clone(), sender.clone());
+        let user = loaded.user.clone();
+        let desk = StoreDesk::start(store.clone(), user.clone(), sender.clone());
         let jobs = Jobs::new(store, lake, user, sender);
-        Self { files, reader, writes, jobs, places_file: loaded.paths.places_file() }
+        Self { files, store: desk, jobs, places_file: loaded.paths.places_file() }
     }
 
     /// Does what an effect asks.
@@ -82,12 +75,12 @@ impl Services {
         match effect {
             Effect::Ask(tag, query) => {
                 if let Some((tag, query)) = self.files.ask(tag, query) {
-                    self.reader.ask(tag, query);
+                    self.store.ask(tag, query);
                 }
             }
             Effect::Forget(slot) => self.files.forget(slot),
             Effect::Reread => self.files.reread(),
-            Effect::Write(write) => self.writes.submit(write),
+            Effect::Write(write) => self.store.write(write),
             Effect::Start(id, job) => self.jobs.start(id, job),
             Effect::Cancel(id) => self.jobs.cancel(id),
             Effect::Quit
@@ -122,6 +115,6 @@ impl Services {
     /// Ends the tasks and writes what waits; says [`super::message::Message::Settled`] when everything is written.
     pub fn finish(&mut self) {
         self.jobs.cancel_all();
-        self.writes.finish();
+        self.store.finish();
     }
 }

@@ -1,18 +1,15 @@
-//! Questions to the store, answered on a thread with its own connection. A newer question of a slot stops the older.
+//! Questions of the screens, answered by a store. Runs on the reader's thread.
 
-use super::message::Sender;
 use super::store_review;
 use crate::app::effect::{JumpTo, Query};
-use crate::app::event::{Event, HistoryLine, Reply};
-use crate::app::slots::{Slot, Tag};
+use crate::app::event::{HistoryLine, Reply};
 use crate::domain::edit::Origin;
 use crate::domain::ids::{ProjectId, SampleId};
 use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::{Sample, Status};
 use crate::store::records::{Direction, From, HistoryEntry, Shelf};
-use crate::store::{Interrupt, Result, Store, StoreError};
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use crate::store::{Result, Store};
+use std::collections::HashSet;
 
 /// The name of the setting that keeps where a person left a project.
 #[must_use]
@@ -20,103 +17,11 @@ pub fn session_key(user: &str) -> String {
     format!("session:{user}")
 }
 
-#[derive(Default)]
-struct Waiting {
-    queue: VecDeque<(Tag, Query)>,
-    newest: HashMap<Slot, u64>,
-    running: Option<Tag>,
-    interrupt: Option<Interrupt>,
-    stopped: bool,
-}
-
-/// The thread that answers.
-pub struct Reader {
-    shared: Arc<(Mutex<Waiting>, Condvar)>,
-}
-
-fn lock(mutex: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Reader {
-    /// Starts answering. `open` runs on the thread; while it fails, every question is answered with its error.
-    #[must_use]
-    pub fn start(open: impl Fn() -> Result<Box<dyn Store>> + Send + 'static, user: String, sender: Sender) -> Self {
-        let shared: Arc<(Mutex<Waiting>, Condvar)> = Arc::default();
-        let of_thread = Arc::clone(&shared);
-        let run = move || serve(&of_thread, &open, &user, &sender);
-        if let Err(error) = std::thread::Builder::new().name("store-reads".to_owned()).spawn(run) {
-            tracing::error!(%error, "no thread for reading the store");
-        }
-        Self { shared }
-    }
-
-    /// Asks; an older question of the same slot is forgotten or stopped.
-    pub fn ask(&self, tag: Tag, query: Query) {
-        let mut waiting = lock(&self.shared.0);
-        waiting.newest.insert(tag.slot, tag.generation);
-        waiting.queue.retain(|(t, _)| t.slot != tag.slot);
-        waiting.queue.push_back((tag, query));
-        if waiting.running.is_some_and(|t| t.slot == tag.slot)
-            && let Some(interrupt) = &waiting.interrupt
-        {
-            interrupt();
-        }
-        self.shared.1.notify_all();
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        let mut waiting = lock(&self.shared.0);
-        waiting.stopped = true;
-        if let Some(interrupt) = &waiting.interrupt {
-            interrupt();
-        }
-        self.shared.1.notify_all();
-    }
-}
-
-fn serve(shared: &(Mutex<Waiting>, Condvar), open: &dyn Fn() -> Result<Box<dyn Store>>, user: &str, sender: &Sender) {
-    let mut store: Option<Box<dyn Store>> = None;
-    while let Some((tag, query)) = next(shared) {
-        let opened = match store.take() {
-            Some(store) => Ok(store),
-            None => open(),
-        };
-        let reply = match opened {
-            Ok(mut opened) => {
-                lock(&shared.0).interrupt = Some(opened.interrupt());
-                let reply = answer(opened.as_mut(), user, query);
-                store = Some(opened);
-                reply
-            }
-            Err(error) => Err(error),
-        };
-        lock(&shared.0).running = None;
-        match reply {
-            Ok(reply) => sender.event(Event::Reply(tag, reply)),
-            Err(StoreError::Interrupted) => {}
-            Err(error) => sender.event(Event::Reply(tag, Reply::Failed(error.to_string()))),
-        }
-    }
-}
-
-fn next(shared: &(Mutex<Waiting>, Condvar)) -> Option<(Tag, Query)> {
-    let mut waiting = lock(&shared.0);
-    loop {
-        if waiting.stopped {
-            return None;
-        }
-        if let Some((tag, query)) = waiting.queue.pop_front() {
-            waiting.running = Some(tag);
-            return Some((tag, query));
-        }
-        waiting = shared.1.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-    }
-}
-
-fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> {
+/// Answers a question.
+///
+/// # Errors
+/// The store's own; [`StoreError::Interrupted`](crate::store::StoreError::Interrupted) when a newer question stopped it.
+pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> {
     Ok(match query {
         Query::Projects => {
             let projects = store.projects(Shelf::All)?;
@@ -138,7 +43,12 @@ fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> {
             let kept = store.setting(project, &session_key(user))?;
             Reply::Session(kept.and_then(|text| serde_json::from_str(&text).ok()))
         }
-        Query::Stats(_) => Reply::Stats(Box::default()),
+        Query::Stats(id) => {
+            let project = store.project(id)?;
+            Reply::Stats(Box::new(
+                crate::ops::stats::stats(store, &project, jiff::Timestamp::now(), 0, 0).map_err(from_ops)?,
+            ))
+        }
         Query::Review(project) => store_review::review(store, project, user)?,
         Query::SecondPass { project, limit } => store_review::second_pass(store, project, user, limit)?,
         Query::Agreement(project) => store_review::agreement(store, project)?,
@@ -230,4 +140,12 @@ fn lines(entries: Vec<HistoryEntry>) -> Vec<HistoryLine> {
         out.push(HistoryLine { undone: undone.contains(&entry.edit.id), edit: entry.edit, path: entry.path });
     }
     out
+}
+
+/// Statistics only read the store, so that any failure of theirs is the store's.
+fn from_ops(error: crate::ops::OpsError) -> crate::store::StoreError {
+    match error {
+        crate::ops::OpsError::Store(error) => error,
+        other => crate::store::StoreError::Failed { place: "the statistics".to_owned(), why: other.to_string() },
+    }
 }

@@ -2,12 +2,10 @@
 
 use crate::app::event::Reply;
 use crate::domain::class::LabelSet;
-use crate::domain::ids::{ProjectId, SampleId};
-use crate::domain::sample::Answer;
+use crate::domain::ids::ProjectId;
 use crate::ops::report::review::{AgreementReport, Disagreement, PassReport, ReviewReport};
 use crate::store::records::SecondAnswer;
 use crate::store::{Result, Store};
-use jiff::Timestamp;
 
 /// How far the review is, who has answered, and how far the person's second pass is.
 pub(super) fn review(store: &mut dyn Store, project: ProjectId, user: &str) -> Result<Reply> {
@@ -27,7 +25,7 @@ pub(super) fn review(store: &mut dyn Store, project: ProjectId, user: &str) -> R
 }
 
 /// How far the person's second pass is.
-fn progress(store: &mut dyn Store, project: ProjectId, user: &str) -> Result<PassReport> {
+pub(super) fn progress(store: &mut dyn Store, project: ProjectId, user: &str) -> Result<PassReport> {
     let pass = store.second_pass(project, user)?;
     Ok(PassReport { chosen: pass.chosen, answered: pass.answered })
 }
@@ -36,22 +34,6 @@ fn progress(store: &mut dyn Store, project: ProjectId, user: &str) -> Result<Pas
 pub(super) fn second_pass(store: &mut dyn Store, project: ProjectId, user: &str, limit: usize) -> Result<Reply> {
     let samples = store.second_pass_next(project, user, limit)?;
     Ok(Reply::SecondPass { samples, progress: progress(store, project, user)? })
-}
-
-/// Stores a second answer, and says how far the pass is now.
-///
-/// # Errors
-/// What the store says.
-pub fn second_answer(
-    store: &mut dyn Store,
-    project: ProjectId,
-    sample: SampleId,
-    answer: &Answer,
-    user: &str,
-    at: Timestamp,
-) -> Result<PassReport> {
-    store.answer_second_pass(project, sample, answer, user, at)?;
-    progress(store, project, user)
 }
 
 /// Draws a second pass of so many in a hundred of the labelled samples, and says what was drawn.

@@ -82,12 +82,17 @@ fn every_bound_action_exists_and_every_action_is_named_once() {
     for preset in ["vim", "arrows"] {
         let (keymap, problems) = Keymap::load(preset, &toml::Table::new(), &registry::is_known);
         assert!(problems.is_empty(), "{preset}: {problems:?}");
-        let unknown: Vec<&str> = keymap.actions().filter(|a| !registry::is_known(a.split(' ').next().unwrap())).collect();
+        let unknown: Vec<&str> =
+            keymap.actions().filter(|a| !registry::is_known(a.split(' ').next().unwrap())).collect();
         assert!(unknown.is_empty(), "{preset} binds unknown actions: {unknown:?}");
     }
     for spec in registry::all() {
         let same = registry::all().filter(|s| s.name == spec.name && s.scopes.iter().any(|x| spec.scopes.contains(x)));
         assert_eq!(same.count(), 1, "{} stands twice in one scope", spec.name);
-        assert!(!spec.help.is_empty() && !spec.help.ends_with('.'), "{}: one line of help without a full stop", spec.name);
+        assert!(
+            !spec.help.is_empty() && !spec.help.ends_with('.'),
+            "{}: one line of help without a full stop",
+            spec.name
+        );
     }
 }

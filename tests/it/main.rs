@@ -5,6 +5,7 @@
 mod app;
 mod architecture;
 mod cli;
+mod docs;
 mod keymap;
 mod kill;
 mod lake;

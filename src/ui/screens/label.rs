@@ -162,7 +162,7 @@ pub(super) fn scrubber(label: &LabelState, canvas: &mut Canvas, at: Rect) {
     let (done, rest) = (canvas.style(Role::Bar), canvas.style(Role::BarEmpty));
     let place = ((rank.saturating_sub(1)) * u64::from(track.width) / total.max(1)).min(u64::from(track.width) - 1);
     let place = u16::try_from(place).unwrap_or(0);
-    let line = canvas.glyph(Glyph::Track);
+    let line = canvas.glyph(Glyph::LineAcross);
     for x in 0..track.width {
         canvas.text(Rect { x: track.x + x, width: 1, ..track }, &line, if x < place { done } else { rest });
     }

@@ -195,3 +195,16 @@ fn quitting_keeps_the_place_and_toggled_classes() {
     assert!(matches!(&writes[1], Write::Session { sample: Some(SampleId(1)), .. }), "{writes:?}");
     assert_eq!(h.effects.last(), Some(&Effect::Quit));
 }
+
+#[test]
+fn an_edit_that_cannot_be_written_is_taken_back_and_said() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 5);
+    h.keys("1");
+    let made = edits(&h);
+    h.event(Event::Wrote(Wrote::Rejected { edits: made, reason: "the disk is full; free some space".to_owned() }));
+    let sample = h.state.walk_sample(SampleId(1)).unwrap().clone();
+    assert_eq!((sample.rev, sample.answer.status), (Rev(0), Status::Unlabeled));
+    assert_eq!(h.state.save.unsent, 0);
+    assert!(h.state.label().unwrap().tape.is_empty());
+    assert!(h.state.messages.shown().unwrap().text.contains("disk is full"));
+}

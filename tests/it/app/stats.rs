@@ -122,7 +122,7 @@ fn asks_when_shown_and_after_edits_only() {
     h.keys("j k");
     assert!(h.effects.is_empty(), "nothing is polled");
     h.event(Event::Wrote(Wrote::Edits(Vec::new(), None)));
-    assert_eq!(h.asked(), [Query::Stats(id), Query::Review(id), Query::Agreement(id)]);
+    assert_eq!(h.asked(), [Query::Counts(id), Query::Stats(id), Query::Review(id), Query::Agreement(id)]);
 }
 
 #[test]

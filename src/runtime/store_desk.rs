@@ -1,0 +1,325 @@
+//! The desk in front of the store: one thin thread that opens it, hands questions to its reader and changes to its
+//! writer, and tells the loop what became of them.
+//!
+//! Why a thread: opening a store may take long, and the first frame must not wait for it. What always holds: changes
+//! reach the writer in the order of the keys; a newer question of a slot cancels the older; an edit that can never be
+//! written is said to be refused, and the screen takes it back.
+
+use super::message::{Message, Sender};
+use super::services::StorePlace;
+use super::store_reads::{answer, session_key};
+use super::store_review;
+use crate::app::effect::{ProjectChange, Query, Write};
+use crate::app::event::{Event, Reply, Wrote};
+use crate::app::slots::{Slot, Tag};
+use crate::domain::edit::{Edit, Outcome};
+use crate::domain::ids::{EditId, ProjectId, SampleId};
+use crate::domain::sample::Sample;
+use crate::domain::text::printable;
+use crate::store::reader::{Reader, Ticket};
+use crate::store::records::UndoReport;
+use crate::store::writer::{WriteDone, WriteRequest, WriteState, Writer};
+use crate::store::{Result, Store, StoreError};
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+/// How long leaving waits for a store that cannot be written now.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+enum Order {
+    Ask(Tag, Query),
+    Write(Write),
+    /// An undo or redo is durable; its samples are to be read.
+    After(UndoReport, bool),
+    /// A second answer is durable; how far the pass is, is to be read.
+    AfterSecond(ProjectId),
+    Finish,
+}
+
+/// The handle to the desk.
+pub struct StoreDesk {
+    orders: mpsc::Sender<Order>,
+}
+
+impl StoreDesk {
+    /// Starts the thread; the store is opened on it.
+    #[must_use]
+    pub fn start(place: StorePlace, user: String, sender: Sender) -> Self {
+        let (orders, incoming) = mpsc::channel();
+        let desk = Desk { place, user, sender, orders: orders.clone(), open: None, tickets: HashMap::new() };
+        if let Err(error) =
+            std::thread::Builder::new().name("store-desk".to_owned()).spawn(move || desk.serve(&incoming))
+        {
+            tracing::error!(%error, "no thread for the store");
+        }
+        Self { orders }
+    }
+
+    /// Asks a question; the answer comes as a reply with the same tag.
+    pub fn ask(&self, tag: Tag, query: Query) {
+        drop(self.orders.send(Order::Ask(tag, query)));
+    }
+
+    /// Orders a change, after all others.
+    pub fn write(&self, write: Write) {
+        drop(self.orders.send(Order::Write(write)));
+    }
+
+    /// Writes what waits and says [`Message::Settled`] when that is done or hopeless.
+    pub fn finish(&self) {
+        drop(self.orders.send(Order::Finish));
+    }
+}
+
+/// An opened store.
+struct Opened {
+    reader: Reader,
+    writer: Writer,
+    /// Edits that were handed to the writer, for its reports name only their ids.
+    sent: Sent,
+}
+
+type Sent = Arc<Mutex<HashMap<EditId, Edit>>>;
+
+struct Desk {
+    place: StorePlace,
+    user: String,
+    sender: Sender,
+    orders: mpsc::Sender<Order>,
+    open: Option<Opened>,
+    tickets: HashMap<Slot, Ticket>,
+}
+
+impl Desk {
+    fn serve(mut self, incoming: &mpsc::Receiver<Order>) {
+        for order in incoming {
+            match order {
+                Order::Ask(tag, query) => self.ask(tag, query),
+                Order::Write(write) => self.write(write),
+                Order::After(report, redo) => self.after(report, redo),
+                Order::AfterSecond(project) => self.after_second(project),
+                Order::Finish => {
+                    self.finish();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The opened store; opened now if it is not yet.
+    fn opened(&mut self) -> Result<&Opened> {
+        if self.open.is_none() {
+            let reads = self.place.open()?;
+            let writes = self.place.open()?;
+            if let Some(why) = writes.read_only() {
+                self.sender.event(Event::ReadOnly(why));
+            }
+            let sent: Sent = Arc::default();
+            let (of_writer, sender, orders) = (Arc::clone(&sent), self.sender.clone(), self.orders.clone());
+            let report = move |done| report(done, &of_writer, &sender, &orders);
+            let writer = Writer::spawn(writes, Box::new(report))?;
+            self.open = Some(Opened { reader: Reader::spawn(reads)?, writer, sent });
+        }
+        self.open.as_ref().ok_or(StoreError::Interrupted)
+    }
+
+    fn ask(&mut self, tag: Tag, query: Query) {
+        if let Some(older) = self.tickets.remove(&tag.slot) {
+            older.cancel();
+        }
+        let (user, sender) = (self.user.clone(), self.sender.clone());
+        let asked = self.opened().map(|open| {
+            open.reader.request(
+                move |store| answer(store, &user, query),
+                move |result| match result {
+                    Ok(reply) => sender.event(Event::Reply(tag, reply)),
+                    Err(StoreError::Interrupted) => {}
+                    Err(error) => sender.event(Event::Reply(tag, Reply::Failed(error.to_string()))),
+                },
+            )
+        });
+        match asked {
+            Ok(ticket) => drop(self.tickets.insert(tag.slot, ticket)),
+            Err(error) => self.sender.event(Event::Reply(tag, Reply::Failed(error.to_string()))),
+        }
+    }
+
+    fn write(&mut self, write: Write) {
+        if let Write::Project(change) = write {
+            return self.change_project(change);
+        }
+        let request = self.request(write.clone());
+        match self.opened() {
+            Ok(open) => {
+                if let WriteRequest::Commit(edits) = &request {
+                    let mut sent = open.sent.lock().unwrap_or_else(PoisonError::into_inner);
+                    sent.extend(edits.iter().map(|e| (e.id, e.clone())));
+                }
+                open.writer.submit(request);
+            }
+            Err(error) => refuse(&self.sender, write, &error),
+        }
+    }
+
+    fn request(&self, write: Write) -> WriteRequest {
+        let (author, at) = (self.user.clone(), Timestamp::now());
+        match write {
+            Write::Edits(edits) => WriteRequest::Commit(edits),
+            Write::Undo(project) => WriteRequest::Undo { project, author, at },
+            Write::Redo(project) => WriteRequest::Redo { project, author, at },
+            Write::UndoEdit(project, edit) => WriteRequest::UndoEdit { project, edit, author, at },
+            Write::Session { project, queue, sample } => {
+                let value = serde_json::to_string(&(queue, sample)).ok();
+                WriteRequest::Setting { project, key: session_key(&self.user), value }
+            }
+            Write::SaveQueue { project, name, queue } => WriteRequest::SaveQueue { project, name, queue },
+            Write::SecondAnswer { project, sample, answer } => {
+                WriteRequest::SecondAnswer { project, sample, answer, author, at }
+            }
+            // Handled before; a rename to nothing is refused by every store.
+            Write::Project(_) => WriteRequest::Commit(Vec::new()),
+        }
+    }
+
+    fn change_project(&mut self, change: ProjectChange) {
+        let sender = self.sender.clone();
+        let run = move |store: &mut dyn Store| apply(store, change);
+        let done = move |result: Result<String>| match result {
+            Ok(text) => sender.event(Event::Wrote(Wrote::Projects(text))),
+            Err(error) => sender.event(Event::Wrote(Wrote::Refused(error.to_string()))),
+        };
+        match self.opened() {
+            Ok(open) => drop(open.reader.request(run, done)),
+            Err(error) => self.sender.event(Event::Wrote(Wrote::Refused(error.to_string()))),
+        }
+    }
+
+    /// Reads the samples that an undo changed, so that the screen can follow.
+    fn after(&mut self, report: UndoReport, redo: bool) {
+        let sender = self.sender.clone();
+        if let Ok(open) = self.opened() {
+            open.reader.request(
+                move |store| undone(store, report, redo),
+                move |result| match result {
+                    Ok(wrote) => sender.event(Event::Wrote(wrote)),
+                    Err(error) => sender.event(Event::Wrote(Wrote::Refused(error.to_string()))),
+                },
+            );
+        }
+    }
+
+    /// Reads how far the person's second pass is.
+    fn after_second(&mut self, project: ProjectId) {
+        let (sender, user) = (self.sender.clone(), self.user.clone());
+        if let Ok(open) = self.opened() {
+            open.reader.request(
+                move |store| store_review::progress(store, project, &user),
+                move |result: Result<_>| {
+                    sender.event(Event::Wrote(Wrote::SecondAnswer(result.map_err(|error| error.to_string()))));
+                },
+            );
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(Opened { reader, writer, .. }) = self.open.take() {
+            drop(reader);
+            let left = writer.close(PATIENCE);
+            let edits: usize = left.iter().map(|r| if let WriteRequest::Commit(e) = r { e.len() } else { 0 }).sum();
+            if edits > 0 {
+                let reason = "the store could not be written before the program ended".to_owned();
+                self.sender.event(Event::Wrote(Wrote::Waiting { count: edits, reason }));
+            }
+        }
+        self.sender.send(Message::Settled);
+    }
+}
+
+fn apply(store: &mut dyn Store, change: ProjectChange) -> Result<String> {
+    let mut name = |id: ProjectId| store.project(id).map(|p| printable(&p.name).into_owned());
+    Ok(match change {
+        ProjectChange::Rename(id, to) => {
+            let from = name(id)?;
+            store.rename_project(id, &to)?;
+            format!("{from} is called {} now", printable(&to))
+        }
+        ProjectChange::Trash(id) => {
+            let name = name(id)?;
+            store.trash_project(id)?;
+            format!("{name} is in the trash; [projects.show-trash] shows it, [projects.restore] brings it back")
+        }
+        ProjectChange::Restore(id) => {
+            store.restore_project(id)?;
+            format!("{} is back", printable(&store.project(id)?.name))
+        }
+        ProjectChange::Delete(id) => {
+            let name = name(id)?;
+            store.delete_project(id)?;
+            format!("{name} is deleted")
+        }
+    })
+}
+
+fn undone(store: &mut dyn Store, report: UndoReport, redo: bool) -> Result<Wrote> {
+    let mut samples: Vec<Sample> = Vec::new();
+    let ids = report.applied.iter().filter_map(|a| a.edit.change.sample());
+    let mut seen: Vec<SampleId> = Vec::new();
+    for id in ids {
+        if !seen.contains(&id) && seen.len() < 1_000 {
+            seen.push(id);
+            samples.push(store.sample(id)?);
+        }
+    }
+    let counts = match report.applied.first() {
+        Some(first) => Some(store.counts(first.edit.project)?),
+        None => None,
+    };
+    if let Some(refusal) = report.refused.first() {
+        let (by, count) = (printable(&refusal.by).into_owned(), report.refused.len());
+        return Ok(Wrote::Refused(format!(
+            "{by} changed {} since; that stays as it is",
+            if count == 1 { "it".to_owned() } else { format!("{count} of them") }
+        )));
+    }
+    let edits = report.applied.into_iter().map(|a| (a.edit, Outcome::Saved { rev: a.rev })).collect();
+    Ok(Wrote::Undone { redo, edits, samples, counts })
+}
+
+/// What the writer reports, as the loop understands it. Runs on the writer's thread.
+fn report(done: WriteDone, sent: &Sent, sender: &Sender, orders: &mpsc::Sender<Order>) {
+    match done {
+        WriteDone::Committed(outcomes) => {
+            let mut sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
+            let edits = outcomes.into_iter().filter_map(|(id, outcome)| Some((sent.remove(&id)?, outcome))).collect();
+            sender.event(Event::Wrote(Wrote::Edits(edits, None)));
+        }
+        WriteDone::Undone(report) => drop(orders.send(Order::After(report, false))),
+        WriteDone::Redone(report) => drop(orders.send(Order::After(report, true))),
+        WriteDone::Stored(WriteRequest::SecondAnswer { project, .. }) => drop(orders.send(Order::AfterSecond(project))),
+        WriteDone::Stored(_) => sender.event(Event::Wrote(Wrote::Done(None))),
+        WriteDone::Failed(WriteRequest::Commit(edits), error) => {
+            sender.event(Event::Wrote(Wrote::Rejected { edits, reason: error.to_string() }));
+        }
+        WriteDone::Failed(WriteRequest::SecondAnswer { .. }, error) => {
+            sender.event(Event::Wrote(Wrote::SecondAnswer(Err(error.to_string()))));
+        }
+        WriteDone::Failed(_, error) => sender.event(Event::Wrote(Wrote::Refused(error.to_string()))),
+        WriteDone::State(WriteState::Waiting { edits, reason }) => {
+            sender.event(Event::Wrote(Wrote::Waiting { count: edits, reason: reason.to_string() }));
+        }
+        WriteDone::State(WriteState::Saved | WriteState::Saving(_)) => {}
+    }
+}
+
+/// The store cannot be opened: what was to be written is refused.
+fn refuse(sender: &Sender, write: Write, error: &StoreError) {
+    let reason = error.to_string();
+    match write {
+        Write::Edits(edits) => sender.event(Event::Wrote(Wrote::Rejected { edits, reason })),
+        // Where the person is, is not worth a word when nothing can be written.
+        Write::Session { .. } => {}
+        _ => sender.event(Event::Wrote(Wrote::Refused(reason))),
+    }
+}
