@@ -239,3 +239,38 @@ proptest! {
         }
     }
 }
+
+/// A default key must run something on the screen it is bound for. Actions that this build does not have yet are left out
+/// of the key map, so they are only listed.
+#[test]
+fn defaults_bind_actions_where_they_apply() {
+    let specs: Vec<_> = lakelens::app::registry::all().collect();
+    let (mut wrong, mut missing) = (Vec::new(), std::collections::BTreeSet::new());
+    for preset in PRESETS {
+        let map = load(preset, "").0;
+        for scope in SCOPES {
+            for (keys, calls) in map.bindings(&[scope]) {
+                for call in calls {
+                    let Some(spec) = specs.iter().find(|s| s.name == call.action) else {
+                        missing.insert(call.action);
+                        continue;
+                    };
+                    // What is bound everywhere may apply on some screens only.
+                    let applies =
+                        scope == "global" || spec.scopes.iter().any(|x| x.name() == scope || x.name() == "global");
+                    if !applies {
+                        wrong.push(format!(
+                            "{preset} [{scope}] {}: {} does not apply there",
+                            show_all(&keys),
+                            call.action
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    if !missing.is_empty() {
+        println!("skipped: keys of actions that this build does not have: {missing:?}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

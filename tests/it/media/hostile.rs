@@ -47,7 +47,8 @@ fn hostile_files_meet_their_expectations_within_the_limits() {
 #[test]
 #[ignore = "the child process of the test above"]
 fn child() {
-    let dir = PathBuf::from(std::env::var_os(CHILD).expect("run by its parent"));
+    // Started by anybody but its parent, it has nothing to do.
+    let Some(dir) = std::env::var_os(CHILD).map(PathBuf::from) else { return };
     // Address space is more than memory: stacks, allocator arenas, the program itself.
     let space = Some(1 << 30);
     setrlimit(Resource::As, Rlimit { current: space, maximum: space }).unwrap();
