@@ -9,6 +9,7 @@ mod cache;
 mod completions;
 mod config;
 mod context;
+mod demo;
 mod diagnosis;
 mod doctor;
 pub mod error;
@@ -109,7 +110,7 @@ fn usage_error(text: &str) -> AppError {
 }
 
 fn dispatch(cli: Cli, environment: Environment) -> Result<(), AppError> {
-    let mut context = Context::new(&cli.global, environment)?;
+    let context = Context::new(&cli.global, environment)?;
     crate::runtime::crash::install(context.loaded.paths.state.clone(), Trail::default(), || {});
     let config_command = matches!(cli.command, Some(Command::Config(_) | Command::Doctor(_)));
     if cli.command.is_some() && !config_command {
@@ -118,11 +119,8 @@ fn dispatch(cli: Cli, environment: Environment) -> Result<(), AppError> {
     crate::runtime::logging::start(context.loaded.settings.log, &context.loaded.paths.log_file())
         .map_err(|e| AppError::failed("the log file cannot be opened").because(e))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "start");
-    let Some(command) = cli.command else {
-        return open::run(cli.path, context);
-    };
-    let done = command.run(&mut context);
-    // What was printed before an error is part of the result.
-    let flushed = context.out.flush();
-    done.and(flushed)
+    match cli.command {
+        None => open::run(cli.path, context),
+        Some(command) => command.run(context),
+    }
 }

@@ -11,6 +11,7 @@ use crate::domain::text::{encode_os, printable};
 use crate::lake::{Lake, Place};
 use std::ffi::OsStr;
 use std::io::{IsTerminal, Write};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// What every subcommand gets.
@@ -21,7 +22,8 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     /// Where results go.
     pub(crate) out: Out,
-    cancel: Option<CancellationToken>,
+    /// Set once Ctrl-C is listened for.
+    pub(crate) interrupts: Option<Interrupts>,
 }
 
 impl Context {
@@ -29,7 +31,7 @@ impl Context {
     pub(crate) fn new(global: &Global, environment: Environment) -> Result<Self, AppError> {
         let config = global.config.as_deref().map(encode_os);
         let loaded = load::load(&global.values(), config.as_deref(), &environment).map_err(AppError::usage)?;
-        Ok(Self { loaded, environment, out: Out::stdout(), cancel: None })
+        Ok(Self { loaded, environment, out: Out::stdout(), interrupts: None })
     }
 
     /// Reads a path or URI of the command line; a relative one starts at the working directory.
@@ -49,7 +51,7 @@ impl Context {
     /// The token that Ctrl-C cancels. From the first call on, Ctrl-C stops the work cleanly; a second one stops the
     /// program at once.
     pub(crate) fn cancel(&mut self) -> CancellationToken {
-        self.cancel.get_or_insert_with(watch_interrupts).clone()
+        self.interrupts.get_or_insert_with(Interrupts::listen).cancel.clone()
     }
 
     /// The error that an interrupted command ends with.
@@ -92,26 +94,40 @@ pub(crate) fn describe(problem: &Problem) -> String {
     out
 }
 
-/// Listens for Ctrl-C on a thread of its own. Where signals cannot be had, Ctrl-C ends the program as by default.
-fn watch_interrupts() -> CancellationToken {
-    let token = CancellationToken::new();
-    let cancel = token.clone();
-    let (ready, listening) = std::sync::mpsc::channel();
-    let listen = move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        runtime.block_on(async move {
-            use tokio::signal::unix::{SignalKind, signal};
-            let Ok(mut interrupts) = signal(SignalKind::interrupt()) else { return };
-            let _ = ready.send(());
-            interrupts.recv().await;
-            cancel.cancel();
-            interrupts.recv().await;
-            std::process::exit(i32::from(Kind::Interrupted.exit_code()));
-        });
-    };
-    if std::thread::Builder::new().name("interrupt".to_owned()).spawn(listen).is_ok() {
-        // An error means that the thread could not listen; there is nothing to wait for then.
-        let _ = listening.recv();
+/// Listens for Ctrl-C on a thread of its own, until it is dropped.
+pub(crate) struct Interrupts {
+    cancel: CancellationToken,
+    over: CancellationToken,
+}
+
+impl Interrupts {
+    /// Where signals cannot be had, Ctrl-C ends the program as by default.
+    fn listen() -> Self {
+        let interrupts = Self { cancel: CancellationToken::new(), over: CancellationToken::new() };
+        let (cancel, over) = (interrupts.cancel.clone(), interrupts.over.clone());
+        let (ready, listening) = std::sync::mpsc::channel();
+        let listen = move || {
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+            runtime.block_on(async move {
+                let Ok(mut interrupts) = signal(SignalKind::interrupt()) else { return };
+                let _ = ready.send(());
+                tokio::select! { _ = interrupts.recv() => cancel.cancel(), () = over.cancelled() => return }
+                tokio::select! {
+                    _ = interrupts.recv() => std::process::exit(i32::from(Kind::Interrupted.exit_code())),
+                    () = over.cancelled() => {}
+                }
+            });
+        };
+        if std::thread::Builder::new().name("interrupt".to_owned()).spawn(listen).is_ok() {
+            // An error means that the thread could not listen; there is nothing to wait for then.
+            let _ = listening.recv();
+        }
+        interrupts
     }
-    token
+}
+
+impl Drop for Interrupts {
+    fn drop(&mut self) {
+        self.over.cancel();
+    }
 }

@@ -135,6 +135,7 @@ pub(crate) struct Lines {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Demo(super::demo::DemoArgs),
     Ls(super::ls::LsArgs),
     Show(super::show::ShowArgs),
     Info(super::info::InfoArgs),
@@ -155,9 +156,21 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Runs the subcommand.
-    pub(crate) fn run(self, context: &mut Context) -> Result<(), AppError> {
+    /// Runs the subcommand; `demo` takes the context with it, because it may open the screen.
+    pub(crate) fn run(self, mut context: Context) -> Result<(), AppError> {
+        if let Self::Demo(args) = self {
+            return super::demo::run(&args, context);
+        }
+        let done = self.run_in(&mut context);
+        // What was printed before an error is part of the result.
+        let flushed = context.out.flush();
+        done.and(flushed)
+    }
+
+    fn run_in(self, context: &mut Context) -> Result<(), AppError> {
         match self {
+            // Handled above.
+            Self::Demo(_) => Ok(()),
             Self::Ls(args) => super::ls::run(&args, context),
             Self::Show(args) => super::show::run(&args, context),
             Self::Info(args) => super::info::run(&args, context),

@@ -16,9 +16,11 @@ pub(super) fn run(path: Option<OsString>, context: Context) -> Result<(), AppErr
 
 /// Opens the screen on a place or a project.
 pub(super) fn open(target: Option<LakePath>, project: Option<String>, context: Context) -> Result<(), AppError> {
-    let Context { loaded, environment, .. } = context;
+    let Context { loaded, environment, interrupts, .. } = context;
+    // From here on the loop listens for signals.
+    drop(interrupts);
     runtime::open(OpenRequest { target, project, loaded, environment })
-        .map_err(|error| AppError::failed("the screen cannot be opened").because(error))
+        .map_err(|error| AppError::failed(error.to_string()))
 }
 
 /// The place to open. A name that is neither there nor a path may be a mistyped subcommand.

@@ -193,3 +193,38 @@ fn exports_say_what_they_wrote() {
     let unknown = home.run(&["export", "flowers", "out.xyz"]);
     assert!(unknown.code == 2 && unknown.err.contains("--format"), "{unknown:?}");
 }
+
+#[test]
+fn the_demo_makes_a_project_once() {
+    let home = Home::new();
+    let made = home.json(&["demo", "--dir", "shapes", "--pictures", "12", "--json"]);
+    assert_eq!((&made["project"], &made["samples"]), (&json!("demo"), &json!(12)));
+    let status = home.json(&["status", "demo", "--json"]);
+    assert_eq!(status["samples"], 12);
+    home.ok(&["demo", "--dir", "shapes", "--pictures", "12", "--no-open"]);
+    assert_eq!(home.json(&["project", "list", "--json"]).as_array().unwrap().len(), 1);
+    let other = home.run(&["demo", "--dir", "elsewhere", "--pictures", "12"]);
+    assert!(other.code == 1 && other.err.contains("project rename demo"), "{other:?}");
+}
+
+#[test]
+fn ctrl_c_stops_cleanly_with_its_own_code() {
+    let home = created();
+    let mut child = home
+        .command(&["label", "flowers", "--from", "-", "--json"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut answers = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::Write::write_all(&mut input, b"{\"path\":\"roses/1.png\",\"label\":\"roses\"}\n").unwrap();
+    let mut answer = String::new();
+    std::io::BufRead::read_line(&mut answers, &mut answer).unwrap();
+    assert!(answer.contains("saved"), "{answer}");
+    let process = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(home.json(&["status", "flowers", "--json"])["status"]["labeled"], 1);
+}
