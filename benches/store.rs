@@ -137,8 +137,8 @@ fn raw_commit(db: &Connection, edit: &Edit, sample: i64, annotation: &Annotation
         &[&sample, &annotation_id, &annotation.class.0, &at],
     );
     run(
-        "INSERT INTO sample_class(project, class, sort_key, sample, changed)
-         SELECT 1, ?2, sort_key, id, ?3 FROM sample WHERE id = ?1",
+        "INSERT INTO sample_class(project, class, sort_key, sample, changed, under)
+         SELECT 1, ?2, sort_key, id, ?3, ?2 FROM sample WHERE id = ?1",
         &[&sample, &annotation.class.0, &event],
     );
     run(

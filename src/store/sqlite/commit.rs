@@ -219,7 +219,8 @@ impl Db<'_> {
         deltas.count(head.project, &old, -1);
         deltas.count(head.project, &new, 1);
         self.write_annotations(head.id, &head.answer.annotations, &after.annotations)?;
-        self.write_classes_of(head, &old.classes, &new.classes, event)?;
+        let first = first_class(after);
+        self.write_classes_of(head, &old.classes, &new.classes, event, first)?;
         self.execute(
             "UPDATE sample SET status = ?2, skip_reason = ?3, flagged = ?4, unsure = ?5, empty = ?6, rev = ?7,
                state = ?8, changed = ?9, author = ?10, class = ?11, review = ?12 WHERE id = ?1",
@@ -234,7 +235,7 @@ impl Db<'_> {
                 state,
                 event,
                 &new.author,
-                first_class(after),
+                first,
                 review,
             ),
         )?;
@@ -274,16 +275,16 @@ impl Db<'_> {
         Ok(())
     }
 
-    fn write_classes_of(&self, head: &Head, old: &[i64], new: &[i64], event: i64) -> Result<()> {
+    fn write_classes_of(&self, head: &Head, old: &[i64], new: &[i64], event: i64, first: Option<i64>) -> Result<()> {
         for class in old.iter().filter(|c| !new.contains(c)) {
             let values = (head.project.0, class, &head.sort_key);
             self.execute("DELETE FROM sample_class WHERE project = ? AND class = ? AND sort_key = ?", values)?;
         }
         for class in new {
             self.execute(
-                "INSERT INTO sample_class(project, class, sort_key, sample, changed) VALUES(?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT(project, class, sort_key) DO UPDATE SET changed = ?5",
-                (head.project.0, class, &head.sort_key, head.id.0, event),
+                "INSERT INTO sample_class(project, class, sort_key, sample, changed, under) VALUES(?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT(project, class, sort_key) DO UPDATE SET changed = ?5, under = ?6",
+                (head.project.0, class, &head.sort_key, head.id.0, event, first),
             )?;
         }
         Ok(())

@@ -136,13 +136,10 @@ impl Db<'_> {
         let last = place_of(&walk.stretches, cursor, &labels);
         let mut before = 0;
         for (i, stretch) in walk.stretches.iter().enumerate().take(last + 1) {
-            for mut range in walk.parts.plan(stretch, &walk.stored, u64::MAX, true).ranges(project) {
-                if i == last {
-                    let key = range.key(stretch.column);
-                    let than = if stretch.descending { ">" } else { "<" };
-                    range.sql.value(&format!(" AND {key} {than} ?"), key_value(&cursor.key));
-                }
-                before += self.count_range(&range)?;
+            for range in walk.parts.plan(stretch, &walk.stored, u64::MAX, true).ranges(project) {
+                let than = if stretch.descending { ">" } else { "<" };
+                let own = (i == last).then(|| (than, key_value(&cursor.key)));
+                before += self.count_range(&range.bounded(stretch.column, own))?;
             }
         }
         Ok(before)
@@ -159,7 +156,8 @@ impl Db<'_> {
             let plan = walk.parts.plan(stretch, &walk.stored, n.saturating_add(1), true);
             let ranges = plan.ranges(project);
             if !only {
-                let count = ranges.iter().map(|r| self.count_range(r)).sum::<Result<u64>>()?;
+                let count = |r: &Range| self.count_range(&r.bounded(stretch.column, None));
+                let count = ranges.iter().map(count).sum::<Result<u64>>()?;
                 if left >= count {
                     left -= count;
                     continue;
@@ -211,21 +209,155 @@ fn key_value(key: &Key) -> Value {
 /// The statement for the keys and ids of a range, from a bound on, in one direction.
 fn select(range: &Range, column: Column, bound: Option<Bound<'_>>, descending: bool, limit: usize, offset: u64) -> Sql {
     let key = range.key(column);
-    let mut sql = range.sql.clone();
-    sql.text.insert_str(0, &format!("SELECT {key}, s.id"));
-    if let Some(Bound { key: start, inclusive }) = bound {
+    let own = bound.map(|Bound { key, inclusive }| {
         let than = match (descending, inclusive) {
             (false, false) => ">",
             (false, true) => ">=",
             (true, false) => "<",
             (true, true) => "<=",
         };
-        sql.value(&format!(" AND {key} {than} ?"), key_value(start));
-    }
+        (than, key_value(key))
+    });
+    let mut sql = range.bounded(column, own);
+    sql.text.insert_str(0, &format!("SELECT {key}, s.id"));
     let order = if descending { "DESC" } else { "ASC" };
     sql.value(&format!(" ORDER BY {key} {order} LIMIT ?"), Value::Integer(codes::limit(limit)));
     if offset > 0 {
         sql.value(" OFFSET ?", Value::Integer(codes::signed(offset)));
     }
     sql
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::class::LabelSet;
+    use crate::domain::queue::Filter;
+    use crate::domain::sample::Status;
+    use crate::store::Store;
+    use crate::store::records::{Mode, NewProject, NewSample};
+    use crate::store::sqlite::SqliteStore;
+
+    /// A store whose counts look like a large project: so many samples that reading all of any kind would be wrong.
+    fn large(folder: &std::path::Path) -> (SqliteStore, ProjectId) {
+        let mut store = SqliteStore::open(&folder.join("s.db"), Mode::Create).unwrap();
+        let new = NewProject {
+            name: "p".to_owned(),
+            task: Default::default(),
+            source: String::new(),
+            scan: Default::default(),
+            labels: LabelSet::from_names(&["daisy", "roses", "tulips"], 1),
+            author: "ann".to_owned(),
+        };
+        let project = store.create_project(&new).unwrap().id;
+        let scan = store.begin_scan(project, "ann").unwrap();
+        let file = |i| NewSample { path: format!("{i}.jpg"), ..NewSample::default() };
+        store.add_samples(scan, &(0..10).map(file).collect::<Vec<_>>()).unwrap();
+        let counts = [
+            ("status", "unlabeled", 4_000_000),
+            ("status", "pre_labeled", 1_000_000),
+            ("status", "labeled", 4_000_000),
+            ("status", "skipped", 1_000_000),
+            ("class", "1", 1_000_000),
+            ("class", "2", 1_000_000),
+            ("class", "3", 1_000_000),
+            ("review", "1", 2_000_000),
+            ("review", "3", 1_000_000),
+            ("predicted", "2", 2_000_000),
+            ("by", "ann", 2_000_000),
+            ("is", "flagged", 1_000_000),
+            ("is", "empty", 1_000_000),
+        ];
+        for (kind, key, n) in counts {
+            let sql = "INSERT OR REPLACE INTO tally(project, kind, key, n) VALUES(?, ?, ?, ?)";
+            store.connection.execute(sql, (project.0, kind, key, n)).unwrap();
+        }
+        (store, project)
+    }
+
+    /// The steps SQLite would take.
+    fn steps(db: &Db<'_>, sql: &Sql) -> Vec<String> {
+        let explain = format!("EXPLAIN QUERY PLAN {}", sql.text);
+        db.rows(&explain, rusqlite::params_from_iter(sql.values.iter()), |r| r.get(3)).unwrap()
+    }
+
+    #[test]
+    fn no_page_sorts_or_reads_everything() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, project) = large(folder.path());
+        let filters = [
+            "",
+            "status:unlabeled",
+            "status:labeled,skipped",
+            "class:roses",
+            "class:roses,daisy",
+            "flag",
+            "-flag",
+            "review:waiting",
+            "review:rejected",
+            "predicted:roses",
+            "by:ann",
+            "empty",
+            "status:labeled class:roses",
+            "status:labeled -flag",
+            "class:roses review:waiting",
+            "IMG",
+            "status:unlabeled IMG",
+        ];
+        let orders =
+            [Order::Path, Order::Random { seed: 1 }, Order::Newest, Order::Class, Order::ScoreDown, Order::ScoreUp];
+        let mut seen = 0;
+        store
+            .read(|db| {
+                for (text, order) in filters.iter().flat_map(|f| orders.map(|o| (f, o))) {
+                    let queue = Queue { filter: Filter::parse(text).unwrap(), order };
+                    let (walk, _) = db.walk(project, &queue)?;
+                    for (stretch, descending) in walk.stretches.iter().flat_map(|s| [(s, true), (s, false)]) {
+                        let key = match stretch.column {
+                            Column::Path => Key::Bytes(vec![1]),
+                            _ => Key::Number(1),
+                        };
+                        for range in walk.parts.plan(stretch, &walk.stored, 60, false).ranges(project) {
+                            let bound = Bound { key: &key, inclusive: false };
+                            let sql = select(&range, stretch.column, Some(bound), descending, 60, 0);
+                            let steps = steps(db, &sql);
+                            let what = format!("`{text}` by {}: {steps:?}\n{}", order.name(), sql.text);
+                            assert!(!steps.iter().any(|s| s.contains("TEMP B-TREE")), "sorts: {what}");
+                            assert!(!steps.iter().any(|s| s.starts_with("SCAN")), "reads everything: {what}");
+                            // The key itself is searched for, not only looked at row by row.
+                            let key = stretch.column.name();
+                            let searched =
+                                steps.iter().any(|s| s.contains(&format!("{key}>")) || s.contains(&format!("{key}<")));
+                            let bounds =
+                                |than: &str| sql.text.matches(&format!("{} {than}", range.key(stretch.column))).count();
+                            assert!(bounds("<") < 2 && bounds(">") < 2, "two bounds on one side: {what}");
+                            assert!(searched, "does not search by the key: {what}");
+                            seen += 1;
+                        }
+                    }
+                }
+                Ok(())
+            })
+            .unwrap();
+        assert!(seen > 200, "{seen}");
+    }
+
+    #[test]
+    fn few_matches_are_found_by_their_own_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, project) = large(folder.path());
+        let sql = "UPDATE tally SET n = 3 WHERE kind = 'is' AND key = 'flagged'";
+        store.connection.execute(sql, []).unwrap();
+        store
+            .read(|db| {
+                let queue = Queue { filter: Filter::parse("flag").unwrap(), order: Order::Newest };
+                let (walk, _) = db.walk(project, &queue)?;
+                let plan = walk.parts.plan(&walk.stretches[0], &walk.stored, 60, false);
+                let sql = select(&plan.ranges(project)[0], Column::Changed, None, true, 60, 0);
+                assert!(sql.text.contains("sample_flagged"), "{}", sql.text);
+                assert_eq!(walk.stored.get("status", Status::Labeled.name()), 4_000_000);
+                Ok(())
+            })
+            .unwrap();
+    }
 }

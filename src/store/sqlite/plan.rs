@@ -95,8 +95,10 @@ enum Part {
     Class(Vec<i64>),
     Predicted(Vec<i64>),
     Is(&'static str, bool),
-    /// Stands under these classes, or none: only in class order.
-    Under(Option<Vec<i64>>),
+    /// Stands under these classes, or none, with one of these statuses: only in class order.
+    Under(Option<Vec<i64>>, Vec<i64>),
+    /// Carries one of the first and stands under one of the second.
+    Both(Vec<i64>, Vec<i64>),
 }
 
 impl Part {
@@ -107,13 +109,17 @@ impl Part {
             Self::Status(codes) => codes.iter().map(|c| stored.get("status", codes::status_from(*c).name())).sum(),
             Self::Review(codes) => codes.iter().map(|c| stored.get("review", c)).sum(),
             Self::By(names) => names.iter().map(|n| stored.get("by", n)).sum(),
-            Self::Class(ids) | Self::Under(Some(ids)) => {
+            Self::Class(ids) | Self::Under(Some(ids), _) => {
                 ids.iter().map(|c| stored.get("class", c)).sum::<u64>().min(all)
             }
             Self::Predicted(ids) => ids.iter().map(|c| stored.get("predicted", c)).sum(),
             Self::Is(name, true) => stored.get("is", name),
             Self::Is(name, false) => all - stored.get("is", name).min(all),
-            Self::Under(None) => all - stored.get("status", "labeled").min(all) + stored.get("is", "empty"),
+            Self::Both(ids, under) => {
+                let carry = |ids: &Vec<i64>| ids.iter().map(|c| stored.get("class", c)).sum::<u64>();
+                carry(ids).min(carry(under))
+            }
+            Self::Under(None, _) => all - stored.get("status", "labeled").min(all) + stored.get("is", "empty"),
         }
     }
 
@@ -134,7 +140,8 @@ impl Part {
             (Self::Is("unsure", true), column) => ("sample_unsure", column == Column::Path),
             (Self::Is("empty", true), column) => ("sample_empty", column == Column::Path),
             (Self::Is(..), _) => return None,
-            (Self::Under(_), column) => ("sample_class_path", column == Column::Path),
+            (Self::Under(..), column) => ("sample_class_path", column == Column::Path),
+            (Self::Both(..), column) => ("sample_class_under", column == Column::Path),
         })
     }
 
@@ -153,8 +160,17 @@ impl Part {
                 sql.any("x.class", ids.iter().map(|c| Value::Integer(*c)));
                 sql.push(")");
             }
-            Self::Under(Some(ids)) => sql.any("s.class", ids.iter().map(|c| Value::Integer(*c))),
-            Self::Under(None) => sql.push(" AND s.class IS NULL"),
+            Self::Under(classes, statuses) => {
+                match classes {
+                    Some(ids) => sql.any("s.class", ids.iter().map(|c| Value::Integer(*c))),
+                    None => sql.push(" AND s.class IS NULL"),
+                }
+                sql.any("s.status", statuses.iter().map(|c| Value::Integer(*c)));
+            }
+            Self::Both(ids, under) => {
+                Self::Class(ids.clone()).condition(sql);
+                sql.any("s.class", under.iter().map(|c| Value::Integer(*c)));
+            }
         }
     }
 }
@@ -243,11 +259,31 @@ impl Parts {
         }
     }
 
+    /// The conditions in a stretch. In class order, status and class are joined with the stretch's own class, because
+    /// one index has them together. What carries no class stands under none.
+    fn parts_in(&self, stretch: &Stretch) -> Vec<Part> {
+        let mut parts = self.parts.clone();
+        let Some(under) = stretch.class.clone() else { return parts };
+        if let Some(i) = parts.iter().position(|p| matches!(p, Part::Class(_)))
+            && let Part::Class(ids) = parts.remove(i)
+        {
+            parts.push(Part::Both(ids, under.unwrap_or_default()));
+            return parts;
+        }
+        let mut statuses = vec![0, 1, 2, 3];
+        if let Some(i) = parts.iter().position(|p| matches!(p, Part::Status(_)))
+            && let Part::Status(codes) = parts.remove(i)
+        {
+            statuses = codes;
+        }
+        parts.push(Part::Under(under, statuses));
+        parts
+    }
+
     /// The cheapest way to read `limit` samples of a stretch in order. `disjoint`: no sample may come up twice.
     pub(super) fn plan(&self, stretch: &Stretch, stored: &Stored, limit: u64, disjoint: bool) -> Plan {
         let all = stored.samples().max(1);
-        let mut parts = self.parts.clone();
-        parts.extend(stretch.class.clone().map(Part::Under));
+        let parts = self.parts_in(stretch);
         let share = |part: &Part| part.count(stored) as f64 / all as f64;
         let matching =
             parts.iter().map(share).product::<f64>() * 0.1f64.powi(i32::try_from(self.text.len()).unwrap_or(9));
@@ -258,7 +294,8 @@ impl Parts {
             false => count as f64 * 2.0,
         };
         let walk = Part::Status(vec![0, 1, 2, 3]);
-        let usable = |p: &&Part| !(disjoint && matches!(p, Part::Class(ids) if ids.len() > 1));
+        let overlap = |p: &Part| matches!(p, Part::Class(ids) | Part::Both(ids, _) if ids.len() > 1);
+        let usable = |p: &&Part| !(disjoint && overlap(p));
         let candidates = parts.iter().filter(usable).filter_map(|part| {
             let (index, sorted) = part.index(stretch.column)?;
             Some((cost(part.count(stored), sorted), part.clone(), index))
@@ -313,6 +350,15 @@ impl Plan {
             Some((Part::Class(ids), index)) => {
                 ids.iter().map(|id| Range::on_class(index, project, *id, self.stretch.column)).collect()
             }
+            Some((Part::Both(ids, under), index)) => {
+                let pairs = ids.iter().flat_map(|id| under.iter().map(move |under| (id, under)));
+                let range = |(id, under): (&i64, &i64)| {
+                    let mut range = Range::on_class(index, project, *id, self.stretch.column);
+                    range.sql.value(" AND c.under = ?", Value::Integer(*under));
+                    range
+                };
+                pairs.map(range).collect()
+            }
             Some((part, index)) => alternatives(part)
                 .into_iter()
                 .map(|condition| {
@@ -330,7 +376,6 @@ impl Plan {
     }
 
     fn narrow(&self, range: &mut Range) {
-        let key = range.key(self.stretch.column);
         for part in &self.rest {
             part.condition(&mut range.sql);
         }
@@ -341,12 +386,8 @@ impl Plan {
                 range.sql.value(" AND contains_folded(s.path, ?)", Value::Text(needle.to_lowercase()));
             }
         }
-        if let Some(low) = self.stretch.low {
-            range.sql.value(&format!(" AND {key} >= ?"), Value::Integer(low));
-        }
-        if let Some(high) = self.stretch.high {
-            range.sql.value(&format!(" AND {key} < ?"), Value::Integer(high));
-        }
+        range.low = self.stretch.low;
+        range.high = self.stretch.high;
     }
 }
 
@@ -361,9 +402,9 @@ fn alternatives(part: &Part) -> Vec<Sql> {
         Part::Predicted(ids) => integer(" AND s.predicted = ?", ids),
         Part::By(names) => names.iter().map(|n| one(" AND s.author = ?", Value::Text(n.clone()))).collect(),
         Part::Is(name, is) => vec![Sql { text: format!(" AND s.{name} = {}", i64::from(*is)), values: Vec::new() }],
-        Part::Under(classes) => {
+        Part::Under(classes, statuses) => {
             let mut out = Vec::new();
-            for status in 0..4 {
+            for status in statuses {
                 let end = format!(" AND s.status = {status}");
                 match classes {
                     Some(ids) => {
@@ -374,22 +415,24 @@ fn alternatives(part: &Part) -> Vec<Sql> {
             }
             out
         }
-        Part::Class(_) => Vec::new(),
+        Part::Class(_) | Part::Both(..) => Vec::new(),
     }
 }
 
 /// `FROM … WHERE …` of one range.
 #[derive(Clone, Debug)]
 pub(super) struct Range {
-    pub(super) sql: Sql,
+    sql: Sql,
     /// The table that holds the key: `s` or `c`.
     table: &'static str,
+    low: Option<i64>,
+    high: Option<i64>,
 }
 
 impl Range {
     fn on_sample(index: &str, project: ProjectId) -> Self {
         let text = format!(" FROM sample s INDEXED BY {index} WHERE s.project = ?");
-        Self { sql: Sql { text, values: vec![Value::Integer(project.0)] }, table: "s" }
+        Self { sql: Sql { text, values: vec![Value::Integer(project.0)] }, table: "s", low: None, high: None }
     }
 
     /// Over the class list, by path or by change; the sample is looked up for its key and the other conditions.
@@ -400,7 +443,24 @@ impl Range {
         );
         let values = vec![Value::Integer(project.0), Value::Integer(class)];
         let table = if matches!(column, Column::Path | Column::Changed) { "c" } else { "s" };
-        Self { sql: Sql { text, values }, table }
+        Self { sql: Sql { text, values }, table, low: None, high: None }
+    }
+
+    /// The statement with the stretch's bounds on the key. A bound of its own (`>`, `>=`, `<`, `<=` and a key inside the
+    /// stretch) takes the place of the stretch's on that side: of two bounds SQLite searches by the first and only
+    /// then looks at the other, row by row.
+    pub(super) fn bounded(&self, column: Column, own: Option<(&str, Value)>) -> Sql {
+        let (mut sql, key) = (self.sql.clone(), self.key(column));
+        let side = own.as_ref().and_then(|(than, _)| than.chars().next());
+        for (than, bound) in [(">=", self.low), ("<", self.high)] {
+            if let Some(bound) = bound.filter(|_| side != than.chars().next()) {
+                sql.value(&format!(" AND {key} {than} ?"), Value::Integer(bound));
+            }
+        }
+        if let Some((than, value)) = own {
+            sql.value(&format!(" AND {key} {than} ?"), value);
+        }
+        sql
     }
 
     /// The key's column.
@@ -442,16 +502,16 @@ impl Db<'_> {
         let mut n = 0;
         for stretch in stretches(Order::Path, &labels) {
             for range in parts.plan(&stretch, &stored, u64::MAX, true).ranges(project) {
-                n += self.count_range(&range)?;
+                n += self.count_range(&range.bounded(stretch.column, None))?;
             }
         }
         Ok(n)
     }
 
     /// How many samples a range holds.
-    pub(super) fn count_range(&self, range: &Range) -> Result<u64> {
-        let sql = format!("SELECT count(*){}", range.sql.text);
-        let values = rusqlite::params_from_iter(range.sql.values.iter());
+    pub(super) fn count_range(&self, range: &Sql) -> Result<u64> {
+        let sql = format!("SELECT count(*){}", range.text);
+        let values = rusqlite::params_from_iter(range.values.iter());
         Ok(self.row(&sql, values, |r| r.get(0))?.map_or(0, codes::unsigned))
     }
 }

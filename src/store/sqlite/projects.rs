@@ -191,9 +191,9 @@ impl Db<'_> {
                 (id.0, shift),
             )?;
             self.execute(
-                "INSERT INTO sample_class(project, class, sort_key, sample, changed)
+                "INSERT INTO sample_class(project, class, sort_key, sample, changed, under)
                  SELECT ?2, c.class, c.sort_key, c.sample + ?3,
-                   CASE WHEN c.changed < 0 THEN -(c.sample + ?3) ELSE c.changed END
+                   CASE WHEN c.changed < 0 THEN -(c.sample + ?3) ELSE c.changed END, c.under
                  FROM sample_class c WHERE c.project = ?1",
                 (id.0, copy.0, shift),
             )?;

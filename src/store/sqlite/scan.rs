@@ -228,7 +228,7 @@ impl Batch<'_> {
         )?;
         let event = self.next_event;
         self.db.execute(
-            "INSERT INTO sample_class(project, class, sort_key, sample, changed) VALUES(?, ?, ?, ?, ?)",
+            "INSERT INTO sample_class(project, class, sort_key, sample, changed, under) VALUES(?1, ?2, ?3, ?4, ?5, ?2)",
             (project.0, class.0, key, id, event),
         )?;
         let after = Answer { status: Status::Labeled, annotations: vec![annotation], ..Answer::default() };

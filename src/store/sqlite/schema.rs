@@ -109,9 +109,11 @@ CREATE TABLE sample_class(
   sort_key BLOB NOT NULL,
   sample INTEGER NOT NULL REFERENCES sample(id) ON DELETE CASCADE,
   changed INTEGER NOT NULL,
+  under INTEGER NOT NULL,            -- the sample's own `class`, for class order
   PRIMARY KEY(project, class, sort_key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sample_class_changed ON sample_class(project, class, changed, sample);
+CREATE INDEX sample_class_under ON sample_class(project, class, under, sort_key);
 CREATE INDEX sample_class_sample ON sample_class(sample);
 
 CREATE TABLE prediction(

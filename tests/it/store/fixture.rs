@@ -122,7 +122,7 @@ pub(crate) fn verify_counts(db: &rusqlite::Connection) {
                   + (SELECT count(*) FROM (SELECT s.project, a.class, a.sample FROM annotation a
                      JOIN sample s ON s.id = a.sample EXCEPT SELECT project, class, sample FROM sample_class))
                   + (SELECT count(*) FROM sample_class c JOIN sample s ON s.id = c.sample
-                     WHERE s.sort_key <> c.sort_key OR s.changed <> c.changed)
+                     WHERE s.sort_key <> c.sort_key OR s.changed <> c.changed OR s.class <> c.under)
                   + (SELECT count(*) FROM sample s WHERE rev <> (SELECT count(*) FROM event e
                      WHERE e.sample = s.id AND e.kind = 0))",
             [],
