@@ -2,5 +2,6 @@
 
 mod command_line;
 mod crash;
+mod labelling;
 mod pictures;
 mod terminal;

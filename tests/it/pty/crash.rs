@@ -33,14 +33,20 @@ fn a_panic_gives_the_terminal_back_and_writes_a_report() {
 fn the_part_that_panics() {
     // Run by itself, this is nothing.
     let Some(state) = std::env::var_os(ROLE) else { return };
+    // Only a panic of the thread called `main` ends the program; a test has a thread of its own.
+    let main = std::thread::Builder::new().name("main".to_owned()).spawn(move || panic_in_a_frame(state.into()));
+    main.unwrap().join().unwrap();
+}
+
+fn panic_in_a_frame(state: PathBuf) {
     let guard = Guard::enter(terminal().unwrap(), Modes { mouse: true, keyboard: true }).unwrap();
     let (restorer, trail) = (guard.restorer(), Trail::default());
     trail.push("label.hotkey");
-    crash::install(state.into(), trail, move || restorer.restore_now());
+    crash::install(state, trail, move || restorer.restore_now());
     // Whoever draws is in the middle of a sequence.
     print!("\x1b[?2026h\x1b[5;5Hhalf a frame \x1b[3");
     std::io::Write::flush(&mut std::io::stdout()).unwrap();
-    // The guard must not be what restores: a panic in another thread would not drop it.
+    // The hook must restore, before its message is written; the guard's own end would come after.
     std::mem::forget(guard);
     panic!("the frame is torn");
 }
