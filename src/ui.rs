@@ -9,7 +9,7 @@ pub mod chrome;
 pub mod overlays;
 pub mod screens;
 
-use crate::app::picture::{PictureArea, PictureRef};
+use crate::app::picture::{CellRect, PictureArea, PictureRef};
 use crate::app::state::State;
 use crate::theme::{Palette, Role};
 use canvas::Canvas;
@@ -23,6 +23,8 @@ pub struct Drawn {
     pub pictures: Vec<PictureArea>,
     /// Pictures that will probably be wanted next, nearest first, in the cells they will get.
     pub ahead: Vec<PictureArea>,
+    /// Where pop-ups stand: pictures are cut out there.
+    pub covers: Vec<CellRect>,
     /// Where the text cursor stands.
     pub cursor: Option<(u16, u16)>,
 }

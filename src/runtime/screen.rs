@@ -176,6 +176,7 @@ impl Screen {
             self.presenter.repaint_all();
         }
         let ahead: Vec<Ahead> = drawn.ahead.iter().map(ahead_of).collect();
+        self.presenter.set_covers(&drawn.covers);
         self.pool.want(self.presenter.plan(&drawn.pictures, &ahead));
         self.presenter.paint(&mut next);
         let mut frame = Vec::with_capacity(4096);

@@ -135,17 +135,16 @@ impl<'a> Canvas<'a> {
         self.buffer.set_style(at.intersection(self.buffer.area), style);
     }
 
-    /// A horizontal bar with a resolution of an eighth of a cell; `share` is `0..=1`.
+    /// A thin horizontal bar with a resolution of half a cell; `share` is `0..=1`. Anything above zero is seen.
     pub fn bar(&mut self, at: Rect, share: f64, style: Style) {
-        let eighths = (share.clamp(0.0, 1.0) * f64::from(at.width) * 8.0).round() as u16;
-        let eighths = if share > 0.0 { eighths.max(1) } else { 0 };
-        for i in 0..at.width {
-            let fill = eighths.saturating_sub(i * 8).min(8);
-            if fill > 0 {
-                let glyph = self.palette.bar(usize::from(fill)).to_owned();
-                self.text(Rect { x: at.x + i, width: 1, ..at }, &glyph, style);
-            }
+        let halves = (share.clamp(0.0, 1.0) * f64::from(at.width) * 2.0).round() as u16;
+        let halves = if share > 0.0 { halves.max(1) } else { 0 };
+        let (full, half) = if self.palette.is_ascii() { ("=", "-") } else { ("━", "╸") };
+        let mut text = full.repeat(usize::from(halves / 2));
+        if !halves.is_multiple_of(2) {
+            text.push_str(half);
         }
+        self.text(at, &text, style);
     }
 
     /// Puts a picture into a rectangle.
@@ -159,7 +158,7 @@ impl<'a> Canvas<'a> {
         Some(area)
     }
 
-    /// Clears a rectangle for a pop-up and takes away the pictures under it.
+    /// Clears a rectangle for a pop-up; pictures are cut out there.
     pub fn cover(&mut self, at: Rect, style: Style) {
         let at = at.intersection(self.buffer.area);
         for y in at.top()..at.bottom() {
@@ -170,10 +169,7 @@ impl<'a> Canvas<'a> {
                 }
             }
         }
-        self.drawn.pictures.retain(|p| {
-            let cells = Rect::new(p.cells.x, p.cells.y, p.cells.w, p.cells.h);
-            cells.intersection(at).is_empty()
-        });
+        self.drawn.covers.push(CellRect { x: at.x, y: at.y, w: at.width, h: at.height });
     }
 }
 
