@@ -87,6 +87,8 @@ pub struct State {
     pub screens: Vec<Screen>,
     /// What lies above the screen, the top one last.
     pub overlays: Vec<Overlay>,
+    /// The last key and when it came: a held key changes nothing twice.
+    pub last_key: Option<(KeyPress, u64)>,
     /// Keys of an unfinished sequence.
     pub pending: Vec<KeyPress>,
     /// Generations.
@@ -136,6 +138,7 @@ impl State {
             user: start.user,
             screens: vec![first],
             overlays: Vec::new(),
+            last_key: None,
             pending: Vec::new(),
             slots: Slots::default(),
             pictures: Pictures::default(),

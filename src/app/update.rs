@@ -60,7 +60,19 @@ fn answer(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
     screens::reply(state, tag, reply)
 }
 
+/// The same key again within this many milliseconds is a held key, not a second decision; terminals repeat every 25 to
+/// 40 ms, people do not.
+const HELD_MS: u64 = 60;
+
+/// Whether a key is held down: the terminal says so, or it came again faster than a person presses.
+fn is_held(state: &mut State, press: KeyPress, repeat: bool) -> bool {
+    let clock = state.clock;
+    let last = state.last_key.replace((press, clock));
+    repeat || last.is_some_and(|(key, at)| key == press && clock.saturating_sub(at) < HELD_MS)
+}
+
 fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
+    let held = is_held(state, press, repeat);
     state.messages.acknowledge();
     if !state.overlays.is_empty() {
         return overlays::key(state, press);
@@ -70,7 +82,7 @@ fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
         return Vec::new();
     }
     state.pending.push(press);
-    if let Some(effects) = class_key(state, press, repeat) {
+    if let Some(effects) = class_key(state, held) {
         return effects;
     }
     let scopes = state.scopes();
@@ -78,13 +90,11 @@ fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
     match state.keymap.lookup(&names, &state.pending) {
         Lookup::Run(calls) => {
             state.pending.clear();
-            let judging = matches!(state.screen(), Some(Screen::Review(_)));
-            let repeat = if judging { label::answer::is_held(state, press, repeat) } else { repeat };
-            let held = |name: &str| repeat && registry::find(name, &scopes).is_some_and(|s| s.changes_data);
+            let refused = |name: &str| held && registry::find(name, &scopes).is_some_and(|s| s.changes_data);
             let mut effects = Vec::new();
             for call in calls {
                 // A held key repeats moves, never changes.
-                if !held(&call.action) {
+                if !refused(&call.action) {
                     effects.extend(registry::run(state, &call.action, &call.args));
                 }
             }
@@ -100,23 +110,23 @@ fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
 
 /// Hotkeys of classes and letters of a sweep, which come before the key map; on the Review screen, where `a` accepts, after
 /// it. `None`: the key is neither.
-fn class_key(state: &mut State, press: KeyPress, repeat: bool) -> Option<Vec<Effect>> {
+fn class_key(state: &mut State, held: bool) -> Option<Vec<Effect>> {
     let typed: String = state.pending.iter().map(ToString::to_string).collect();
-    let act: fn(&mut State, ClassId, KeyPress, bool) -> Vec<Effect> = match state.screen() {
+    let act: fn(&mut State, ClassId) -> Vec<Effect> = match state.screen() {
         Some(Screen::Label(_) | Screen::SecondPass(_)) => label::answer::class_key,
         Some(Screen::Review(_)) if review::is_free(state) => review::verdict::class_key,
         Some(Screen::Gallery(_)) => screens::gallery::bulk::class_key,
         Some(Screen::Sweep(_)) if typed.starts_with(char::is_alphabetic) => {
             // A held key must not mark and unmark in turns.
-            return if repeat { Some(Vec::new()) } else { screens::sweep::actions::letter(state, &typed) };
+            return if held { Some(Vec::new()) } else { screens::sweep::actions::letter(state, &typed) };
         }
-        Some(Screen::Sweep(_)) => |state, class, _, _| screens::sweep::actions::give(state, class),
+        Some(Screen::Sweep(_)) => screens::sweep::actions::give,
         _ => return None,
     };
     let labels = state.labels();
     if let Some(class) = labels.live().find(|c| c.hotkey == typed).map(|c| c.id) {
         state.pending.clear();
-        return Some(act(state, class, press, repeat));
+        return Some(if held { Vec::new() } else { act(state, class) });
     }
     labels.live().any(|c| c.hotkey.starts_with(&typed)).then(Vec::new)
 }

@@ -31,7 +31,7 @@ pub enum GuardError {
 pub struct Modes {
     /// Report clicks and the wheel.
     pub mouse: bool,
-    /// Switch on the Kitty keyboard protocol (disambiguation and event types).
+    /// Switch on the Kitty keyboard protocol (disambiguation).
     pub keyboard: bool,
 }
 
@@ -198,7 +198,8 @@ impl Restorer {
     }
 }
 
-const KEYBOARD_ON: &[u8] = b"\x1b[>3u";
+/// Disambiguation only: kitty 0.26 sends the release of Enter and Tab as a second press when event types are asked for.
+const KEYBOARD_ON: &[u8] = b"\x1b[>1u";
 const KEYBOARD_OFF: &[u8] = b"\x1b[<u";
 
 fn enter_bytes(modes: Modes) -> Vec<u8> {
@@ -269,7 +270,7 @@ mod tests {
         }
         assert_eq!(set(&enter, 'l'), [25], "the cursor is the one thing switched off");
         assert!(set(&leave, 'h').contains(&25));
-        assert!(enter.contains("\x1b[>3u") && leave.contains("\x1b[<u"));
+        assert!(enter.contains("\x1b[>1u") && leave.contains("\x1b[<u"));
         let at = |text: &str| leave.find(text).unwrap();
         assert!(leave.starts_with("\x1b\\"), "a cut sequence is ended first");
         assert!(at("<pictures>") < at("\x1b[?1049l") && at("\x1b[<u") < at("\x1b[?1049l"));

@@ -101,7 +101,19 @@ impl Harness {
 
     /// An event, 100 ms after the one before.
     pub(crate) fn event(&mut self, event: Event) {
-        self.clock += 100;
+        self.event_after(100, event);
+    }
+
+    /// Keys as a held key gives them: 30 ms apart.
+    pub(crate) fn quick_keys(&mut self, keys: &str) {
+        for key in keys.split_whitespace() {
+            let press = KeyPress::parse(key).unwrap();
+            self.event_after(30, Event::Key { press, repeat: false });
+        }
+    }
+
+    fn event_after(&mut self, pause: u64, event: Event) {
+        self.clock += pause;
         let now = Timestamp::from_second(1_790_000_000).unwrap() + jiff::SignedDuration::from_millis(self.clock as i64);
         let effects = update(&mut self.state, event, At { clock: self.clock, now });
         self.effects.extend(effects);

@@ -208,3 +208,17 @@ fn an_edit_that_cannot_be_written_is_taken_back_and_said() {
     assert!(h.state.label().unwrap().tape.is_empty());
     assert!(h.state.messages.shown().unwrap().text.contains("disk is full"));
 }
+
+#[test]
+fn a_key_that_comes_faster_than_a_person_presses_is_a_held_key() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 50);
+    for key in ["s", "1"] {
+        h.effects.clear();
+        h.quick_keys(&[key; 20].join(" "));
+        assert_eq!(edits(&h).len(), 1, "{key}");
+    }
+    // Moves go on while a key is held.
+    let before = h.state.label().unwrap().at;
+    h.quick_keys("n n n n n");
+    assert_eq!(h.state.label().unwrap().at, before + 5);
+}

@@ -9,15 +9,12 @@ use crate::app::screens::{answering, seen};
 use crate::app::state::State;
 use crate::domain::edit::Change;
 use crate::domain::ids::ClassId;
-use crate::domain::key::KeyPress;
 use crate::domain::project::Task;
 use crate::domain::sample::{Answer, Sample};
 use crate::domain::text::printable;
 
 /// More samples than this are asked about first.
 pub const ASK_ABOVE: usize = 20;
-/// The same key again within this many milliseconds is a held key, not a second decision.
-const HELD_MS: u64 = 60;
 
 /// What is done with several samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,15 +92,8 @@ pub fn can_label(state: &State) -> Result<(), String> {
     }
 }
 
-/// A class key was pressed. A held key counts once.
-pub fn class_key(state: &mut State, class: ClassId, press: KeyPress, repeat: bool) -> Vec<Effect> {
-    let clock = state.clock;
-    let Some(gallery) = state.gallery_mut() else { return Vec::new() };
-    let held = repeat || gallery.last_press.is_some_and(|(key, at)| key == press && clock.saturating_sub(at) < HELD_MS);
-    gallery.last_press = Some((press, clock));
-    if held {
-        return Vec::new();
-    }
+/// A class key was pressed.
+pub fn class_key(state: &mut State, class: ClassId) -> Vec<Effect> {
     if state.read_only {
         state.say(Level::Warning, "read-only: labels cannot be changed");
         return Vec::new();

@@ -3,7 +3,6 @@
 use crate::app::screens::grid::{FIRST_ZOOM, Grid};
 use crate::app::screens::queues::Chosen;
 use crate::domain::ids::SampleId;
-use crate::domain::key::KeyPress;
 use crate::domain::sample::Sample;
 use std::collections::{BTreeSet, VecDeque};
 
@@ -34,8 +33,6 @@ pub struct GalleryState {
     pub selected: BTreeSet<SampleId>,
     /// The sample selected last: a range starts there.
     pub anchor: Option<SampleId>,
-    /// The last label key and when it came: a held key labels once.
-    pub last_press: Option<(KeyPress, u64)>,
     /// Why nothing can be shown.
     pub problem: Option<String>,
 }
@@ -55,7 +52,6 @@ impl Default for GalleryState {
             zoom: FIRST_ZOOM,
             selected: BTreeSet::new(),
             anchor: None,
-            last_press: None,
             problem: None,
         }
     }

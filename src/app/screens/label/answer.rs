@@ -10,13 +10,9 @@ use crate::app::screens::review::verdict;
 use crate::app::screens::{answering, second_pass};
 use crate::app::state::State;
 use crate::domain::ids::ClassId;
-use crate::domain::key::KeyPress;
 use crate::domain::project::Task;
 use crate::domain::sample::{Answer, Status};
 use crate::term::caps::Protocol;
-
-/// The same key again within this many milliseconds is a held key, not a second decision.
-const HELD_MS: u64 = 60;
 
 /// Whether the sample on the screen may be answered now.
 ///
@@ -66,20 +62,8 @@ pub fn can_accept(state: &State) -> Result<(), String> {
     }
 }
 
-/// Whether a key is still held since it was last acted on: such a key is no second decision.
-pub fn is_held(state: &mut State, press: KeyPress, repeat: bool) -> bool {
-    let clock = state.clock;
-    let Some(label) = state.label_mut() else { return repeat };
-    let held = repeat || label.last_press.is_some_and(|(key, at)| key == press && clock.saturating_sub(at) < HELD_MS);
-    label.last_press = Some((press, clock));
-    held
-}
-
-/// A class key was pressed. A held key counts once.
-pub fn class_key(state: &mut State, class: ClassId, press: KeyPress, repeat: bool) -> Vec<Effect> {
-    if is_held(state, press, repeat) {
-        return Vec::new();
-    }
+/// A class key was pressed.
+pub fn class_key(state: &mut State, class: ClassId) -> Vec<Effect> {
     if state.read_only {
         state.say(Level::Warning, "read-only: labels cannot be changed");
         return Vec::new();

@@ -5,7 +5,6 @@ use crate::app::picture::PictureRef;
 use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::domain::ids::ClassId;
-use crate::domain::key::KeyPress;
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
 use crate::domain::queue::Queue;
@@ -56,8 +55,6 @@ pub struct LabelState {
     pub flash: Option<Flash>,
     /// Classes toggled on a multi-label sample, not yet confirmed.
     pub draft: Option<Vec<ClassId>>,
-    /// The last label key and when it came: a held key labels once.
-    pub last_press: Option<(KeyPress, u64)>,
     /// Queues saved by name.
     pub saved: Vec<(String, Queue)>,
     /// Why nothing can be shown.

@@ -4,11 +4,10 @@ use crate::app::effect::{Effect, Write};
 use crate::app::messages::Level;
 use crate::app::screens::answering;
 use crate::app::screens::counting::recount;
-use crate::app::screens::label::answer::{advance, can_answer, can_label, flash_text, is_held, toggle, with_classes};
+use crate::app::screens::label::answer::{advance, can_answer, can_label, flash_text, toggle, with_classes};
 use crate::app::state::State;
 use crate::domain::edit::{Change, Edit};
 use crate::domain::ids::{BatchId, ClassId, Rev};
-use crate::domain::key::KeyPress;
 use crate::domain::project::Task;
 use crate::domain::queue::ReviewState as Verdicts;
 use crate::domain::review::{Review, Verdict};
@@ -88,10 +87,7 @@ fn judge(state: &mut State, verdict: Verdict, comment: Option<String>) -> Vec<Ef
 }
 
 /// A class key was pressed: the answer should be this class. The present class again accepts it.
-pub fn class_key(state: &mut State, class: ClassId, press: KeyPress, repeat: bool) -> Vec<Effect> {
-    if is_held(state, press, repeat) {
-        return Vec::new();
-    }
+pub fn class_key(state: &mut State, class: ClassId) -> Vec<Effect> {
     if state.read_only {
         state.say(Level::Warning, "read-only: verdicts and labels cannot be changed");
         return Vec::new();
