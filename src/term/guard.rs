@@ -31,7 +31,7 @@ pub enum GuardError {
 pub struct Modes {
     /// Report clicks and the wheel.
     pub mouse: bool,
-    /// Switch on the Kitty keyboard protocol (disambiguation).
+    /// Switch on the Kitty keyboard protocol (all keys as sequences, with event types and text).
     pub keyboard: bool,
 }
 
@@ -198,8 +198,9 @@ impl Restorer {
     }
 }
 
-/// Disambiguation only: kitty 0.26 sends the release of Enter and Tab as a second press when event types are asked for.
-const KEYBOARD_ON: &[u8] = b"\x1b[>1u";
+/// Disambiguation, event types, alternate keys, all keys, and the text they type. Nothing less tells a held key from a
+/// second press: with event types alone, kitty 0.26 sends the release of Enter and Tab as a second press.
+const KEYBOARD_ON: &[u8] = b"\x1b[>31u";
 const KEYBOARD_OFF: &[u8] = b"\x1b[<u";
 
 fn enter_bytes(modes: Modes) -> Vec<u8> {
@@ -270,7 +271,7 @@ mod tests {
         }
         assert_eq!(set(&enter, 'l'), [25], "the cursor is the one thing switched off");
         assert!(set(&leave, 'h').contains(&25));
-        assert!(enter.contains("\x1b[>1u") && leave.contains("\x1b[<u"));
+        assert!(enter.contains("\x1b[>31u") && leave.contains("\x1b[<u"));
         let at = |text: &str| leave.find(text).unwrap();
         assert!(leave.starts_with("\x1b\\"), "a cut sequence is ended first");
         assert!(at("<pictures>") < at("\x1b[?1049l") && at("\x1b[<u") < at("\x1b[?1049l"));

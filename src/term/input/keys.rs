@@ -76,6 +76,9 @@ pub(super) fn csi(parameters: &[u8], last: u8, alt: bool) -> Option<InputEvent> 
     let second = fields.get(1).map_or(&[][..], Vec::as_slice);
     let modifiers = Modifiers::from_parameter(second.first().copied().flatten());
     let event = second.get(1).copied().flatten().unwrap_or(1);
+    if let Some(c) = typed(last, &fields, modifiers) {
+        return finish(Key::Char(c), Modifiers(modifiers.0 & !1), event, alt);
+    }
     let key = match last {
         b'u' => kitty_key(first?, fields.first().and_then(|f| f.get(1).copied().flatten()), modifiers)?,
         b'~' if first == Some(27) && fields.len() == 3 => {
@@ -88,6 +91,15 @@ pub(super) fn csi(parameters: &[u8], last: u8, alt: bool) -> Option<InputEvent> 
         _ => cursor_key(last).filter(|_| matches!(first, None | Some(1)))?,
     };
     finish(key, modifiers, event, alt)
+}
+
+/// The character a key of the Kitty keyboard protocol types, where the terminal says it (`CSI code ; modifiers ; text u`):
+/// right for every layout, dead keys and caps lock. Nothing with Control or Alt, which type no text.
+fn typed(last: u8, fields: &[Vec<Option<u32>>], modifiers: Modifiers) -> Option<char> {
+    let text = fields.get(2).filter(|_| last == b'u')?;
+    let [Some(code)] = text.as_slice() else { return None };
+    let c = char::from_u32(*code).filter(|c| !c.is_control())?;
+    (modifiers.0 & 0b10_0110 == 0).then_some(c)
 }
 
 fn finish(key: Key, modifiers: Modifiers, event: u32, alt: bool) -> Option<InputEvent> {

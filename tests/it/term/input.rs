@@ -64,6 +64,13 @@ fn kitty_keyboard_with_event_types() {
         (b"\x1b[27;5;105~", "<C-i>"),
         (b"\x1b[9;2u", "<backtab>"),
         (b"\x1b[97;133u", "<C-a>"),
+        // Text as typed: shift, caps lock, AltGr, a dead key; releases say nothing.
+        (b"\x1b[97:65;2;65u\x1b[97:65;2:3u", "A"),
+        (b"\x1b[97;65;65u", "A"),
+        (b"\x1b[113;1;64u", "@"),
+        (b"\x1b[0;;233u", "\u{e9}"),
+        (b"\x1b[13;1u\x1b[13;1:3u", "<enter>"),
+        (b"\x1b[49;1:2;49u", "1*"),
     ] {
         assert_eq!(keys(bytes), expected, "{:?}", String::from_utf8_lossy(bytes));
     }
