@@ -1,4 +1,7 @@
 //! Whole workflows over real folders.
 
 mod demo;
+mod export;
+mod project;
 mod scan;
+mod stored;
