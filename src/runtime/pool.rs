@@ -6,15 +6,28 @@
 
 use super::present::recipe::{Failure, Prepared, Wanted, prepare};
 use crate::app::picture::{PictureRef, Window};
-use crate::media::cache::PictureCache;
+use crate::media::cache::{DiskCache, DiskKey, PictureCache};
 use crate::media::{ByteSource, Limits, MediaError, Picture, decode, inspect};
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Bytes of decoded pictures that are kept.
-pub const DECODED_BUDGET: usize = 192 << 20;
+/// Pictures fitted into at most so many pixels a side are thumbnails, which are worth keeping on disk.
+const THUMBNAIL: u32 = 400;
+/// Files below this size are decoded about as fast as their thumbnail is read back.
+const SMALL_FILE: u64 = 100_000;
+/// So many thumbnails are written between two looks at the size of the disk cache.
+const TRIM_EVERY: usize = 256;
+
+/// What is kept of decoded pictures.
+#[derive(Debug)]
+pub struct Caches {
+    /// Bytes in memory.
+    pub memory: usize,
+    /// Thumbnails of large files, for the next time they are looked at.
+    pub disk: Option<DiskCache>,
+}
 
 /// Opens the bytes of a picture. Runs on the pool's threads and may block.
 pub type Opener = Arc<dyn Fn(&PictureRef) -> Result<Box<dyn ByteSource>, MediaError> + Send + Sync>;
@@ -45,6 +58,8 @@ struct Shared {
     plan: Mutex<Plan>,
     changed: Condvar,
     decoded: Mutex<PictureCache<DecodedKey>>,
+    disk: Option<DiskCache>,
+    written: AtomicUsize,
     opener: Opener,
     limits: Limits,
 }
@@ -71,6 +86,7 @@ impl DecodePool {
     /// No thread could be made.
     pub fn spawn(
         threads: usize,
+        caches: Caches,
         limits: Limits,
         opener: Opener,
         send: impl Fn(Decoded) + Send + Sync + 'static,
@@ -78,7 +94,9 @@ impl DecodePool {
         let shared = Arc::new(Shared {
             plan: Mutex::default(),
             changed: Condvar::new(),
-            decoded: Mutex::new(PictureCache::new(DECODED_BUDGET)),
+            decoded: Mutex::new(PictureCache::new(caches.memory)),
+            disk: caches.disk,
+            written: AtomicUsize::new(0),
             opener,
             limits,
         });
@@ -194,12 +212,53 @@ fn run(shared: &Shared, wanted: &Wanted, cancel: &AtomicBool) -> Option<Result<A
 /// `Err(None)` is a cancelled run.
 fn open_and_decode(shared: &Shared, wanted: &Wanted, cancelled: &dyn Fn() -> bool) -> Result<Picture, Option<Failure>> {
     let source = (shared.opener)(&wanted.picture).map_err(|e| Some(Failure::from(&e)))?;
+    let kept = disk_key(shared, wanted, source.as_ref());
+    if let Some((disk, key)) = &kept
+        && let Some(picture) = disk.get(key)
+    {
+        return Ok(picture);
+    }
+    let picture = decoded(shared, wanted, source.as_ref(), cancelled)?;
+    if let Some((disk, key)) = kept {
+        keep(shared, disk, &key, &picture);
+    }
+    Ok(picture)
+}
+
+/// Where a thumbnail is kept on disk; nothing for large pictures, small files, and files without a stamp.
+fn disk_key<'a>(shared: &'a Shared, wanted: &Wanted, source: &dyn ByteSource) -> Option<(&'a DiskCache, DiskKey)> {
+    let disk = shared.disk.as_ref()?;
+    let fit = wanted.pixels();
+    let size = source.len().ok()?;
+    let worth = fit.0.max(fit.1) <= THUMBNAIL && size >= SMALL_FILE && wanted.window == Window::ALL;
+    let etag = wanted.picture.etag.to_string();
+    let key = DiskKey { path: wanted.picture.path.to_string(), size, etag, fit };
+    (worth && !key.etag.is_empty()).then_some((disk, key))
+}
+
+/// Keeps a thumbnail. A cache that cannot be written costs time, nothing else.
+fn keep(shared: &Shared, disk: &DiskCache, key: &DiskKey, picture: &Picture) {
+    let kept = disk.put(key, picture).and_then(|()| {
+        let written = shared.written.fetch_add(1, Ordering::Relaxed) + 1;
+        if written.is_multiple_of(TRIM_EVERY) { disk.trim().map(|_| ()) } else { Ok(()) }
+    });
+    if let Err(error) = kept {
+        tracing::debug!(%error, "a thumbnail was not kept");
+    }
+}
+
+fn decoded(
+    shared: &Shared,
+    wanted: &Wanted,
+    source: &dyn ByteSource,
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Picture, Option<Failure>> {
     let name = wanted.picture.path.name();
-    match decode(source.as_ref(), name, &wanted.request(), &shared.limits, cancelled) {
+    match decode(source, name, &wanted.request(), &shared.limits, cancelled) {
         Ok(picture) => Ok(picture),
         Err(MediaError::Cancelled) => Err(None),
         Err(error) => {
-            let info = inspect(source.as_ref(), name, &shared.limits).ok().map(Arc::new);
+            let info = inspect(source, name, &shared.limits).ok().map(Arc::new);
             Err(Some(Failure { info, ..Failure::from(&error) }))
         }
     }

@@ -5,13 +5,13 @@ use super::pool::{DecodePool, Decoded};
 use super::present::{Ahead, Presenter};
 use crate::app::picture::{PictureArea, PictureRef, PictureState};
 use crate::app::state::State;
-use crate::term::caps::Caps;
+use crate::term::caps::{Caps, Protocol};
 use crate::term::guard::{Guard, GuardError, Modes, Restorer, window_size};
 use crate::term::input::Reply;
 use crate::term::input::reader::InputThread;
 use crate::term::output::{Output, Written};
 use crate::term::probe::{Probe, Step};
-use crate::term::seq;
+use crate::term::{seq, tmux};
 use crate::theme::{Palette, Theme};
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
@@ -281,7 +281,18 @@ impl Screen {
         self.output.frame(keyboard);
         self.input.keyboard_protocol(caps.keyboard);
         self.presenter.set_caps(caps);
+        self.find_origin();
         drop(self.set_theme(theme));
+    }
+
+    /// Inside tmux, sixel and iTerm2 pictures are placed on the terminal outside: where our pane lies there.
+    fn find_origin(&mut self) {
+        if self.caps.tmux
+            && matches!(self.caps.protocol, Protocol::Sixel | Protocol::Iterm)
+            && let Some((column, row)) = tmux::origin()
+        {
+            self.presenter.set_origin(column, row);
+        }
     }
 
     /// Uses another theme. Returns what is wrong with it.
@@ -298,6 +309,7 @@ impl Screen {
         if size.width > 0 && size.height > 0 {
             self.caps.cell = (size.width / size.columns.max(1), size.height / size.rows.max(1));
             self.presenter.set_caps(&self.caps);
+            self.find_origin();
         }
         Some((size.columns, size.rows))
     }

@@ -4,7 +4,7 @@ use super::crash::{self, Trail};
 use super::event_loop::EventLoop;
 use super::files::Files;
 use super::message::{Message, Sender};
-use super::pool::{DecodePool, Opener, default_threads};
+use super::pool::{Caches, DecodePool, Opener, default_threads};
 use super::screen::{Parts, Screen};
 use super::services::{Services, StorePlace};
 use super::{OpenError, OpenRequest, signals};
@@ -22,6 +22,7 @@ use crate::domain::lake_path::LakePath;
 use crate::domain::text::{encode_os, printable};
 use crate::keymap::Keymap;
 use crate::lake::{Lake, Place};
+use crate::media::cache::DiskCache;
 use crate::media::source::FileSource;
 use crate::media::{ByteSource, Limits, MediaError};
 use crate::term::guard::{terminal, window_size};
@@ -58,10 +59,11 @@ async fn run(request: OpenRequest, started: Instant) -> Result<(), OpenError> {
     let probe = Probe::new(surroundings);
     let patience = probe.patience();
     let send = sender.clone();
-    let pool = DecodePool::spawn(default_threads(), Limits::default(), opener(lake.clone()), move |decoded| {
-        send.send(Message::Decoded(decoded));
-    })
-    .map_err(OpenError::Runtime)?;
+    let pool =
+        DecodePool::spawn(default_threads(), caches(&loaded), Limits::default(), opener(lake.clone()), move |d| {
+            send.send(Message::Decoded(d));
+        })
+        .map_err(OpenError::Runtime)?;
     let theme = loaded.settings.theme.name(caps.light).to_owned();
     let themes = Some(loaded.paths.themes());
     let mouse = loaded.settings.mouse;
@@ -122,6 +124,15 @@ fn lake_of(volumes: &[(String, LakePath)], home: Option<&str>) -> Lake {
         path.as_local().map(|folder| Place { name: name.clone(), folder: folder.to_owned() })
     };
     Lake::new(volumes.iter().filter_map(place).collect(), home)
+}
+
+/// What is kept of decoded pictures, by the settings.
+fn caches(loaded: &Loaded) -> Caches {
+    let settings = &loaded.settings;
+    let memory = usize::try_from(settings.cache_memory_mb << 20).unwrap_or(usize::MAX);
+    let disk = (settings.cache_disk_mb > 0 && !settings.read_only)
+        .then(|| DiskCache::new(&loaded.paths.thumbnails(), settings.cache_disk_mb << 20));
+    Caches { memory, disk }
 }
 
 /// Opens the bytes of a picture, on a decoder's thread.

@@ -1,7 +1,7 @@
 //! What every screen has: the header line, the status line, the hint line, toasts, which-key.
 
 use super::canvas::{Canvas, width};
-use crate::app::messages::Level;
+use crate::app::messages::{Level, Message};
 use crate::app::registry::{self, Spec};
 use crate::app::state::State;
 use crate::domain::project::Project;
@@ -73,18 +73,7 @@ pub fn hints_after(state: &State, canvas: &mut Canvas, at: Rect, first: &[(Strin
     let used = save_state(state, canvas, at);
     let room = Rect { width: at.width.saturating_sub(used + 2), ..at };
     if let Some(message) = state.messages.shown() {
-        let role = match message.level {
-            Level::Info => Role::Text,
-            Level::Warning => Role::Warning,
-            Level::Error => Role::Danger,
-        };
-        let mark = match message.level {
-            Level::Info => "",
-            Level::Warning => "warning: ",
-            Level::Error => "error: ",
-        };
-        let style = canvas.style(role);
-        canvas.pieces(room, &[(mark, style), (&message.text, style)]);
+        toast(canvas, room, message);
         return;
     }
     let scopes = state.scopes();
@@ -107,6 +96,29 @@ pub fn hints_after(state: &State, canvas: &mut Canvas, at: Rect, first: &[(Strin
         let rest = Rect { x: room.x + x, width: room.width - x, ..room };
         x += canvas.pieces(rest, &[(&key, key_style), (" ", text), (title, text)]) + 3;
     }
+}
+
+/// Draws a message in the place of the hints; one that is longer takes the line above as well.
+fn toast(canvas: &mut Canvas, room: Rect, message: &Message) {
+    let (mark, role) = match message.level {
+        Level::Info => ("", Role::Text),
+        Level::Warning => ("warning: ", Role::Warning),
+        Level::Error => ("error: ", Role::Danger),
+    };
+    let (text, style) = (format!("{mark}{}", message.text), canvas.style(role));
+    let first = if width(&text) > room.width { first_line(&text, room.width) } else { 0 };
+    if first > 0 {
+        let above = Rect { y: room.y - 1, ..room };
+        canvas.text(above, &" ".repeat(usize::from(above.width)), style);
+        canvas.text(above, text[..first].trim_end(), style);
+    }
+    canvas.text(room, text[first..].trim_start(), style);
+}
+
+/// The byte at which a text is broken so that its first part fits so many columns: the last space before; 0 without one.
+fn first_line(text: &str, columns: u16) -> usize {
+    let fits = |at: &usize| width(&text[..*at]) <= columns;
+    text.match_indices(' ').map(|(at, _)| at).take_while(fits).last().unwrap_or(0)
 }
 
 /// The key shown in the hint bar for an action: digits of classes are shown as a range.

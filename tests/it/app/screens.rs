@@ -49,3 +49,12 @@ fn a_window_that_is_too_small_says_so() {
     let mut h = lake(&["a.jpg"]);
     insta::assert_snapshot!(h.screen(10, 3));
 }
+
+#[test]
+fn a_long_message_takes_two_lines() {
+    let mut h = lake(&["a.jpg"]);
+    let text = "/somewhere/lakelens.db was written by a newer lakelens (schema 999, this one knows up to 1); update lakelens to open it";
+    h.state.say(lakelens::app::messages::Level::Error, text);
+    let screen = h.screen(80, 24);
+    assert!(screen.contains("error: /somewhere") && screen.contains("update lakelens to open it"), "{screen}");
+}

@@ -3,7 +3,7 @@
 use super::rig::{caps, picture_ref};
 use lakelens::app::picture::Window;
 use lakelens::media::{ByteSource, Limits, MediaError, MemorySource};
-use lakelens::runtime::pool::{DecodePool, Decoded, Opener};
+use lakelens::runtime::pool::{Caches, DecodePool, Decoded, Opener};
 use lakelens::runtime::present::recipe::{Recipe, Wanted};
 use lakelens::term::caps::Protocol;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,8 +25,38 @@ fn png() -> Vec<u8> {
 
 fn pool(opener: Opener) -> (DecodePool, mpsc::Receiver<Decoded>) {
     let (send, results) = mpsc::channel();
-    let pool = DecodePool::spawn(1, Limits::default(), opener, move |d| send.send(d).unwrap_or_default()).unwrap();
+    let caches = Caches { memory: 64 << 20, disk: None };
+    let send = move |d| send.send(d).unwrap_or_default();
+    let pool = DecodePool::spawn(1, caches, Limits::default(), opener, send).unwrap();
     (pool, results)
+}
+
+#[test]
+fn thumbnails_of_large_files_are_kept_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let noise = image::RgbImage::from_fn(400, 400, |x, y| {
+        image::Rgb([(x * 31 + y * 17) as u8, (x * y) as u8, ((x * 7) ^ (y * 13)) as u8])
+    });
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    noise.write_to(&mut bytes, image::ImageFormat::Bmp).unwrap();
+    let bytes = bytes.into_inner();
+    let shown = |opens: Vec<u8>| {
+        let (send, results) = mpsc::channel();
+        let disk = lakelens::media::cache::DiskCache::new(folder.path(), 64 << 20);
+        let caches = Caches { memory: 64 << 20, disk: Some(disk) };
+        let opener: Opener = Arc::new(move |_| Ok(Box::new(MemorySource::new(opens.clone())) as Box<dyn ByteSource>));
+        let send = move |d: Decoded| send.send(d).unwrap_or_default();
+        let pool = DecodePool::spawn(1, caches, Limits::default(), opener, send).unwrap();
+        let mut wanted = wanted(7);
+        wanted.picture.etag = "size-and-time".into();
+        pool.want(vec![wanted]);
+        results.recv_timeout(std::time::Duration::from_secs(20)).unwrap().result.is_ok()
+    };
+    assert!(shown(bytes.clone()));
+    let kept = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(kept, 1);
+    // The same file again, but unreadable by now (same length): the thumbnail is read from the disk.
+    assert!(shown(vec![0; bytes.len()]));
 }
 
 #[test]
