@@ -64,11 +64,12 @@ fn answer(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
 /// 40 ms, people do not.
 const HELD_MS: u64 = 60;
 
-/// Whether a key is held down: the terminal says so, or it came again faster than a person presses.
+/// Whether a key is held down: the terminal says so, or, where it cannot say, the key came again faster than a person
+/// presses.
 fn is_held(state: &mut State, press: KeyPress, repeat: bool) -> bool {
     let clock = state.clock;
     let last = state.last_key.replace((press, clock));
-    repeat || last.is_some_and(|(key, at)| key == press && clock.saturating_sub(at) < HELD_MS)
+    repeat || !state.caps.keyboard && last.is_some_and(|(key, at)| key == press && clock.saturating_sub(at) < HELD_MS)
 }
 
 fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {

@@ -98,7 +98,7 @@ mod tests {
         let at = |p: &str| PathBuf::from(format!("/home/me/{p}"));
         let bases = Bases { config: at(".config"), data: at(".d"), state: at(".s"), cache: at(".c") };
         let variables = [("HOME".to_owned(), "/home/me".to_owned())].into();
-        Environment { variables, directory: PathBuf::from("/work"), bases: Some(bases) }
+        Environment { variables, directory: PathBuf::from("/home/ann"), bases: Some(bases) }
     }
 
     #[test]
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(xdg.config_file, Path::new("/home/me/.config/lakelens/config.toml"));
         let one = Paths::resolve("~/all", Some("mine.toml"), &environment()).unwrap();
         assert_eq!(one.log_file(), Path::new("/home/me/all/state/lakelens.log"));
-        assert_eq!(one.config_file, Path::new("/work/mine.toml"));
+        assert_eq!(one.config_file, Path::new("/home/ann/mine.toml"));
         let homeless = Environment { bases: None, ..environment() };
         assert!(Paths::resolve("", None, &homeless).is_err());
         assert!(Paths::resolve("/x", None, &homeless).is_ok());
