@@ -32,6 +32,8 @@ pub struct OpenRequest {
     pub target: Option<LakePath>,
     /// The project to open, by name.
     pub project: Option<String>,
+    /// What to say first; `[action.id]` becomes the key of the action.
+    pub welcome: Option<String>,
     /// The settings.
     pub loaded: Loaded,
     /// The environment.

@@ -9,7 +9,7 @@ use super::slots::{Slot, Tag};
 use super::state::State;
 use super::tasks::{TaskId, TaskNews, TaskState};
 use super::{overlays, writes};
-use crate::domain::ids::ClassId;
+use crate::domain::ids::{ClassId, ProjectId};
 use crate::domain::key::{Key, KeyPress};
 use crate::keymap::Lookup;
 
@@ -36,7 +36,7 @@ pub fn update(state: &mut State, event: Event, at: At) -> Vec<Effect> {
             Vec::new()
         }
         Event::Task(id, news) => task(state, id, news),
-        Event::ProjectReady(id) => label::walk::begin(state, id),
+        Event::ProjectReady(id) => project_ready(state, id),
         Event::ReadOnly(why) => {
             state.read_only = true;
             state.say(Level::Warning, format!("read-only: {why}"));
@@ -150,6 +150,17 @@ fn task(state: &mut State, id: TaskId, news: TaskNews) -> Vec<Effect> {
         Some(Screen::SecondPass(_)) => second_pass::drawn(state, id, &outcome),
         _ => Vec::new(),
     }
+}
+
+/// A new project is shown where nothing is being decided; elsewhere a key meant for one picture would meet another.
+fn project_ready(state: &mut State, id: ProjectId) -> Vec<Effect> {
+    let browsing =
+        matches!(state.screen(), Some(Screen::Home(_) | Screen::Lake(_) | Screen::Projects(_) | Screen::Tasks(_)));
+    if browsing && state.overlays.is_empty() {
+        return label::walk::begin(state, id);
+    }
+    state.say(Level::Info, "the new project is ready; [go.projects] lists it");
+    Vec::new()
 }
 
 fn tick(state: &mut State) {

@@ -43,6 +43,9 @@ pub fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
         }
         Wrote::Waiting { count, reason } => {
             state.save.unsent = state.save.unsent.max(count);
+            if state.save.waiting.as_ref() != Some(&reason) {
+                state.say(Level::Error, format!("not saved yet, but kept and tried again: {reason}"));
+            }
             state.save.waiting = Some(reason);
             Vec::new()
         }

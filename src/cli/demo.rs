@@ -78,7 +78,9 @@ pub(super) fn run(args: &DemoArgs, mut context: Context) -> Result<(), AppError>
         context.out.line(&format!("project `{PROJECT}` with {pictures} pictures in {from}"))?;
         return context.out.flush();
     }
-    open::open(None, Some(PROJECT.to_owned()), context)
+    let welcome =
+        "a demo: 1-5 label, [edit.undo] takes back, [go.gallery] gallery, [app.help] every key, [app.quit] quits";
+    open::open(None, Some(PROJECT.to_owned()), Some(welcome.to_owned()), context)
 }
 
 /// The canonical form of the folder with the pictures.

@@ -11,15 +11,20 @@ use std::path::Path;
 
 pub(super) fn run(path: Option<OsString>, context: Context) -> Result<(), AppError> {
     let target = path.map(|p| checked(&p, &context)).transpose()?;
-    open(target, None, context)
+    open(target, None, None, context)
 }
 
-/// Opens the screen on a place or a project.
-pub(super) fn open(target: Option<LakePath>, project: Option<String>, context: Context) -> Result<(), AppError> {
+/// Opens the screen on a place or a project, with a first word to the person.
+pub(super) fn open(
+    target: Option<LakePath>,
+    project: Option<String>,
+    welcome: Option<String>,
+    context: Context,
+) -> Result<(), AppError> {
     let Context { loaded, environment, interrupts, .. } = context;
     // From here on the loop listens for signals.
     drop(interrupts);
-    runtime::open(OpenRequest { target, project, loaded, environment })
+    runtime::open(OpenRequest { target, project, welcome, loaded, environment })
         .map_err(|error| AppError::failed(error.to_string()))
 }
 

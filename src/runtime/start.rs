@@ -43,7 +43,7 @@ pub fn open(request: OpenRequest) -> Result<(), OpenError> {
 }
 
 async fn run(request: OpenRequest, started: Instant) -> Result<(), OpenError> {
-    let OpenRequest { target, project, loaded, environment } = request;
+    let OpenRequest { target, project, welcome, loaded, environment } = request;
     let store = StorePlace::of(&loaded);
     let project = project.map(|name| store.project_named(&name)).transpose()?;
     let (queue, mut messages) = unbounded_channel::<Message>();
@@ -78,6 +78,9 @@ async fn run(request: OpenRequest, started: Instant) -> Result<(), OpenError> {
     let mut first = update::start(&mut state);
     if let Some(id) = project {
         first.extend(crate::app::screens::label::walk::begin(&mut state, id));
+    }
+    if let Some(text) = welcome {
+        state.say(Level::Info, text);
     }
     let files = Files::start(lake.clone(), sender.clone());
     let services = Services::start(store, files, lake, loaded, sender);

@@ -222,3 +222,22 @@ fn a_key_that_comes_faster_than_a_person_presses_is_a_held_key() {
     h.quick_keys("n n n n n");
     assert_eq!(h.state.label().unwrap().at, before + 5);
 }
+
+#[test]
+fn a_new_project_never_takes_the_picture_away_under_a_decision() {
+    let mut h = Harness::labelling(&["daisy"], 5);
+    h.event(Event::ProjectReady(lakelens::domain::ids::ProjectId(9)));
+    assert_eq!(h.state.project.as_ref().unwrap().project.id.0, 1);
+    assert!(h.state.messages.shown().unwrap().text.contains("ready"));
+}
+
+#[test]
+fn a_store_that_cannot_be_written_says_why_once() {
+    let mut h = Harness::labelling(&["daisy"], 5);
+    h.keys("1");
+    for _ in 0..3 {
+        h.event(Event::Wrote(Wrote::Waiting { count: 1, reason: "the disk is full".to_owned() }));
+    }
+    assert_eq!(h.state.messages.all().count(), 1);
+    assert!(h.screen(80, 24).contains("1 not saved"));
+}
