@@ -417,6 +417,10 @@ fn thumbnails_have_their_own_places_and_the_next_screen_is_prepared() {
 fn another_project_never_meets_the_samples_of_this_one() {
     let mut h = gallery(10);
     let other = lakelens::domain::ids::ProjectId(2);
+    // Here a new project is only told; it is opened from the list of projects.
+    h.event(Event::ProjectReady(other));
+    assert!(h.state.gallery().is_some());
+    h.keys("g p");
     h.event(Event::ProjectReady(other));
     assert!(h.state.gallery().is_none());
     let mut second = project(&["cat"]);
