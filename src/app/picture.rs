@@ -4,6 +4,9 @@ use crate::domain::lake_path::LakePath;
 use crate::media::info::ImageInfo;
 use std::sync::Arc;
 
+/// The first character of a stamp that tells contents apart within one run of the program only.
+pub const SESSION: char = '#';
+
 /// One picture file: where it is, and what tells its present content from an older one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PictureRef {

@@ -5,7 +5,7 @@
 //! thread; the decoded pictures kept stay within a budget of bytes.
 
 use super::present::recipe::{Failure, Prepared, Wanted, prepare};
-use crate::app::picture::{PictureRef, Window};
+use crate::app::picture::{PictureRef, SESSION, Window};
 use crate::media::cache::{DiskCache, DiskKey, PictureCache};
 use crate::media::{ByteSource, Limits, MediaError, Picture, decode, inspect};
 use std::collections::HashSet;
@@ -225,7 +225,8 @@ fn open_and_decode(shared: &Shared, wanted: &Wanted, cancelled: &dyn Fn() -> boo
     Ok(picture)
 }
 
-/// Where a thumbnail is kept on disk; nothing for large pictures, small files, and files without a stamp.
+/// Where a thumbnail is kept on disk; nothing for large pictures, small files, and files without a stamp
+/// that holds beyond this run.
 fn disk_key<'a>(shared: &'a Shared, wanted: &Wanted, source: &dyn ByteSource) -> Option<(&'a DiskCache, DiskKey)> {
     let disk = shared.disk.as_ref()?;
     let fit = wanted.pixels();
@@ -233,7 +234,7 @@ fn disk_key<'a>(shared: &'a Shared, wanted: &Wanted, source: &dyn ByteSource) ->
     let worth = fit.0.max(fit.1) <= THUMBNAIL && size >= SMALL_FILE && wanted.window == Window::ALL;
     let etag = wanted.picture.etag.to_string();
     let key = DiskKey { path: wanted.picture.path.to_string(), size, etag, fit };
-    (worth && !key.etag.is_empty()).then_some((disk, key))
+    (worth && !key.etag.is_empty() && !key.etag.starts_with(SESSION)).then_some((disk, key))
 }
 
 /// Keeps a thumbnail. A cache that cannot be written costs time, nothing else.

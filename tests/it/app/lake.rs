@@ -88,3 +88,17 @@ fn a_hostile_name_is_drawn_as_escapes() {
     let screen = h.screen(100, 24);
     assert!(screen.contains("esc\\x1b[2J.jpg") && !screen.contains('\u{1b}'));
 }
+
+#[test]
+fn a_picture_stays_the_same_when_its_size_arrives_and_a_reload_makes_it_new() {
+    let mut h = lake(&["a.jpg"]);
+    let shown = |h: &mut Harness| h.draw(120, 40).1.pictures[0].picture.clone();
+    let before = shown(&mut h);
+    let sized =
+        vec![Row { name: "a.jpg", kind: EntryKind::File, size: Some(5), modified: Some(jiff::Timestamp::UNIX_EPOCH) }];
+    h.reply(Slot::Column(0), Reply::Listing(Listing::from_rows(&sized, Arrange::default(), Progress::Complete)));
+    assert_eq!(shown(&mut h), before);
+    h.keys("<f5>");
+    assert!(h.effects.contains(&Effect::Reread));
+    assert_ne!(shown(&mut h), before);
+}

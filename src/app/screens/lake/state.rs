@@ -1,7 +1,7 @@
 //! Where the Lake screen stands: the path, its columns, what is selected, and what is known of the entry under the cursor.
 
 use crate::app::effect::{Effect, Query};
-use crate::app::picture::PictureRef;
+use crate::app::picture::{PictureRef, SESSION};
 use crate::app::slots::{Slot, Tag};
 use crate::app::state::State;
 use crate::domain::lake_path::LakePath;
@@ -131,8 +131,9 @@ impl LakeState {
         if row.kind != EntryKind::File || !crate::domain::picture_name::is_picture_name(row.name) {
             return None;
         }
-        let stamp = row.modified.map_or(0, Timestamp::as_nanosecond);
-        let etag = format!("{}-{}-{}", self.epoch, row.size.unwrap_or(0), stamp);
+        // Sizes and times of a listing arrive after its names: a stamp made of them would show the picture twice. A reload
+        // makes it new.
+        let etag = if self.epoch == 0 { String::new() } else { format!("{SESSION}{}", self.epoch) };
         Some(PictureRef { path: Arc::new(self.here.path.child(row.name)), etag: etag.into() })
     }
 
