@@ -26,6 +26,9 @@ use std::time::{Duration, Instant};
 /// How long the end of the program waits for a slow terminal to take the last bytes.
 const LAST_BYTES: Duration = Duration::from_millis(500);
 
+/// So many frames are drawn without a pause between them.
+const FIRST_FRAMES: u64 = 4;
+
 /// A writer into memory that the backend and the frame share.
 #[derive(Clone, Default)]
 struct Bytes(Rc<RefCell<Vec<u8>>>);
@@ -60,6 +63,8 @@ pub struct Screen {
     everything: bool,
     cursor_shown: bool,
     last_frame: Option<Instant>,
+    /// Frames drawn so far.
+    frames: u64,
     bytes: Bytes,
 }
 
@@ -125,6 +130,7 @@ impl Screen {
             everything: true,
             cursor_shown: false,
             last_frame: None,
+            frames: 0,
             bytes: Bytes::default(),
         };
         let questions = screen.probe.as_mut().map(Probe::start).unwrap_or_default();
@@ -144,8 +150,12 @@ impl Screen {
         self.guard.restorer()
     }
 
-    /// Between two frames at least: less over a local line than over SSH.
+    /// Between two frames at least: less over a local line than over SSH. The first frames come at once: they show the
+    /// empty screen, the first names, and the picture under the cursor.
     fn pause(&self) -> Duration {
+        if self.frames < FIRST_FRAMES {
+            return Duration::ZERO;
+        }
         Duration::from_millis(if self.caps.ssh { 33 } else { 16 })
     }
 
@@ -196,6 +206,7 @@ impl Screen {
         }
         self.shown = next;
         self.last_frame = Some(Instant::now());
+        self.frames += 1;
         self.output.frame(frame);
         self.upload();
     }
