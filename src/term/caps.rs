@@ -75,3 +75,23 @@ pub struct Caps {
     /// How each of these was found, for `lakelens doctor`.
     pub findings: Vec<String>,
 }
+
+/// xterm's own 16 colours, red, green, blue. The user's may differ, so they serve only to find a neighbour.
+pub const XTERM_16: [[u8; 3]; 16] = [
+    [0, 0, 0],
+    [205, 0, 0],
+    [0, 205, 0],
+    [205, 205, 0],
+    [0, 0, 238],
+    [205, 0, 205],
+    [0, 205, 205],
+    [229, 229, 229],
+    [127, 127, 127],
+    [255, 0, 0],
+    [0, 255, 0],
+    [255, 255, 0],
+    [92, 92, 255],
+    [255, 0, 255],
+    [0, 255, 255],
+    [255, 255, 255],
+];

@@ -1,6 +1,6 @@
 //! Colours as theme files give them, and what each becomes on a terminal with fewer.
 
-use crate::term::caps::Depth;
+use crate::term::caps::{Depth, XTERM_16};
 use ratatui::style::Color;
 
 /// Red, green, blue.
@@ -43,26 +43,6 @@ const ANSI_COLOURS: [Color; 16] = [
     Color::LightMagenta,
     Color::LightCyan,
     Color::White,
-];
-
-/// xterm's own 16 colours. The user's may differ, so they serve only to find a neighbour where a theme names none.
-const ANSI_RGB: [Rgb; 16] = [
-    [0, 0, 0],
-    [205, 0, 0],
-    [0, 205, 0],
-    [205, 205, 0],
-    [0, 0, 238],
-    [205, 0, 205],
-    [0, 205, 205],
-    [229, 229, 229],
-    [127, 127, 127],
-    [255, 0, 0],
-    [0, 255, 0],
-    [255, 255, 0],
-    [92, 92, 255],
-    [255, 0, 255],
-    [0, 255, 255],
-    [255, 255, 255],
 ];
 
 /// A colour of a theme.
@@ -149,7 +129,7 @@ pub fn parse_hex(text: &str) -> Option<Rgb> {
 #[must_use]
 pub fn indexed_rgb(n: u8) -> Rgb {
     match n {
-        0..=15 => ANSI_RGB.get(usize::from(n)).copied().unwrap_or_default(),
+        0..=15 => XTERM_16.get(usize::from(n)).copied().unwrap_or_default(),
         16..=231 => {
             let level = |i: u8| if i == 0 { 0 } else { 55 + 40 * i };
             let n = n - 16;

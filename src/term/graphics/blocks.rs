@@ -1,7 +1,7 @@
 //! Pictures out of block characters: a foreground and a background for each cell, and the pattern that fits best.
 
 use super::{Fit, Pixels};
-use crate::term::caps::{BlockKind, Depth};
+use crate::term::caps::{BlockKind, Depth, XTERM_16};
 use ratatui::style::Color;
 
 /// A cell of a picture made of characters.
@@ -163,25 +163,7 @@ fn nearest_256(rgb: Rgb) -> u8 {
 
 /// xterm's defaults; the user's own 16 colours are unknown, but near these.
 fn nearest_16(rgb: Rgb) -> u8 {
-    const COLOURS: [Rgb; 16] = [
-        [0, 0, 0],
-        [205, 0, 0],
-        [0, 205, 0],
-        [205, 205, 0],
-        [0, 0, 238],
-        [205, 0, 205],
-        [0, 205, 205],
-        [229, 229, 229],
-        [127, 127, 127],
-        [255, 0, 0],
-        [0, 255, 0],
-        [255, 255, 0],
-        [92, 92, 255],
-        [255, 0, 255],
-        [0, 255, 255],
-        [255, 255, 255],
-    ];
-    (0..16_u8).min_by_key(|i| distance(rgb, COLOURS[usize::from(*i)])).unwrap_or(0)
+    (0..16_u8).min_by_key(|i| distance(rgb, XTERM_16[usize::from(*i)])).unwrap_or(0)
 }
 
 const QUADRANTS: [char; 16] = [' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█'];
