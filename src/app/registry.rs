@@ -92,6 +92,46 @@ pub struct Spec {
     pub run: fn(&mut State, &[String]) -> Vec<Effect>,
 }
 
+impl Spec {
+    /// An action that changes nothing, possible when `enabled` says so.
+    pub const fn looks(
+        scopes: &'static [Scope],
+        name: &'static str,
+        title: &'static str,
+        help: &'static str,
+        hint: u8,
+        enabled: fn(&State) -> Result<(), String>,
+        run: fn(&mut State, &[String]) -> Vec<Effect>,
+    ) -> Self {
+        Self { name, title, help, scopes, changes_data: false, hint, enabled, run }
+    }
+
+    /// An action that changes nothing and is always possible.
+    pub const fn moves(
+        scopes: &'static [Scope],
+        name: &'static str,
+        title: &'static str,
+        help: &'static str,
+        hint: u8,
+        run: fn(&mut State, &[String]) -> Vec<Effect>,
+    ) -> Self {
+        Self::looks(scopes, name, title, help, hint, always, run)
+    }
+
+    /// An action that changes labels, projects or files, possible when `enabled` says so.
+    pub const fn edits(
+        scopes: &'static [Scope],
+        name: &'static str,
+        title: &'static str,
+        help: &'static str,
+        hint: u8,
+        enabled: fn(&State) -> Result<(), String>,
+        run: fn(&mut State, &[String]) -> Vec<Effect>,
+    ) -> Self {
+        Self { changes_data: true, ..Self::looks(scopes, name, title, help, hint, enabled, run) }
+    }
+}
+
 /// Always possible.
 ///
 /// # Errors

@@ -18,41 +18,110 @@ const THUMBS: &[Scope] = &[Scope::Gallery, Scope::Sweep];
 
 /// The actions of the gallery.
 pub const SPECS: &[Spec] = &[
-    edits("gallery.label", "label", "Give the class with this key to the selection", 2, can_label, by_key),
-    spec("gallery.open", "open", "Show the picture large, on the Label screen", 4, on_sample, |s, _| open(s)),
-    spec("gallery.select", "select", "Select the thumbnail, or take it out, and go on", 1, on_sample, |s, _| {
-        select::toggle(s)
+    Spec::edits(
+        GALLERY,
+        "gallery.label",
+        "label",
+        "Give the class with this key to the selection",
+        2,
+        can_label,
+        by_key,
+    ),
+    Spec::looks(
+        GALLERY,
+        "gallery.open",
+        "open",
+        "Show the picture large, on the Label screen",
+        4,
+        on_sample,
+        |s, _| open(s),
+    ),
+    Spec::looks(
+        GALLERY,
+        "gallery.select",
+        "select",
+        "Select the thumbnail, or take it out, and go on",
+        1,
+        on_sample,
+        |s, _| select::toggle(s),
+    ),
+    Spec::looks(
+        GALLERY,
+        "gallery.range",
+        "range",
+        "Select from the last selected thumbnail to the cursor",
+        5,
+        on_sample,
+        |s, _| select::range(s),
+    ),
+    Spec::looks(
+        GALLERY,
+        "gallery.select-page",
+        "select page",
+        "Select every thumbnail on the screen",
+        6,
+        on_sample,
+        |s, _| select::page(s),
+    ),
+    Spec::looks(
+        GALLERY,
+        "gallery.select-loaded",
+        "select loaded",
+        "Select everything loaded of the queue",
+        0,
+        on_sample,
+        |s, _| select::loaded(s),
+    ),
+    Spec::looks(
+        GALLERY,
+        "gallery.invert",
+        "invert",
+        "Swap selected and not selected on the screen",
+        0,
+        on_sample,
+        |s, _| select::invert(s),
+    ),
+    Spec::looks(
+        GALLERY,
+        "gallery.select-none",
+        "select none",
+        "Clear the selection, as Esc does",
+        0,
+        always,
+        |s, _| {
+            select::clear(s);
+            Vec::new()
+        },
+    ),
+    Spec::edits(GALLERY, "gallery.skip", "skip", "Put the selection aside", 7, can_answer, |s, _| {
+        bulk::run(s, Bulk::Skip)
     }),
-    spec("gallery.range", "range", "Select from the last selected thumbnail to the cursor", 5, on_sample, |s, _| {
-        select::range(s)
-    }),
-    spec("gallery.select-page", "select page", "Select every thumbnail on the screen", 6, on_sample, |s, _| {
-        select::page(s)
-    }),
-    spec("gallery.select-loaded", "select loaded", "Select everything loaded of the queue", 0, on_sample, |s, _| {
-        select::loaded(s)
-    }),
-    spec("gallery.invert", "invert", "Swap selected and not selected on the screen", 0, on_sample, |s, _| {
-        select::invert(s)
-    }),
-    spec("gallery.select-none", "select none", "Clear the selection, as Esc does", 0, always, |s, _| {
-        select::clear(s);
-        Vec::new()
-    }),
-    edits("gallery.skip", "skip", "Put the selection aside", 7, can_answer, |s, _| bulk::run(s, Bulk::Skip)),
-    edits("gallery.flag", "flag", "Mark the selection for another look", 8, can_answer, |s, _| {
+    Spec::edits(GALLERY, "gallery.flag", "flag", "Mark the selection for another look", 8, can_answer, |s, _| {
         bulk::run(s, Bulk::Flag)
     }),
-    edits("gallery.unsure", "unsure", "Mark the answers of the selection as unsure", 0, can_answer, |s, _| {
-        bulk::run(s, Bulk::Unsure)
-    }),
-    edits("gallery.empty", "empty", "Say that nothing of the label set is in the selection", 0, can_answer, |s, _| {
-        bulk::run(s, Bulk::Empty)
-    }),
-    edits("gallery.clear", "clear", "Remove the answers of the selection", 0, can_answer, |s, _| {
+    Spec::edits(
+        GALLERY,
+        "gallery.unsure",
+        "unsure",
+        "Mark the answers of the selection as unsure",
+        0,
+        can_answer,
+        |s, _| bulk::run(s, Bulk::Unsure),
+    ),
+    Spec::edits(
+        GALLERY,
+        "gallery.empty",
+        "empty",
+        "Say that nothing of the label set is in the selection",
+        0,
+        can_answer,
+        |s, _| bulk::run(s, Bulk::Empty),
+    ),
+    Spec::edits(GALLERY, "gallery.clear", "clear", "Remove the answers of the selection", 0, can_answer, |s, _| {
         bulk::run(s, Bulk::Clear)
     }),
-    edits(
+    Spec::edits(
+        GALLERY,
         "gallery.find-class",
         "find a class",
         "Choose the class for the selection by typing",
@@ -60,51 +129,53 @@ pub const SPECS: &[Spec] = &[
         can_label,
         |s, _| find_class(s),
     ),
-    spec("gallery.sweep", "sweep", "A page of one class: mark the exceptions, accept the rest", 3, always, |s, _| {
-        sweep::open(s)
+    Spec::looks(
+        GALLERY,
+        "gallery.sweep",
+        "sweep",
+        "A page of one class: mark the exceptions, accept the rest",
+        3,
+        always,
+        |s, _| sweep::open(s),
+    ),
+    Spec::looks(GALLERY, "gallery.filter", "filter", "Type a filter", 9, always, |s, _| queues::type_filter(s)),
+    Spec::looks(GALLERY, "gallery.queue", "queue", "Choose what is shown", 10, always, |s, _| queues::choose(s)),
+    Spec::looks(GALLERY, "gallery.sort", "order", "Choose the order", 0, always, |s, _| queues::choose_order(s)),
+    Spec::looks(GALLERY, "gallery.next-class", "next class", "Show the next class alone", 0, always, |s, _| {
+        turn_class(s, true)
     }),
-    spec("gallery.filter", "filter", "Type a filter", 9, always, |s, _| queues::type_filter(s)),
-    spec("gallery.queue", "queue", "Choose what is shown", 10, always, |s, _| queues::choose(s)),
-    spec("gallery.sort", "order", "Choose the order", 0, always, |s, _| queues::choose_order(s)),
-    spec("gallery.next-class", "next class", "Show the next class alone", 0, always, |s, _| turn_class(s, true)),
-    spec("gallery.previous-class", "previous class", "Show the class before alone", 0, always, |s, _| {
-        turn_class(s, false)
+    Spec::looks(
+        GALLERY,
+        "gallery.previous-class",
+        "previous class",
+        "Show the class before alone",
+        0,
+        always,
+        |s, _| turn_class(s, false),
+    ),
+    Spec::looks(GALLERY, "gallery.next-page", "next page", "The next screen of thumbnails", 0, always, |s, _| {
+        pages::turn(s, true)
     }),
-    spec("gallery.next-page", "next page", "The next screen of thumbnails", 0, always, |s, _| pages::turn(s, true)),
-    spec("gallery.previous-page", "previous page", "The screen of thumbnails before", 0, always, |s, _| {
-        pages::turn(s, false)
-    }),
+    Spec::looks(
+        GALLERY,
+        "gallery.previous-page",
+        "previous page",
+        "The screen of thumbnails before",
+        0,
+        always,
+        |s, _| pages::turn(s, false),
+    ),
     Spec {
         scopes: THUMBS,
-        ..spec("gallery.larger", "larger", "Larger thumbnails", 11, always, |s, _| resize(s, true))
+        ..Spec::looks(GALLERY, "gallery.larger", "larger", "Larger thumbnails", 11, always, |s, _| resize(s, true))
     },
     Spec {
         scopes: THUMBS,
-        ..spec("gallery.smaller", "smaller", "Smaller thumbnails, more of them", 12, always, |s, _| resize(s, false))
+        ..Spec::looks(GALLERY, "gallery.smaller", "smaller", "Smaller thumbnails, more of them", 12, always, |s, _| {
+            resize(s, false)
+        })
     },
 ];
-
-const fn spec(
-    name: &'static str,
-    title: &'static str,
-    help: &'static str,
-    hint: u8,
-    enabled: fn(&State) -> Result<(), String>,
-    run: fn(&mut State, &[String]) -> Vec<Effect>,
-) -> Spec {
-    Spec { name, title, help, scopes: GALLERY, changes_data: false, hint, enabled, run }
-}
-
-const fn edits(
-    name: &'static str,
-    title: &'static str,
-    help: &'static str,
-    hint: u8,
-    enabled: fn(&State) -> Result<(), String>,
-    run: fn(&mut State, &[String]) -> Vec<Effect>,
-) -> Spec {
-    Spec { changes_data: true, ..spec(name, title, help, hint, enabled, run) }
-}
 
 fn on_sample(state: &State) -> Result<(), String> {
     let known = state.gallery().and_then(|g| g.sample()).is_some();

@@ -8,7 +8,7 @@ use crate::app::messages::Level;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::picker::{Item, Picker};
 use crate::app::overlays::prompt::Prompt;
-use crate::app::registry::{Scope, Spec, always};
+use crate::app::registry::{Scope, Spec};
 use crate::app::screens::{queues, second_pass};
 use crate::app::state::State;
 use crate::domain::ids::{ClassId, EditId, SampleId};
@@ -26,11 +26,20 @@ const LOOK: &[Scope] = &[Scope::Label, Scope::Review];
 pub const SPECS: &[Spec] = &[
     Spec {
         scopes: BLIND,
-        ..edits("label.hotkey", "label", "Give the picture the class with this key and go on", 1, can_label, hotkey)
+        ..Spec::edits(
+            LABEL,
+            "label.hotkey",
+            "label",
+            "Give the picture the class with this key and go on",
+            1,
+            can_label,
+            hotkey,
+        )
     },
     Spec {
         scopes: BLIND,
-        ..edits(
+        ..Spec::edits(
+            LABEL,
             "label.accept",
             "accept",
             "Accept the model's guess, or confirm the toggled classes",
@@ -41,73 +50,90 @@ pub const SPECS: &[Spec] = &[
     },
     Spec {
         scopes: BLIND,
-        ..edits("label.skip", "skip", "Put the picture aside", 3, can_answer, |s, _| answer::skip(s, None))
+        ..Spec::edits(LABEL, "label.skip", "skip", "Put the picture aside", 3, can_answer, |s, _| answer::skip(s, None))
     },
     Spec {
         scopes: BLIND,
-        ..edits("label.skip-reason", "skip because", "Put the picture aside and say why", 0, can_answer, |s, _| {
-            skip_reason(s)
+        ..Spec::edits(
+            LABEL,
+            "label.skip-reason",
+            "skip because",
+            "Put the picture aside and say why",
+            0,
+            can_answer,
+            |s, _| skip_reason(s),
+        )
+    },
+    Spec {
+        scopes: UNDO,
+        ..Spec::edits(
+            LABEL,
+            "edit.undo",
+            "undo",
+            "Take back the last change, on whatever picture",
+            4,
+            in_project,
+            |s, _| undo(s),
+        )
+    },
+    Spec {
+        scopes: UNDO,
+        ..Spec::edits(LABEL, "edit.redo", "redo", "Make the change again that was taken back", 0, in_project, |s, _| {
+            redo(s)
         })
     },
     Spec {
-        scopes: UNDO,
-        ..edits("edit.undo", "undo", "Take back the last change, on whatever picture", 4, in_project, |s, _| undo(s))
+        scopes: BLIND,
+        ..Spec::moves(LABEL, "label.next", "next", "The next picture of the queue", 5, |s, _| walk::go_by(s, 1))
     },
     Spec {
-        scopes: UNDO,
-        ..edits("edit.redo", "redo", "Make the change again that was taken back", 0, in_project, |s, _| redo(s))
+        scopes: BLIND,
+        ..Spec::moves(LABEL, "label.previous", "previous", "The picture before", 6, |s, _| walk::go_by(s, -1))
     },
-    Spec { scopes: BLIND, ..moves("label.next", "next", "The next picture of the queue", 5, |s, _| walk::go_by(s, 1)) },
-    Spec { scopes: BLIND, ..moves("label.previous", "previous", "The picture before", 6, |s, _| walk::go_by(s, -1)) },
-    moves("label.next-unlabeled", "next unlabeled", "The next picture nobody has answered", 0, |s, _| {
+    Spec::moves(LABEL, "label.next-unlabeled", "next unlabeled", "The next picture nobody has answered", 0, |s, _| {
         next_unlabeled(s)
     }),
     Spec {
         scopes: LOOK,
-        ..edits("label.flag", "flag", "Mark the picture for another look", 7, can_answer, |s, _| answer::flag(s))
-    },
-    edits("label.unsure", "unsure", "Mark the answer as unsure", 0, can_answer, |s, _| answer::unsure(s)),
-    Spec {
-        scopes: BLIND,
-        ..edits("label.empty", "empty", "Say that nothing of the label set is in the picture", 0, can_answer, |s, _| {
-            answer::empty(s)
+        ..Spec::edits(LABEL, "label.flag", "flag", "Mark the picture for another look", 7, can_answer, |s, _| {
+            answer::flag(s)
         })
     },
-    edits("label.clear", "clear", "Remove the answer", 0, can_answer, |s, _| answer::clear(s)),
+    Spec::edits(LABEL, "label.unsure", "unsure", "Mark the answer as unsure", 0, can_answer, |s, _| answer::unsure(s)),
     Spec {
         scopes: BLIND,
-        ..edits("label.find-class", "find a class", "Choose a class by typing", 8, can_label, |s, _| find_class(s))
+        ..Spec::edits(
+            LABEL,
+            "label.empty",
+            "empty",
+            "Say that nothing of the label set is in the picture",
+            0,
+            can_answer,
+            |s, _| answer::empty(s),
+        )
     },
-    moves("label.queue", "queue", "Choose what to walk through, and in what order", 9, |s, _| queues::choose(s)),
-    moves("label.filter", "filter", "Type a filter for the queue", 0, |s, _| queues::type_filter(s)),
-    moves("label.goto", "go to number", "Go to the n-th picture of the queue", 0, |s, _| goto(s)),
-    moves("label.random", "random", "Go to a random picture of the queue", 0, |s, _| random(s)),
-    moves("label.first", "first", "The first picture of the queue", 0, |s, _| walk::jump(s, JumpTo::Number(1))),
-    moves("label.last", "last", "The last picture of the queue", 0, |s, _| last(s)),
-    moves("label.auto-advance", "auto-advance", "Go on after an answer, or stay", 0, |s, _| auto_advance(s)),
-    moves("label.tape", "last decisions", "Go back to one of the last decisions", 0, |s, _| tape(s)),
+    Spec::edits(LABEL, "label.clear", "clear", "Remove the answer", 0, can_answer, |s, _| answer::clear(s)),
+    Spec {
+        scopes: BLIND,
+        ..Spec::edits(LABEL, "label.find-class", "find a class", "Choose a class by typing", 8, can_label, |s, _| {
+            find_class(s)
+        })
+    },
+    Spec::moves(LABEL, "label.queue", "queue", "Choose what to walk through, and in what order", 9, |s, _| {
+        queues::choose(s)
+    }),
+    Spec::moves(LABEL, "label.filter", "filter", "Type a filter for the queue", 0, |s, _| queues::type_filter(s)),
+    Spec::moves(LABEL, "label.goto", "go to number", "Go to the n-th picture of the queue", 0, |s, _| goto(s)),
+    Spec::moves(LABEL, "label.random", "random", "Go to a random picture of the queue", 0, |s, _| random(s)),
+    Spec::moves(LABEL, "label.first", "first", "The first picture of the queue", 0, |s, _| {
+        walk::jump(s, JumpTo::Number(1))
+    }),
+    Spec::moves(LABEL, "label.last", "last", "The last picture of the queue", 0, |s, _| last(s)),
+    Spec::moves(LABEL, "label.auto-advance", "auto-advance", "Go on after an answer, or stay", 0, |s, _| {
+        auto_advance(s)
+    }),
+    Spec::moves(LABEL, "label.tape", "last decisions", "Go back to one of the last decisions", 0, |s, _| tape(s)),
 ];
-
-const fn edits(
-    name: &'static str,
-    title: &'static str,
-    help: &'static str,
-    hint: u8,
-    enabled: fn(&State) -> Result<(), String>,
-    run: fn(&mut State, &[String]) -> Vec<Effect>,
-) -> Spec {
-    Spec { name, title, help, scopes: LABEL, changes_data: true, hint, enabled, run }
-}
-
-const fn moves(
-    name: &'static str,
-    title: &'static str,
-    help: &'static str,
-    hint: u8,
-    run: fn(&mut State, &[String]) -> Vec<Effect>,
-) -> Spec {
-    Spec { name, title, help, scopes: LABEL, changes_data: false, hint, enabled: always, run }
-}
 
 fn in_project(state: &State) -> Result<(), String> {
     state.project.as_ref().map(|_| ()).ok_or_else(|| "open a project first".to_owned())

@@ -19,34 +19,41 @@ const LAKE: &[Scope] = &[Scope::Lake];
 
 /// The actions of the Lake screen.
 pub const SPECS: &[Spec] = &[
-    spec("lake.enter", "open", "Open the folder, or show the picture large", 1, on_entry, |s, _| enter(s)),
-    spec("lake.parent", "up", "Go to the folder above", 0, always, |s, _| parent(s)),
-    spec("lake.new-project", "new project", "Make a labelling project from this folder", 2, in_folder, |s, _| {
-        new_project(s)
+    Spec::looks(LAKE, "lake.enter", "open", "Open the folder, or show the picture large", 1, on_entry, |s, _| enter(s)),
+    Spec::looks(LAKE, "lake.parent", "up", "Go to the folder above", 0, always, |s, _| parent(s)),
+    Spec::looks(
+        LAKE,
+        "lake.new-project",
+        "new project",
+        "Make a labelling project from this folder",
+        2,
+        in_folder,
+        |s, _| new_project(s),
+    ),
+    Spec::looks(LAKE, "lake.filter", "filter", "Keep only names that match what you type", 3, always, |s, _| filter(s)),
+    Spec::looks(LAKE, "lake.goto", "go to path", "Type a path or URI to go to", 4, always, |s, _| goto(s)),
+    Spec::looks(LAKE, "lake.copy-path", "copy path", "Copy the path to the clipboard (OSC 52)", 5, on_entry, |s, _| {
+        copy_path(s)
     }),
-    spec("lake.filter", "filter", "Keep only names that match what you type", 3, always, |s, _| filter(s)),
-    spec("lake.goto", "go to path", "Type a path or URI to go to", 4, always, |s, _| goto(s)),
-    spec("lake.copy-path", "copy path", "Copy the path to the clipboard (OSC 52)", 5, on_entry, |s, _| copy_path(s)),
-    spec("lake.sort", "sort", "Sort by name, size, time, extension", 0, always, |s, _| sort(s)),
-    spec("lake.reverse", "reverse", "Reverse the order", 0, always, |s, _| rearrange(s, |a| a.reverse = !a.reverse)),
-    spec("lake.hidden", "hidden", "Show or hide names that start with a dot", 0, always, |s, _| hidden(s)),
-    spec("lake.refresh", "reload", "Read the folder and its pictures again", 0, always, |s, _| reload(s)),
-    spec("lake.bookmark", "bookmark", "Bookmark this folder, or remove its bookmark", 0, always, |s, _| bookmark(s)),
-    spec("lake.bookmarks", "bookmarks", "Go to a bookmarked place", 0, always, |s, _| bookmarks(s)),
-    spec("lake.recents", "recents", "Go to a place visited before", 0, always, |s, _| recents(s)),
-    spec("select", "select", "Select the entry and go on", 6, on_entry, |s, _| select(s)),
+    Spec::looks(LAKE, "lake.sort", "sort", "Sort by name, size, time, extension", 0, always, |s, _| sort(s)),
+    Spec::looks(LAKE, "lake.reverse", "reverse", "Reverse the order", 0, always, |s, _| {
+        rearrange(s, |a| a.reverse = !a.reverse)
+    }),
+    Spec::looks(LAKE, "lake.hidden", "hidden", "Show or hide names that start with a dot", 0, always, |s, _| hidden(s)),
+    Spec::looks(LAKE, "lake.refresh", "reload", "Read the folder and its pictures again", 0, always, |s, _| reload(s)),
+    Spec::looks(
+        LAKE,
+        "lake.bookmark",
+        "bookmark",
+        "Bookmark this folder, or remove its bookmark",
+        0,
+        always,
+        |s, _| bookmark(s),
+    ),
+    Spec::looks(LAKE, "lake.bookmarks", "bookmarks", "Go to a bookmarked place", 0, always, |s, _| bookmarks(s)),
+    Spec::looks(LAKE, "lake.recents", "recents", "Go to a place visited before", 0, always, |s, _| recents(s)),
+    Spec::looks(LAKE, "select", "select", "Select the entry and go on", 6, on_entry, |s, _| select(s)),
 ];
-
-const fn spec(
-    name: &'static str,
-    title: &'static str,
-    help: &'static str,
-    hint: u8,
-    enabled: fn(&State) -> Result<(), String>,
-    run: fn(&mut State, &[String]) -> Vec<Effect>,
-) -> Spec {
-    Spec { name, title, help, scopes: LAKE, changes_data: false, hint, enabled, run }
-}
 
 fn on_entry(state: &State) -> Result<(), String> {
     let found = state.lake().and_then(|l| l.here.row()).is_some();

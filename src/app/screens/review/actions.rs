@@ -6,7 +6,7 @@ use crate::app::effect::Effect;
 use crate::app::messages::Level;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::picker::{Item, Picker};
-use crate::app::registry::{Scope, Spec, always};
+use crate::app::registry::{Scope, Spec};
 use crate::app::screens::label::answer::can_label;
 use crate::app::screens::label::{actions as label_actions, walk};
 use crate::app::screens::navigation::in_project;
@@ -19,10 +19,27 @@ const REVIEW: &[Scope] = &[Scope::Review];
 
 /// The actions of the Review screen.
 pub const SPECS: &[Spec] = &[
-    judges("review.accept", "accept", "The answer is right; go on", 1, can_judge, |s, _| accept(s)),
-    judges("review.reject", "reject", "The answer is wrong and goes back; asks why", 2, can_judge, |s, _| ask_why(s)),
-    judges("review.fix", "fix", "Give the right class and accept that; one undo takes both back", 3, can_label, right),
-    judges(
+    Spec::edits(REVIEW, "review.accept", "accept", "The answer is right; go on", 1, can_judge, |s, _| accept(s)),
+    Spec::edits(
+        REVIEW,
+        "review.reject",
+        "reject",
+        "The answer is wrong and goes back; asks why",
+        2,
+        can_judge,
+        |s, _| ask_why(s),
+    ),
+    Spec::edits(
+        REVIEW,
+        "review.fix",
+        "fix",
+        "Give the right class and accept that; one undo takes both back",
+        3,
+        can_label,
+        right,
+    ),
+    Spec::edits(
+        REVIEW,
         "review.find-class",
         "find a class",
         "Choose the right class by typing, and accept it",
@@ -30,15 +47,21 @@ pub const SPECS: &[Spec] = &[
         can_label,
         |s, _| right(s, &[]),
     ),
-    moves("review.next", "next", "The next picture of the queue", 5, |s, _| walk::go_by(s, 1)),
-    moves("review.previous", "previous", "The picture before", 6, |s, _| walk::go_by(s, -1)),
-    moves("review.queue", "queue", "Choose what to review: waiting, stale, rejected, a person, a class", 7, |s, _| {
-        queues::choose(s)
-    }),
-    moves("review.label", "label", "Open the picture on the Label screen", 8, |s, _| to_label(s)),
+    Spec::moves(REVIEW, "review.next", "next", "The next picture of the queue", 5, |s, _| walk::go_by(s, 1)),
+    Spec::moves(REVIEW, "review.previous", "previous", "The picture before", 6, |s, _| walk::go_by(s, -1)),
+    Spec::moves(
+        REVIEW,
+        "review.queue",
+        "queue",
+        "Choose what to review: waiting, stale, rejected, a person, a class",
+        7,
+        |s, _| queues::choose(s),
+    ),
+    Spec::moves(REVIEW, "review.label", "label", "Open the picture on the Label screen", 8, |s, _| to_label(s)),
     Spec {
         scopes: &[Scope::Review, Scope::Stats, Scope::Label],
-        ..judges(
+        ..Spec::edits(
+            REVIEW,
             "review.second-pass",
             "second pass",
             "Answer some pictures again without seeing the first answer, to measure how sure the answers are",
@@ -60,27 +83,6 @@ pub const GO: &[Spec] = &[Spec {
     enabled: in_project,
     run: |s, _| open(s),
 }];
-
-const fn judges(
-    name: &'static str,
-    title: &'static str,
-    help: &'static str,
-    hint: u8,
-    enabled: fn(&State) -> Result<(), String>,
-    run: fn(&mut State, &[String]) -> Vec<Effect>,
-) -> Spec {
-    Spec { name, title, help, scopes: REVIEW, changes_data: true, hint, enabled, run }
-}
-
-const fn moves(
-    name: &'static str,
-    title: &'static str,
-    help: &'static str,
-    hint: u8,
-    run: fn(&mut State, &[String]) -> Vec<Effect>,
-) -> Spec {
-    Spec { name, title, help, scopes: REVIEW, changes_data: false, hint, enabled: always, run }
-}
 
 /// Asks for the reason of a rejection: a ready-made one, or what is typed.
 fn ask_why(state: &mut State) -> Vec<Effect> {
