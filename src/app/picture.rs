@@ -37,6 +37,54 @@ impl Window {
     pub const ALL: Self = Self { x: 0, y: 0, w: Self::ONE, h: Self::ONE };
 }
 
+/// Which colours of a picture are looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Channel {
+    /// All of them.
+    #[default]
+    All,
+    /// Red alone, as grey.
+    Red,
+    /// Green alone, as grey.
+    Green,
+    /// Blue alone, as grey.
+    Blue,
+}
+
+/// How the colours of a picture are shown. The default shows them as they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Look {
+    /// Steps of brightness, -10 to 10.
+    pub brightness: i8,
+    /// Steps of contrast, -10 to 10.
+    pub contrast: i8,
+    /// Which channel.
+    pub channel: Channel,
+}
+
+/// How the line of a mark is drawn: classes differ by it as well as by colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stroke {
+    /// Unbroken.
+    #[default]
+    Solid,
+    /// Long dashes.
+    Dashed,
+    /// Dots.
+    Dotted,
+}
+
+/// A box drawn over a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Mark {
+    /// Where, in the displayed frame of the whole picture.
+    pub at: Window,
+    /// Its colour, sRGB.
+    pub rgb: [u8; 3],
+    /// Its line.
+    pub stroke: Stroke,
+}
+
 /// Where a picture stands on the screen, in cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CellRect {
@@ -60,10 +108,27 @@ pub struct PictureArea {
     pub picture: PictureRef,
     /// Which part of it.
     pub window: Window,
+    /// In which colours.
+    pub look: Look,
+    /// Boxes drawn into it.
+    pub marks: Arc<[Mark]>,
+    /// The box that is being edited: it alone changes from frame to frame, so it is never drawn into the picture.
+    pub live: Option<Mark>,
     /// Where.
     pub cells: CellRect,
+    /// The person asked for every pixel now; else the exact level comes when nothing happens for a moment.
+    pub exact: bool,
     /// A thumbnail of many: never worth the exact level, decoded after large pictures.
     pub thumbnail: bool,
+}
+
+impl PictureArea {
+    /// The whole picture as it is, without marks.
+    #[must_use]
+    pub fn plain(place: u32, picture: PictureRef, cells: CellRect, thumbnail: bool) -> Self {
+        let (look, marks) = (Look::default(), Arc::default());
+        Self { place, picture, window: Window::ALL, look, marks, live: None, cells, exact: false, thumbnail }
+    }
 }
 
 /// What the presenter knows of a picture that is wanted or was shown.

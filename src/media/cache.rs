@@ -86,7 +86,13 @@ mod tests {
     use crate::media::info::ImageInfo;
 
     fn picture(bytes: usize) -> Arc<Picture> {
-        Arc::new(Picture { rgb: vec![0; bytes], width: 1, height: 1, info: Arc::new(ImageInfo::default()) })
+        Arc::new(Picture {
+            rgb: vec![0; bytes],
+            width: 1,
+            height: 1,
+            full: (1, 1),
+            info: Arc::new(ImageInfo::default()),
+        })
     }
 
     #[test]

@@ -30,13 +30,15 @@ pub struct DecodeRequest {
     /// Whether the part is enlarged to fill the size; else a small picture keeps its pixels exactly. Up to four times the
     /// result is smooth, from there on every pixel of the file is a block.
     pub enlarge: bool,
+    /// Any picture that can be had at once will do, however coarse: a thumbnail inside the file, its first pass.
+    pub coarse: bool,
 }
 
 impl DecodeRequest {
     /// The whole picture in at most so many pixels, never enlarged.
     #[must_use]
     pub fn fit(max_width: u32, max_height: u32) -> Self {
-        Self { max_width, max_height, window: BoxN { x: 0.0, y: 0.0, w: 1.0, h: 1.0 }, enlarge: false }
+        Self { max_width, max_height, window: BoxN { x: 0.0, y: 0.0, w: 1.0, h: 1.0 }, enlarge: false, coarse: false }
     }
 }
 
@@ -49,6 +51,8 @@ pub struct Picture {
     pub width: u32,
     /// Pixels down.
     pub height: u32,
+    /// Width and height of the picture that was asked for. Larger than the pixels where a coarse one stands in.
+    pub full: (u32, u32),
     /// The facts of the file.
     pub info: Arc<ImageInfo>,
 }
@@ -110,7 +114,7 @@ fn finish(raster: Raster, header: &Header, bytes: u64, damaged: Option<String>) 
     let (pixels, width, height) = displayed(raster.data, width, height, channels, header.orientation);
     debug_assert!(swaps_axes(header.orientation) || (width, height) == (raster.width, raster.height));
     let rgb = colour::flatten(pixels, width, channels);
-    Picture { rgb, width, height, info: Arc::new(header.info(bytes, damaged)) }
+    Picture { rgb, width, height, full: (width, height), info: Arc::new(header.info(bytes, damaged)) }
 }
 
 /// Runs code of decoders and turns a panic into an error.

@@ -40,7 +40,7 @@ pub fn thumbnail(source: &dyn ByteSource, name: &str, limits: &Limits) -> Result
         return Ok(Some(Picture { info, ..picture }));
     }
     let (rgb, width, height) = displayed(picture.rgb, picture.width, picture.height, 3, header.orientation);
-    Ok(Some(Picture { rgb, width, height, info }))
+    Ok(Some(Picture { rgb, width, height, full: (width, height), info }))
 }
 
 /// The middle part of a thumbnail that has the aspect of the picture.

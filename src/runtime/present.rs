@@ -16,10 +16,10 @@ mod rects;
 mod ring;
 mod store;
 
-use crate::app::picture::{CellRect, PictureArea, PictureRef, PictureState, Window};
+use crate::app::picture::{CellRect, PictureArea, PictureRef, PictureState};
 use crate::runtime::pool::Decoded;
 use crate::term::caps::{Caps, Protocol};
-use crate::term::graphics::{kitty, placeholder, shared};
+use crate::term::graphics::{Level, kitty, placeholder, shared};
 use crate::term::output::Upload;
 use emit::Shown;
 use recipe::{Form, Prepared, Recipe, Wanted};
@@ -35,17 +35,6 @@ const UPLOADS_AT_ONCE: usize = 2;
 const INLINE: usize = 16 * 1024;
 /// Shared memory objects remembered, to be removed at the end if the terminal never read them.
 const REMEMBERED: usize = 64;
-
-/// A picture that will probably be shown soon.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ahead {
-    /// Which picture.
-    pub picture: PictureRef,
-    /// Columns and rows of the place it will be shown in.
-    pub cells: (u16, u16),
-    /// Which part of it.
-    pub window: Window,
-}
 
 /// What a place was given and what it shows.
 #[derive(Debug)]
@@ -136,13 +125,13 @@ impl Presenter {
     /// Decides what this frame shows, and gives what has to be prepared, the most urgent first: the whole list for
     /// [`crate::runtime::pool::DecodePool::want`]. Call only for a frame that will be written.
     #[must_use]
-    pub fn plan(&mut self, areas: &[PictureArea], ahead: &[Ahead]) -> Vec<Wanted> {
+    pub fn plan(&mut self, areas: &[PictureArea], ahead: &[PictureArea]) -> Vec<Wanted> {
         self.frame += 1;
         let areas: Vec<(&PictureArea, Wanted)> = areas.iter().map(|a| (a, self.wanted_of(a))).collect();
         let mut order: Vec<Wanted> = Vec::with_capacity(areas.len() + ahead.len());
         order.extend(areas.iter().filter(|(a, _)| !a.thumbnail).map(|(_, w)| w.clone()));
         order.extend(areas.iter().filter(|(a, _)| a.thumbnail).map(|(_, w)| w.clone()));
-        order.extend(ahead.iter().map(|a| self.wanted(a.picture.clone(), a.window, a.cells)));
+        order.extend(ahead.iter().map(|a| self.wanted_of(a)));
         let mut seen = HashSet::new();
         order.retain(|w| seen.insert(w.clone()));
         self.needed = seen;
@@ -161,11 +150,7 @@ impl Presenter {
     }
 
     fn wanted_of(&self, area: &PictureArea) -> Wanted {
-        self.wanted(area.picture.clone(), area.window, (area.cells.w, area.cells.h))
-    }
-
-    fn wanted(&self, picture: PictureRef, window: Window, cells: (u16, u16)) -> Wanted {
-        Wanted { picture, window, cells, recipe: self.recipe }
+        Wanted::new(area, self.recipe, Level::Exact)
     }
 
     /// Bytes for before the cell diff, inside the synchronized update.

@@ -2,8 +2,8 @@
 
 use super::message::{Message, Sender};
 use super::pool::{DecodePool, Decoded};
-use super::present::{Ahead, Presenter};
-use crate::app::picture::{PictureArea, PictureRef, PictureState};
+use super::present::Presenter;
+use crate::app::picture::{PictureRef, PictureState};
 use crate::app::state::State;
 use crate::term::caps::{Caps, Protocol};
 use crate::term::guard::{Guard, GuardError, Modes, Restorer, window_size};
@@ -86,10 +86,6 @@ pub struct Parts {
     pub themes: Option<PathBuf>,
     /// Report the wheel.
     pub mouse: bool,
-}
-
-fn ahead_of(area: &PictureArea) -> Ahead {
-    Ahead { picture: area.picture.clone(), cells: (area.cells.w, area.cells.h), window: area.window }
 }
 
 impl Screen {
@@ -185,9 +181,8 @@ impl Screen {
             self.shown = Buffer::empty(area);
             self.presenter.repaint_all();
         }
-        let ahead: Vec<Ahead> = drawn.ahead.iter().map(ahead_of).collect();
         self.presenter.set_covers(&drawn.covers);
-        self.pool.want(self.presenter.plan(&drawn.pictures, &ahead));
+        self.pool.want(self.presenter.plan(&drawn.pictures, &drawn.ahead));
         self.presenter.paint(&mut next);
         let mut frame = Vec::with_capacity(4096);
         frame.extend_from_slice(seq::SYNC_BEGIN);

@@ -13,6 +13,17 @@ pub mod png;
 pub mod shared;
 pub mod sixel;
 
+/// How close to the pixels of the decoded picture, for how many bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Level {
+    /// First paint: a quarter of the resolution, few colours.
+    First,
+    /// Full resolution, few colours or a lossy file: what a slow link can carry for every picture.
+    Good,
+    /// Every pixel as it was decoded, as far as the protocol can.
+    Exact,
+}
+
 /// Why a picture could not be encoded.
 #[derive(Debug, thiserror::Error)]
 pub enum GraphicsError {
@@ -96,6 +107,8 @@ pub struct Fit {
     pub canvas: (u32, u32),
     /// Where in the canvas the picture begins, in pixels.
     pub offset: (u32, u32),
+    /// Size of the picture in the canvas, in pixels; the pixels that are encoded may be fewer.
+    pub picture: (u32, u32),
 }
 
 /// Fits a picture of `pixels` (width, height), already scaled to the box, into a box of `cells` with cells of `cell`
@@ -110,7 +123,7 @@ pub fn fit(cells: (u16, u16), cell: (u16, u16), pixels: (u32, u32)) -> Fit {
     };
     let (column, columns, width, left) = along(cells.0, cell.0, pixels.0);
     let (row, rows, height, top) = along(cells.1, cell.1, pixels.1);
-    Fit { column, row, columns, rows, canvas: (width, height), offset: (left, top) }
+    Fit { column, row, columns, rows, canvas: (width, height), offset: (left, top), picture: pixels }
 }
 
 /// The picture on a transparent canvas of whole cells, as RGBA. A picture larger than the canvas is cut.

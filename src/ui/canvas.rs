@@ -1,7 +1,7 @@
 //! The surface screens draw on: text cut to fit, right-aligned numbers, bars, and the list of pictures.
 
 use super::Drawn;
-use crate::app::picture::{CellRect, PictureArea, PictureRef, Window};
+use crate::app::picture::{CellRect, PictureArea, PictureRef};
 use crate::theme::{Glyph, Palette, Role};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -153,7 +153,7 @@ impl<'a> Canvas<'a> {
             return None;
         }
         let cells = CellRect { x: at.x, y: at.y, w: at.width, h: at.height };
-        let area = PictureArea { place, picture, window: Window::ALL, cells, thumbnail };
+        let area = PictureArea::plain(place, picture, cells, thumbnail);
         self.drawn.pictures.push(area.clone());
         Some(area)
     }

@@ -268,7 +268,7 @@ mod tests {
     fn picture(colour: impl Fn(u32, u32) -> [u8; 3]) -> Picture {
         let rgb = (0..48 * 64).flat_map(|i| colour(i % 64, i / 64)).collect();
         let info = ImageInfo { format: "jpeg".to_owned(), width: 640, height: 480, ..ImageInfo::default() };
-        Picture { rgb, width: 64, height: 48, info: Arc::new(info) }
+        Picture { rgb, width: 64, height: 48, full: (64, 48), info: Arc::new(info) }
     }
 
     #[test]

@@ -224,7 +224,7 @@ impl Presenter {
                 self.draw_at_once(shown, &bytes);
             }
             Form::Sixel(sixel) => {
-                let bytes = sixel::show(sixel, at, tmux);
+                let bytes = sixel::show(sixel, at, tmux).concat();
                 self.draw_at_once(shown, &bytes);
             }
             _ => {}

@@ -1,16 +1,12 @@
 //! What is made of a picture for one place on one terminal, and how. Runs on the decode threads.
 
-use crate::app::picture::{PictureRef, Window};
+use crate::app::picture::{Look, Mark, PictureArea, PictureRef, Window};
 use crate::domain::geometry::BoxN;
 use crate::media::{DecodeRequest, ImageInfo, MediaError, Picture};
 use crate::term::caps::{Caps, Depth, Protocol};
-use crate::term::graphics::{Fit, GraphicsError, Pixels, ascii, blocks, fit, iterm, kitty, sixel};
+use crate::term::graphics::{Fit, GraphicsError, Level, Pixels, ascii, blocks, fit, iterm, kitty, sixel};
 use std::sync::Arc;
 
-/// JPEG quality for iTerm2 inline images.
-const JPEG_QUALITY: u8 = 75;
-/// Colours of a sixel picture; xterm and most others have 256 registers.
-const SIXEL_COLOURS: u16 = 256;
 /// The most pixels along a side that are asked for, whatever a terminal says of its cells.
 const MAX_SIDE: u32 = 8192;
 
@@ -50,13 +46,39 @@ pub struct Wanted {
     pub picture: PictureRef,
     /// Which part of it.
     pub window: Window,
+    /// In which colours.
+    pub look: Look,
+    /// Boxes drawn into it.
+    pub marks: Arc<[Mark]>,
     /// Columns and rows it may take.
     pub cells: (u16, u16),
     /// For which terminal.
     pub recipe: Recipe,
+    /// How close to the pixels of the file.
+    pub level: Level,
 }
 
 impl Wanted {
+    /// What an area wants at a level.
+    #[must_use]
+    pub fn new(area: &PictureArea, recipe: Recipe, level: Level) -> Self {
+        Self {
+            picture: area.picture.clone(),
+            window: area.window,
+            look: area.look,
+            marks: Arc::clone(&area.marks),
+            cells: (area.cells.w, area.cells.h),
+            recipe,
+            level,
+        }
+    }
+
+    /// The same at another level.
+    #[must_use]
+    pub fn at(&self, level: Level) -> Self {
+        Self { level, ..self.clone() }
+    }
+
     /// The size in pixels it may take.
     #[must_use]
     pub fn pixels(&self) -> (u32, u32) {
@@ -71,7 +93,7 @@ impl Wanted {
         let Window { x, y, w, h } = self.window;
         let (max_width, max_height) = self.pixels();
         let window = BoxN { x: part(x), y: part(y), w: part(w), h: part(h) };
-        DecodeRequest { max_width, max_height, window, enlarge: true }
+        DecodeRequest { max_width, max_height, window, enlarge: true, coarse: self.level == Level::First }
     }
 }
 
@@ -111,7 +133,7 @@ impl Prepared {
             Form::Kitty(payload) => payload.bytes(),
             Form::Held => 0,
             Form::Iterm(file) => file.data.len(),
-            Form::Sixel(sixel) => sixel.data.len(),
+            Form::Sixel(sixel) => sixel.strips.iter().map(Vec::len).sum(),
             Form::Cells(grid) => grid.cells.len() * size_of::<blocks::PictureCell>(),
         };
         form + size_of::<Self>()
@@ -146,21 +168,25 @@ impl From<GraphicsError> for Failure {
 pub fn prepare(picture: &Picture, wanted: &Wanted) -> Result<Prepared, Failure> {
     let recipe = wanted.recipe;
     let pixels = Pixels::new(&picture.rgb, picture.width, picture.height)?;
-    let fit = fit(wanted.cells, recipe.cell, (picture.width, picture.height));
+    let fit = fit(wanted.cells, recipe.cell, picture.full);
+    let level = wanted.level;
     let (form, exact) = match recipe.protocol {
         Protocol::Kitty { shared_memory: true } => (Form::Kitty(kitty::raw_payload(pixels, &fit)), true),
-        Protocol::Kitty { .. } | Protocol::KittyPlaceholders => (Form::Kitty(kitty::png_payload(pixels, &fit)?), true),
+        Protocol::Kitty { .. } | Protocol::KittyPlaceholders => {
+            let (payload, exact) = kitty::png_payload(pixels, &fit, level)?;
+            (Form::Kitty(payload), exact)
+        }
         Protocol::Iterm => {
-            let file = iterm::encode(pixels, JPEG_QUALITY)?;
+            let file = iterm::encode(pixels, level)?;
             let exact = file.exact;
             (Form::Iterm(file), exact)
         }
         Protocol::Sixel => {
-            let sixel = sixel::encode(pixels, SIXEL_COLOURS, recipe.tmux);
+            let sixel = sixel::encode(pixels, level, recipe.cell.1, recipe.tmux);
             let exact = sixel.exact;
             (Form::Sixel(sixel), exact)
         }
-        Protocol::Blocks(kind) => (Form::Cells(blocks::encode(pixels, &fit, kind, recipe.depth)), false),
+        Protocol::Blocks(kind) => (Form::Cells(blocks::encode(pixels, &fit, kind, recipe.depth, level)), false),
         Protocol::Ascii | Protocol::None => {
             (Form::Cells(ascii::encode(pixels, &fit, recipe.depth, recipe.light)), false)
         }

@@ -136,16 +136,18 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::picture::{PictureRef, Window};
+    use crate::app::picture::{CellRect, PictureArea, PictureRef};
     use crate::domain::lake_path::LakePath;
     use crate::runtime::present::recipe::Recipe;
     use crate::term::caps::Caps;
+    use crate::term::graphics::Level;
     use std::sync::Arc;
 
     fn wanted(number: usize) -> Wanted {
         let path = Arc::new(LakePath::Local(format!("/{number}")));
         let picture = PictureRef { path, etag: "".into() };
-        Wanted { picture, window: Window::ALL, cells: (1, 1), recipe: Recipe::new(&Caps::default()) }
+        let cells = CellRect { x: 0, y: 0, w: 1, h: 1 };
+        Wanted::new(&PictureArea::plain(0, picture, cells, false), Recipe::new(&Caps::default()), Level::Exact)
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Pictures out of block characters: a foreground and a background for each cell, and the pattern that fits best.
 
-use super::{Fit, Pixels};
+use super::{Fit, Level, Pixels};
 use crate::term::caps::{BlockKind, Depth, XTERM_16};
 use ratatui::style::Color;
 
@@ -31,7 +31,7 @@ pub(super) type Rgb = [u8; 3];
 
 /// Draws the picture on the cells of `fit`.
 #[must_use]
-pub fn encode(pixels: Pixels<'_>, fit: &Fit, kind: BlockKind, depth: Depth) -> CellGrid {
+pub fn encode(pixels: Pixels<'_>, fit: &Fit, kind: BlockKind, depth: Depth, _level: Level) -> CellGrid {
     let (across, down) = match kind {
         BlockKind::Half => (1, 2),
         BlockKind::Quadrant => (2, 2),

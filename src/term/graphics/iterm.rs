@@ -1,10 +1,12 @@
 //! iTerm2 inline images (iterm2.com/documentation-images.html), also of WezTerm, mintty, Konsole and xterm.js.
 
-use super::{GraphicsError, Pixels, palette, png};
+use super::{GraphicsError, Level, Pixels, palette, png};
 use crate::term::{seq, tmux};
 
 /// The most bytes iTerm2 (from 3.5) and tmux take in one sequence, with room for what stands around the data.
 const MAX_SEQUENCE: usize = tmux::MAX_PASSTHROUGH - 4096;
+/// JPEG quality.
+const JPEG_QUALITY: u8 = 75;
 /// Base64 bytes of one part of a multipart file.
 const PART: usize = 256 * 1024;
 
@@ -19,11 +21,11 @@ pub struct File {
     pub size: (u32, u32),
 }
 
-/// Encodes as PNG where at most 256 colours make that exact and small, as JPEG of `quality` (1-100) otherwise.
+/// Encodes as PNG where at most 256 colours make that exact and small, as JPEG otherwise.
 ///
 /// # Errors
 /// An encoder failed.
-pub fn encode(pixels: Pixels<'_>, quality: u8) -> Result<File, GraphicsError> {
+pub fn encode(pixels: Pixels<'_>, _level: Level) -> Result<File, GraphicsError> {
     let size = (pixels.width(), pixels.height());
     if palette::exact(pixels, 255).is_some() {
         return Ok(File { data: png::encode(pixels, None)?, exact: true, size });
@@ -32,7 +34,7 @@ pub fn encode(pixels: Pixels<'_>, quality: u8) -> Result<File, GraphicsError> {
     let side = |n: u32| u16::try_from(n).map_err(|_| failed(format!("{n} pixels are too many for a side")));
     let (width, height) = (side(size.0)?, side(size.1)?);
     let mut data = Vec::new();
-    let mut encoder = jpeg_encoder::Encoder::new(&mut data, quality);
+    let mut encoder = jpeg_encoder::Encoder::new(&mut data, JPEG_QUALITY);
     encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
     encoder.encode(pixels.rgb(), width, height, jpeg_encoder::ColorType::Rgb).map_err(|e| failed(e.to_string()))?;
     Ok(File { data, exact: false, size })

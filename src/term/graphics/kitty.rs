@@ -4,7 +4,7 @@
 //! transmitted without being shown (`a=t`) under an id never used before, and placed later (`a=p`): sending data again
 //! under an id that is on the screen blanks it until the last chunk.
 
-use super::{Fit, GraphicsError, Pixels, padded_rgba, png};
+use super::{Fit, GraphicsError, Level, Pixels, padded_rgba, png};
 use crate::term::{seq, tmux};
 
 /// The most base64 bytes in one chunk.
@@ -59,12 +59,12 @@ pub struct Placement {
     pub below: bool,
 }
 
-/// Prepares a picture for transmission through the connection.
+/// Prepares a picture for transmission through the connection, and says whether every pixel is kept.
 ///
 /// # Errors
 /// The encoder failed.
-pub fn png_payload(pixels: Pixels<'_>, fit: &Fit) -> Result<Payload, GraphicsError> {
-    png::encode(pixels, Some(fit)).map(Payload::Png)
+pub fn png_payload(pixels: Pixels<'_>, fit: &Fit, _level: Level) -> Result<(Payload, bool), GraphicsError> {
+    png::encode(pixels, Some(fit)).map(|data| (Payload::Png(data), true))
 }
 
 /// Prepares a picture for shared memory.

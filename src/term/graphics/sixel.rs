@@ -1,38 +1,43 @@
 //! Sixel (DEC STD 070, VT340): bands of six rows, one run-length coded line for each colour of a band.
 
-use super::{Pixels, iterm::at_cell, palette};
+use super::{Level, Pixels, iterm::at_cell, palette};
 use crate::term::tmux;
 
+/// Colours of a picture; xterm and most others have 256 registers.
+const COLOURS: u16 = 256;
 /// The most bytes of one picture inside tmux.
 const MAX_IN_TMUX: usize = tmux::MAX_PASSTHROUGH - 4096;
 
-/// A picture as one sixel sequence.
+/// A picture as sixel sequences, one for each strip of it, so that a key never waits for a whole picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sixel {
-    /// The whole sequence, without a cursor move.
-    pub data: Vec<u8>,
+    /// The sequences from the top, without cursor moves.
+    pub strips: Vec<Vec<u8>>,
+    /// Rows of cells that each strip but the last takes.
+    pub strip_rows: u16,
     /// Every pixel has its own colour (within the protocol's 101 steps a channel).
     pub exact: bool,
 }
 
-/// Encodes with up to `colours` (2-256) colours. Inside tmux fewer colours are taken until it fits in one wrap.
+/// Encodes for cells of `cell_height` pixels. Inside tmux fewer colours are taken until it fits in one wrap.
 #[must_use]
-pub fn encode(pixels: Pixels<'_>, colours: u16, in_tmux: bool) -> Sixel {
-    let mut colours = colours.clamp(2, 256);
+pub fn encode(pixels: Pixels<'_>, _level: Level, _cell_height: u16, in_tmux: bool) -> Sixel {
+    let mut colours = COLOURS;
     loop {
         let indexed = palette::reduce(pixels, colours);
         let data = write(pixels, &indexed);
         if !in_tmux || data.len() <= MAX_IN_TMUX || colours <= 8 {
-            return Sixel { data, exact: indexed.exact };
+            return Sixel { strips: vec![data], strip_rows: u16::MAX, exact: indexed.exact };
         }
         colours /= 2;
     }
 }
 
-/// The sequence that shows `sixel` at a cell, 0-based; wrapped when tmux must hand it on.
+/// The sequences that show `sixel` at a cell, 0-based, one for each strip; wrapped when tmux must hand them on.
 #[must_use]
-pub fn show(sixel: &Sixel, (column, row): (u16, u16), in_tmux: bool) -> Vec<u8> {
-    at_cell(&sixel.data, column, row, in_tmux)
+pub fn show(sixel: &Sixel, (column, row): (u16, u16), in_tmux: bool) -> Vec<Vec<u8>> {
+    let row_of = |index: usize| row.saturating_add(sixel.strip_rows.saturating_mul(u16::try_from(index).unwrap_or(0)));
+    sixel.strips.iter().enumerate().map(|(i, strip)| at_cell(strip, column, row_of(i), in_tmux)).collect()
 }
 
 fn write(pixels: Pixels<'_>, indexed: &palette::Indexed) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! Thumbnails in a grid: the picture, and what its answer is in one line. Shared by the gallery and the sweep.
 
 use super::lake::wrapped;
-use crate::app::picture::{CellRect, PictureArea, PictureRef, PictureState, Window};
+use crate::app::picture::{CellRect, PictureArea, PictureRef, PictureState};
 use crate::app::screens::grid::Grid;
 use crate::app::screens::label::state::picture;
 use crate::app::state::{OpenProject, State};
@@ -59,8 +59,7 @@ pub(super) fn prepare<'a>(
     for (n, sample) in samples.enumerate().take(grid.page()) {
         let wanted: PictureRef = picture(&open.project, sample);
         let (cells, _) = grid.cell(n);
-        let area = PictureArea { place: place(sample), picture: wanted, window: Window::ALL, cells, thumbnail: true };
-        canvas.drawn.ahead.push(area);
+        canvas.drawn.ahead.push(PictureArea::plain(place(sample), wanted, cells, true));
     }
 }
 

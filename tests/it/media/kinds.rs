@@ -14,6 +14,7 @@ const ALL: DecodeRequest = DecodeRequest {
     max_height: 4000,
     window: BoxN { x: 0.0, y: 0.0, w: 1.0, h: 1.0 },
     enlarge: false,
+    coarse: false,
 };
 
 fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {

@@ -80,7 +80,7 @@ proptest! {
         }
         bytes.truncate((cut * bytes.len() as f64) as usize);
         let (x, y, w, h) = window;
-        let request = DecodeRequest { max_width: size.0, max_height: size.1, window: BoxN { x, y, w, h }, enlarge };
+        let request = DecodeRequest { max_width: size.0, max_height: size.1, window: BoxN { x, y, w, h }, enlarge, coarse: false };
         run(&bytes, NAMES[seed % NAMES.len()], &request);
     }
 }

@@ -3,6 +3,7 @@
 use super::rig::{Rig, ahead, area, picture_for, picture_ref, pixels};
 use lakelens::app::picture::{CellRect, PictureArea, PictureState, Window};
 use lakelens::term::caps::Protocol;
+use lakelens::term::graphics::Level;
 use std::collections::HashSet;
 
 const DIRECT: Protocol = Protocol::Kitty { shared_memory: false };
@@ -43,12 +44,8 @@ fn what_was_prepared_is_shown_by_the_next_frame_alone() {
 fn the_pixels_are_exact_and_centred() {
     let mut rig = Rig::new(DIRECT, false);
     rig.settle(&[area(1, BOX)], &[]);
-    let wanted = lakelens::runtime::present::recipe::Wanted {
-        picture: picture_ref(1),
-        window: Window::ALL,
-        cells: (BOX.w, BOX.h),
-        recipe: lakelens::runtime::present::recipe::Recipe::new(&super::rig::caps(DIRECT, false)),
-    };
+    let recipe = lakelens::runtime::present::recipe::Recipe::new(&super::rig::caps(DIRECT, false));
+    let wanted = lakelens::runtime::present::recipe::Wanted::new(&area(1, BOX), recipe, Level::Exact);
     let picture = picture_for(1, &wanted);
     let seen: Vec<u8> = rig.model.screen().into_iter().flatten().flat_map(|p| [p[0], p[1], p[2]]).collect();
     assert_eq!(seen, pixels(1, picture.width, picture.height));

@@ -1,11 +1,12 @@
 //! The decode pool on real files in memory.
 
-use super::rig::{caps, picture_ref};
-use lakelens::app::picture::Window;
+use super::rig::{area, caps};
+use lakelens::app::picture::CellRect;
 use lakelens::media::{ByteSource, Limits, MediaError, MemorySource};
 use lakelens::runtime::pool::{Caches, DecodePool, Decoded, Opener};
 use lakelens::runtime::present::recipe::{Recipe, Wanted};
 use lakelens::term::caps::Protocol;
+use lakelens::term::graphics::Level;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
@@ -14,7 +15,8 @@ const LONG: Duration = Duration::from_secs(20);
 
 fn wanted(number: usize) -> Wanted {
     let recipe = Recipe::new(&caps(Protocol::Kitty { shared_memory: false }, false));
-    Wanted { picture: picture_ref(number), window: Window::ALL, cells: (10, 5), recipe }
+    let cells = CellRect { x: 0, y: 0, w: 10, h: 5 };
+    Wanted::new(&area(number, cells), recipe, Level::Exact)
 }
 
 fn png() -> Vec<u8> {

@@ -1,12 +1,12 @@
 //! A presenter with a model terminal, and the loop between them.
 
 use super::model::{Model, Rgba};
-use lakelens::app::picture::{CellRect, PictureArea, PictureRef, Window};
+use lakelens::app::picture::{CellRect, PictureArea, PictureRef};
 use lakelens::domain::lake_path::LakePath;
 use lakelens::media::{ImageInfo, Picture};
 use lakelens::runtime::pool::Decoded;
+use lakelens::runtime::present::Presenter;
 use lakelens::runtime::present::recipe::{Failure, Wanted, prepare};
-use lakelens::runtime::present::{Ahead, Presenter};
 use lakelens::term::caps::{Caps, Depth, Protocol};
 use lakelens::term::output::Upload;
 use lakelens::term::seq::{SYNC_BEGIN, SYNC_END};
@@ -40,11 +40,11 @@ pub(crate) fn picture_ref(number: usize) -> PictureRef {
 }
 
 pub(crate) fn area(number: usize, cells: CellRect) -> PictureArea {
-    PictureArea { place: 0, picture: picture_ref(number), window: Window::ALL, cells, thumbnail: false }
+    PictureArea::plain(0, picture_ref(number), cells, false)
 }
 
-pub(crate) fn ahead(number: usize, cells: CellRect) -> Ahead {
-    Ahead { picture: picture_ref(number), cells: (cells.w, cells.h), window: Window::ALL }
+pub(crate) fn ahead(number: usize, cells: CellRect) -> PictureArea {
+    area(number, cells)
 }
 
 /// A picture with many colours that tells its number by its first channel.
@@ -68,7 +68,7 @@ impl Rig {
     }
 
     /// One frame, as the loop makes it.
-    pub(crate) fn frame(&mut self, areas: &[PictureArea], ahead: &[Ahead]) {
+    pub(crate) fn frame(&mut self, areas: &[PictureArea], ahead: &[PictureArea]) {
         self.asked = self.presenter.plan(areas, ahead);
         let mut next = Buffer::empty(self.buffer.area);
         self.presenter.paint(&mut next);
@@ -117,7 +117,7 @@ impl Rig {
     }
 
     /// Frames until nothing changes any more.
-    pub(crate) fn settle(&mut self, areas: &[PictureArea], next: &[Ahead]) {
+    pub(crate) fn settle(&mut self, areas: &[PictureArea], next: &[PictureArea]) {
         for _ in 0..200 {
             self.frame(areas, next);
             let changed = self.decode() | self.send(usize::MAX);
@@ -150,5 +150,11 @@ pub(crate) fn picture_for(number: usize, wanted: &Wanted) -> Picture {
         1 => (width - width / 3, height),
         _ => (width, height - height / 3),
     };
-    Picture { rgb: pixels(number, width, height), width, height, info: Arc::new(ImageInfo::default()) }
+    Picture {
+        rgb: pixels(number, width, height),
+        width,
+        height,
+        full: (width, height),
+        info: Arc::new(ImageInfo::default()),
+    }
 }

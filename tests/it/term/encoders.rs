@@ -2,7 +2,7 @@
 
 use lakelens::term::caps::{BlockKind, Depth};
 use lakelens::term::graphics::kitty::{self, Payload};
-use lakelens::term::graphics::{Pixels, blocks, fit, iterm, sixel};
+use lakelens::term::graphics::{Level, Pixels, blocks, fit, iterm, sixel};
 use proptest::prelude::*;
 
 /// A picture of `colours` colours at most.
@@ -27,7 +27,7 @@ proptest! {
     fn kitty_pictures_survive_padded_and_chunked((width, height, rgb) in picture(), cell in (1_u16..12, 1_u16..20)) {
         let pixels = Pixels::new(&rgb, width, height).unwrap();
         let fit = fit((80, 60), cell, (width, height));
-        let Payload::Png(data) = kitty::png_payload(pixels, &fit).unwrap() else { panic!("not PNG") };
+        let (Payload::Png(data), true) = kitty::png_payload(pixels, &fit, Level::Exact).unwrap() else { panic!("not PNG") };
         let image = image::load_from_memory(&data).unwrap().to_rgba8();
         prop_assert_eq!(image.dimensions(), fit.canvas);
         let inside: Vec<u8> = image.pixels().filter(|p| p.0[3] == 255).flat_map(|p| [p.0[0], p.0[1], p.0[2]]).collect();
@@ -44,8 +44,8 @@ proptest! {
 
     #[test]
     fn sixel_keeps_every_pixel_of_few_colours((width, height, rgb) in picture()) {
-        let encoded = sixel::encode(Pixels::new(&rgb, width, height).unwrap(), 256, false);
-        let body = encoded.data.strip_prefix(b"\x1b").unwrap().strip_suffix(b"\x1b\\").unwrap();
+        let encoded = sixel::encode(Pixels::new(&rgb, width, height).unwrap(), Level::Exact, 2000, false);
+        let body = encoded.strips[0].strip_prefix(b"\x1b").unwrap().strip_suffix(b"\x1b\\").unwrap();
         let (decoded_width, decoded) = crate::present::decode_sixel(body);
         prop_assert_eq!((decoded_width, decoded.len()), (width as usize, rgb.len() / 3));
         prop_assert!(decoded.iter().all(|p| p[3] == 255), "every pixel is set");
@@ -62,7 +62,7 @@ proptest! {
         (fit.columns, fit.rows) = (columns, rows);
         for kind in [BlockKind::Half, BlockKind::Quadrant, BlockKind::Sextant, BlockKind::Octant] {
             for depth in [Depth::True, Depth::Ansi256, Depth::Ansi16, Depth::Mono] {
-                let grid = blocks::encode(pixels, &fit, kind, depth);
+                let grid = blocks::encode(pixels, &fit, kind, depth, Level::Exact);
                 prop_assert_eq!(grid.cells.len(), usize::from(columns) * usize::from(rows));
             }
         }
@@ -85,12 +85,12 @@ fn psnr(a: &[u8], b: &[u8]) -> f64 {
 #[test]
 fn inline_images_are_close_and_small() {
     let rgb = photo(400, 300);
-    let file = iterm::encode(Pixels::new(&rgb, 400, 300).unwrap(), 75).unwrap();
+    let file = iterm::encode(Pixels::new(&rgb, 400, 300).unwrap(), Level::Good).unwrap();
     let back = image::load_from_memory(&file.data).unwrap().to_rgb8();
     assert!(!file.exact && psnr(&rgb, back.as_raw()) > 30.0);
     assert!(file.data.len() * 5 < rgb.len());
     let flat = vec![200; 3 * 64 * 64];
-    let file = iterm::encode(Pixels::new(&flat, 64, 64).unwrap(), 75).unwrap();
+    let file = iterm::encode(Pixels::new(&flat, 64, 64).unwrap(), Level::Good).unwrap();
     assert!(file.exact && image::load_from_memory(&file.data).unwrap().to_rgb8().as_raw() == &flat);
 }
 
@@ -108,12 +108,14 @@ fn large_inline_images_go_in_parts_and_through_tmux() {
 fn sixel_is_close_with_256_colours_and_fits_through_tmux() {
     let rgb = photo(800, 600);
     let pixels = Pixels::new(&rgb, 800, 600).unwrap();
-    let encoded = sixel::encode(pixels, 256, false);
-    let body = &encoded.data[1..encoded.data.len() - 2];
+    let encoded = sixel::encode(pixels, Level::Exact, 2000, false);
+    let body = &encoded.strips[0][1..encoded.strips[0].len() - 2];
     let (_, decoded) = crate::present::decode_sixel(body);
     let back: Vec<u8> = decoded.iter().flat_map(|p| [p[0], p[1], p[2]]).collect();
     assert!(psnr(&rgb, &back) > 26.0, "{} dB", psnr(&rgb, &back));
     let noise: Vec<u8> = (0..800 * 600 * 3_u64).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
-    let wrapped = sixel::show(&sixel::encode(Pixels::new(&noise, 800, 600).unwrap(), 256, true), (0, 0), true);
+    let wrapped =
+        sixel::show(&sixel::encode(Pixels::new(&noise, 800, 600).unwrap(), Level::Exact, 2000, true), (0, 0), true)
+            .concat();
     assert!(wrapped.len() < 1 << 20, "{} bytes", wrapped.len());
 }
