@@ -11,6 +11,7 @@ pub mod messages;
 pub mod overlays;
 pub mod picture;
 pub mod places;
+pub mod preview_report;
 pub mod registry;
 pub mod screens;
 pub mod slots;

@@ -1,6 +1,7 @@
 //! Events: everything that can happen to the state.
 
 use super::picture::{PictureRef, PictureState};
+use super::preview_report::{LinkNews, PreviewReport};
 use super::screens::lake::state::{Facts, TextPreview};
 use super::slots::Tag;
 use super::tasks::{TaskId, TaskNews};
@@ -38,6 +39,10 @@ pub enum Event {
     Wrote(Wrote),
     /// What the presenter knows of a picture has changed.
     Picture(PictureRef, PictureState),
+    /// How the pictures are doing; sent while [`super::state::State::wants_preview_report`] says so.
+    Preview(Box<PreviewReport>),
+    /// The line to the terminal has changed.
+    Link(LinkNews),
     /// A task reports.
     Task(TaskId, TaskNews),
     /// A task has made or changed a project, which should be opened or shown again.

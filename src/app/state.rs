@@ -5,6 +5,7 @@ use super::messages::{Level, Messages};
 use super::overlays::Overlay;
 use super::picture::{PictureRef, PictureState};
 use super::places::Places;
+use super::preview_report::Preview;
 use super::registry::{self, Scope};
 use super::screens::Screen;
 use super::screens::lake::LakeState;
@@ -95,6 +96,8 @@ pub struct State {
     pub slots: Slots,
     /// What is known of pictures.
     pub pictures: Pictures,
+    /// The line to the terminal, and the panel that tells of it.
+    pub preview: Preview,
     /// Tasks of this run.
     pub tasks: Tasks,
     /// Toasts and messages.
@@ -142,6 +145,7 @@ impl State {
             pending: Vec::new(),
             slots: Slots::default(),
             pictures: Pictures::default(),
+            preview: Preview::default(),
             tasks: Tasks::default(),
             messages: Messages::default(),
             save: SaveState::default(),

@@ -8,7 +8,7 @@ use super::screens::{self, Screen, label, navigation, review, second_pass};
 use super::slots::{Slot, Tag};
 use super::state::State;
 use super::tasks::{TaskId, TaskNews, TaskState};
-use super::{overlays, writes};
+use super::{overlays, preview_report, writes};
 use crate::domain::ids::{ClassId, ProjectId};
 use crate::domain::key::{Key, KeyPress};
 use crate::keymap::Lookup;
@@ -35,6 +35,8 @@ pub fn update(state: &mut State, event: Event, at: At) -> Vec<Effect> {
             state.pictures.set(picture, known);
             Vec::new()
         }
+        Event::Preview(report) => preview_report::reported(state, report),
+        Event::Link(news) => preview_report::link(state, news),
         Event::Task(id, news) => task(state, id, news),
         Event::ProjectReady(id) => project_ready(state, id),
         Event::ReadOnly(why) => {

@@ -5,6 +5,7 @@ mod gallery;
 mod harness;
 mod label;
 mod lake;
+mod preview;
 mod review;
 mod screens;
 mod stats;
