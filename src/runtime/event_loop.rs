@@ -114,7 +114,10 @@ impl EventLoop {
 
     fn input(&mut self, input: InputEvent) -> Flow {
         match input {
-            InputEvent::Key { press, repeat } => self.event(Event::Key { press, repeat }),
+            InputEvent::Key { press, repeat } => {
+                self.screen.typed();
+                self.event(Event::Key { press, repeat })
+            }
             InputEvent::Paste(text) => self.event(Event::Paste(text)),
             InputEvent::Reply(reply) => {
                 if let Some(caps) = self.screen.terminal_said(&reply) {

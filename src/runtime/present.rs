@@ -208,7 +208,7 @@ impl Presenter {
             let mut chunks = Vec::new();
             let Some(held) = self.hold(&wanted, &prepared, &mut chunks) else { break };
             if let ring::Way::Sending(tag) = held.way {
-                out.push(Upload { tag, chunks });
+                out.push(Upload { tag, chunks, ..Upload::default() });
             }
         }
         out

@@ -51,6 +51,8 @@ pub struct Screen {
     input: InputThread,
     output: Output,
     probe: Option<Probe>,
+    /// When the probe's last questions were handed over.
+    asked: Instant,
     caps: Caps,
     presenter: Presenter,
     pool: DecodePool,
@@ -116,6 +118,7 @@ impl Screen {
             input,
             output,
             probe: Some(parts.probe),
+            asked: Instant::now(),
             caps: parts.caps,
             presenter,
             pool: parts.pool,
@@ -258,14 +261,22 @@ impl Screen {
 
     /// The terminal has answered something. Returns what the terminal is, when that is known now.
     pub fn terminal_said(&mut self, reply: &Reply) -> Option<Caps> {
-        let probe = self.probe.as_mut()?;
+        let Some(probe) = self.probe.as_mut() else {
+            if *reply == Reply::Status {
+                self.output.acknowledged();
+            }
+            return None;
+        };
         match probe.on_reply(reply) {
             Step::Wait => None,
             Step::Ask(bytes) => {
+                self.asked = Instant::now();
                 self.output.frame(bytes);
                 None
             }
             Step::Done(caps) => {
+                self.output.set_pacing(probe.pacing());
+                self.output.hint_round_trip(self.asked.elapsed());
                 self.probe = None;
                 self.input.expect_replies(false);
                 Some(*caps)
@@ -273,9 +284,15 @@ impl Screen {
         }
     }
 
+    /// The person has just pressed a key.
+    pub fn typed(&self) {
+        self.output.typed();
+    }
+
     /// No further answer is waited for: what is known of the terminal.
     pub fn probe_is_over(&mut self) -> Option<Caps> {
         let mut probe = self.probe.take()?;
+        self.output.set_pacing(probe.pacing());
         self.input.expect_replies(false);
         Some(probe.on_deadline())
     }

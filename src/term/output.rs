@@ -1,26 +1,40 @@
 //! The thread that owns what goes out to the terminal.
 //!
-//! Why: a slow link makes a write block for seconds; the loop must go on taking keys meanwhile. A frame is handed over
-//! whole; while one is on its way the loop skips frames instead of queueing them. Picture data goes out in chunks of at
-//! most 4 KB between frames, so that a key never waits for more than one chunk.
+//! Why: a slow link makes a write block for seconds; the loop must go on taking keys meanwhile. And a path like SSH
+//! takes a megabyte before it blocks, behind which a key's answer would wait for a second. So a frame is handed over
+//! whole; while one is on its way the loop skips frames instead of queueing them. Picture data goes out in chunks
+//! between frames, no more of it at a time than the link carries without a queue, which the terminal's answers to
+//! questions between the chunks tell.
 //!
-//! What always holds: a frame and a chunk are each written whole and in order; frames come before uploads; an upload
-//! that a frame aborted (kitty drops what is half sent when it reads a delete or another transmission) starts again;
-//! the thread sleeps while there is nothing to do.
+//! What always holds: a frame and a chunk are each written whole and in order; frames come before uploads and never
+//! wait for credit; an upload that a frame aborted (kitty drops what is half sent when it reads a delete or another
+//! transmission) starts again; the thread sleeps while there is nothing to do.
 
-use rustix::io::Errno;
-use std::collections::VecDeque;
+mod link;
+mod pace;
+mod queue;
+mod writer;
+
+pub use link::{Link, Pacing};
+
+use pace::Mark;
+use queue::Queue;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// One picture's transmission: whole sequences that may have frames between them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Upload {
     /// Who it is for; comes back in [`Written::Upload`].
     pub tag: u64,
     /// The sequences, in order.
     pub chunks: Vec<Vec<u8>>,
+    /// The chunks are parts of one sequence: nothing else may be written between them.
+    pub whole: bool,
+    /// Written when the upload is dropped after its first chunk went out (for Kitty, the delete that ends the
+    /// transmission). May be empty.
+    pub abort: Vec<u8>,
 }
 
 /// What the thread reports.
@@ -30,29 +44,17 @@ pub enum Written {
     Frame,
     /// All chunks of an upload left.
     Upload(u64),
+    /// The terminal has consumed a watched frame.
+    Seen {
+        /// What was given with the frame.
+        mark: u64,
+        /// The time since the frame was handed over.
+        after: Duration,
+    },
+    /// The terminal has stopped answering (`true`), or answers again.
+    Silent(bool),
     /// The terminal is gone; nothing more will be written.
     Failed,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    frames: VecDeque<Vec<u8>>,
-    uploads: VecDeque<Progress>,
-    /// A frame is being written now.
-    writing_frame: bool,
-    /// Anything is being written now.
-    writing: bool,
-    paused: bool,
-    stopped: bool,
-    failed: bool,
-}
-
-#[derive(Debug)]
-struct Progress {
-    tag: u64,
-    chunks: Vec<Arc<[u8]>>,
-    /// Chunks that were taken for writing.
-    taken: usize,
 }
 
 #[derive(Debug, Default)]
@@ -73,14 +75,9 @@ pub struct Output {
     shared: Arc<Shared>,
 }
 
-enum Job {
-    Frame(Vec<u8>),
-    /// A chunk, and the tag of the upload that it completes.
-    Chunk(Arc<[u8]>, Option<u64>),
-}
-
 impl Output {
-    /// Starts the thread on `terminal`. `report` runs on that thread after each write.
+    /// Starts the thread on `terminal`. `report` runs on that thread after each write and for each piece of news.
+    /// Nothing is asked of the terminal before [`Self::set_pacing`].
     ///
     /// # Errors
     /// No thread could be made.
@@ -88,74 +85,118 @@ impl Output {
         let shared = Arc::new(Shared::default());
         let of_thread = Arc::clone(&shared);
         // Not joined: a terminal that blocks for ever must not hold up the end of the program.
-        std::thread::Builder::new().name("output".to_owned()).spawn(move || run(&terminal, &of_thread, report))?;
+        std::thread::Builder::new()
+            .name("output".to_owned())
+            .spawn(move || writer::run(&terminal, &of_thread, report))?;
         Ok(Self { shared })
     }
 
-    /// Hands over one frame.
+    /// Hands over one frame. It overtakes every upload and never waits for credit.
     pub fn frame(&self, bytes: Vec<u8>) {
+        self.hand_over(bytes, None);
+    }
+
+    /// Hands over one frame, and asks the terminal to say when it has consumed it: [`Written::Seen`] comes then with
+    /// this mark. It never comes where nothing may be asked (see [`Pacing`]), or when the answer is lost.
+    pub fn frame_watched(&self, bytes: Vec<u8>, mark: u64) {
+        self.hand_over(bytes, Some(Mark { mark, handed: Instant::now() }));
+    }
+
+    fn hand_over(&self, bytes: Vec<u8>, mark: Option<Mark>) {
         if !bytes.is_empty() {
-            self.shared.lock().frames.push_back(bytes);
-            self.shared.changed.notify_all();
+            self.change(|q| q.push_frame(bytes, mark));
         }
     }
 
     /// Hands over one picture, to go out between frames after the uploads before it.
     pub fn upload(&self, upload: Upload) {
-        let chunks = upload.chunks.into_iter().map(Arc::from).collect();
-        self.shared.lock().uploads.push_back(Progress { tag: upload.tag, chunks, taken: 0 });
+        self.change(|q| q.push_upload(upload));
+    }
+
+    /// Says which uploads still matter, and in which order. Waiting ones take that order; the one that is under way
+    /// goes on first if it is among them. All others are dropped, the one under way by writing its `abort`. Returns
+    /// the tags that were dropped; an upload whose last chunk is being written is no longer among them.
+    #[must_use]
+    pub fn keep(&self, tags: &[u64]) -> Vec<u64> {
+        self.change(|q| q.keep(tags))
+    }
+
+    /// Says who answers questions. What was learnt about another way is forgotten.
+    pub fn set_pacing(&self, pacing: Pacing) {
+        self.change(|q| q.set_pacing(pacing, Instant::now()));
+    }
+
+    /// A first estimate of the round trip: the time in which the probe was answered.
+    pub fn hint_round_trip(&self, hint: Duration) {
+        self.change(|q| q.pace.hint_round_trip(hint));
+    }
+
+    /// The terminal has answered `CSI 0 n`. An answer nobody asked for changes nothing.
+    pub fn acknowledged(&self) {
+        self.change(|q| q.acknowledged(Instant::now()));
+    }
+
+    /// The person has just pressed a key.
+    pub fn typed(&self) {
+        self.change(|q| q.pace.typed(Instant::now()));
+    }
+
+    /// What is known of the link.
+    #[must_use]
+    pub fn link(&self) -> Link {
+        let queue = self.shared.lock();
+        queue.pace.link(queue.backlog())
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Queue) -> T) -> T {
+        let result = change(&mut self.shared.lock());
         self.shared.changed.notify_all();
+        result
     }
 
     /// Whether the next frame would be written at once. While it is false the loop skips frames.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        let queue = self.shared.lock();
-        queue.frames.is_empty() && !queue.writing_frame
+        self.shared.lock().no_frames()
     }
 
     /// Bytes of picture data that wait.
     #[must_use]
     pub fn upload_backlog(&self) -> usize {
-        let queue = self.shared.lock();
-        queue.uploads.iter().flat_map(|u| u.chunks.iter().skip(u.taken)).map(|c| c.len()).sum()
+        self.shared.lock().backlog()
     }
 
     /// Waits until everything handed over was written, at most for `patience`; says whether it was.
     #[must_use]
     pub fn flush(&self, patience: Duration) -> bool {
-        self.wait(patience, |q| q.frames.is_empty() && q.uploads.is_empty() && !q.writing)
+        self.wait(patience, |q| q.settled(true))
     }
 
     /// Forgets the waiting uploads, writes the waiting frames for at most `patience`, and holds: nothing is written
     /// until [`Self::resume`]. For the time an editor owns the terminal. Uploads that were cut count as lost.
     pub fn pause(&self, patience: Duration) -> bool {
-        self.shared.lock().uploads.clear();
-        let done = self.wait(patience, |q| q.frames.is_empty() && !q.writing);
-        let mut queue = self.shared.lock();
-        queue.paused = true;
-        queue.frames.clear();
+        self.change(Queue::drop_uploads);
+        let done = self.wait(patience, |q| q.settled(false));
+        self.shared.lock().hold();
         done
     }
 
     /// Writes again after [`Self::pause`].
     pub fn resume(&self) {
-        self.shared.lock().paused = false;
-        self.shared.changed.notify_all();
+        self.change(Queue::go_on);
     }
 
     /// Ends the thread: uploads are dropped, frames written for at most `patience`. Says whether all were.
     pub fn stop(&self, patience: Duration) -> bool {
         let done = self.pause(patience);
-        self.shared.lock().stopped = true;
-        self.shared.changed.notify_all();
+        self.change(|q| q.stopped = true);
         done
     }
 
     fn wait(&self, patience: Duration, done: impl Fn(&Queue) -> bool) -> bool {
         let end = Instant::now() + patience;
         let mut queue = self.shared.lock();
-        while !done(&queue) && !queue.failed {
+        while !done(&queue) && !queue.failed() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return false;
@@ -163,95 +204,5 @@ impl Output {
             queue = self.shared.changed.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         done(&queue)
-    }
-}
-
-fn run(terminal: &OwnedFd, shared: &Shared, mut report: impl FnMut(Written)) {
-    while let Some(job) = next(shared) {
-        let (bytes, written) = match &job {
-            Job::Frame(bytes) => (bytes.as_slice(), Some(Written::Frame)),
-            Job::Chunk(bytes, completes) => (bytes.as_ref(), completes.map(Written::Upload)),
-        };
-        let result = write_all(terminal, bytes);
-        {
-            let mut queue = shared.lock();
-            queue.writing = false;
-            queue.writing_frame = false;
-            queue.failed |= result.is_err();
-        }
-        shared.changed.notify_all();
-        if result.is_err() {
-            return report(Written::Failed);
-        }
-        if let Some(written) = written {
-            report(written);
-        }
-    }
-}
-
-fn next(shared: &Shared) -> Option<Job> {
-    let mut queue = shared.lock();
-    loop {
-        if queue.stopped {
-            return None;
-        }
-        if !queue.paused {
-            if let Some(frame) = queue.frames.pop_front() {
-                if let Some(begun) = queue.uploads.front_mut()
-                    && aborts(&frame)
-                {
-                    begun.taken = 0;
-                }
-                queue.writing = true;
-                queue.writing_frame = true;
-                return Some(Job::Frame(frame));
-            }
-            if let Some(job) = next_chunk(&mut queue.uploads) {
-                queue.writing = true;
-                return Some(job);
-            }
-        }
-        queue = shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
-    }
-}
-
-fn next_chunk(uploads: &mut VecDeque<Progress>) -> Option<Job> {
-    loop {
-        let upload = uploads.front_mut()?;
-        let chunk = upload.chunks.get(upload.taken).map(Arc::clone);
-        upload.taken += 1;
-        let complete = (upload.taken >= upload.chunks.len()).then_some(upload.tag);
-        if complete.is_some() {
-            uploads.pop_front();
-        }
-        if let Some(chunk) = chunk {
-            return Some(Job::Chunk(chunk, complete));
-        }
-    }
-}
-
-/// Whether a frame holds a Kitty command that makes the terminal drop a half sent picture.
-fn aborts(frame: &[u8]) -> bool {
-    frame.windows(6).any(|w| w == b"\x1b_Ga=d" || w == b"\x1b_Ga=t")
-}
-
-fn write_all(terminal: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {
-    while !bytes.is_empty() {
-        match rustix::io::write(terminal, bytes) {
-            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => wait_writable(terminal)?,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-/// Another program may have set the shared terminal to non-blocking.
-fn wait_writable(terminal: &OwnedFd) -> Result<(), Errno> {
-    use rustix::event::{PollFd, PollFlags, poll};
-    match poll(&mut [PollFd::new(terminal, PollFlags::OUT)], None) {
-        Ok(_) | Err(Errno::INTR) => Ok(()),
-        Err(error) => Err(error),
     }
 }

@@ -9,6 +9,7 @@ mod judge;
 
 use super::caps::Caps;
 use super::input::Reply;
+use super::output::Pacing;
 use super::surroundings::Surroundings;
 use super::tmux::{self, Passthrough};
 use std::time::Duration;
@@ -76,6 +77,17 @@ impl Probe {
     #[must_use]
     pub fn patience(&self) -> Duration {
         Duration::from_secs(if self.surroundings.ssh { 4 } else { 1 })
+    }
+
+    /// How the writer may find out what the link carries.
+    #[must_use]
+    pub fn pacing(&self) -> Pacing {
+        match self.surroundings.tmux {
+            _ if !self.surroundings.may_ask() => Pacing::Off,
+            None => Pacing::Direct,
+            Some(Passthrough::On) => Pacing::Tmux,
+            Some(Passthrough::Off(_)) => Pacing::Off,
+        }
     }
 
     /// The questions. Empty when the terminal must not be asked; then [`Self::on_deadline`] is due at once.

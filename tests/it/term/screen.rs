@@ -37,7 +37,7 @@ fn frames_go_before_waiting_uploads_and_nothing_is_torn() {
     // Larger than the pipe, so that the writer is stuck in it while the rest is queued.
     let big = vec![b'#'; 200_000];
     output.frame(big.clone());
-    output.upload(Upload { tag: 7, chunks: vec![b"(one)".to_vec(), b"(two)".to_vec()] });
+    output.upload(Upload { tag: 7, chunks: vec![b"(one)".to_vec(), b"(two)".to_vec()], ..Upload::default() });
     output.frame(b"<frame>".to_vec());
     assert!(!output.is_idle());
     let mut all = Vec::new();
