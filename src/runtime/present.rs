@@ -10,6 +10,7 @@
 //! know is never sent again; everything we sent to the terminal is freed in the end.
 
 mod emit;
+mod look;
 mod paint;
 pub mod recipe;
 mod rects;

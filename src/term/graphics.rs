@@ -7,6 +7,7 @@ pub mod ascii;
 pub mod blocks;
 pub mod iterm;
 pub mod kitty;
+pub mod marks;
 pub mod palette;
 pub mod placeholder;
 pub mod png;

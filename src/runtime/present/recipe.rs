@@ -167,7 +167,8 @@ impl From<GraphicsError> for Failure {
 /// An encoder refused it.
 pub fn prepare(picture: &Picture, wanted: &Wanted) -> Result<Prepared, Failure> {
     let recipe = wanted.recipe;
-    let pixels = Pixels::new(&picture.rgb, picture.width, picture.height)?;
+    let rgb = super::look::shown(picture, wanted);
+    let pixels = Pixels::new(&rgb, picture.width, picture.height)?;
     let fit = fit(wanted.cells, recipe.cell, picture.full);
     let level = wanted.level;
     let (form, exact) = match recipe.protocol {
