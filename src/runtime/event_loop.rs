@@ -10,9 +10,10 @@ use super::screen::Screen;
 use super::services::Services;
 use crate::app::effect::Effect;
 use crate::app::event::{At, Event};
+use crate::app::preview_report::LinkNews;
 use crate::app::state::State;
 use crate::app::update;
-use crate::term::input::InputEvent;
+use crate::term::input::{InputEvent, Reply};
 use crate::term::output::Written;
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
@@ -91,6 +92,9 @@ impl EventLoop {
             Message::Input(input) => return self.input(input),
             Message::Event(event) => return self.event(event),
             Message::Written(Written::Failed) => return self.end(),
+            Message::Written(Written::Silent(silent)) => {
+                return self.event(Event::Link(if silent { LinkNews::Silent } else { LinkNews::Answers }));
+            }
             Message::Written(written) => self.state.dirty |= self.screen.written(written),
             Message::Decoded(decoded) => {
                 if self.screen.decoded(decoded) {
@@ -119,13 +123,7 @@ impl EventLoop {
                 self.event(Event::Key { press, repeat })
             }
             InputEvent::Paste(text) => self.event(Event::Paste(text)),
-            InputEvent::Reply(reply) => {
-                if let Some(caps) = self.screen.terminal_said(&reply) {
-                    self.probe_until = None;
-                    return self.capable(caps);
-                }
-                Flow::Go
-            }
+            InputEvent::Reply(reply) => self.reply(&reply),
             InputEvent::Mouse(mouse) => match super::mouse::key_for(&mouse) {
                 Some(press) => self.event(Event::Key { press, repeat: false }),
                 None => Flow::Go,
@@ -133,6 +131,20 @@ impl EventLoop {
             InputEvent::Focus(_) => Flow::Go,
             InputEvent::Closed => self.end(),
         }
+    }
+
+    fn reply(&mut self, reply: &Reply) -> Flow {
+        if let Some(caps) = self.screen.terminal_said(reply) {
+            self.probe_until = None;
+            return self.capable(caps);
+        }
+        let Reply::Graphics { id, message, .. } = reply else { return Flow::Go };
+        let (redraw, lowered) = self.screen.picture_answer(*id, message);
+        self.state.dirty |= redraw;
+        let Some(caps) = lowered else { return Flow::Go };
+        let how = format!("{}, because the terminal refuses pictures: {message}", caps.protocol.name());
+        self.capable(caps);
+        self.event(Event::Link(LinkNews::Lowered(how)))
     }
 
     fn capable(&mut self, caps: crate::term::caps::Caps) -> Flow {
@@ -199,7 +211,7 @@ impl EventLoop {
 
     /// Draws a frame if one is due, and tells the state what became of pictures.
     fn frame(&mut self) {
-        if self.state.dirty && self.screen.may_draw() {
+        if (self.state.dirty || self.screen.is_due()) && self.screen.may_draw() {
             self.state.dirty = false;
             self.screen.draw(&self.state);
             for (picture, known) in self.screen.picture_news() {

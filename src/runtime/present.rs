@@ -3,15 +3,19 @@
 //! The loop calls, for every frame it is going to write: [`Presenter::plan`] with the areas of this frame, then
 //! [`Presenter::paint`] on the buffer after the screen was drawn, and around the cell diff, inside one synchronized
 //! update, [`Presenter::before`] and [`Presenter::after`]. After every frame and every report it calls
-//! [`Presenter::upload`] and hands what it gets to the output.
+//! [`Presenter::upload`] and hands what it gets to the output, after it has told the output which uploads still matter
+//! ([`Presenter::alive`]).
 //!
 //! What always holds: a place never shows another file than the one it was given; while only the size or the part of
 //! the same file changes, the old picture stays until the new one replaces it in one step; an id that the terminal may
 //! know is never sent again; everything we sent to the terminal is freed in the end.
 
+mod drawn;
 mod emit;
+mod held;
 mod look;
 mod paint;
+pub mod plan;
 pub mod recipe;
 mod rects;
 mod ring;
@@ -22,10 +26,12 @@ use crate::runtime::pool::Decoded;
 use crate::term::caps::{Caps, Protocol};
 use crate::term::graphics::{Level, kitty, placeholder, shared};
 use crate::term::output::Upload;
+use drawn::Upgrade;
 use emit::Shown;
+use plan::{Have, Moment, Mood};
 use recipe::{Form, Prepared, Recipe, Wanted};
 use ring::Ring;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use store::Store;
@@ -36,28 +42,57 @@ const UPLOADS_AT_ONCE: usize = 2;
 const INLINE: usize = 16 * 1024;
 /// Shared memory objects remembered, to be removed at the end if the terminal never read them.
 const REMEMBERED: usize = 64;
+/// So many pictures in a row that the terminal refused, and another protocol is used.
+const REFUSALS: u32 = 3;
 
 /// What a place was given and what it shows.
 #[derive(Debug)]
 struct Place {
+    /// At the exact level.
     wanted: Wanted,
     shown: Option<Shown>,
+    /// A better level on its way (protocols that draw).
+    upgrade: Option<Upgrade>,
+    /// The person asked for every pixel.
+    asked: bool,
+    thumbnail: bool,
+}
+
+/// What an answer of the terminal means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing.
+    Nothing,
+    /// A frame has to be drawn: something was lost and is sent again.
+    Redraw,
+    /// Picture after picture was refused: this protocol does not work here.
+    Useless,
 }
 
 /// The presenter.
 #[derive(Debug)]
 pub struct Presenter {
     recipe: Recipe,
+    /// Freeing one picture leaves the others alone.
+    frees: bool,
     /// Number of the frame, for what was used last.
     frame: u64,
+    mood: Mood,
     store: Store,
     ring: Ring,
     places: BTreeMap<u32, Place>,
-    /// Everything wanted in this frame, the most urgent first.
+    /// Everything to be sent, the most urgent first, and the place of each in that order; 0 is on the screen.
     order: Vec<Wanted>,
-    needed: HashSet<Wanted>,
+    ranks: HashMap<Wanted, usize>,
+    /// Bytes that pictures may still add to this frame.
+    room: usize,
+    /// Pictures were left out of this frame for want of room.
+    deferred: bool,
     covers: Vec<CellRect>,
     origin: (u16, u16),
+    anchor: Option<kitty::Anchor>,
+    /// An error of a placement may be answered: nothing else can get the answer.
+    answers: bool,
     /// Placements (image, number) that are hidden below a new picture until they can be deleted: a delete while an
     /// upload is under way would abort it.
     hidden: Vec<(u32, u32)>,
@@ -71,6 +106,10 @@ pub struct Presenter {
     shared: VecDeque<String>,
     counter: AtomicU32,
     cleanup_changed: bool,
+    /// Pictures that the terminal refused since it last took one.
+    refusals: u32,
+    /// Uploads that were written and of which nothing bad was heard yet.
+    unconfirmed: u32,
 }
 
 impl Presenter {
@@ -79,14 +118,20 @@ impl Presenter {
     pub fn new(caps: &Caps) -> Self {
         Self {
             recipe: Recipe::new(caps),
+            frees: caps.frees,
             frame: 0,
+            mood: Mood::default(),
             store: Store::new(),
             ring: new_ring(caps),
             places: BTreeMap::new(),
             order: Vec::new(),
-            needed: HashSet::new(),
+            ranks: HashMap::new(),
+            room: 0,
+            deferred: false,
             covers: Vec::new(),
             origin: (0, 0),
+            anchor: None,
+            answers: false,
             hidden: Vec::new(),
             vacated: Vec::new(),
             early: Vec::new(),
@@ -96,6 +141,8 @@ impl Presenter {
             shared: VecDeque::new(),
             counter: AtomicU32::new(0),
             cleanup_changed: false,
+            refusals: 0,
+            unconfirmed: 0,
         }
     }
 
@@ -103,6 +150,7 @@ impl Presenter {
     /// is taken away in the next frame.
     pub fn set_caps(&mut self, caps: &Caps) {
         let recipe = Recipe::new(caps);
+        self.frees = caps.frees;
         if recipe == self.recipe {
             return;
         }
@@ -124,34 +172,69 @@ impl Presenter {
     }
 
     /// Decides what this frame shows, and gives what has to be prepared, the most urgent first: the whole list for
-    /// [`crate::runtime::pool::DecodePool::want`]. Call only for a frame that will be written.
+    /// [`crate::runtime::pool::DecodePool::want`]. `typed` says that the person pressed a key here just now. Call only
+    /// for a frame that will be written.
     #[must_use]
-    pub fn plan(&mut self, areas: &[PictureArea], ahead: &[PictureArea]) -> Vec<Wanted> {
+    pub fn plan(&mut self, areas: &[PictureArea], ahead: &[PictureArea], mood: Mood, typed: bool) -> Vec<Wanted> {
         self.frame += 1;
-        let areas: Vec<(&PictureArea, Wanted)> = areas.iter().map(|a| (a, self.wanted_of(a))).collect();
-        let mut order: Vec<Wanted> = Vec::with_capacity(areas.len() + ahead.len());
-        order.extend(areas.iter().filter(|(a, _)| !a.thumbnail).map(|(_, w)| w.clone()));
-        order.extend(areas.iter().filter(|(a, _)| a.thumbnail).map(|(_, w)| w.clone()));
-        order.extend(ahead.iter().map(|a| self.wanted_of(a)));
-        let mut seen = HashSet::new();
-        order.retain(|w| seen.insert(w.clone()));
-        self.needed = seen;
-        self.needed.extend(self.places.values().filter_map(|p| p.shown.as_ref()).map(|s| s.wanted.clone()));
-        for wanted in &self.needed {
-            self.ring.touch(wanted, self.frame);
-        }
-        self.order = if self.recipe.protocol == Protocol::None { Vec::new() } else { order };
+        // Shared memory is no link.
+        let mood = Mood { slow: mood.slow && self.recipe.protocol != Protocol::Kitty { shared_memory: true }, ..mood };
+        self.mood = mood;
+        self.room = if mood.slow { mood.room.max(INLINE) } else { usize::MAX };
+        self.deferred = false;
+        // Inside tmux an answer goes to the active pane, which is ours while the person types here.
+        self.answers = !self.recipe.tmux || typed;
+        let orders = plan::orders(areas, ahead, self.recipe, mood, |w| self.have(w));
+        self.rank(orders.send);
+        let areas: Vec<(&PictureArea, Wanted)> = areas.iter().map(|a| (a, self.base(a))).collect();
         if self.ring.sending() == 0 {
             self.delete_hidden();
         }
-        self.show(&areas);
+        if self.recipe.protocol != Protocol::None {
+            self.drop_anchor(areas.iter().map(|(a, _)| a.cells.y.saturating_add(a.cells.h)).max().unwrap_or(1));
+            self.show(&areas);
+        }
         self.note_states(&areas);
-        let store = &mut self.store;
-        self.order.iter().filter(|w| store.get(w).is_none()).cloned().collect()
+        orders.make.into_iter().filter(|w| self.store.get(w).is_none()).collect()
     }
 
-    fn wanted_of(&self, area: &PictureArea) -> Wanted {
+    fn base(&self, area: &PictureArea) -> Wanted {
         Wanted::new(area, self.recipe, Level::Exact)
+    }
+
+    fn have(&mut self, wanted: &Wanted) -> Have {
+        let exact = match self.store.get(wanted) {
+            Some(Ok(prepared)) => prepared.exact,
+            Some(Err(_)) => return Have::There(true),
+            None => return Have::Nothing,
+        };
+        let by_id = self.by_id() || self.recipe.protocol == Protocol::KittyPlaceholders;
+        match !by_id || self.ring.is_there(wanted) {
+            true => Have::There(exact),
+            false => Have::Made(exact),
+        }
+    }
+
+    fn rank(&mut self, order: Vec<Wanted>) {
+        self.ranks = order.iter().zip(1..).map(|(w, rank)| (w.clone(), rank)).collect();
+        let shown = self.places.values().filter_map(|p| p.shown.as_ref()).map(|s| s.wanted.clone());
+        self.ranks.extend(shown.map(|w| (w, 0)));
+        for wanted in self.ranks.keys() {
+            self.ring.touch(wanted, self.frame);
+        }
+        self.order = order;
+    }
+
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let has = bytes <= self.room;
+        if has {
+            self.spend(bytes);
+        }
+        has
+    }
+
+    fn spend(&mut self, bytes: usize) {
+        self.room = self.room.saturating_sub(bytes);
     }
 
     /// Bytes for before the cell diff, inside the synchronized update.
@@ -159,14 +242,12 @@ impl Presenter {
         out.append(&mut self.early);
     }
 
-    /// Bytes for after the cell diff, inside the same synchronized update. The cursor stays where it was.
+    /// Bytes for after the cell diff, inside the same synchronized update. The cursor may stand anywhere then.
     pub fn after(&mut self, out: &mut Vec<u8>) {
-        if self.late.is_empty() {
-            return;
+        if self.recipe.protocol == Protocol::KittyAnchored && !self.late.is_empty() {
+            out.extend(crate::term::tmux::wrap(&std::mem::take(&mut self.late)));
         }
-        out.extend_from_slice(crate::term::seq::SAVE_CURSOR);
         out.append(&mut self.late);
-        out.extend_from_slice(crate::term::seq::RESTORE_CURSOR);
     }
 
     /// Takes a result of the pool. Says whether a new frame would show something new.
@@ -174,7 +255,8 @@ impl Presenter {
         if decoded.wanted.recipe != self.recipe {
             return false;
         }
-        let waits = self.places.values().any(|p| p.wanted == decoded.wanted);
+        let base = decoded.wanted.at(Level::Exact);
+        let waits = self.places.values().any(|p| p.wanted == base);
         let showable = match &decoded.result {
             Err(_) => true,
             Ok(prepared) => !self.needs_upload(prepared),
@@ -185,15 +267,62 @@ impl Presenter {
 
     /// Takes the report that an upload was written. Says whether a new frame would show something new.
     pub fn on_uploaded(&mut self, tag: u64) -> bool {
+        if self.upgraded(tag) {
+            return true;
+        }
         let Some(wanted) = self.ring.arrived(tag) else { return false };
-        self.store.strip(&wanted);
-        self.places.values().any(|p| p.wanted == wanted)
+        if let Some(Ok(prepared)) = self.store.get(&wanted) {
+            let prepared = Arc::clone(prepared);
+            self.sent(&wanted, &prepared);
+        }
+        let base = wanted.at(Level::Exact);
+        self.places.values().any(|p| p.wanted == base)
+    }
+
+    /// The terminal has it now: nothing of it needs to be kept here.
+    fn sent(&mut self, wanted: &Wanted, prepared: &Prepared) {
+        if matches!(prepared.form, Form::Kitty(kitty::Payload::Png(_))) {
+            self.unconfirmed += 1;
+        }
+        self.store.strip(wanted);
+    }
+
+    /// The terminal has taken everything that was written before some frame, without complaint.
+    pub fn on_seen(&mut self) {
+        if std::mem::take(&mut self.unconfirmed) > 0 {
+            self.refusals = 0;
+        }
+    }
+
+    /// Takes an error that the terminal answered about the picture with this id.
+    pub fn on_answer(&mut self, id: u32, message: &str) -> Answer {
+        if message.starts_with("OK") {
+            return Answer::Nothing;
+        }
+        if message.starts_with("ENOPARENT") {
+            self.anchor = None;
+            self.repaint_all();
+            return Answer::Redraw;
+        }
+        let Some(wanted) = self.ring.named(id) else { return Answer::Nothing };
+        let sending = !self.ring.is_there(&wanted);
+        tracing::debug!(target: "preview", id, message, "the terminal refused a picture");
+        self.ring.forget(&wanted);
+        self.store.remove(&wanted);
+        let shown = |p: &Place| p.shown.as_ref().is_some_and(|s| s.image == id);
+        self.places.retain(|_, place| !shown(place));
+        // Pictures that were forgotten long after they came are sent again; those refused at once may always be.
+        if self.unconfirmed > 0 || sending {
+            self.refusals += 1;
+            self.unconfirmed = self.unconfirmed.saturating_sub(1);
+        }
+        if self.refusals >= REFUSALS { Answer::Useless } else { Answer::Redraw }
     }
 
     /// Transmissions for the output, in the order they are needed. A few at a time; call again after each report.
     #[must_use]
     pub fn upload(&mut self) -> Vec<Upload> {
-        let mut out = Vec::new();
+        let mut out = self.upgrades();
         for wanted in self.order.clone() {
             if self.ring.sending() >= UPLOADS_AT_ONCE {
                 break;
@@ -209,10 +338,56 @@ impl Presenter {
             let mut chunks = Vec::new();
             let Some(held) = self.hold(&wanted, &prepared, &mut chunks) else { break };
             if let ring::Way::Sending(tag) = held.way {
-                out.push(Upload { tag, chunks, ..Upload::default() });
+                let abort = kitty::abort(held.id, self.frees, self.recipe.tmux);
+                out.push(Upload { tag, chunks, whole: false, abort });
             }
         }
         out
+    }
+
+    /// The uploads under way that still matter, the most urgent first.
+    #[must_use]
+    pub fn alive(&self) -> Vec<u64> {
+        let upgrades = self.places.values().filter_map(|p| p.upgrade.as_ref()).map(|u| u.tag);
+        let sending = self.order.iter().filter_map(|w| match self.ring.get(w)?.way {
+            ring::Way::Sending(tag) => Some(tag),
+            ring::Way::There => None,
+        });
+        upgrades.chain(sending).collect()
+    }
+
+    /// Uploads that were given up: the terminal has nothing of them.
+    pub fn dropped(&mut self, tags: &[u64]) {
+        for wanted in tags.iter().filter_map(|tag| self.ring.tagged(*tag)).collect::<Vec<_>>() {
+            self.ring.forget(&wanted);
+        }
+    }
+
+    /// At which moment a frame would show more than this one, if nothing else happens.
+    #[must_use]
+    pub fn later(&self) -> Option<Moment> {
+        if !self.mood.slow {
+            return None;
+        }
+        let next = |place: &Place| {
+            let shown = place.shown.as_ref().filter(|s| !s.prepared.exact);
+            let level = shown.map(|s| s.wanted.level).filter(|l| *l < Level::Exact)?;
+            let moment = if level == Level::First { Moment::Pause } else { Moment::Idle };
+            (moment > self.mood.moment).then_some(moment)
+        };
+        self.places.values().filter(|p| !p.thumbnail).filter_map(next).min()
+    }
+
+    /// Whether pictures of the last frame wait for room on the link.
+    #[must_use]
+    pub fn deferred(&self) -> bool {
+        self.deferred
+    }
+
+    /// How many pictures the terminal holds for us, and the bytes they take there.
+    #[must_use]
+    pub fn terminal_load(&self) -> (usize, u64) {
+        self.ring.load()
     }
 
     /// Changes of what is known of the pictures wanted, since the last call.
@@ -247,7 +422,8 @@ impl Presenter {
     }
 
     fn free_all(&mut self) {
-        for id in self.ring.clear() {
+        let anchor = self.anchor.take().map(|a| a.image);
+        for id in self.ring.clear().into_iter().chain(anchor) {
             kitty::free(&mut self.early, id, self.recipe.tmux);
         }
         self.hidden.clear();
@@ -259,7 +435,7 @@ impl Presenter {
     #[must_use]
     pub fn cleanup(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        for id in self.ring.ids() {
+        for id in self.ring.ids().into_iter().chain(self.anchor.map(|a| a.image)) {
             kitty::free(&mut out, id, self.recipe.tmux);
         }
         out
@@ -275,12 +451,12 @@ impl Presenter {
         let thumbnails_first = areas.iter().filter(|(a, _)| a.thumbnail);
         for (area, wanted) in thumbnails_first.chain(areas.iter().filter(|(a, _)| !a.thumbnail)) {
             let shown = self.places.get(&area.place).and_then(|p| p.shown.as_ref());
-            let state = match (self.store.get(wanted), shown) {
-                (Some(Err(failure)), _) => {
+            let state = match (self.store.failure(wanted), shown) {
+                (Some(failure), _) => {
                     PictureState::Failed { reason: Arc::clone(&failure.reason), info: failure.info.clone() }
                 }
                 (_, Some(shown)) => PictureState::Shown {
-                    exact: shown.prepared.exact && shown.wanted == *wanted,
+                    exact: shown.prepared.exact && shown.wanted.at(Level::Exact) == *wanted,
                     info: Arc::clone(&shown.prepared.info),
                 },
                 _ => PictureState::Waiting,
@@ -299,7 +475,7 @@ impl Presenter {
     fn needs_upload(&self, prepared: &Prepared) -> bool {
         match &prepared.form {
             Form::Kitty(kitty::Payload::Raw { .. }) => self.recipe.protocol == Protocol::KittyPlaceholders,
-            Form::Kitty(kitty::Payload::Png(data)) => data.len() > INLINE,
+            Form::Kitty(kitty::Payload::Png(_)) => prepared.wire() > INLINE,
             Form::Held | Form::Iterm(_) | Form::Sixel(_) | Form::Cells(_) => false,
         }
     }

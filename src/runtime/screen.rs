@@ -1,8 +1,10 @@
 //! What is on the terminal: cells by their differences, pictures by the presenter, both in one synchronized update.
 
+mod haste;
+
 use super::message::{Message, Sender};
 use super::pool::{DecodePool, Decoded};
-use super::present::Presenter;
+use super::present::{Answer, Presenter};
 use crate::app::picture::{PictureRef, PictureState};
 use crate::app::state::State;
 use crate::term::caps::{Caps, Protocol};
@@ -13,6 +15,7 @@ use crate::term::output::{Output, Written};
 use crate::term::probe::{Probe, Step};
 use crate::term::{seq, tmux};
 use crate::theme::{Palette, Theme};
+use haste::Haste;
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -67,6 +70,7 @@ pub struct Screen {
     last_frame: Option<Instant>,
     /// Frames drawn so far.
     frames: u64,
+    haste: Haste,
     bytes: Bytes,
 }
 
@@ -112,6 +116,7 @@ impl Screen {
         let (theme, _) = Theme::load(&parts.theme, parts.themes.as_deref());
         let palette = theme.resolve_for(&parts.caps);
         let presenter = Presenter::new(&parts.caps);
+        let haste = Haste::new(parts.caps.ssh);
         let mut screen = Self {
             guard,
             terminal: parts.terminal,
@@ -130,6 +135,7 @@ impl Screen {
             cursor_shown: false,
             last_frame: None,
             frames: 0,
+            haste,
             bytes: Bytes::default(),
         };
         let questions = screen.probe.as_mut().map(Probe::start).unwrap_or_default();
@@ -168,10 +174,26 @@ impl Screen {
     /// report wakes the loop).
     #[must_use]
     pub fn next_frame(&self, dirty: bool) -> Option<Instant> {
-        if !dirty || !self.output.is_idle() {
+        if !self.output.is_idle() {
             return None;
         }
-        Some(self.last_frame.map_or_else(Instant::now, |at| at + self.pause()))
+        let soon = self.last_frame.map_or_else(Instant::now, |at| at + self.pause());
+        if dirty {
+            return Some(soon);
+        }
+        self.presenter.later().map(|moment| self.haste.when(moment).max(soon))
+    }
+
+    /// Whether a frame would show more of a picture only because nothing was pressed for a while.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        self.presenter.later().is_some_and(|moment| self.haste.when(moment) <= Instant::now())
+    }
+
+    /// The person has just pressed a key.
+    pub fn typed(&mut self) {
+        self.haste.press();
+        self.output.typed();
     }
 
     /// Draws a frame.
@@ -185,7 +207,11 @@ impl Screen {
             self.presenter.repaint_all();
         }
         self.presenter.set_covers(&drawn.covers);
-        self.pool.want(self.presenter.plan(&drawn.pictures, &drawn.ahead));
+        let mood = self.haste.mood(&self.output.link());
+        let typed = self.haste.typed_here();
+        self.pool.want(self.presenter.plan(&drawn.pictures, &drawn.ahead, mood, typed));
+        let dropped = self.output.keep(&self.presenter.alive());
+        self.presenter.dropped(&dropped);
         self.presenter.paint(&mut next);
         let mut frame = Vec::with_capacity(4096);
         frame.extend_from_slice(seq::SYNC_BEGIN);
@@ -194,9 +220,13 @@ impl Screen {
             seq::erase_screen(&mut frame, area.height);
         }
         self.everything = false;
+        let begun = frame.len();
         self.presenter.before(&mut frame);
+        let mut pictures = frame.len() - begun;
         self.cells(&next, &mut frame);
+        let begun = frame.len();
         self.presenter.after(&mut frame);
+        pictures += frame.len() - begun;
         self.cursor(drawn.cursor, &mut frame);
         frame.extend_from_slice(seq::SYNC_END);
         if let Some(cleanup) = self.presenter.changed_cleanup() {
@@ -205,7 +235,10 @@ impl Screen {
         self.shown = next;
         self.last_frame = Some(Instant::now());
         self.frames += 1;
-        self.output.frame(frame);
+        match pictures {
+            0 => self.output.frame(frame),
+            _ => self.output.frame_watched(frame, self.frames),
+        }
         self.upload();
     }
 
@@ -253,10 +286,38 @@ impl Screen {
 
     /// The output thread has written something. Returns whether a frame would show something new.
     pub fn written(&mut self, written: Written) -> bool {
-        let Written::Upload(tag) = written else { return false };
-        let shows = self.presenter.on_uploaded(tag);
-        self.upload();
-        shows
+        match written {
+            Written::Upload(tag) => {
+                let shows = self.presenter.on_uploaded(tag);
+                self.upload();
+                shows
+            }
+            Written::Seen { .. } => {
+                self.presenter.on_seen();
+                false
+            }
+            Written::Frame | Written::Silent(_) | Written::Failed => false,
+        }
+    }
+
+    /// The terminal has answered something about a picture. Returns whether a frame would show something new, and other
+    /// capabilities when pictures cannot be shown the way they were.
+    pub fn picture_answer(&mut self, id: u32, message: &str) -> (bool, Option<Caps>) {
+        match self.presenter.on_answer(id, message) {
+            Answer::Nothing => (false, None),
+            Answer::Redraw => (true, None),
+            Answer::Useless => (true, self.step_down()),
+        }
+    }
+
+    /// The next way of drawing pictures.
+    fn step_down(&mut self) -> Option<Caps> {
+        if self.caps.ladder.is_empty() {
+            return None;
+        }
+        let mut caps = self.caps.clone();
+        caps.protocol = caps.ladder.remove(0);
+        Some(caps)
     }
 
     /// The terminal has answered something. Returns what the terminal is, when that is known now.
@@ -282,11 +343,6 @@ impl Screen {
                 Some(*caps)
             }
         }
-    }
-
-    /// The person has just pressed a key.
-    pub fn typed(&self) {
-        self.output.typed();
     }
 
     /// No further answer is waited for: what is known of the terminal.

@@ -38,6 +38,8 @@ pub enum Protocol {
     },
     /// Kitty graphics through Unicode placeholders (tmux, or asked for).
     KittyPlaceholders,
+    /// Kitty graphics inside tmux, placed in relation to one Unicode placeholder: a picture costs a few bytes there too.
+    KittyAnchored,
     /// iTerm2 inline images.
     Iterm,
     /// Sixel.
@@ -49,6 +51,27 @@ pub enum Protocol {
     Ascii,
     /// No pictures.
     None,
+}
+
+impl Protocol {
+    /// What people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kitty { shared_memory: true } => "Kitty graphics, through shared memory",
+            Self::Kitty { shared_memory: false } => "Kitty graphics",
+            Self::KittyPlaceholders => "Kitty graphics with placeholders",
+            Self::KittyAnchored => "Kitty graphics beside a placeholder",
+            Self::Iterm => "iTerm2 inline images",
+            Self::Sixel => "sixel",
+            Self::Blocks(BlockKind::Half) => "half blocks",
+            Self::Blocks(BlockKind::Quadrant) => "quadrant blocks",
+            Self::Blocks(BlockKind::Sextant) => "sextant blocks",
+            Self::Blocks(BlockKind::Octant) => "octant blocks",
+            Self::Ascii => "ASCII characters",
+            Self::None => "no pictures",
+        }
+    }
 }
 
 /// Everything the layers above need to know about the terminal.
@@ -72,6 +95,11 @@ pub struct Caps {
     pub keyboard: bool,
     /// Name and version, as the terminal gives them.
     pub name: String,
+    /// Freeing one picture leaves the others alone (Kitty graphics). kitty 0.26 frees every picture that is not on the
+    /// screen, so there old pictures are left to its own quota.
+    pub frees: bool,
+    /// What to draw pictures with when the first protocol turns out not to work, the best first.
+    pub ladder: Vec<Protocol>,
     /// How each of these was found, for `lakelens doctor`.
     pub findings: Vec<String>,
 }

@@ -3,7 +3,7 @@
 use super::Check;
 use crate::cli::context::Context;
 use crate::cli::terminal;
-use crate::term::caps::{BlockKind, Caps, Depth, Protocol};
+use crate::term::caps::{Caps, Depth, Protocol};
 
 /// The checks of the terminal. Where there is none, that is said: pictures then depend on where the screen is opened.
 pub(super) fn checks(context: &Context, checks: &mut Vec<Check>) {
@@ -58,16 +58,7 @@ fn describe(caps: &Caps, checks: &mut Vec<Check>) {
 
 fn protocol(protocol: Protocol) -> &'static str {
     match protocol {
-        Protocol::Kitty { shared_memory: true } => "Kitty graphics, through shared memory",
-        Protocol::Kitty { shared_memory: false } => "Kitty graphics",
-        Protocol::KittyPlaceholders => "Kitty graphics with placeholders",
-        Protocol::Iterm => "iTerm2 inline images",
-        Protocol::Sixel => "sixel",
-        Protocol::Blocks(BlockKind::Half) => "half blocks",
-        Protocol::Blocks(BlockKind::Quadrant) => "quadrant blocks",
-        Protocol::Blocks(BlockKind::Sextant) => "sextant blocks",
-        Protocol::Blocks(BlockKind::Octant) => "octant blocks",
         Protocol::Ascii => "ASCII characters; a terminal with Kitty, iTerm2 or sixel graphics shows real pictures",
-        Protocol::None => "none",
+        other => other.name(),
     }
 }

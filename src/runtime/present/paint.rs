@@ -24,9 +24,27 @@ impl Presenter {
             match (&shown.prepared.form, self.recipe.protocol) {
                 (Form::Cells(grid), _) => paint_grid(buffer, shown, grid),
                 (Form::Held | Form::Kitty(_), Protocol::KittyPlaceholders) => self.paint_placeholders(buffer, shown),
-                (Form::Iterm(_) | Form::Sixel(_), _) => clear(buffer, &shown.pieces, !shown.fresh),
+                (Form::Iterm(_) | Form::Sixel(_), _) => self.clear_drawn(buffer, shown),
                 (Form::Held | Form::Kitty(_), _) => clear(buffer, &shown.pieces, false),
             }
+        }
+        if let Some((x, y, symbol, colour)) = self.anchor_cell()
+            && let Some(cell) = buffer.cell_mut((x, y))
+        {
+            cell.set_symbol(&symbol).set_fg(colour);
+            cell.modifier = Modifier::empty();
+            cell.set_diff_option(CellDiffOption::ForcedWidth(NonZeroU16::MIN));
+        }
+    }
+
+    /// What a picture drawn in this frame leaves uncovered is written before it.
+    fn clear_drawn(&self, buffer: &mut Buffer, shown: &Shown) {
+        if !shown.fresh {
+            return clear(buffer, &shown.pieces, true);
+        }
+        clear(buffer, &shown.pieces, false);
+        if let Some(covered) = self.covered(shown).filter(|_| self.mood.slow) {
+            clear(buffer, &[covered], true);
         }
     }
 

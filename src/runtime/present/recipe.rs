@@ -3,8 +3,8 @@
 use crate::app::picture::{Look, Mark, PictureArea, PictureRef, Window};
 use crate::domain::geometry::BoxN;
 use crate::media::{DecodeRequest, ImageInfo, MediaError, Picture};
-use crate::term::caps::{Caps, Depth, Protocol};
-use crate::term::graphics::{Fit, GraphicsError, Level, Pixels, ascii, blocks, fit, iterm, kitty, sixel};
+use crate::term::caps::{BlockKind, Caps, Depth, Protocol};
+use crate::term::graphics::{Fit, GraphicsError, Level, Pixels, ascii, blocks, fit, iterm, kitty, png, sixel};
 use std::sync::Arc;
 
 /// The most pixels along a side that are asked for, whatever a terminal says of its cells.
@@ -104,6 +104,8 @@ pub struct Prepared {
     pub info: Arc<ImageInfo>,
     /// The cells it takes.
     pub fit: Fit,
+    /// Pixels across and down of what is transmitted, padding included: fewer than on the screen at first paint.
+    pub canvas: (u32, u32),
     /// The pixels on the screen are those of the decoded picture, without loss.
     pub exact: bool,
     /// What is sent or drawn.
@@ -126,6 +128,32 @@ pub enum Form {
 }
 
 impl Prepared {
+    /// The same without its data: the terminal has it.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        Self { info: Arc::clone(&self.info), form: Form::Held, ..*self }
+    }
+
+    /// About how many bytes go to the terminal.
+    #[must_use]
+    pub fn wire(&self) -> usize {
+        match &self.form {
+            // Base64, and the head of each chunk.
+            Form::Kitty(kitty::Payload::Png(data)) => data.len() * 4 / 3 + data.len() / 200 + 64,
+            Form::Kitty(kitty::Payload::Raw { .. }) => 128,
+            Form::Held => 0,
+            Form::Iterm(file) => file.data.len() * 4 / 3 + 128,
+            Form::Sixel(sixel) => sixel.strips.iter().map(|s| s.len() + 16).sum(),
+            Form::Cells(grid) => grid.cells.len() * 12,
+        }
+    }
+
+    /// Whether it is made of characters.
+    #[must_use]
+    pub fn is_cells(&self) -> bool {
+        matches!(self.form, Form::Cells(_))
+    }
+
     /// Bytes it takes in memory.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -173,7 +201,7 @@ pub fn prepare(picture: &Picture, wanted: &Wanted) -> Result<Prepared, Failure> 
     let level = wanted.level;
     let (form, exact) = match recipe.protocol {
         Protocol::Kitty { shared_memory: true } => (Form::Kitty(kitty::raw_payload(pixels, &fit)), true),
-        Protocol::Kitty { .. } | Protocol::KittyPlaceholders => {
+        Protocol::Kitty { .. } | Protocol::KittyPlaceholders | Protocol::KittyAnchored => {
             let (payload, exact) = kitty::png_payload(pixels, &fit, level)?;
             (Form::Kitty(payload), exact)
         }
@@ -181,6 +209,10 @@ pub fn prepare(picture: &Picture, wanted: &Wanted) -> Result<Prepared, Failure> 
             let file = iterm::encode(pixels, level)?;
             let exact = file.exact;
             (Form::Iterm(file), exact)
+        }
+        // A sixel picture cannot be both coarse and small; characters can.
+        Protocol::Sixel if level == Level::First => {
+            (Form::Cells(blocks::encode(pixels, &fit, BlockKind::Half, recipe.depth, level)), false)
         }
         Protocol::Sixel => {
             let sixel = sixel::encode(pixels, level, recipe.cell.1, recipe.tmux);
@@ -192,5 +224,9 @@ pub fn prepare(picture: &Picture, wanted: &Wanted) -> Result<Prepared, Failure> 
             (Form::Cells(ascii::encode(pixels, &fit, recipe.depth, recipe.light)), false)
         }
     };
-    Ok(Prepared { info: Arc::clone(&picture.info), fit, exact, form })
+    let canvas = match &form {
+        Form::Kitty(kitty::Payload::Png(data)) => png::size(data).unwrap_or(fit.canvas),
+        _ => fit.canvas,
+    };
+    Ok(Prepared { info: Arc::clone(&picture.info), fit, canvas, exact, form })
 }

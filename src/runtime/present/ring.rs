@@ -1,10 +1,10 @@
 //! The pictures that the terminal holds for us (Kitty protocol): their ids, what they cost there, who goes first.
 //!
 //! What always holds: an id that the terminal may still know is never given to another picture; the sum of what we have
-//! sent stays below the quota; what is shown or wanted now is never freed.
+//! sent stays below the quota; what is shown is never freed, and what is wanted only for something more urgent.
 
 use super::recipe::Wanted;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Bytes of the terminal's memory we use at most; kitty starts to drop pictures at 320 MB, others at 128 MB.
 const QUOTA: u64 = 112 << 20;
@@ -34,13 +34,21 @@ pub(super) struct Ring {
     bytes: u64,
     next: u32,
     largest: u32,
+    reserved: u32,
     tag: u64,
 }
 
 impl Ring {
     /// A ring that gives ids after `start` up to `largest`, and around.
     pub(super) fn new(start: u32, largest: u32) -> Self {
-        Self { held: HashMap::new(), bytes: 0, next: start % largest.max(1), largest: largest.max(1), tag: 0 }
+        Self {
+            held: HashMap::new(),
+            bytes: 0,
+            next: start % largest.max(1),
+            largest: largest.max(1),
+            reserved: 0,
+            tag: 0,
+        }
     }
 
     pub(super) fn get(&self, wanted: &Wanted) -> Option<Held> {
@@ -60,18 +68,20 @@ impl Ring {
     }
 
     /// Makes room for a picture of `pixels` and gives it an id and a tag; what has to be freed first goes to
-    /// `freed`. Nothing when everything held is in `needed`.
+    /// `freed`. `ranks` says how urgent each wanted picture is, 0 for what is on the screen. Nothing when everything
+    /// held is more urgent.
     pub(super) fn insert(
         &mut self,
         wanted: &Wanted,
         pixels: (u32, u32),
         frame: u64,
-        needed: &HashSet<Wanted>,
+        ranks: &HashMap<Wanted, usize>,
         freed: &mut Vec<(Wanted, u32)>,
     ) -> Option<Held> {
         let bytes = u64::from(pixels.0) * u64::from(pixels.1) * 4;
+        let rank = ranks.get(wanted).copied().unwrap_or(usize::MAX);
         while self.bytes + bytes > QUOTA || self.held.len() + 1 >= self.largest as usize {
-            freed.push(self.evict(needed)?);
+            freed.push(self.evict(rank, ranks)?);
         }
         self.tag += 1;
         let held = Held { id: self.fresh_id(), way: Way::Sending(self.tag), bytes, used: frame };
@@ -80,19 +90,56 @@ impl Ring {
         Some(held)
     }
 
-    fn evict(&mut self, needed: &HashSet<Wanted>) -> Option<(Wanted, u32)> {
+    fn evict(&mut self, rank: usize, ranks: &HashMap<Wanted, usize>) -> Option<(Wanted, u32)> {
         // An upload under way is not freed: a delete in its middle would abort it.
-        let free = self.held.iter().filter(|(w, h)| h.way == Way::There && !needed.contains(*w));
-        let oldest = free.min_by_key(|(_, h)| h.used).map(|(w, _)| w.clone())?;
-        let held = self.held.remove(&oldest)?;
-        self.bytes -= held.bytes;
+        let there = self.held.iter().filter(|(_, h)| h.way == Way::There);
+        let ranked = there.map(|(w, h)| (ranks.get(w).copied().unwrap_or(usize::MAX), h.used, w));
+        let least = ranked.max_by_key(|(rank, used, _)| (*rank, std::cmp::Reverse(*used)));
+        let (_, _, oldest) = least.filter(|(r, ..)| *r > rank || *r == usize::MAX)?;
+        let oldest = oldest.clone();
+        let held = self.forget(&oldest)?;
         Some((oldest, held.id))
+    }
+
+    /// The terminal does not have it any more, or never got it whole.
+    pub(super) fn forget(&mut self, wanted: &Wanted) -> Option<Held> {
+        let held = self.held.remove(wanted)?;
+        self.bytes -= held.bytes;
+        Some(held)
+    }
+
+    /// Whose id it is.
+    pub(super) fn named(&self, id: u32) -> Option<Wanted> {
+        self.held.iter().find(|(_, h)| h.id == id).map(|(w, _)| w.clone())
+    }
+
+    /// Whose upload it is.
+    pub(super) fn tagged(&self, tag: u64) -> Option<Wanted> {
+        self.held.iter().find(|(_, h)| h.way == Way::Sending(tag)).map(|(w, _)| w.clone())
+    }
+
+    /// A tag of its own for an upload that needs no id.
+    pub(super) fn fresh_tag(&mut self) -> u64 {
+        self.tag += 1;
+        self.tag
+    }
+
+    /// An id that is never given to a picture, as long as it is kept in mind by who asked for it.
+    pub(super) fn reserve(&mut self) -> u32 {
+        let id = self.fresh_id();
+        self.reserved = id;
+        id
+    }
+
+    /// Pictures held and the bytes they take in the terminal.
+    pub(super) fn load(&self) -> (usize, u64) {
+        (self.held.len(), self.bytes)
     }
 
     fn fresh_id(&mut self) -> u32 {
         loop {
             self.next = self.next % self.largest + 1;
-            if !self.held.values().any(|h| h.id == self.next) {
+            if self.next != self.reserved && !self.held.values().any(|h| h.id == self.next) {
                 return self.next;
             }
         }
@@ -155,12 +202,12 @@ mod tests {
         for largest in [0x00ff_ffff, 255, 3] {
             let (mut ring, mut alive) = (Ring::new(9, largest), std::collections::BTreeMap::new());
             for number in 0..1000 {
-                let needed = HashSet::from([wanted(number), wanted(number.saturating_sub(1))]);
+                let needed = HashMap::from([(wanted(number), 0), (wanted(number.saturating_sub(1)), 0)]);
                 let mut freed = Vec::new();
                 let size = if number % 2 == 0 { (800, 800) } else { (300, 200) };
                 let held = ring.insert(&wanted(number), size, number as u64, &needed, &mut freed).unwrap();
                 for (old, id) in freed {
-                    assert!(!needed.contains(&old));
+                    assert!(!needed.contains_key(&old));
                     assert_eq!(alive.remove(&id), Some(old));
                 }
                 assert!(held.id > 0 && held.id <= largest);
@@ -176,11 +223,15 @@ mod tests {
     #[test]
     fn what_is_needed_is_not_freed_for_what_is_not() {
         let mut ring = Ring::new(0, 100);
-        let needed = HashSet::from([wanted(0)]);
+        let needed = HashMap::from([(wanted(0), 0)]);
         let mut freed = Vec::new();
         ring.insert(&wanted(0), (5000, 5000), 0, &needed, &mut freed).unwrap();
         ring.sent_inline(&wanted(0));
         assert!(ring.insert(&wanted(1), (3000, 3000), 1, &needed, &mut freed).is_none());
         assert!(freed.is_empty() && ring.is_there(&wanted(0)));
+        // What is less urgent makes room for what is more so.
+        let ranks = HashMap::from([(wanted(0), 5), (wanted(1), 2)]);
+        ring.insert(&wanted(1), (3000, 3000), 1, &ranks, &mut freed).unwrap();
+        assert_eq!(freed.iter().map(|(w, _)| w.clone()).collect::<Vec<_>>(), [wanted(0)]);
     }
 }

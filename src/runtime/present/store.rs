@@ -1,6 +1,6 @@
 //! What was prepared and not yet shown or sent, within a budget of bytes; the least recently used goes first.
 
-use super::recipe::{Failure, Form, Prepared, Wanted};
+use super::recipe::{Failure, Prepared, Wanted};
 use lru::LruCache;
 use std::sync::Arc;
 
@@ -31,6 +31,12 @@ impl Store {
         self.entries.get(wanted)
     }
 
+    /// Why a picture cannot be shown at any level; a coarse level that failed does not matter where a finer one did not.
+    pub(super) fn failure(&self, base: &Wanted) -> Option<&Failure> {
+        let finest = super::emit::FINEST_FIRST.into_iter().find_map(|level| self.entries.peek(&base.at(level)))?;
+        finest.as_ref().err()
+    }
+
     pub(super) fn insert(&mut self, wanted: Wanted, entry: Entry) {
         self.remove(&wanted);
         self.bytes += cost(&entry);
@@ -51,8 +57,7 @@ impl Store {
     /// Drops the data of a picture that the terminal holds by now.
     pub(super) fn strip(&mut self, wanted: &Wanted) {
         if let Some(Ok(prepared)) = self.entries.peek(wanted) {
-            let Prepared { info, fit, exact, .. } = prepared.as_ref();
-            let bare = Prepared { info: Arc::clone(info), fit: *fit, exact: *exact, form: Form::Held };
+            let bare = prepared.bare();
             self.insert(wanted.clone(), Ok(Arc::new(bare)));
         }
     }

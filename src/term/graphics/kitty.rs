@@ -1,8 +1,8 @@
 //! The Kitty graphics protocol (sw.kovidgoyal.net/kitty/graphics-protocol): transmit, place, take away, free.
 //!
-//! Every command says `q=2`, so that the terminal never answers and no answer can be taken for keys. A picture is
-//! transmitted without being shown (`a=t`) under an id never used before, and placed later (`a=p`): sending data again
-//! under an id that is on the screen blanks it until the last chunk.
+//! Commands are answered by errors alone, and inside tmux, which would hand an answer to whatever pane is active, by
+//! nothing. A picture is transmitted without being shown (`a=t`) under an id never used before, and placed later (`a=p`):
+//! sending data again under an id that is on the screen blanks it until the last chunk.
 
 use super::{Fit, GraphicsError, Level, Pixels, padded_rgba, png};
 use crate::term::{seq, tmux};
@@ -55,8 +55,11 @@ pub struct Placement {
     pub rows: u16,
     /// The part of the picture to show in pixels (x, y, width, height), or all of it.
     pub part: Option<(u32, u32, u32, u32)>,
-    /// Below the other pictures.
-    pub below: bool,
+    /// Above the other pictures.
+    pub above: bool,
+    /// Only one pixel of it, below the other pictures: hidden by what covers its cell, without the delete that would make
+    /// the terminal drop a half sent picture.
+    pub spot: bool,
 }
 
 /// Prepares a picture for transmission through the connection, and says whether every pixel is kept.
@@ -77,19 +80,21 @@ pub fn raw_payload(pixels: Pixels<'_>, fit: &Fit) -> Payload {
     Payload::Raw { data: padded_rgba(pixels, fit), bits: 32, width, height }
 }
 
-/// The sequences that transmit a PNG as `id`, each of at most 4096 bytes of data; wrapped for tmux where asked.
+/// The sequences that transmit a PNG as `id`, each of at most 4096 bytes of data; wrapped for tmux where asked. Errors
+/// are answered where `answers` is set.
 #[must_use]
-pub fn transmit_png(id: u32, data: &[u8], in_tmux: bool) -> Vec<Vec<u8>> {
-    transmit_direct(id, "f=100", data, in_tmux)
+pub fn transmit_png(id: u32, data: &[u8], in_tmux: bool, answers: bool) -> Vec<Vec<u8>> {
+    transmit_direct(id, "f=100", data, in_tmux, answers)
 }
 
 /// The same for raw pixels, for when shared memory is full.
 #[must_use]
 pub fn transmit_raw(id: u32, data: &[u8], bits: u8, (width, height): (u32, u32), in_tmux: bool) -> Vec<Vec<u8>> {
-    transmit_direct(id, &format!("f={bits},s={width},v={height}"), data, in_tmux)
+    transmit_direct(id, &format!("f={bits},s={width},v={height}"), data, in_tmux, false)
 }
 
-fn transmit_direct(id: u32, format: &str, data: &[u8], in_tmux: bool) -> Vec<Vec<u8>> {
+fn transmit_direct(id: u32, format: &str, data: &[u8], in_tmux: bool, answers: bool) -> Vec<Vec<u8>> {
+    let quiet = quiet(answers);
     let encoded = base64_simd::STANDARD.encode_to_string(data);
     let mut chunks = encoded.as_bytes().chunks(CHUNK).peekable();
     let mut out = Vec::with_capacity(encoded.len() / CHUNK + 1);
@@ -97,8 +102,8 @@ fn transmit_direct(id: u32, format: &str, data: &[u8], in_tmux: bool) -> Vec<Vec
     while let Some(chunk) = chunks.next() {
         let more = u8::from(chunks.peek().is_some());
         let head = match std::mem::take(&mut first) {
-            true => format!("\x1b_Ga=t,{format},i={id},q=2,m={more};"),
-            false => format!("\x1b_Gq=2,m={more};"),
+            true => format!("\x1b_Ga=t,{format},i={id},q={quiet},m={more};"),
+            false => format!("\x1b_Gq={quiet},m={more};"),
         };
         out.push(finish(&[head.as_bytes(), chunk, b"\x1b\\"].concat(), in_tmux));
     }
@@ -112,15 +117,65 @@ pub fn transmit_shared(id: u32, name: &str, bits: u8, (width, height): (u32, u32
     format!("\x1b_Ga=t,t=s,f={bits},s={width},v={height},S={size},i={id},q=2;{name}\x1b\\").into_bytes()
 }
 
-/// Shows (a part of) a picture at its cell, without moving the cursor. A placement with the same image and number
-/// moves in one step.
-pub fn place(out: &mut Vec<u8>, placement: &Placement) {
-    seq::move_to(out, placement.column, placement.row);
-    let Placement { image, number, columns, rows, .. } = placement;
-    let part = placement.part.map(|(x, y, w, h)| format!(",x={x},y={y},w={w},h={h}")).unwrap_or_default();
-    let below = if placement.below { ",z=-1" } else { "" };
-    let text = format!("\x1b_Ga=p,i={image},p={number},c={columns},r={rows},C=1,q=2{part}{below}\x1b\\");
+/// Where placements stand in relation to: a Unicode placeholder, whose cell the multiplexer moves and clips as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// Id of its picture.
+    pub image: u32,
+    /// Number of its placement.
+    pub number: u32,
+    /// Column of its cell, 0-based.
+    pub column: u16,
+    /// Row of its cell, 0-based.
+    pub row: u16,
+}
+
+/// Shows (a part of) a picture at its cell, without moving the cursor beyond that cell. A placement with the same image
+/// and number moves in one step. With an anchor it stands in relation to that, and nothing is said of the cursor.
+///
+/// Only errors are answered where `answers` is set (the terminal may have forgotten the picture), else nothing.
+pub fn place(out: &mut Vec<u8>, placement: &Placement, anchor: Option<&Anchor>, answers: bool) {
+    let Placement { image, number, column, row, columns, rows, .. } = *placement;
+    let quiet = quiet(answers);
+    let mut text = format!("\x1b_Ga=p,i={image},p={number},q={quiet}");
+    match anchor {
+        Some(anchor) => text.push_str(&relative(anchor, column, row)),
+        None => {
+            seq::move_to(out, column, row);
+            text.push_str(",C=1");
+        }
+    }
+    if placement.spot {
+        text.push_str(",w=1,h=1,z=-1");
+    } else {
+        text.push_str(&format!(",c={columns},r={rows}"));
+        if let Some((x, y, w, h)) = placement.part {
+            text.push_str(&format!(",x={x},y={y},w={w},h={h}"));
+        }
+        if placement.above {
+            text.push_str(",z=1");
+        }
+    }
+    text.push_str("\x1b\\");
     out.extend_from_slice(text.as_bytes());
+}
+
+fn relative(anchor: &Anchor, column: u16, row: u16) -> String {
+    let (across, down) = (i32::from(column) - i32::from(anchor.column), i32::from(row) - i32::from(anchor.row));
+    format!(",P={},Q={},H={across},V={down}", anchor.image, anchor.number)
+}
+
+/// 1 answers errors alone, 2 nothing.
+fn quiet(answers: bool) -> u8 {
+    if answers { 1 } else { 2 }
+}
+
+/// Transmits the picture of an anchor, one transparent pixel, and makes it available to one placeholder cell.
+#[must_use]
+pub fn anchor(image: u32, number: u32, in_tmux: bool) -> Vec<u8> {
+    let pixel = format!("\x1b_Ga=t,f=32,s=1,v=1,i={image},q=2;AAAAAA==\x1b\\");
+    let place = format!("\x1b_Ga=p,U=1,i={image},p={number},c=1,r=1,q=2\x1b\\");
+    [pixel, place].iter().flat_map(|s| finish(s.as_bytes(), in_tmux)).collect()
 }
 
 /// Makes a picture available to placeholder cells, as a box of cells.
@@ -130,13 +185,24 @@ pub fn place_virtual(out: &mut Vec<u8>, image: u32, columns: u16, rows: u16, in_
 }
 
 /// Takes one placement off the screen; the data stays.
-pub fn unplace(out: &mut Vec<u8>, image: u32, number: u32) {
-    out.extend_from_slice(format!("\x1b_Ga=d,d=i,i={image},p={number},q=2\x1b\\").as_bytes());
+pub fn unplace(out: &mut Vec<u8>, image: u32, number: u32, in_tmux: bool) {
+    out.extend_from_slice(&finish(format!("\x1b_Ga=d,d=i,i={image},p={number},q=2\x1b\\").as_bytes(), in_tmux));
 }
 
 /// Takes a picture off the screen and frees its data.
 pub fn free(out: &mut Vec<u8>, image: u32, in_tmux: bool) {
     out.extend_from_slice(&finish(format!("\x1b_Ga=d,d=I,i={image},q=2\x1b\\").as_bytes(), in_tmux));
+}
+
+/// Ends a transmission that is not wanted any more: it is closed too early, which makes the terminal drop it. Where
+/// freeing one picture leaves the others alone (`frees`) it is freed as well.
+#[must_use]
+pub fn abort(image: u32, frees: bool, in_tmux: bool) -> Vec<u8> {
+    let mut out = finish(b"\x1b_Gq=2,m=0;\x1b\\", in_tmux);
+    if frees {
+        free(&mut out, image, in_tmux);
+    }
+    out
 }
 
 fn finish(sequence: &[u8], in_tmux: bool) -> Vec<u8> {

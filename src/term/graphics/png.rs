@@ -18,6 +18,13 @@ pub fn encode(pixels: Pixels<'_>, fit: Option<&Fit>) -> Result<Vec<u8>, Graphics
     }
 }
 
+/// Width and height that a PNG file says it has.
+#[must_use]
+pub fn size(data: &[u8]) -> Option<(u32, u32)> {
+    let side = |at: usize| data.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
+    Some((side(16)?, side(20)?))
+}
+
 fn encode_indexed(pixels: Pixels<'_>, indexed: &palette::Indexed, fit: Option<&Fit>) -> Result<Vec<u8>, GraphicsError> {
     let mut colours: Vec<u8> = indexed.palette.concat();
     let clear = indexed.palette.len();

@@ -39,6 +39,7 @@ pub(super) fn judge(around: &Surroundings, answers: &Answers) -> Caps {
     });
     let depth = depth(around, &outer, in_tmux, &mut findings);
     let protocol = protocol(around, answers, &outer, (unicode, depth), &mut findings);
+    let ladder = ladder(protocol, answers, &outer, unicode, depth);
     let cell = cell(around, answers, &mut findings);
     findings.push(match answers.keyboard {
         true => "keyboard: Kitty protocol, Escape and held keys are told apart".to_owned(),
@@ -59,6 +60,8 @@ pub(super) fn judge(around: &Surroundings, answers: &Answers) -> Caps {
         unicode,
         light,
         keyboard: answers.keyboard,
+        frees: kitty_version(&outer).is_none_or(|version| version >= (0, 41)),
+        ladder,
         name,
         findings,
     }
@@ -111,7 +114,7 @@ fn protocol(
 ) -> Protocol {
     let (protocol, why) = match around.wish {
         Wish::Auto => found(around, answers, outer, unicode, depth),
-        Wish::Kitty if around.tmux.is_some() => (Protocol::KittyPlaceholders, "asked for, inside tmux".to_owned()),
+        Wish::Kitty if around.tmux.is_some() => (in_cells(outer), "asked for, inside tmux".to_owned()),
         Wish::Kitty => (Protocol::Kitty { shared_memory: answers.shared }, "asked for".to_owned()),
         Wish::Iterm => (Protocol::Iterm, "asked for".to_owned()),
         Wish::Sixel => (Protocol::Sixel, "asked for".to_owned()),
@@ -123,6 +126,7 @@ fn protocol(
         Protocol::Kitty { shared_memory: true } => "Kitty graphics, by shared memory",
         Protocol::Kitty { shared_memory: false } => "Kitty graphics",
         Protocol::KittyPlaceholders => "Kitty graphics with Unicode placeholders",
+        Protocol::KittyAnchored => "Kitty graphics beside one Unicode placeholder",
         Protocol::Iterm => "iTerm2 inline images",
         Protocol::Sixel => "sixel",
         Protocol::Blocks(_) => "block characters",
@@ -143,10 +147,9 @@ fn found(around: &Surroundings, answers: &Answers, outer: &str, unicode: bool, d
         return (Protocol::Kitty { shared_memory: answers.shared }, "it answered the question".to_owned());
     }
     if answers.direct && placeholders(outer) {
-        return (Protocol::KittyPlaceholders, "the terminal outside of tmux answered the question".to_owned());
+        return (in_cells(outer), "the terminal outside of tmux answered the question".to_owned());
     }
-    let sixel = |list: &Option<Vec<u16>>| list.as_ref().is_some_and(|l| l.contains(&4));
-    if sixel(&answers.attributes) || (in_tmux && sixel(&answers.outer_attributes)) {
+    if has_sixel(&answers.attributes) || (in_tmux && has_sixel(&answers.outer_attributes)) {
         return (Protocol::Sixel, "in its device attributes".to_owned());
     }
     let why = match answers.direct {
@@ -161,12 +164,31 @@ fn found(around: &Surroundings, answers: &Answers, outer: &str, unicode: bool, d
 
 /// Whether a terminal shows Unicode placeholders: kitty from 0.28 on, and ghostty.
 fn placeholders(name: &str) -> bool {
-    if brand(name, &["ghostty"]) {
-        return true;
-    }
-    let Some(version) = name.strip_prefix("kitty(").and_then(|v| v.strip_suffix(')')) else { return false };
+    brand(name, &["ghostty"]) || kitty_version(name) >= Some((0, 28))
+}
+
+/// How pictures follow the cells of tmux: kitty places them in relation to a placeholder from 0.31 on.
+fn in_cells(name: &str) -> Protocol {
+    if kitty_version(name) >= Some((0, 31)) { Protocol::KittyAnchored } else { Protocol::KittyPlaceholders }
+}
+
+fn kitty_version(name: &str) -> Option<(u32, u32)> {
+    let version = name.strip_prefix("kitty(")?.strip_suffix(')')?;
     let mut parts = version.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
-    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= (0, 28)
+    Some((parts.next().unwrap_or(0), parts.next().unwrap_or(0)))
+}
+
+/// What is left when the first protocol fails: sixel where it is offered, then characters.
+fn ladder(protocol: Protocol, answers: &Answers, outer: &str, unicode: bool, depth: Depth) -> Vec<Protocol> {
+    let sixel = has_sixel(&answers.attributes) || has_sixel(&answers.outer_attributes);
+    let characters = if unicode && depth > Depth::Mono { Protocol::Blocks(blocks(outer)) } else { Protocol::Ascii };
+    let rest = [sixel.then_some(Protocol::Sixel), Some(characters)];
+    let graphics = !matches!(protocol, Protocol::Blocks(_) | Protocol::Ascii | Protocol::None);
+    rest.into_iter().flatten().filter(|p| graphics && *p != protocol).collect()
+}
+
+fn has_sixel(attributes: &Option<Vec<u16>>) -> bool {
+    attributes.as_ref().is_some_and(|list| list.contains(&4))
 }
 
 fn blocks(name: &str) -> BlockKind {

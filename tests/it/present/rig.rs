@@ -6,6 +6,7 @@ use lakelens::domain::lake_path::LakePath;
 use lakelens::media::{ImageInfo, Picture};
 use lakelens::runtime::pool::Decoded;
 use lakelens::runtime::present::Presenter;
+use lakelens::runtime::present::plan::Mood;
 use lakelens::runtime::present::recipe::{Failure, Wanted, prepare};
 use lakelens::term::caps::{Caps, Depth, Protocol};
 use lakelens::term::output::Upload;
@@ -28,6 +29,8 @@ pub(crate) struct Rig {
     /// Chunks on their way, as the writer would hold them.
     pub(crate) sending: VecDeque<Upload>,
     buffer: Buffer,
+    pub(crate) mood: Mood,
+    begun: HashSet<u64>,
     pub(crate) frame_bytes: usize,
 }
 
@@ -63,13 +66,16 @@ impl Rig {
             asked: Vec::new(),
             sending: VecDeque::new(),
             buffer: Buffer::empty(Rect::new(0, 0, columns, rows)),
+            mood: Mood::default(),
+            begun: HashSet::new(),
             frame_bytes: 0,
         }
     }
 
     /// One frame, as the loop makes it.
     pub(crate) fn frame(&mut self, areas: &[PictureArea], ahead: &[PictureArea]) {
-        self.asked = self.presenter.plan(areas, ahead);
+        self.asked = self.presenter.plan(areas, ahead, self.mood, true);
+        self.keep();
         let mut next = Buffer::empty(self.buffer.area);
         self.presenter.paint(&mut next);
         let mut bytes = SYNC_BEGIN.to_vec();
@@ -81,6 +87,18 @@ impl Rig {
         self.buffer = next;
         self.model.write(&bytes);
         self.sending.extend(self.presenter.upload());
+    }
+
+    /// Gives up the uploads that do not matter any more, as the writer does.
+    fn keep(&mut self) {
+        let alive = self.presenter.alive();
+        let (kept, dropped): (VecDeque<Upload>, VecDeque<Upload>) =
+            self.sending.drain(..).partition(|u| alive.contains(&u.tag));
+        self.sending = kept;
+        self.presenter.dropped(&dropped.iter().map(|u| u.tag).collect::<Vec<_>>());
+        for upload in dropped.iter().filter(|u| self.begun.contains(&u.tag)) {
+            self.model.write(&upload.abort);
+        }
     }
 
     /// Decodes everything that was asked for. The pictures are as tall as their number says.
@@ -105,6 +123,7 @@ impl Rig {
         for _ in 0..chunks {
             let Some(upload) = self.sending.front_mut() else { break };
             let chunk = upload.chunks.remove(0);
+            self.begun.insert(upload.tag);
             let done = upload.chunks.is_empty().then_some(upload.tag);
             self.model.write(&chunk);
             if let Some(tag) = done {

@@ -33,7 +33,7 @@ proptest! {
         let inside: Vec<u8> = image.pixels().filter(|p| p.0[3] == 255).flat_map(|p| [p.0[0], p.0[1], p.0[2]]).collect();
         prop_assert_eq!(&inside, &rgb);
         prop_assert!(image.pixels().all(|p| p.0[3] == 255 || p.0[3] == 0));
-        let chunks = kitty::transmit_png(7, &data, false);
+        let chunks = kitty::transmit_png(7, &data, false, true);
         prop_assert!(chunks.iter().all(|c| c.len() < 4200));
         let sent: String = chunks.iter().map(|c| {
             let text = std::str::from_utf8(c).unwrap();

@@ -80,7 +80,8 @@ fn inside_tmux_the_terminal_outside_is_asked_in_wraps() {
     let outside =
         |version: &str| format!("\x1bP>|{version}\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1b[?62;c\x1b[0n").into_bytes();
     for (version, expected) in [
-        ("kitty(0.41.1)", Protocol::KittyPlaceholders),
+        ("kitty(0.41.1)", Protocol::KittyAnchored),
+        ("kitty(0.28.1)", Protocol::KittyPlaceholders),
         ("ghostty 1.2.0", Protocol::KittyPlaceholders),
         ("kitty(0.26.5)", Protocol::Blocks(BlockKind::Sextant)),
         ("iTerm2 3.5.10", Protocol::Iterm),
