@@ -9,32 +9,58 @@ use std::io::{self, BufRead, Read, Seek, SeekFrom};
 const WHOLE: u64 = 64 << 20;
 /// Bytes of one request while reading a whole file; the caller can cancel in between.
 const STEP: usize = 4 << 20;
-/// Bytes that are looked at to tell what a file is.
-const HEAD: usize = 4096;
+/// Bytes from the start that are read first: they tell what a file is, and often hold a small picture of it.
+const HEAD: usize = 64 << 10;
+/// A head is never read beyond this.
+const LONG_HEAD: usize = 128 << 10;
 const WINDOW: usize = 64 << 10;
 
 /// The bytes of one file: in memory, or behind its source.
 pub(crate) enum Bytes<'a> {
     /// All of them.
     Whole(Vec<u8>),
-    /// To be asked for.
-    Source(&'a dyn ByteSource, u64),
+    /// To be asked for, but for the first ones.
+    Source {
+        /// Where from.
+        source: &'a dyn ByteSource,
+        /// How many.
+        len: u64,
+        /// The first of them.
+        head: Vec<u8>,
+    },
 }
 
 impl<'a> Bytes<'a> {
-    /// Nothing read yet.
+    /// The first few kilobytes are read, or less where there is less.
     ///
     /// # Errors
     /// What the source says.
     pub(crate) fn new(source: &'a dyn ByteSource) -> Result<Self, MediaError> {
-        Ok(Self::Source(source, source.len()?))
+        let mut bytes = Self::Source { source, len: source.len()?, head: Vec::new() };
+        bytes.extend_head(HEAD)?;
+        Ok(bytes)
+    }
+
+    /// Reads on until the head has `wanted` bytes, or the file ends.
+    fn extend_head(&mut self, wanted: usize) -> io::Result<()> {
+        let Self::Source { source, len, head } = self else { return Ok(()) };
+        let mut at = head.len();
+        head.resize(usize::try_from(*len).unwrap_or(usize::MAX).min(wanted).max(at), 0);
+        while at < head.len() {
+            match read_some(*source, at as u64, &mut head[at..])? {
+                0 => break,
+                count => at += count,
+            }
+        }
+        head.truncate(at);
+        Ok(())
     }
 
     /// Bytes in all.
     pub(crate) fn len(&self) -> u64 {
         match self {
             Self::Whole(bytes) => bytes.len() as u64,
-            Self::Source(_, len) => *len,
+            Self::Source { len, .. } => *len,
         }
     }
 
@@ -42,18 +68,36 @@ impl<'a> Bytes<'a> {
     pub(crate) fn held(&self) -> u64 {
         match self {
             Self::Whole(bytes) => bytes.len() as u64,
-            Self::Source(..) => 0,
+            Self::Source { head, .. } => head.len() as u64,
         }
     }
 
-    /// The first few kilobytes, or less where there is less.
+    /// What has been read from the start: the first few kilobytes, or all.
+    pub(crate) fn head(&self) -> &[u8] {
+        match self {
+            Self::Whole(bytes) => bytes,
+            Self::Source { head, .. } => head,
+        }
+    }
+
+    /// Twice as much from the start, for a header that is longer than most. Never more than a slow connection gives in
+    /// an instant.
     ///
     /// # Errors
     /// What the source says.
-    pub(crate) fn head(&self) -> io::Result<Vec<u8>> {
-        let mut head = Vec::new();
-        self.reader().take(HEAD as u64).read_to_end(&mut head)?;
-        Ok(head)
+    pub(crate) fn long_head(&mut self) -> io::Result<&[u8]> {
+        self.extend_head(LONG_HEAD)?;
+        Ok(self.head())
+    }
+
+    /// Reads so many more bytes; says whether there were any.
+    ///
+    /// # Errors
+    /// What the source says.
+    pub(crate) fn read_on(&mut self, more: usize) -> io::Result<bool> {
+        let before = self.head().len();
+        self.extend_head(before.saturating_add(more))?;
+        Ok(self.head().len() > before)
     }
 
     /// Reads everything, in steps, when the file is small or `needed`.
@@ -66,13 +110,15 @@ impl<'a> Bytes<'a> {
         limits: &Limits,
         cancel: &dyn Fn() -> bool,
     ) -> Result<Bytes<'a>, MediaError> {
-        let Self::Source(source, len) = self else { return Ok(self) };
+        let Self::Source { source, len, head: mut bytes } = self else { return Ok(self) };
         if len > WHOLE && !needed {
-            return Ok(self);
+            return Ok(Self::Source { source, len, head: bytes });
         }
         limits.check_file(len)?;
-        let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-        let mut at = 0;
+        let mut at = bytes.len();
+        let whole = usize::try_from(len).unwrap_or(usize::MAX);
+        bytes.reserve_exact(whole.saturating_sub(at));
+        bytes.resize(whole, 0);
         while at < bytes.len() {
             if cancel() {
                 return Err(MediaError::Cancelled);
@@ -97,14 +143,15 @@ impl<'a> Bytes<'a> {
     pub(crate) fn whole(&self) -> &[u8] {
         match self {
             Self::Whole(bytes) => bytes,
-            Self::Source(..) => &[],
+            Self::Source { .. } => &[],
         }
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Whole(bytes) => Ok(copy_at(bytes, offset, buf)),
-            Self::Source(source, _) => read_some(*source, offset, buf),
+            Self::Source { head, .. } if offset < head.len() as u64 => Ok(copy_at(head, offset, buf)),
+            Self::Source { source, .. } => read_some(*source, offset, buf),
         }
     }
 }
@@ -222,12 +269,13 @@ mod tests {
             fn len(&self) -> io::Result<u64> {
                 Ok(3 << 30)
             }
-            fn read_at(&self, _: u64, _: &mut [u8]) -> io::Result<usize> {
-                Err(io::Error::other("must not be read"))
+            fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+                assert!(offset + (buf.len() as u64) < 1 << 20, "must not be read");
+                Ok(buf.len())
             }
         }
         let load = |needed| Bytes::new(&Huge).unwrap().load(needed, &Limits::default(), &|| false);
         assert!(matches!(load(true), Err(MediaError::TooLarge { .. })));
-        assert!(matches!(load(false), Ok(Bytes::Source(..))));
+        assert!(matches!(load(false), Ok(Bytes::Source { .. })));
     }
 }

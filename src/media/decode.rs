@@ -1,6 +1,7 @@
 //! Bytes to a small RGB picture: decode as few pixels as will do, scale, bring to sRGB, orient, lay over a checkerboard.
 
-mod jpeg;
+mod coarse;
+pub(super) mod jpeg;
 mod other;
 
 use super::bytes::Bytes;
@@ -81,9 +82,15 @@ pub fn decode(
 ) -> Result<Picture, MediaError> {
     let stop = || if cancel() { Err(MediaError::Cancelled) } else { Ok(()) };
     stop()?;
-    let bytes = Bytes::new(source)?;
-    let format = sniff(&bytes.head()?, name)?;
+    let mut bytes = Bytes::new(source)?;
+    let format = sniff(bytes.head(), name)?;
     stop()?;
+    if request.coarse
+        && format == Format::Jpeg
+        && let Some(picture) = guarded(format, || coarse::from_the_start(&mut bytes, request, limits, cancel))?
+    {
+        return Ok(picture);
+    }
     let bytes = bytes.load(format == Format::Jpeg, limits, cancel)?;
     stop()?;
     let length = bytes.len();
@@ -92,29 +99,36 @@ pub fn decode(
         let (mut header, opened) = header::open(&bytes, inner, limits)?;
         header.container = format;
         let plan = Plan::new(header.width, header.height, header.orientation, request);
+        let coarse = request.coarse && coarse::worth_it(&header);
         stop()?;
         let (mut raster, damaged) = match opened {
-            Opened::Jpeg(jpeg) => jpeg::pixels(&bytes, &jpeg, &plan, limits)?,
+            Opened::Jpeg(jpeg) => {
+                let small = if coarse { Plan::coarse_eighths } else { Plan::eighths };
+                jpeg::pixels(&bytes, &jpeg, small(&plan, jpeg.width, jpeg.height), limits)?
+            }
             Opened::Tiff(tiff) => tiff.pixels(bytes.held(), limits)?,
             Opened::Other(decoder) => other::pixels(decoder, &header, &bytes, limits)?,
         };
         stop()?;
         colour::tame(&mut raster, inner);
-        let raster = scale(raster, &plan, format.name())?;
+        let fewer = coarse && raster.width < header.width;
+        let target = if fewer { plan.coarse(raster.width, raster.height) } else { None };
+        let raster = scale(raster, &target.unwrap_or(plan), format.name())?;
         stop()?;
-        Ok(finish(raster, &header, length, damaged))
+        Ok(finish(raster, &plan, &header, length, damaged))
     })
 }
 
 /// The last stages, all on the small picture.
-fn finish(raster: Raster, header: &Header, bytes: u64, damaged: Option<String>) -> Picture {
+pub(super) fn finish(raster: Raster, plan: &Plan, header: &Header, bytes: u64, damaged: Option<String>) -> Picture {
     let (width, height) = (raster.width, raster.height);
     let raster = colour::to_srgb(raster, header.icc.as_deref(), header.format);
     let channels = raster.channels;
     let (pixels, width, height) = displayed(raster.data, width, height, channels, header.orientation);
-    debug_assert!(swaps_axes(header.orientation) || (width, height) == (raster.width, raster.height));
+    let turned = swaps_axes(header.orientation);
+    let full = if turned { (plan.height, plan.width) } else { (plan.width, plan.height) };
     let rgb = colour::flatten(pixels, width, channels);
-    Picture { rgb, width, height, full: (width, height), info: Arc::new(header.info(bytes, damaged)) }
+    Picture { rgb, width, height, full, info: Arc::new(header.info(bytes, damaged)) }
 }
 
 /// Runs code of decoders and turns a panic into an error.

@@ -16,7 +16,7 @@ use super::source::ByteSource;
 /// [`MediaError`] where the file is not a picture, or one that could not be shown.
 pub fn inspect(source: &dyn ByteSource, name: &str, limits: &Limits) -> Result<ImageInfo, MediaError> {
     let bytes = Bytes::new(source)?;
-    let format = sniff(&bytes.head()?, name)?;
+    let format = sniff(bytes.head(), name)?;
     let length = bytes.len();
     let (bytes, inner) = header::unpacked(bytes, format);
     guarded(format, || {

@@ -9,6 +9,15 @@ pub(super) fn swaps_axes(orientation: Orientation) -> bool {
     matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
 }
 
+/// What turns the displayed picture back into the stored one.
+pub(super) fn inverse(orientation: Orientation) -> Orientation {
+    match orientation {
+        Orientation::Rotate90 => Orientation::Rotate270,
+        Orientation::Rotate270 => Orientation::Rotate90,
+        other => other,
+    }
+}
+
 /// The box of the stored picture that is displayed as `shown`; both normalised.
 pub(super) fn stored_box(shown: BoxN, orientation: Orientation) -> BoxN {
     let BoxN { x, y, w, h } = shown;
@@ -74,6 +83,8 @@ mod tests {
             let (pixels, w, h) = displayed(image.as_raw().clone(), 5, 3, 3, orientation);
             assert_eq!((w, h), (reference.width(), reference.height()), "orientation {code}");
             assert_eq!(&pixels, reference.as_bytes(), "orientation {code}");
+            let back = displayed(pixels.clone(), w, h, 3, inverse(orientation));
+            assert_eq!(back, (image.as_raw().clone(), 5, 3), "orientation {code}");
 
             // The one pixel at displayed (1, 2) comes from the stored pixel that its window names.
             let (fw, fh) = (f64::from(w), f64::from(h));

@@ -13,6 +13,10 @@ use image::metadata::Orientation;
 const PIXEL_VIEW: f64 = 4.0;
 /// Pixels along a side of what is asked for; more than any screen has.
 const SIDE: u32 = 16_384;
+/// A coarse picture of this part of the wanted pixels, along a side, is decoded where the format lets one choose.
+const COARSE: f64 = 1.0 / 4.0;
+/// Below this part it is too little to tell pictures apart.
+const TOO_COARSE: f64 = 1.0 / 6.25;
 
 /// Which part of the stored picture becomes how many pixels. Everything in the stored frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,13 +61,33 @@ impl Plan {
 
     /// The smallest number of eighths at which a JPEG can be decoded with no fewer pixels than are wanted.
     pub(super) fn eighths(&self, width: u32, height: u32) -> u32 {
+        self.eighths_for(width, height, 1.0)
+    }
+
+    /// The same for a coarse picture.
+    pub(super) fn coarse_eighths(&self, width: u32, height: u32) -> u32 {
+        self.eighths_for(width, height, COARSE)
+    }
+
+    fn eighths_for(&self, width: u32, height: u32, share: f64) -> u32 {
         let enough = |side: u32, part: f64, wanted: u32, eighths: u32| {
-            f64::from((side * eighths).div_ceil(8)) * part >= f64::from(wanted)
+            f64::from((side * eighths).div_ceil(8)) * part >= f64::from(wanted) * share
         };
         [1, 2, 4]
             .into_iter()
             .find(|n| enough(width, self.part.w, self.width, *n) && enough(height, self.part.h, self.height, *n))
             .unwrap_or(8)
+    }
+
+    /// The same part with no more pixels than a coarse picture of `width` x `height` has of it; nothing when they are
+    /// too few.
+    pub(super) fn coarse(&self, width: u32, height: u32) -> Option<Self> {
+        let side = |has: u32, part: f64, wanted: u32| {
+            let has = f64::from(has) * part;
+            (has >= f64::from(wanted) * TOO_COARSE).then(|| (has.round() as u32).clamp(1, wanted))
+        };
+        let (width, height) = (side(width, self.part.w, self.width)?, side(height, self.part.h, self.height)?);
+        Some(Self { width, height, ..*self })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pictures of every kind, and files that only pretend to be pictures.
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "skipped tests say so")]
 
+mod coarse;
 mod hostile;
 mod kinds;
 mod laws;

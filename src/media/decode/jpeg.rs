@@ -9,7 +9,6 @@ use super::super::header::jpeg::JpegHeader;
 use super::super::header::{decoder, explain};
 use super::super::limits::Limits;
 use super::super::raster::{Raster, Sample, Space};
-use super::super::scale::Plan;
 use super::super::sniff::Format;
 use image::ImageDecoder;
 use jpeg_decoder::{Decoder, Error, PixelFormat};
@@ -17,14 +16,13 @@ use std::io::Read;
 
 const CUT: &str = "the file ends before the picture does";
 
-/// Decodes the pixels, with the reason when some are missing.
-pub(super) fn pixels(
+/// Decodes `eighths`/8 of the pixels along each side, with the reason when some are missing.
+pub(in super::super) fn pixels(
     bytes: &Bytes<'_>,
     header: &JpegHeader,
-    plan: &Plan,
+    eighths: u32,
     limits: &Limits,
 ) -> Result<(Raster, Option<String>), MediaError> {
-    let eighths = plan.eighths(header.width, header.height);
     let pixels = u64::from(header.width) * u64::from(header.height);
     let samples = pixels * u64::from(eighths * eighths) / 64 * header.sampling.len().max(1) as u64;
     // Planes, and the pixels put together from them.
@@ -52,7 +50,7 @@ fn has_end(file: &[u8], scan: u64) -> bool {
 
 /// Decodes `eighths`/8 of the pixels. Where the file stops, end markers follow, from which the decoder goes on with
 /// zeros instead of giving up what it has.
-fn scaled(file: &[u8], header: &JpegHeader, eighths: u32) -> Result<Raster, Error> {
+pub(super) fn scaled(file: &[u8], header: &JpegHeader, eighths: u32) -> Result<Raster, Error> {
     let ends = [0xFF, 0xD9].repeat(64);
     let mut decoder = Decoder::new(file.chain(ends.as_slice()));
     let size = |side: u32| u16::try_from((side * eighths).div_ceil(8)).unwrap_or(u16::MAX);

@@ -250,7 +250,7 @@ fn limits_are_checked_against_the_header() {
 }
 
 /// A JPEG with an EXIF block (TIFF, big-endian): orientation, a description, and a thumbnail.
-fn with_exif(jpeg: &[u8], orientation: u16, description: &str, thumbnail: &[u8]) -> Vec<u8> {
+pub(super) fn with_exif(jpeg: &[u8], orientation: u16, description: &str, thumbnail: &[u8]) -> Vec<u8> {
     let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
         [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value].concat()
     };
@@ -272,7 +272,7 @@ fn with_exif(jpeg: &[u8], orientation: u16, description: &str, thumbnail: &[u8])
     [&[0xFF, 0xD8, 0xFF, 0xE1], &size[..], b"Exif\0\0", &tiff, &jpeg[2..]].concat()
 }
 
-fn jpeg(image: &RgbImage) -> Vec<u8> {
+pub(super) fn jpeg(image: &RgbImage) -> Vec<u8> {
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, 95).encode_image(image).unwrap();
     bytes
