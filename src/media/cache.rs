@@ -67,6 +67,12 @@ impl<K: Hash + Eq> PictureCache<K> {
         self.held
     }
 
+    /// Bytes it may hold.
+    #[must_use]
+    pub fn budget(&self) -> usize {
+        self.budget
+    }
+
     /// Pictures held.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -21,6 +21,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 /// How long the program waits for the store when it is left; what is not written by then is said.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The panel of figures is brought up to date this often while it is open.
+const REPORT_EVERY: Duration = Duration::from_millis(500);
 /// Messages taken before a frame gets its turn.
 const BATCH: usize = 256;
 
@@ -38,6 +40,8 @@ pub struct EventLoop {
     pub started: Instant,
     /// The probe gives up then.
     pub probe_until: Option<Instant>,
+    /// When the panel of figures was last told anything.
+    pub reported: Instant,
 }
 
 /// Why the loop goes on or ends.
@@ -78,7 +82,8 @@ impl EventLoop {
     async fn wait(&mut self, messages: &mut UnboundedReceiver<Message>) -> Option<Message> {
         let tick = update::next_tick(&self.state).map(|at| self.started + Duration::from_millis(at));
         let frame = self.screen.next_frame(self.state.dirty);
-        let deadline = [tick, frame, self.probe_until].into_iter().flatten().min();
+        let report = self.state.wants_preview_report().then(|| self.reported + REPORT_EVERY);
+        let deadline = [tick, frame, self.probe_until, report].into_iter().flatten().min();
         let Some(deadline) = deadline else { return messages.recv().await };
         tokio::select! {
             biased;
@@ -211,6 +216,11 @@ impl EventLoop {
 
     /// Draws a frame if one is due, and tells the state what became of pictures.
     fn frame(&mut self) {
+        if self.state.wants_preview_report() && self.reported.elapsed() >= REPORT_EVERY {
+            self.reported = Instant::now();
+            let report = Box::new(self.screen.report());
+            self.update(Event::Preview(report));
+        }
         if (self.state.dirty || self.screen.is_due()) && self.screen.may_draw() {
             self.state.dirty = false;
             self.screen.draw(&self.state);

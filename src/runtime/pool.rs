@@ -6,12 +6,14 @@
 
 use super::present::recipe::{Failure, Prepared, Wanted, prepare};
 use crate::app::picture::{PictureRef, SESSION, Window};
+use crate::app::preview_report::Stages;
 use crate::media::cache::{DiskCache, DiskKey, PictureCache};
 use crate::media::{ByteSource, Limits, MediaError, Picture, decode, inspect};
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// Pictures fitted into at most so many pixels a side are thumbnails, which are worth keeping on disk.
 const THUMBNAIL: u32 = 400;
@@ -39,6 +41,8 @@ pub struct Decoded {
     pub wanted: Wanted,
     /// The picture, or why there is none.
     pub result: Result<Arc<Prepared>, Failure>,
+    /// Where the time went.
+    pub stages: Stages,
 }
 
 /// A decoded picture is kept for its file, its part and its size in pixels.
@@ -136,6 +140,24 @@ impl DecodePool {
     }
 }
 
+impl DecodePool {
+    /// Bytes of decoded pictures that are kept at most.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        lock(&self.shared.decoded).budget()
+    }
+
+    /// Pictures being decoded, pictures that wait, and what the memory holds (pictures, bytes).
+    #[must_use]
+    pub fn load(&self) -> (usize, usize, usize, usize) {
+        let plan = lock(&self.shared.plan);
+        let (running, waiting) = (plan.running.len(), plan.queue.len());
+        drop(plan);
+        let decoded = lock(&self.shared.decoded);
+        (running, waiting, decoded.len(), decoded.bytes())
+    }
+}
+
 impl Drop for DecodePool {
     fn drop(&mut self) {
         let mut plan = lock(&self.shared.plan);
@@ -149,7 +171,8 @@ impl Drop for DecodePool {
 
 fn work(shared: &Shared, send: &(impl Fn(Decoded) + ?Sized)) {
     while let Some((wanted, cancel)) = take(shared) {
-        let run = || run(shared, &wanted, &cancel);
+        let mut stages = Stages::default();
+        let run = || run(shared, &wanted, &cancel, &mut stages);
         let result = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
             Some(Err(Failure {
                 reason: "showing this file failed inside the program; it may be damaged".into(),
@@ -166,7 +189,7 @@ fn work(shared: &Shared, send: &(impl Fn(Decoded) + ?Sized)) {
             result
         };
         if let Some(result) = result {
-            send(Decoded { wanted, result });
+            send(Decoded { wanted, result, stages });
         }
     }
 }
@@ -190,13 +213,18 @@ fn take(shared: &Shared) -> Option<(Wanted, Arc<AtomicBool>)> {
 }
 
 /// Opens, decodes and encodes; nothing when it was cancelled.
-fn run(shared: &Shared, wanted: &Wanted, cancel: &AtomicBool) -> Option<Result<Arc<Prepared>, Failure>> {
+fn run(
+    shared: &Shared,
+    wanted: &Wanted,
+    cancel: &AtomicBool,
+    stages: &mut Stages,
+) -> Option<Result<Arc<Prepared>, Failure>> {
     let cancelled = || cancel.load(Ordering::Relaxed);
     let key = (wanted.picture.clone(), wanted.window, wanted.pixels());
     let kept = lock(&shared.decoded).get(&key);
     let picture = match kept {
         Some(picture) => picture,
-        None => match open_and_decode(shared, wanted, &cancelled) {
+        None => match open_and_decode(shared, wanted, &cancelled, stages) {
             Ok(picture) => {
                 let picture = Arc::new(picture);
                 lock(&shared.decoded).insert(key, Arc::clone(&picture));
@@ -206,19 +234,34 @@ fn run(shared: &Shared, wanted: &Wanted, cancel: &AtomicBool) -> Option<Result<A
             Err(Some(failure)) => return Some(Err(failure)),
         },
     };
-    (!cancelled()).then(|| prepare(&picture, wanted).map(Arc::new))
+    if cancelled() {
+        return None;
+    }
+    let begun = Instant::now();
+    let prepared = prepare(&picture, wanted).map(Arc::new);
+    stages.encode = Some(begun.elapsed());
+    Some(prepared)
 }
 
 /// `Err(None)` is a cancelled run.
-fn open_and_decode(shared: &Shared, wanted: &Wanted, cancelled: &dyn Fn() -> bool) -> Result<Picture, Option<Failure>> {
+fn open_and_decode(
+    shared: &Shared,
+    wanted: &Wanted,
+    cancelled: &dyn Fn() -> bool,
+    stages: &mut Stages,
+) -> Result<Picture, Option<Failure>> {
+    let begun = Instant::now();
     let source = (shared.opener)(&wanted.picture).map_err(|e| Some(Failure::from(&e)))?;
+    stages.open = Some(begun.elapsed());
     let kept = disk_key(shared, wanted, source.as_ref());
     if let Some((disk, key)) = &kept
         && let Some(picture) = disk.get(key)
     {
         return Ok(picture);
     }
+    let begun = Instant::now();
     let picture = decoded(shared, wanted, source.as_ref(), cancelled)?;
+    stages.decode = Some(begun.elapsed());
     if let Some((disk, key)) = kept {
         keep(shared, disk, &key, &picture);
     }

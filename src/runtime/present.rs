@@ -13,6 +13,7 @@
 mod drawn;
 mod emit;
 mod held;
+mod live;
 mod look;
 mod paint;
 pub mod plan;
@@ -30,6 +31,7 @@ use drawn::Upgrade;
 use emit::Shown;
 use plan::{Have, Moment, Mood};
 use recipe::{Form, Prepared, Recipe, Wanted};
+pub use ring::QUOTA;
 use ring::Ring;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -91,6 +93,10 @@ pub struct Presenter {
     covers: Vec<CellRect>,
     origin: (u16, u16),
     anchor: Option<kitty::Anchor>,
+    /// The boxes that are being edited, by place.
+    live: BTreeMap<u32, live::Live>,
+    /// Line characters have left holes in a drawn picture.
+    torn: bool,
     /// An error of a placement may be answered: nothing else can get the answer.
     answers: bool,
     /// Placements (image, number) that are hidden below a new picture until they can be deleted: a delete while an
@@ -131,6 +137,8 @@ impl Presenter {
             covers: Vec::new(),
             origin: (0, 0),
             anchor: None,
+            live: BTreeMap::new(),
+            torn: false,
             answers: false,
             hidden: Vec::new(),
             vacated: Vec::new(),
@@ -193,6 +201,7 @@ impl Presenter {
         if self.recipe.protocol != Protocol::None {
             self.drop_anchor(areas.iter().map(|(a, _)| a.cells.y.saturating_add(a.cells.h)).max().unwrap_or(1));
             self.show(&areas);
+            self.show_live(&areas.iter().map(|(a, _)| *a).collect::<Vec<_>>());
         }
         self.note_states(&areas);
         orders.make.into_iter().filter(|w| self.store.get(w).is_none()).collect()
@@ -305,16 +314,19 @@ impl Presenter {
             return Answer::Redraw;
         }
         let Some(wanted) = self.ring.named(id) else { return Answer::Nothing };
-        let sending = !self.ring.is_there(&wanted);
+        // What is under way was closed or restarted by ourselves; if it fails, placing it says so.
+        if !self.ring.is_there(&wanted) {
+            return Answer::Nothing;
+        }
         tracing::debug!(target: "preview", id, message, "the terminal refused a picture");
         self.ring.forget(&wanted);
         self.store.remove(&wanted);
         let shown = |p: &Place| p.shown.as_ref().is_some_and(|s| s.image == id);
         self.places.retain(|_, place| !shown(place));
         // Pictures that were forgotten long after they came are sent again; those refused at once may always be.
-        if self.unconfirmed > 0 || sending {
+        if self.unconfirmed > 0 {
             self.refusals += 1;
-            self.unconfirmed = self.unconfirmed.saturating_sub(1);
+            self.unconfirmed -= 1;
         }
         if self.refusals >= REFUSALS { Answer::Useless } else { Answer::Redraw }
     }
@@ -366,6 +378,9 @@ impl Presenter {
     /// At which moment a frame would show more than this one, if nothing else happens.
     #[must_use]
     pub fn later(&self) -> Option<Moment> {
+        if self.torn {
+            return Some(Moment::Pause);
+        }
         if !self.mood.slow {
             return None;
         }
@@ -376,6 +391,20 @@ impl Presenter {
             (moment > self.mood.moment).then_some(moment)
         };
         self.places.values().filter(|p| !p.thumbnail).filter_map(next).min()
+    }
+
+    /// The large picture that the last frame was about, and at which level it is on the screen, exact or not.
+    #[must_use]
+    pub fn about(&self) -> Option<(&PictureRef, Option<(Level, bool)>)> {
+        let place = self.places.values().find(|p| !p.thumbnail)?;
+        let shown = place.shown.as_ref().filter(|s| s.wanted.picture == place.wanted.picture);
+        Some((&place.wanted.picture, shown.map(|s| (s.wanted.level, s.prepared.exact))))
+    }
+
+    /// Whose upload it is: its level and about how many bytes.
+    #[must_use]
+    pub fn level_of(&self, tag: u64) -> Option<Level> {
+        self.ring.tagged(tag).map(|w| w.level)
     }
 
     /// Whether pictures of the last frame wait for room on the link.
@@ -403,6 +432,9 @@ impl Presenter {
                 self.take_away(&shown);
             }
         }
+        let images: Vec<u32> = self.live_images().collect();
+        self.live.clear();
+        images.iter().for_each(|image| kitty::unplace(&mut self.early, *image, 1, self.recipe.tmux));
     }
 
     /// The terminal has lost everything: after leaving the screen for an editor or a suspend, or when uploads were
@@ -422,8 +454,9 @@ impl Presenter {
     }
 
     fn free_all(&mut self) {
-        let anchor = self.anchor.take().map(|a| a.image);
-        for id in self.ring.clear().into_iter().chain(anchor) {
+        let others: Vec<u32> = self.anchor.take().map(|a| a.image).into_iter().chain(self.live_images()).collect();
+        self.live.clear();
+        for id in self.ring.clear().into_iter().chain(others) {
             kitty::free(&mut self.early, id, self.recipe.tmux);
         }
         self.hidden.clear();
@@ -435,7 +468,7 @@ impl Presenter {
     #[must_use]
     pub fn cleanup(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        for id in self.ring.ids().into_iter().chain(self.anchor.map(|a| a.image)) {
+        for id in self.ring.ids().into_iter().chain(self.anchor.map(|a| a.image)).chain(self.live_images()) {
             kitty::free(&mut out, id, self.recipe.tmux);
         }
         out

@@ -1,13 +1,16 @@
 //! What is on the terminal: cells by their differences, pictures by the presenter, both in one synchronized update.
 
+mod figures;
 mod haste;
 
 use super::message::{Message, Sender};
 use super::pool::{DecodePool, Decoded};
-use super::present::{Answer, Presenter};
+use super::present::{Answer, Presenter, QUOTA};
 use crate::app::picture::{PictureRef, PictureState};
+use crate::app::preview_report::{CacheReport, LinkReport, PreviewReport};
 use crate::app::state::State;
 use crate::term::caps::{Caps, Protocol};
+use crate::term::graphics::Level;
 use crate::term::guard::{Guard, GuardError, Modes, Restorer, window_size};
 use crate::term::input::Reply;
 use crate::term::input::reader::InputThread;
@@ -15,6 +18,7 @@ use crate::term::output::{Output, Written};
 use crate::term::probe::{Probe, Step};
 use crate::term::{seq, tmux};
 use crate::theme::{Palette, Theme};
+use figures::{Figures, closeness};
 use haste::Haste;
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
@@ -59,6 +63,8 @@ pub struct Screen {
     caps: Caps,
     presenter: Presenter,
     pool: DecodePool,
+    /// Bytes of decoded pictures that are kept at most.
+    memory: usize,
     theme: Theme,
     themes: Option<PathBuf>,
     palette: Palette,
@@ -71,6 +77,7 @@ pub struct Screen {
     /// Frames drawn so far.
     frames: u64,
     haste: Haste,
+    figures: Figures,
     bytes: Bytes,
 }
 
@@ -126,6 +133,7 @@ impl Screen {
             asked: Instant::now(),
             caps: parts.caps,
             presenter,
+            memory: parts.pool.memory(),
             pool: parts.pool,
             theme,
             themes: parts.themes,
@@ -136,6 +144,7 @@ impl Screen {
             last_frame: None,
             frames: 0,
             haste,
+            figures: Figures::default(),
             bytes: Bytes::default(),
         };
         let questions = screen.probe.as_mut().map(Probe::start).unwrap_or_default();
@@ -235,6 +244,8 @@ impl Screen {
         self.shown = next;
         self.last_frame = Some(Instant::now());
         self.frames += 1;
+        let about = self.presenter.about().map(|(picture, shown)| (picture, shown.is_some()));
+        self.figures.frame(self.frames, about, self.haste.last_key());
         match pictures {
             0 => self.output.frame(frame),
             _ => self.output.frame_watched(frame, self.frames),
@@ -245,6 +256,9 @@ impl Screen {
     /// Hands prepared pictures to the output, a few at a time.
     fn upload(&mut self) {
         for upload in self.presenter.upload() {
+            let bytes = upload.chunks.iter().map(Vec::len).sum::<usize>();
+            let level = self.presenter.level_of(upload.tag).unwrap_or(Level::Good);
+            self.figures.sending(upload.tag, level, u64::try_from(bytes).unwrap_or(u64::MAX));
             self.output.upload(upload);
         }
     }
@@ -279,6 +293,7 @@ impl Screen {
     /// A decoder has finished. Returns whether a frame should show it.
     pub fn decoded(&mut self, decoded: Decoded) -> bool {
         self.pool.acknowledge(&decoded.wanted);
+        self.figures.made(&decoded);
         let shows = self.presenter.on_decoded(decoded);
         self.upload();
         shows
@@ -288,13 +303,15 @@ impl Screen {
     pub fn written(&mut self, written: Written) -> bool {
         match written {
             Written::Upload(tag) => {
+                self.figures.sent(tag);
                 let shows = self.presenter.on_uploaded(tag);
                 self.upload();
                 shows
             }
-            Written::Seen { .. } => {
+            Written::Seen { mark, after } => {
+                self.figures.seen(mark, after);
                 self.presenter.on_seen();
-                false
+                self.presenter.deferred()
             }
             Written::Frame | Written::Silent(_) | Written::Failed => false,
         }
@@ -307,6 +324,34 @@ impl Screen {
             Answer::Nothing => (false, None),
             Answer::Redraw => (true, None),
             Answer::Useless => (true, self.step_down()),
+        }
+    }
+
+    /// How the pictures are doing.
+    #[must_use]
+    pub fn report(&self) -> PreviewReport {
+        let link = self.output.link();
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let (decoding, queued, kept, kept_bytes) = self.pool.load();
+        let (held, held_bytes) = self.presenter.terminal_load();
+        let shown = self.presenter.about().and_then(|(_, shown)| shown);
+        PreviewReport {
+            closeness: shown.map(|(level, exact)| closeness(level, exact)),
+            link: link.round_trip.is_some().then(|| LinkReport {
+                round_trip: link.round_trip,
+                bandwidth: link.bandwidth,
+                credit: count(link.credit),
+                unacknowledged: count(link.in_flight),
+                waiting: count(link.backlog),
+            }),
+            last: self.figures.last(link.seen),
+            exact_bytes: self.figures.exact_bytes(),
+            keys: self.figures.keys(),
+            memory: Some(CacheReport { pictures: count(kept), bytes: count(kept_bytes), quota: count(self.memory) }),
+            disk: None,
+            terminal: (held > 0).then(|| CacheReport { pictures: count(held), bytes: held_bytes, quota: QUOTA }),
+            decoding: u32::try_from(decoding).unwrap_or(u32::MAX),
+            queued: u32::try_from(queued).unwrap_or(u32::MAX),
         }
     }
 

@@ -85,7 +85,7 @@ async fn run(request: OpenRequest, started: Instant) -> Result<(), OpenError> {
     let files = Files::start(lake.clone(), sender.clone());
     let services = Services::start(store, files, lake, loaded, sender);
     let probe_until = Some(started + patience);
-    let mut event_loop = EventLoop { state, screen, services, trail, started, probe_until };
+    let mut event_loop = EventLoop { state, screen, services, trail, started, probe_until, reported: started };
     event_loop.run(&mut messages, first).await;
     let unsent = event_loop.state.save.unsent;
     if unsent > 0 {

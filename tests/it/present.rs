@@ -1,6 +1,7 @@
 //! The presenter and the pool behind it.
 
 mod kitty;
+mod levels;
 mod model;
 mod other;
 mod pool;

@@ -117,7 +117,8 @@ impl Presenter {
     /// blank can be seen between the two.
     pub(super) fn retire(&mut self, before: &Shown, shown: &Shown) {
         let kept = if before.image == shown.image { shown.pieces.len() } else { 0 };
-        let cover = Self::middle(shown).filter(|_| self.ring.sending() > 0);
+        // kitty before 0.41 goes on with the upload, and does not repaint cells below a picture under the text.
+        let cover = Self::middle(shown).filter(|_| self.frees && self.ring.sending() > 0);
         for index in kept..before.pieces.len() {
             let number = number_of(before, index);
             match cover {

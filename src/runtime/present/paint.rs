@@ -28,6 +28,7 @@ impl Presenter {
                 (Form::Held | Form::Kitty(_), _) => clear(buffer, &shown.pieces, false),
             }
         }
+        self.paint_live(buffer);
         if let Some((x, y, symbol, colour)) = self.anchor_cell()
             && let Some(cell) = buffer.cell_mut((x, y))
         {

@@ -7,7 +7,7 @@ use super::recipe::Wanted;
 use std::collections::HashMap;
 
 /// Bytes of the terminal's memory we use at most; kitty starts to drop pictures at 320 MB, others at 128 MB.
-const QUOTA: u64 = 112 << 20;
+pub const QUOTA: u64 = 112 << 20;
 
 /// How far a picture is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +129,11 @@ impl Ring {
         let id = self.fresh_id();
         self.reserved = id;
         id
+    }
+
+    /// An id for something small that its owner frees.
+    pub(super) fn anonymous(&mut self) -> u32 {
+        self.fresh_id()
     }
 
     /// Pictures held and the bytes they take in the terminal.

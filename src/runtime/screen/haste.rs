@@ -46,6 +46,11 @@ impl Haste {
         self.key.elapsed()
     }
 
+    /// The last key, if there was one.
+    pub(super) fn last_key(&self) -> Option<Instant> {
+        self.typed.then_some(self.key)
+    }
+
     /// Whether the person typed here just now.
     pub(super) fn typed_here(&self) -> bool {
         self.typed && self.since_key() < HERE

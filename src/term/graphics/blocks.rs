@@ -131,7 +131,7 @@ fn bits(group: &[Rgb], set: impl Fn(Rgb) -> bool) -> u8 {
 }
 
 /// The colour the terminal can show that is closest.
-pub(super) fn map(rgb: Rgb, depth: Depth) -> Color {
+pub fn map(rgb: [u8; 3], depth: Depth) -> Color {
     let [r, g, b] = rgb;
     match depth {
         Depth::True => Color::Rgb(r, g, b),

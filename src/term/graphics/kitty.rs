@@ -191,7 +191,13 @@ pub fn unplace(out: &mut Vec<u8>, image: u32, number: u32, in_tmux: bool) {
 
 /// Takes a picture off the screen and frees its data.
 pub fn free(out: &mut Vec<u8>, image: u32, in_tmux: bool) {
-    out.extend_from_slice(&finish(format!("\x1b_Ga=d,d=I,i={image},q=2\x1b\\").as_bytes(), in_tmux));
+    out.extend_from_slice(&finish(&freed(image), in_tmux));
+}
+
+/// The same command, not wrapped.
+#[must_use]
+pub fn freed(image: u32) -> Vec<u8> {
+    format!("\x1b_Ga=d,d=I,i={image},q=2\x1b\\").into_bytes()
 }
 
 /// Ends a transmission that is not wanted any more: it is closed too early, which makes the terminal drop it. Where

@@ -54,6 +54,9 @@ pub(crate) struct Model {
     pub(crate) images: BTreeMap<u32, Image>,
     pub(crate) placed: BTreeMap<(u32, u32), Placed>,
     pub(crate) aborted: usize,
+    /// It may have forgotten pictures, and says so.
+    pub(crate) forgetful: bool,
+    pub(crate) answers: Vec<(u32, String)>,
     /// Transmissions that were closed too early.
     pub(crate) broken: usize,
     pub(crate) peak: usize,
@@ -78,6 +81,8 @@ impl Model {
             placed: BTreeMap::new(),
             aborted: 0,
             broken: 0,
+            forgetful: false,
+            answers: Vec::new(),
             peak: 0,
             loading: None,
             order: 0,
@@ -261,6 +266,10 @@ impl Model {
 
     fn place(&mut self, keys: &BTreeMap<&str, &str>) {
         let number = |k: &str| keys.get(k).map_or(0, |v| v.parse::<i32>().unwrap());
+        if self.forgetful && !self.images.contains_key(&(number("i") as u32)) {
+            self.answers.push((number("i") as u32, "ENOENT:Put command refers to non-existent image".to_owned()));
+            return;
+        }
         let image = self.images.get_mut(&(number("i") as u32)).expect("a placement of a picture that is not there");
         let (columns, rows) = (number("c") as u16, number("r") as u16);
         if number("U") == 1 {

@@ -32,10 +32,12 @@ pub(crate) struct Rig {
     pub(crate) mood: Mood,
     begun: HashSet<u64>,
     pub(crate) frame_bytes: usize,
+    /// Those of pictures among them.
+    pub(crate) picture_bytes: usize,
 }
 
 pub(crate) fn caps(protocol: Protocol, tmux: bool) -> Caps {
-    Caps { depth: Depth::True, protocol, cell: CELL, tmux, unicode: true, ..Caps::default() }
+    Caps { depth: Depth::True, protocol, cell: CELL, tmux, unicode: true, frees: true, ..Caps::default() }
 }
 
 pub(crate) fn picture_ref(number: usize) -> PictureRef {
@@ -69,6 +71,7 @@ impl Rig {
             mood: Mood::default(),
             begun: HashSet::new(),
             frame_bytes: 0,
+            picture_bytes: 0,
         }
     }
 
@@ -79,9 +82,13 @@ impl Rig {
         let mut next = Buffer::empty(self.buffer.area);
         self.presenter.paint(&mut next);
         let mut bytes = SYNC_BEGIN.to_vec();
+        let begun = bytes.len();
         self.presenter.before(&mut bytes);
+        self.picture_bytes = bytes.len() - begun;
         CrosstermBackend::new(&mut bytes).draw(self.buffer.diff(&next).into_iter()).unwrap();
+        let begun = bytes.len();
         self.presenter.after(&mut bytes);
+        self.picture_bytes += bytes.len() - begun;
         bytes.extend_from_slice(SYNC_END);
         self.frame_bytes = bytes.len();
         self.buffer = next;
@@ -111,7 +118,7 @@ impl Rig {
                 true => Err(Failure { reason: "no picture".into(), info: None }),
                 false => prepare(&picture_for(number, &wanted), &wanted).map(Arc::new),
             };
-            redraw |= self.presenter.on_decoded(Decoded { wanted, result });
+            redraw |= self.presenter.on_decoded(Decoded { wanted, result, stages: Default::default() });
         }
         self.sending.extend(self.presenter.upload());
         redraw

@@ -1,0 +1,141 @@
+//! The box that is being edited: a layer above the picture, so that moving it by a pixel costs a frame and not a picture.
+//!
+//! Where the terminal places pictures by their ids the layer is a small transparent picture of its own, sent inside the
+//! frame. Elsewhere it is drawn with line characters; what they erase of a drawn picture comes back with the next pause.
+
+use super::Presenter;
+use super::emit::Shown;
+use super::look::{outline, part};
+use super::plan::Moment;
+use super::recipe::Form;
+use crate::app::picture::{CellRect, Mark, PictureArea};
+use crate::term::caps::Protocol;
+use crate::term::graphics::blocks;
+use crate::term::graphics::kitty::{self, Placement};
+use crate::term::graphics::marks::{self, Layer, OutlineCell, Stage};
+use ratatui::buffer::Buffer;
+
+/// The layer of one place.
+#[derive(Debug)]
+pub(super) struct Live {
+    mark: Mark,
+    rect: CellRect,
+    window: crate::app::picture::Window,
+    /// Pictures of it in the terminal.
+    images: Vec<u32>,
+    /// Cells of it, relative to the picture's first.
+    cells: Vec<OutlineCell>,
+}
+
+impl Presenter {
+    /// Brings the layers to what the areas say, after the pictures below them.
+    pub(super) fn show_live(&mut self, areas: &[&PictureArea]) {
+        let mut old = std::mem::take(&mut self.live);
+        for area in areas {
+            let shown = self.places.get(&area.place).and_then(|p| p.shown.clone());
+            let before = old.remove(&area.place);
+            let (Some(mark), Some(shown)) = (area.live, shown) else {
+                self.end_live(before);
+                continue;
+            };
+            let same = |l: &Live| l.mark == mark && l.rect == shown.rect && l.window == shown.wanted.window;
+            match before {
+                Some(live) if same(&live) => drop(self.live.insert(area.place, live)),
+                before => {
+                    let live = self.layer(mark, &shown);
+                    self.live.insert(area.place, live);
+                    // After the new one, so that the box never vanishes for a moment.
+                    self.end_live(before);
+                }
+            }
+        }
+        old.into_values().for_each(|live| self.end_live(Some(live)));
+        self.mend();
+    }
+
+    fn layer(&mut self, mark: Mark, shown: &Shown) -> Live {
+        let fit = shown.prepared.fit;
+        let stage = Stage { size: fit.picture, window: part(shown.wanted.window) };
+        let mut live =
+            Live { mark, rect: shown.rect, window: shown.wanted.window, images: Vec::new(), cells: Vec::new() };
+        if !self.by_id() || shown.pieces != [shown.rect] {
+            live.cells = marks::outline_cells(&stage, part(mark.at), self.recipe.cell, fit.offset);
+            return live;
+        }
+        // An encoder that refuses a few lines of two colours leaves the box away, not the picture.
+        let layer = marks::live_layer(&stage, &outline(&mark), Some((self.recipe.cell, fit.offset)));
+        for piece in layer.map(|Layer { pieces }| pieces).unwrap_or_default() {
+            let image = self.ring.anonymous();
+            let (cell, tmux) = (self.recipe.cell, self.recipe.tmux);
+            self.early.extend(kitty::transmit_png(image, &piece.png, tmux, false).concat());
+            let cells = |pixels: u32, cell: u16| u16::try_from(pixels / u32::from(cell)).unwrap_or(0);
+            let placement = Placement {
+                image,
+                number: 1,
+                column: shown.rect.x + cells(piece.offset.0, cell.0),
+                row: shown.rect.y + cells(piece.offset.1, cell.1),
+                columns: cells(piece.size.0, cell.0).max(1),
+                rows: cells(piece.size.1, cell.1).max(1),
+                part: None,
+                above: true,
+                spot: false,
+            };
+            kitty::place(&mut self.late, &placement, self.anchor.as_ref(), false);
+            live.images.push(image);
+            self.cleanup_changed = true;
+        }
+        live
+    }
+
+    fn end_live(&mut self, live: Option<Live>) {
+        let Some(live) = live else { return };
+        for image in live.images {
+            match self.frees {
+                true => self.late.extend_from_slice(&kitty::freed(image)),
+                false => kitty::unplace(&mut self.late, image, 1, false),
+            }
+        }
+        let at = |c: &OutlineCell| CellRect { x: live.rect.x + c.column, y: live.rect.y + c.row, w: 1, h: 1 };
+        if !live.cells.is_empty() && self.draws() {
+            self.vacated.extend(live.cells.iter().map(at));
+            self.torn = true;
+        }
+    }
+
+    fn draws(&self) -> bool {
+        matches!(self.recipe.protocol, Protocol::Iterm | Protocol::Sixel)
+    }
+
+    /// Draws the pictures again that line characters have left holes in, when the box rests for a moment.
+    fn mend(&mut self) {
+        if !self.torn || self.mood.moment < Moment::Pause {
+            return;
+        }
+        self.torn = false;
+        let drawn = |s: &&Shown| matches!(s.prepared.form, Form::Iterm(_) | Form::Sixel(_));
+        let shown: Vec<Shown> = self.places.values().filter_map(|p| p.shown.as_ref()).filter(drawn).cloned().collect();
+        shown.iter().for_each(|s| self.draw_at_once(s));
+    }
+
+    /// Ids of the layers' pictures.
+    pub(super) fn live_images(&self) -> impl Iterator<Item = u32> + '_ {
+        self.live.values().flat_map(|l| l.images.iter().copied())
+    }
+
+    /// Draws the layers that are made of characters.
+    pub(super) fn paint_live(&self, buffer: &mut Buffer) {
+        let ascii = self.recipe.protocol == Protocol::Ascii;
+        for live in self.live.values() {
+            let colour = blocks::map(live.mark.rgb, self.recipe.depth);
+            for outline in &live.cells {
+                let (x, y) = (live.rect.x + outline.column, live.rect.y + outline.row);
+                let covered =
+                    self.covers.iter().any(|c| super::rects::common(*c, CellRect { x, y, w: 1, h: 1 }).is_some());
+                if let Some(cell) = buffer.cell_mut((x, y)).filter(|_| !covered) {
+                    cell.set_symbol(outline.symbol(ascii)).set_fg(colour);
+                    cell.set_diff_option(ratatui::buffer::CellDiffOption::None);
+                }
+            }
+        }
+    }
+}
