@@ -19,3 +19,4 @@ pub mod state;
 pub mod tasks;
 pub mod update;
 pub mod writes;
+pub mod zoom;

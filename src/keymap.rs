@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 use tree::Node;
 
 /// The scopes that can be bound. `global` holds everywhere; those after `tasks` lie over a screen.
-pub const SCOPES: [&str; 16] = [
+pub const SCOPES: [&str; 17] = [
     "global", "home", "lake", "projects", "classes", "label", "gallery", "sweep", "review", "stats", "live", "tasks",
-    "input", "list", "help", "confirm",
+    "zoom", "input", "list", "help", "confirm",
 ];
 /// The names of the presets, the default first.
 pub const PRESETS: [&str; 2] = ["vim", "arrows"];

@@ -7,9 +7,11 @@ pub mod age;
 pub mod canvas;
 pub mod chrome;
 pub mod overlays;
+pub mod preview_panel;
 pub mod screens;
+pub mod viewing;
 
-use crate::app::picture::{CellRect, PictureArea, PictureRef};
+use crate::app::picture::{CellRect, PictureArea};
 use crate::app::state::State;
 use crate::theme::{Palette, Role};
 use canvas::Canvas;
@@ -62,10 +64,4 @@ fn too_small(canvas: &mut Canvas, area: Rect) {
         }
         canvas.text(Rect::new(area.x, area.y + y, area.width, 1), &line, style);
     }
-}
-
-/// A picture that is prepared for the same place as one on the frame.
-#[must_use]
-pub fn prepared(like: &PictureArea, picture: PictureRef) -> PictureArea {
-    PictureArea { picture, ..like.clone() }
 }

@@ -35,6 +35,8 @@ pub enum Scope {
     Stats,
     /// The task list.
     Tasks,
+    /// A part of a picture, on whatever screen shows it.
+    Zoom,
 }
 
 impl Scope {
@@ -53,12 +55,13 @@ impl Scope {
             Self::Review => "review",
             Self::Stats => "stats",
             Self::Tasks => "tasks",
+            Self::Zoom => "zoom",
         }
     }
 }
 
 /// All scopes.
-pub const SCOPES: [Scope; 11] = [
+pub const SCOPES: [Scope; 12] = [
     Scope::Home,
     Scope::Lake,
     Scope::Projects,
@@ -69,6 +72,7 @@ pub const SCOPES: [Scope; 11] = [
     Scope::Review,
     Scope::Stats,
     Scope::Tasks,
+    Scope::Zoom,
     Scope::Global,
 ];
 

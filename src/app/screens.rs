@@ -13,11 +13,13 @@ pub mod navigation;
 pub mod projects;
 pub mod queues;
 pub mod review;
+pub mod rooms;
 pub mod second_pass;
 pub mod seen;
 pub mod stats;
 pub mod sweep;
 pub mod task_list;
+pub mod viewing;
 
 use super::effect::Effect;
 use super::event::Reply;
@@ -49,6 +51,7 @@ pub const SPECS: &[&[Spec]] = &[
     classes::SPECS,
     home::SPECS,
     task_list::SPECS,
+    viewing::SPECS,
     navigation::SPECS,
     navigation::GO_SPECS,
     review::actions::GO,

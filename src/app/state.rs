@@ -9,6 +9,7 @@ use super::preview_report::Preview;
 use super::registry::{self, Scope};
 use super::screens::Screen;
 use super::screens::lake::LakeState;
+use super::screens::viewing::Viewing;
 use super::slots::Slots;
 use super::tasks::Tasks;
 use crate::config::settings::Settings;
@@ -112,6 +113,8 @@ pub struct State {
     pub volumes: Vec<(String, LakePath)>,
     /// The name of the theme in use.
     pub theme: String,
+    /// How the large picture is looked at.
+    pub viewing: Viewing,
     /// The picture takes the whole Lake screen.
     pub large_picture: bool,
     /// Something on the screen may have changed.
@@ -152,6 +155,7 @@ impl State {
             project: None,
             places: start.places,
             volumes: start.volumes,
+            viewing: Viewing::default(),
             large_picture: false,
             dirty: true,
             leaving: false,
@@ -167,10 +171,11 @@ impl State {
         self.screens.last()
     }
 
-    /// Where keys and actions are looked up: the screen first, then everywhere.
+    /// Where keys and actions are looked up: a zoomed picture first, then the screen, then everywhere.
     #[must_use]
     pub fn scopes(&self) -> Vec<Scope> {
-        self.screen().map(|s| s.scope(self)).into_iter().chain([Scope::Global]).collect()
+        let zoom = self.zoomed().map(|_| Scope::Zoom);
+        zoom.into_iter().chain(self.screen().map(|s| s.scope(self))).chain([Scope::Global]).collect()
     }
 
     /// The Lake screen, if it is shown.

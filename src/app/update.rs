@@ -4,7 +4,7 @@ use super::effect::Effect;
 use super::event::{At, Event, Reply, Wrote};
 use super::messages::Level;
 use super::registry;
-use super::screens::{self, Screen, label, navigation, review, second_pass};
+use super::screens::{self, Screen, label, navigation, review, second_pass, viewing};
 use super::slots::{Slot, Tag};
 use super::state::State;
 use super::tasks::{TaskId, TaskNews, TaskState};
@@ -17,6 +17,12 @@ use crate::keymap::Lookup;
 pub fn update(state: &mut State, event: Event, at: At) -> Vec<Effect> {
     (state.clock, state.now) = (at.clock.max(state.clock), at.now);
     state.dirty = true;
+    let effects = take(state, event);
+    viewing::follow(state);
+    effects
+}
+
+fn take(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
         Event::Key { press, repeat } => key(state, press, repeat),
         Event::Paste(text) => overlays::paste(state, &text),

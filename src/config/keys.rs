@@ -212,6 +212,7 @@ pub const KEYS: &[Key] = &[
     key!(choice Preset "keymap", keymap, "key map to start from"),
     key!(switch "auto_advance", auto_advance, "go on to the next sample after a label"),
     key!(switch "require_visible", require_visible, "ignore label keys until the picture is on the screen"),
+    key!(switch "keep_zoom", keep_zoom, "stay zoomed in when the picture changes"),
     key!(switch "mouse", mouse, "take mouse events"),
     key!(switch "hidden", hidden, "show names that start with a dot"),
     key!(count "prefetch", prefetch, "pictures prepared ahead of the cursor"),

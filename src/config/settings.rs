@@ -141,6 +141,8 @@ pub struct Settings {
     pub auto_advance: bool,
     /// Ignore label keys until the picture under the cursor is on the screen.
     pub require_visible: bool,
+    /// Look at the same part, as closely, when the picture changes.
+    pub keep_zoom: bool,
     /// Take mouse events; the terminal's own selection then needs Shift.
     pub mouse: bool,
     /// Show files and folders whose name starts with a dot.
@@ -177,6 +179,7 @@ impl Default for Settings {
             keys: toml::Table::new(),
             auto_advance: true,
             require_visible: true,
+            keep_zoom: false,
             mouse: false,
             hidden: false,
             lake_local: BTreeMap::new(),

@@ -88,6 +88,16 @@ impl Colour {
         })
     }
 
+    /// What stands for the colour in the pixels of a picture: xterm's value of a named one, white for the terminal's own.
+    #[must_use]
+    pub fn in_pictures(self) -> Rgb {
+        match self {
+            Self::Default => [255; 3],
+            Self::Ansi(n) | Self::Indexed(n) => indexed_rgb(n),
+            Self::Exact(rgb, _) => rgb,
+        }
+    }
+
     /// The exact colour, where the theme knows it.
     #[must_use]
     pub fn rgb(self) -> Option<Rgb> {

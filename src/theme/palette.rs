@@ -1,5 +1,6 @@
 //! A theme made ready for one terminal: every style computed once, every mark in the form the terminal can draw.
 
+use super::colour::Rgb;
 use super::glyph::{BAR, BAR_ASCII, Glyph, SPARK, SPARK_ASCII, SPINNER, SPINNER_ASCII};
 use super::role::Role;
 use super::{Look, Theme, Variant};
@@ -12,6 +13,7 @@ pub struct Palette {
     styles: [Style; Role::ALL.len()],
     ground: Style,
     ramp: Vec<Style>,
+    ramp_rgb: Vec<Rgb>,
     shapes: Vec<String>,
     ascii: bool,
     depth: Depth,
@@ -62,8 +64,9 @@ impl Theme {
             (cursor.fg, cursor.bg, cursor.sub_modifier) = (ground.fg, ground.bg, Modifier::DIM);
         }
         let ramp = self.ramp.iter().map(|s| style(&Look { fg: Some(*s), ..Look::default() })).collect();
+        let ramp_rgb = self.ramp.iter().map(|s| s.on(light).in_pictures()).collect();
         let shapes = if ascii { self.ascii_shapes.clone() } else { self.shapes.clone() };
-        Palette { styles, ground, ramp, shapes, ascii, depth }
+        Palette { styles, ground, ramp, ramp_rgb, shapes, ascii, depth }
     }
 }
 
@@ -87,6 +90,13 @@ impl Palette {
         let style = self.ramp.get(index % self.ramp.len().max(1)).copied().unwrap_or_default();
         let shape = self.shapes.get(index % self.shapes.len().max(1)).map_or("*", String::as_str);
         (style, shape)
+    }
+
+    /// The colour of a class as pixels, for what is drawn into pictures, by its index. Pictures have their own
+    /// background and colours on every terminal, so this asks for neither the depth nor the background.
+    #[must_use]
+    pub fn class_rgb(&self, index: usize) -> Rgb {
+        self.ramp_rgb.get(index % self.ramp_rgb.len().max(1)).copied().unwrap_or([255; 3])
     }
 
     /// A mark, one column wide.

@@ -147,15 +147,12 @@ impl<'a> Canvas<'a> {
         self.text(at, &text, style);
     }
 
-    /// Puts a picture into a rectangle.
-    pub fn picture(&mut self, place: u32, picture: PictureRef, at: Rect, thumbnail: bool) -> Option<PictureArea> {
-        if at.width == 0 || at.height == 0 {
-            return None;
+    /// Puts a thumbnail into a rectangle.
+    pub fn thumbnail(&mut self, place: u32, picture: PictureRef, at: Rect) {
+        if at.width > 0 && at.height > 0 {
+            let cells = CellRect { x: at.x, y: at.y, w: at.width, h: at.height };
+            self.drawn.pictures.push(PictureArea::plain(place, picture, cells, true));
         }
-        let cells = CellRect { x: at.x, y: at.y, w: at.width, h: at.height };
-        let area = PictureArea::plain(place, picture, cells, thumbnail);
-        self.drawn.pictures.push(area.clone());
-        Some(area)
     }
 
     /// Clears a rectangle for a pop-up; pictures are cut out there.

@@ -134,6 +134,9 @@ fn hint_key(state: &State, scopes: &[&str], spec: &Spec) -> Option<String> {
         };
     }
     let keys = state.keymap.keys_for(scopes, spec.name);
+    if ["Left", "Right", "Up", "Down"].iter().all(|arrow| keys.iter().any(|k| k == arrow)) {
+        return Some("arrows".to_owned());
+    }
     keys.into_iter().min_by_key(|k| (k != "Enter", width(k) > 1))
 }
 
@@ -160,7 +163,20 @@ fn save_state(state: &State, canvas: &mut Canvas, at: Rect) -> u16 {
     let text = if state.project.is_some() || save.unsent > 0 { format!("{saved}   {user}") } else { user };
     let text = running.map_or(text.clone(), |task| format!("{task}   {text}"));
     let style = canvas.style(role);
-    canvas.right(Rect { x: at.x + at.width / 3, width: at.width - at.width / 3, ..at }, &text, style)
+    let room = Rect { x: at.x + at.width / 3, width: at.width - at.width / 3, ..at };
+    let used = canvas.right(room, &text, style);
+    used + silence(state, canvas, Rect { width: room.width.saturating_sub(used), ..room })
+}
+
+/// Draws that the terminal does not answer, before what else stands at the right end. Returns the columns used.
+fn silence(state: &State, canvas: &mut Canvas, room: Rect) -> u16 {
+    if !state.preview.silent {
+        return 0;
+    }
+    let mark = canvas.glyph(Glyph::Offline);
+    let long = format!("{mark} terminal silent   ");
+    let text = if width(&long) > room.width { format!("{mark} silent  ") } else { long };
+    canvas.right(room, &text, canvas.style(Role::Warning))
 }
 
 /// Draws what can follow an unfinished key sequence, above the hint line.

@@ -1,8 +1,8 @@
 //! Text fields, pickers and questions, drawn above a screen.
 
 use super::canvas::{Canvas, number, width};
-use super::chrome;
 use super::screens::lake::wrapped;
+use super::{chrome, preview_panel};
 use crate::app::overlays::Overlay;
 use crate::app::overlays::confirm::Confirm;
 use crate::app::overlays::picker::Picker;
@@ -14,6 +14,7 @@ use ratatui::layout::Rect;
 
 /// Draws the top overlay and which-key.
 pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
+    preview_panel::render(state, canvas, area);
     match state.overlays.last() {
         Some(Overlay::Prompt(p)) => prompt(canvas, area, p),
         Some(Overlay::Picker(p)) => picker(canvas, area, p),

@@ -10,3 +10,4 @@ mod review;
 mod screens;
 mod stats;
 mod sweep;
+mod zoom;

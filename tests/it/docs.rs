@@ -7,7 +7,7 @@ use lakelens::keymap::Keymap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const SCOPES: [(Scope, &str); 11] = [
+const SCOPES: [(Scope, &str); 12] = [
     (Scope::Label, "Label"),
     (Scope::Gallery, "Gallery"),
     (Scope::Sweep, "Sweep"),
@@ -18,6 +18,7 @@ const SCOPES: [(Scope, &str); 11] = [
     (Scope::Stats, "Statistics"),
     (Scope::Home, "Home"),
     (Scope::Tasks, "Tasks"),
+    (Scope::Zoom, "Zoomed in"),
     (Scope::Global, "Everywhere"),
 ];
 

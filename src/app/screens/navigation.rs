@@ -30,6 +30,7 @@ pub const SPECS: &[Spec] = &[
     global("app.redraw", "redraw", "Draw the whole screen again", 0, |_, _| vec![Effect::Redraw]),
     global("open", "open", "Open what is under the cursor", 0, |s, _| open(s)),
     global("app.messages", "messages", "Everything the program said", 0, |s, _| messages(s)),
+    global("preview.panel", "preview", "Show or hide why pictures take as long as they do", 0, |s, _| preview(s)),
     global("app.theme", "theme", "Choose the colours", 0, theme),
     global("app.toggle-read-only", "read-only", "Forbid or allow changes", 0, |s, _| read_only(s)),
     cursor(Move::ALL[0], |s, _| step(s, Move::Up)),
@@ -141,6 +142,13 @@ impl State {
 }
 
 fn back(state: &mut State) -> Vec<Effect> {
+    if std::mem::take(&mut state.preview.open) {
+        return Vec::new();
+    }
+    if state.zoomed().is_some() {
+        state.viewing.zoom = None;
+        return Vec::new();
+    }
     if std::mem::take(&mut state.large_picture) {
         return Vec::new();
     }
@@ -227,6 +235,12 @@ fn messages(state: &mut State) -> Vec<Effect> {
     };
     let items = state.messages.all().rev().map(item).collect();
     state.open(Overlay::Picker(Picker::new("messages", items, |_, _| Vec::new())));
+    Vec::new()
+}
+
+fn preview(state: &mut State) -> Vec<Effect> {
+    state.preview.open = !state.preview.open;
+    state.preview.report = None;
     Vec::new()
 }
 

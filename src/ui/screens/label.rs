@@ -3,15 +3,17 @@
 pub(super) mod side;
 
 use super::lake::{facts_line, info_of, placeholder, wrapped};
-use crate::app::picture::PictureState;
+use super::thumbnail::rect;
+use crate::app::picture::{CellRect, PictureState};
 use crate::app::screens::label::LabelState;
 use crate::app::screens::label::state::picture;
+use crate::app::screens::rooms;
 use crate::app::screens::second_pass::SecondPassState;
 use crate::app::state::{OpenProject, State};
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
 use crate::ui::canvas::{Canvas, cut_path, number};
-use crate::ui::{chrome, prepared};
+use crate::ui::{chrome, viewing};
 use ratatui::layout::Rect;
 
 /// The place of the picture on this screen.
@@ -41,7 +43,10 @@ pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect
         None => nothing_here(state, open, (label.loaded, label.problem.as_deref()), canvas, room),
     }
     match (side, below) {
-        (Some(side), _) => side::column(state, open, label, canvas, side),
+        (Some(side), _) => {
+            let side = viewing::map(state, canvas, side);
+            side::column(state, open, label, canvas, side);
+        }
         (None, Some(below)) => side::line(open, label, canvas, below),
         (None, None) => {}
     }
@@ -83,19 +88,8 @@ fn nothing_blind(state: &State, label: &LabelState, canvas: &mut Canvas, room: R
 
 /// The rectangle of the picture, and of the side column or the line below it.
 pub(super) fn split(body: Rect) -> (Rect, Option<Rect>, Option<Rect>) {
-    // The scrubber takes the last line.
-    let body = Rect { height: body.height.saturating_sub(1), ..body };
-    let side = match body.width {
-        0..68 => 0,
-        68..98 => 22,
-        _ => 34,
-    };
-    if side == 0 {
-        let below = Rect { y: body.bottom() - 1, height: 1, ..body };
-        return (Rect { height: body.height - 1, ..body }, None, Some(below));
-    }
-    let left = Rect { width: body.width - side - 2, ..body };
-    (left, Some(Rect { x: body.right() - side, width: side, ..body }), None)
+    let rooms = rooms::walk(CellRect { x: body.x, y: body.y, w: body.width, h: body.height });
+    (rect(rooms.picture), rooms.side.map(rect), rooms.below.map(rect))
 }
 
 pub(super) fn draw_picture(
@@ -113,10 +107,8 @@ pub(super) fn draw_picture(
         return;
     }
     let count = usize::try_from(state.settings.prefetch).unwrap_or(8);
-    let ahead: Vec<_> = label.ahead(count).into_iter().map(|s| picture(&open.project, s)).collect();
-    if let Some(area) = canvas.picture(place, wanted, room, false) {
-        canvas.drawn.ahead.extend(ahead.into_iter().map(|p| prepared(&area, p)));
-    }
+    let ahead = label.ahead(count).into_iter().map(|s| (picture(&open.project, s), Some(s)));
+    viewing::show(state, canvas, place, room, (wanted, Some(sample)), ahead);
 }
 
 /// What stands where a queue has no picture; the gallery says the same. `loaded`: whether the first page has come, and
@@ -173,13 +165,7 @@ pub(super) fn scrubber(label: &LabelState, canvas: &mut Canvas, at: Rect) {
 pub(super) fn status(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
     let Some(sample) = label.sample() else { return };
     let known = state.pictures.get(&picture(&open.project, sample));
-    let level = match known {
-        Some(PictureState::Shown { exact: true, .. }) => "exact",
-        Some(PictureState::Shown { exact: false, .. }) => "~",
-        Some(PictureState::Failed { .. }) => "no picture",
-        _ => "loading",
-    };
-    let used = canvas.right(at, level, canvas.style(Role::Muted));
+    let used = viewing::status(state, canvas, at, known, ("loading", ""));
     let facts = known.and_then(info_of).map(facts_line).unwrap_or_default();
     let room = Rect { width: at.width.saturating_sub(used + 2), ..at };
     // Folder names may tell the first answer.

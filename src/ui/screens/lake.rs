@@ -1,8 +1,10 @@
 //! The Lake screen: columns on the left, the picture or the text on the right, facts below it.
 
-use crate::app::picture::PictureState;
+use super::thumbnail::rect;
+use crate::app::picture::{CellRect, PictureState};
 use crate::app::screens::lake::LakeState;
 use crate::app::screens::lake::state::{Column, TextPreview};
+use crate::app::screens::rooms::{self, LakeRooms};
 use crate::app::state::State;
 use crate::domain::lake_path::LakePath;
 use crate::domain::text::printable;
@@ -10,7 +12,7 @@ use crate::lake::listing::{EntryKind, Progress, Row};
 use crate::media::info::ImageInfo;
 use crate::theme::{Glyph, Role};
 use crate::ui::canvas::{Canvas, bytes, cut_path, number, width};
-use crate::ui::{chrome, prepared};
+use crate::ui::{chrome, viewing};
 use ratatui::layout::Rect;
 
 /// The place of the large picture on this screen.
@@ -20,11 +22,13 @@ const PLACE: u32 = 1;
 pub fn render(state: &State, lake: &LakeState, canvas: &mut Canvas, area: Rect) {
     let frame = chrome::frame(area);
     header(lake, canvas, frame.header);
-    let (columns, preview) = split(state, frame.body);
+    let body = CellRect { x: frame.body.x, y: frame.body.y, w: frame.body.width, h: frame.body.height };
+    let rooms = rooms::lake(body, state.large_picture);
+    let columns: Vec<Rect> = rooms.columns.iter().copied().map(rect).collect();
     for (column, at, current) in columns_of(lake, &columns) {
         draw_column(lake, column, current, canvas, at);
     }
-    draw_preview(state, lake, canvas, preview);
+    draw_preview(state, lake, canvas, &rooms);
     status(state, lake, canvas, frame.status);
     chrome::hints(state, canvas, frame.hints);
 }
@@ -45,23 +49,6 @@ fn header(lake: &LakeState, canvas: &mut Canvas, at: Rect) {
     let room = at.width.saturating_sub(width(&right) + width(&title) + 6);
     let path = cut_path(&path, room, canvas.palette.glyph(Glyph::Ellipsis));
     chrome::header(canvas, at, &title, &path, &right);
-}
-
-/// Widths of the columns, rightmost first, and the rectangle of the preview.
-fn split(state: &State, body: Rect) -> (Vec<Rect>, Rect) {
-    if state.large_picture {
-        return (Vec::new(), body);
-    }
-    let count = match body.width {
-        0..70 => 1,
-        70..120 => 2,
-        _ => 3,
-    };
-    let share = if count == 1 { body.width * 2 / 5 } else { (body.width / 2) / count };
-    let each = share.clamp(12, 30);
-    let rects = (0..count).map(|i| Rect { x: body.x + i * each, width: each - 2, ..body }).rev().collect();
-    let x = body.x + count * each;
-    (rects, Rect { x, width: body.right().saturating_sub(x), ..body })
 }
 
 /// Which column goes where: the one with the cursor next to the preview, its parents to the left.
@@ -141,22 +128,21 @@ pub fn wrapped(canvas: &mut Canvas, at: Rect, text: &str, role: Role) -> u16 {
     y
 }
 
-fn draw_preview(state: &State, lake: &LakeState, canvas: &mut Canvas, at: Rect) {
-    let at = Rect { x: at.x + 1, width: at.width.saturating_sub(1), ..at };
+fn draw_preview(state: &State, lake: &LakeState, canvas: &mut Canvas, rooms: &LakeRooms) {
+    let at = rect(rooms.preview);
     let Some(row) = lake.here.row() else { return };
     if let Some(picture) = lake.picture_at(lake.here.cursor) {
-        let facts_height = if state.large_picture { 0 } else { 3.min(at.height / 4) };
-        let room = Rect { height: at.height - facts_height, ..at };
+        let room = rect(rooms.picture());
         let known = state.pictures.get(&picture);
         if let Some(PictureState::Failed { reason, .. }) = known {
             placeholder(canvas, room, row.name, reason);
-        } else if let Some(area) = canvas.picture(PLACE, picture, room, false) {
+        } else {
             let count = usize::try_from(state.settings.prefetch).unwrap_or(8);
-            canvas.drawn.ahead.extend(lake.ahead(count).into_iter().map(|p| prepared(&area, p)));
+            let ahead = lake.ahead(count).into_iter().map(|p| (p, None));
+            viewing::show(state, canvas, PLACE, room, (picture, None), ahead);
         }
         if let Some(info) = known.and_then(info_of) {
-            let below = Rect { y: at.bottom() - facts_height, height: facts_height, ..at };
-            draw_facts(canvas, below, info);
+            draw_facts(canvas, rect(rooms.facts), info);
         }
     } else if row.kind != EntryKind::File
         && let Some(below) = &lake.below
@@ -256,13 +242,11 @@ fn status(state: &State, lake: &LakeState, canvas: &mut Canvas, at: Rect) {
     if !lake.selected.is_empty() {
         right = format!("{} selected   {right}", lake.selected.len());
     }
-    let level = lake.picture_at(lake.here.cursor).and_then(|p| state.pictures.get(&p).cloned());
-    let level = match level {
-        Some(PictureState::Shown { exact: true, .. }) => "exact   ",
-        Some(PictureState::Shown { exact: false, .. }) => "~   ",
-        _ => "",
+    let picture = lake.picture_at(lake.here.cursor);
+    let used = match picture {
+        Some(picture) => viewing::status(state, canvas, at, state.pictures.get(&picture), ("", &right)),
+        None => canvas.right(at, &right, canvas.style(Role::Muted)),
     };
-    let used = canvas.right(at, &format!("{level}{right}"), canvas.style(Role::Muted));
     let room = Rect { width: at.width.saturating_sub(used + 2), ..at };
     let Some(row) = lake.here.row() else { return };
     let size = lake.facts.as_ref().map(|f| f.size).or(row.size).map(bytes).unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::domain::queue::ReviewState as Verdicts;
 use crate::domain::text::printable;
 use crate::theme::Role;
 use crate::ui::canvas::{Canvas, number};
-use crate::ui::chrome;
+use crate::ui::{chrome, viewing};
 use ratatui::layout::Rect;
 
 /// The place of the picture on this screen.
@@ -33,7 +33,10 @@ pub fn render(state: &State, review: &ReviewState, canvas: &mut Canvas, area: Re
         None => nothing(state, review, canvas, room),
     }
     match (side, below) {
-        (Some(side), _) => side::column(state, open, review, canvas, side),
+        (Some(side), _) => {
+            let side = viewing::map(state, canvas, side);
+            side::column(state, open, review, canvas, side);
+        }
         (None, Some(below)) => side::line(state, open, review, canvas, below),
         (None, None) => {}
     }

@@ -46,7 +46,7 @@ pub(super) fn draw(state: &State, open: &OpenProject, canvas: &mut Canvas, cells
         wrapped(canvas, at, &name(sample), Role::Placeholder);
         return;
     }
-    canvas.picture(place(sample), wanted, at, true);
+    canvas.thumbnail(place(sample), wanted, at);
 }
 
 /// Has the thumbnails of the next screen prepared, in the cells they will get.

@@ -1,0 +1,88 @@
+//! Where the large picture of a screen stands. It lives with the state and not with the drawing because how far one can
+//! zoom depends on it.
+
+use super::Screen;
+use super::grid::body;
+use crate::app::picture::CellRect;
+use crate::app::state::State;
+
+/// The parts of a screen that shows one picture after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WalkRooms {
+    /// The picture.
+    pub picture: CellRect,
+    /// The column beside it, where there is room for one.
+    pub side: Option<CellRect>,
+    /// The line below it instead.
+    pub below: Option<CellRect>,
+}
+
+/// The parts of a Label or Review screen with this body.
+#[must_use]
+pub fn walk(body: CellRect) -> WalkRooms {
+    // The scrubber takes the last line.
+    let body = CellRect { h: body.h.saturating_sub(1), ..body };
+    let side = match body.w {
+        0..68 => 0,
+        68..98 => 22,
+        _ => 34,
+    };
+    if side == 0 {
+        let below = CellRect { y: (body.y + body.h).saturating_sub(1), h: 1, ..body };
+        return WalkRooms { picture: CellRect { h: body.h.saturating_sub(1), ..body }, side: None, below: Some(below) };
+    }
+    let picture = CellRect { w: body.w - side - 2, ..body };
+    let side = CellRect { x: body.x + body.w - side, w: side, ..body };
+    WalkRooms { picture, side: Some(side), below: None }
+}
+
+/// The parts of a Lake screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LakeRooms {
+    /// The columns, rightmost first.
+    pub columns: Vec<CellRect>,
+    /// The picture, or what else is under the cursor.
+    pub preview: CellRect,
+    /// Facts below a picture; of no height where it is shown large.
+    pub facts: CellRect,
+}
+
+impl LakeRooms {
+    /// What is left of the preview for a picture.
+    #[must_use]
+    pub fn picture(&self) -> CellRect {
+        CellRect { h: self.preview.h - self.facts.h, ..self.preview }
+    }
+}
+
+/// The parts of a Lake screen with this body; `large`: the picture takes all of it.
+#[must_use]
+pub fn lake(body: CellRect, large: bool) -> LakeRooms {
+    let count = match body.w {
+        _ if large => 0,
+        0..70 => 1,
+        70..120 => 2,
+        _ => 3,
+    };
+    let share = if count <= 1 { body.w * 2 / 5 } else { (body.w / 2) / count };
+    let each = share.clamp(12, 30);
+    let columns = (0..count).map(|i| CellRect { x: body.x + i * each, w: each - 2, ..body }).rev().collect();
+    let x = body.x + count * each + 1;
+    let preview = CellRect { x, w: (body.x + body.w).saturating_sub(x), ..body };
+    let height = if large { 0 } else { 3.min(body.h / 4) };
+    let facts = CellRect { y: body.y + body.h - height, h: height, ..preview };
+    LakeRooms { columns, preview, facts }
+}
+
+impl State {
+    /// Where the large picture of the screen stands, if it shows one.
+    #[must_use]
+    pub fn picture_room(&self) -> Option<CellRect> {
+        let body = body(self.size);
+        match self.screen()? {
+            Screen::Label(_) | Screen::Review(_) | Screen::SecondPass(_) => Some(walk(body).picture),
+            Screen::Lake(_) => Some(lake(body, self.large_picture).picture()),
+            _ => None,
+        }
+    }
+}
