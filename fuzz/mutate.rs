@@ -82,7 +82,7 @@ fn main() {
         damage(&mut bytes, &mut random);
         let start = Instant::now();
         let outcome = catch_unwind(|| {
-            entry::media(&bytes);
+            entry::any(&bytes);
             entry::text(&bytes[..bytes.len().min(4096)]);
         });
         let slow = start.elapsed() > SLOW;

@@ -2,4 +2,4 @@
 #[allow(dead_code)]
 #[path = "../entry.rs"]
 mod entry;
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entry::text(bytes));
+libfuzzer_sys::fuzz_target!(init: entry::tolerate_caught_panics(), |bytes: &[u8]| entry::text(bytes));

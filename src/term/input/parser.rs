@@ -2,10 +2,17 @@
 //!
 //! A state machine after the VT500 parser of Paul Williams (vt100.net/emu/dec_ansi_parser), turned round: it reads what
 //! a terminal sends. Ambiguities (a lone Escape, a cut sequence) are settled by [`Parser::timeout`], which the reader
-//! calls when nothing followed for as long as [`Parser::pending`] asks.
+//! calls when nothing followed for as long as [`Parser::pending`] asks. What follows later still is looked at once more
+//! (see [`cut`]): the rest of an answer is no key, however late.
+//!
+//! One difference from a terminal: an Escape inside a string does not end it, because what would follow is text of the
+//! answer and would be keys. Only its terminator, silence, or an answer that is known ends a string.
 
-use super::{InputEvent, keys, replies};
+mod cut;
+
+use super::{InputEvent, Reply, keys, replies};
 use crate::domain::key::{Key, KeyPress};
+use cut::Cut;
 
 /// Bytes of a paste that are kept; the rest of it is dropped.
 pub const MAX_PASTE: usize = 1 << 20;
@@ -13,8 +20,6 @@ pub const MAX_PASTE: usize = 1 << 20;
 const MAX_CSI: usize = 256;
 /// Bytes of one answer string that are kept.
 const MAX_STRING: usize = 4096;
-/// Bytes of one string that are swallowed before the parser believes that its end was lost.
-const MAX_SWALLOWED: usize = 1 << 16;
 const PASTE_END: &[u8] = b"\x1b[201~";
 
 /// What the parser is in the middle of, which says how long to wait for the rest.
@@ -42,6 +47,8 @@ enum State {
     Text(u8),
     /// The same, after an Escape that may begin the terminator.
     TextEscape(u8),
+    /// A control sequence inside of a string.
+    TextCsi(u8),
     /// Bytes left of an X10 mouse report.
     Mouse(u8),
     Utf8(u8),
@@ -55,12 +62,17 @@ pub struct Parser {
     /// An Escape stood before the present sequence: Alt.
     alt: bool,
     buffer: Vec<u8>,
-    swallowed: usize,
+    /// The parameters of a control sequence inside of a string.
+    inner: Vec<u8>,
+    /// The string began inside of another one, whose end may have been lost.
+    nested: bool,
+    /// The sequence that [`Parser::timeout`] gave up last.
+    cut: Option<Cut>,
 }
 
 impl Default for Parser {
     fn default() -> Self {
-        Self { state: State::Ground, alt: false, buffer: Vec::new(), swallowed: 0 }
+        Self { state: State::Ground, alt: false, buffer: Vec::new(), inner: Vec::new(), nested: false, cut: None }
     }
 }
 
@@ -71,11 +83,18 @@ impl Parser {
         Self::default()
     }
 
-    /// Parses `bytes` and appends what they mean to `out`.
+    /// Parses `bytes`, as they arrived together, and appends what they mean to `out`.
     pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<InputEvent>) {
-        for &byte in bytes {
+        let late = self.rest(bytes, out);
+        for &byte in bytes.get(late..).unwrap_or_default() {
             self.step(byte, out);
         }
+    }
+
+    /// Bytes that are held of what is unfinished.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.buffer.capacity() + self.inner.capacity() + self.cut.as_ref().map_or(0, Cut::held)
     }
 
     /// What is unfinished.
@@ -90,6 +109,7 @@ impl Parser {
 
     /// Nothing followed: a lone Escape is the key; a cut sequence is dropped, because it was no key.
     pub fn timeout(&mut self, out: &mut Vec<InputEvent>) {
+        self.cut = Cut::of(self);
         match self.state {
             State::Escape => {
                 let presses = if self.alt { 2 } else { 1 };
@@ -106,7 +126,8 @@ impl Parser {
         self.state = State::Ground;
         self.alt = false;
         self.buffer.clear();
-        self.swallowed = 0;
+        self.inner.clear();
+        self.nested = false;
     }
 
     fn step(&mut self, byte: u8, out: &mut Vec<InputEvent>) {
@@ -119,6 +140,7 @@ impl Parser {
             State::Ss3 => self.ss3(byte, out),
             State::Text(kind) => self.text(kind, byte, out),
             State::TextEscape(kind) => self.text_escape(kind, byte, out),
+            State::TextCsi(kind) => self.text_csi(kind, byte, out),
             State::Mouse(left) if left > 1 => self.state = State::Mouse(left - 1),
             State::Mouse(_) => self.reset(),
             State::Utf8(left) => self.utf8(left, byte, out),
@@ -195,10 +217,9 @@ impl Parser {
     }
 
     fn csi_ignore(&mut self, byte: u8, out: &mut Vec<InputEvent>) {
-        self.swallowed += 1;
         match byte {
-            0x20..=0x3f if self.swallowed < MAX_SWALLOWED => {}
-            0x20..=0x7e => self.reset(),
+            0x20..=0x3f => {}
+            0x40..=0x7e => self.reset(),
             _ => self.interrupted(byte, out),
         }
     }
@@ -236,26 +257,47 @@ impl Parser {
     fn text(&mut self, kind: u8, byte: u8, out: &mut Vec<InputEvent>) {
         match byte {
             0x1b => self.state = State::TextEscape(kind),
-            0x07 if kind == b']' => self.end_text(kind, out),
-            0x18 | 0x1a => self.reset(),
-            _ => {
-                self.swallowed += 1;
-                if self.buffer.len() < MAX_STRING {
-                    self.buffer.push(byte);
-                } else if self.swallowed > MAX_SWALLOWED {
-                    self.reset();
-                }
-            }
+            0x07 if kind == b']' && (!self.nested || self.is_known(kind)) => self.end_text(kind, out),
+            _ if self.buffer.len() < MAX_STRING => self.buffer.push(byte),
+            _ => {}
         }
     }
 
     fn text_escape(&mut self, kind: u8, byte: u8, out: &mut Vec<InputEvent>) {
-        if byte == b'\\' {
-            return self.end_text(kind, out);
+        self.state = match byte {
+            b'\\' => return self.end_text(kind, out),
+            0x1b => State::TextEscape(kind),
+            b'[' => {
+                self.inner.clear();
+                State::TextCsi(kind)
+            }
+            // Perhaps another answer, after one whose end was lost.
+            b'P' | b']' | b'_' | b'^' | b'X' => {
+                self.buffer.clear();
+                self.nested = true;
+                State::Text(byte)
+            }
+            _ => State::Text(kind),
+        };
+    }
+
+    fn text_csi(&mut self, kind: u8, byte: u8, out: &mut Vec<InputEvent>) {
+        match byte {
+            0x20..=0x3f if self.inner.len() < MAX_CSI => self.inner.push(byte),
+            0x40..=0x7e => match replies::csi(&self.inner, byte) {
+                Some(answer) if answer != InputEvent::Reply(Reply::Other) => {
+                    self.reset();
+                    out.push(answer);
+                }
+                _ => self.state = State::Text(kind),
+            },
+            0x1b => self.state = State::TextEscape(kind),
+            _ => self.state = State::Text(kind),
         }
-        self.reset();
-        self.state = State::Escape;
-        self.escape(byte, out);
+    }
+
+    fn is_known(&self, kind: u8) -> bool {
+        replies::string(kind, &self.buffer) != Reply::Other
     }
 
     fn end_text(&mut self, kind: u8, out: &mut Vec<InputEvent>) {

@@ -141,6 +141,88 @@ fn a_reply_whose_rest_never_comes_is_no_key() {
 }
 
 #[test]
+fn the_rest_of_a_reply_after_a_long_silence_is_still_the_reply() {
+    for (bytes, expected) in replies() {
+        for cut in 1..bytes.len() {
+            let (mut parser, mut out) = (Parser::new(), Vec::new());
+            parser.feed(&bytes[..cut], &mut out);
+            parser.timeout(&mut out);
+            // An Escape that stands alone is the key; nobody can know better yet.
+            assert_eq!(out.len(), usize::from(cut == 1), "{bytes:?} cut at {cut}: {out:?}");
+            out.clear();
+            parser.feed(&[&bytes[cut..], b"j"].concat(), &mut out);
+            let expected = [InputEvent::Reply(expected.clone()), InputEvent::key(KeyPress::char('j'))];
+            assert_eq!(out, expected, "{bytes:?} cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn what_a_person_types_after_a_cut_sequence_are_keys() {
+    for head in [&b"\x1b"[..], b"\x1b[", b"\x1bO", b"\x1b_Gi=3", b"\x1bP>|ki", b"\x1b[200~pas"] {
+        for typed in ["j", "3", "n", "c", "A", "[A", "]x", "hello world", "\u{7}x", "é"] {
+            let (mut parser, mut out) = (Parser::new(), Vec::new());
+            parser.feed(head, &mut out);
+            parser.timeout(&mut out);
+            out.clear();
+            parser.feed(typed.as_bytes(), &mut out);
+            let pressed = out.iter().filter(|e| matches!(e, InputEvent::Key { .. })).count();
+            assert_eq!(pressed, typed.chars().count(), "{head:?} {typed}: {out:?}");
+        }
+    }
+}
+
+#[test]
+fn a_paste_that_stalls_goes_on_as_a_paste() {
+    let (mut parser, mut out) = (Parser::new(), Vec::new());
+    parser.feed(b"\x1b[200~first ", &mut out);
+    parser.timeout(&mut out);
+    parser.feed(&[b'1'; 500], &mut out);
+    parser.feed(b"\x1b[201~j", &mut out);
+    let expected =
+        [InputEvent::Paste("first ".into()), InputEvent::Paste("1".repeat(500)), InputEvent::key(KeyPress::char('j'))];
+    assert_eq!(out, expected);
+}
+
+#[test]
+fn escapes_inside_of_an_answer_do_not_end_it() {
+    let many = "Q".repeat(100_000);
+    for body in ["\x1b[31mjjQ", "\x1b]0;t\u{7}jj", "a\x1b[2Jb\x1bcd\x18e\x1afg", "\x1b\x1bOAj\x1b[[A", &many] {
+        let bytes = format!("\x1bP>|{body}\x1b\\j");
+        let out = parse(&[bytes.as_bytes()]);
+        let keys: Vec<_> = out.iter().filter(|e| matches!(e, InputEvent::Key { .. })).collect();
+        assert_eq!(keys, [&InputEvent::key(KeyPress::char('j'))], "{out:?}");
+    }
+    // An answer that lost its end takes no other answer with it, and no key after those.
+    let lost = b"\x1bP>|kit\x1b_Gi=31;OK\x1b\\\x1bP>|kit\x1b[?62;4c\x1bP>|x\x1b]11;rgb:00/00/00\x07j";
+    let out = parse(&[lost]);
+    assert!(
+        matches!(
+            &out[..],
+            [
+                InputEvent::Reply(Reply::Graphics { id: 31, .. }),
+                InputEvent::Reply(Reply::Attributes(_)),
+                InputEvent::Reply(Reply::Colour { slot: 11, .. }),
+                InputEvent::Key { .. }
+            ]
+        ),
+        "{out:?}"
+    );
+}
+
+#[test]
+fn endless_numbers_are_no_keys() {
+    let (mut parser, mut out) = (Parser::new(), Vec::new());
+    parser.feed(b"\x1b[", &mut out);
+    for _ in 0..200 {
+        parser.feed(&[b'7'; 1024], &mut out);
+    }
+    assert!(parser.held() < 1 << 16, "{} bytes", parser.held());
+    parser.feed(b"mj", &mut out);
+    assert_eq!(out, [InputEvent::key(KeyPress::char('j'))]);
+}
+
+#[test]
 fn an_endless_string_does_not_deafen_the_program() {
     let (mut parser, mut out) = (Parser::new(), Vec::new());
     parser.feed(b"\x1b_G", &mut out);

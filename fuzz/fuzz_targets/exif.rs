@@ -1,0 +1,5 @@
+#![no_main]
+#[allow(dead_code)]
+#[path = "../entry.rs"]
+mod entry;
+libfuzzer_sys::fuzz_target!(init: entry::tolerate_caught_panics(), |bytes: &[u8]| entry::exif(bytes));
