@@ -162,9 +162,8 @@ impl EventLoop {
         let tick = matches!(event, Event::Tick);
         if tick && self.probe_until.is_some_and(|until| Instant::now() >= until) {
             self.probe_until = None;
-            if let Some(caps) = self.screen.probe_is_over() {
-                return self.capable(caps);
-            }
+            let caps = self.screen.probe_is_over();
+            return self.capable(caps);
         }
         self.update(event)
     }

@@ -14,7 +14,7 @@ use crate::term::graphics::Level;
 use crate::term::guard::{Guard, GuardError, Modes, Restorer, window_size};
 use crate::term::input::Reply;
 use crate::term::input::reader::InputThread;
-use crate::term::output::{Output, Written};
+use crate::term::output::{Output, Pacing, Written};
 use crate::term::probe::{Probe, Step};
 use crate::term::{seq, tmux};
 use crate::theme::{Palette, Theme};
@@ -57,10 +57,14 @@ pub struct Screen {
     terminal: OwnedFd,
     input: InputThread,
     output: Output,
-    probe: Option<Probe>,
+    probe: Probe,
+    /// What the writer was told.
+    pacing: Pacing,
     /// When the probe's last questions were handed over.
     asked: Instant,
     caps: Caps,
+    /// A way of drawing pictures was given up.
+    fallen: bool,
     presenter: Presenter,
     pool: DecodePool,
     /// Bytes of decoded pictures that are kept at most.
@@ -129,9 +133,11 @@ impl Screen {
             terminal: parts.terminal,
             input,
             output,
-            probe: Some(parts.probe),
+            probe: parts.probe,
+            pacing: Pacing::default(),
             asked: Instant::now(),
             caps: parts.caps,
+            fallen: false,
             presenter,
             memory: parts.pool.memory(),
             pool: parts.pool,
@@ -147,7 +153,7 @@ impl Screen {
             figures: Figures::default(),
             bytes: Bytes::default(),
         };
-        let questions = screen.probe.as_mut().map(Probe::start).unwrap_or_default();
+        let questions = screen.probe.start();
         screen.output.frame(questions);
         Ok(screen)
     }
@@ -362,18 +368,17 @@ impl Screen {
         }
         let mut caps = self.caps.clone();
         caps.protocol = caps.ladder.remove(0);
+        self.fallen = true;
         Some(caps)
     }
 
-    /// The terminal has answered something. Returns what the terminal is, when that is known now.
+    /// The terminal has answered something. Returns what the terminal is, when that is known now, or better known.
     pub fn terminal_said(&mut self, reply: &Reply) -> Option<Caps> {
-        let Some(probe) = self.probe.as_mut() else {
-            if *reply == Reply::Status {
-                self.output.acknowledged();
-            }
+        if *reply == Reply::Status && !self.probe.takes_status() {
+            self.output.acknowledged();
             return None;
-        };
-        match probe.on_reply(reply) {
+        }
+        match self.probe.on_reply(reply) {
             Step::Wait => None,
             Step::Ask(bytes) => {
                 self.asked = Instant::now();
@@ -381,21 +386,35 @@ impl Screen {
                 None
             }
             Step::Done(caps) => {
-                self.output.set_pacing(probe.pacing());
-                self.output.hint_round_trip(self.asked.elapsed());
-                self.probe = None;
-                self.input.expect_replies(false);
+                if self.pace() {
+                    self.output.hint_round_trip(self.asked.elapsed());
+                }
+                if self.fallen {
+                    // What did not work is not tried again because of a late answer about something else.
+                    let (protocol, ladder) = (self.caps.protocol, self.caps.ladder.clone());
+                    return Some(Caps { protocol, ladder, ..*caps });
+                }
                 Some(*caps)
             }
         }
     }
 
-    /// No further answer is waited for: what is known of the terminal.
-    pub fn probe_is_over(&mut self) -> Option<Caps> {
-        let mut probe = self.probe.take()?;
-        self.output.set_pacing(probe.pacing());
+    /// Tells the writer who answers its questions. Returns whether that is news.
+    fn pace(&mut self) -> bool {
         self.input.expect_replies(false);
-        Some(probe.on_deadline())
+        let pacing = self.probe.pacing();
+        let news = std::mem::replace(&mut self.pacing, pacing) != pacing;
+        if news {
+            self.output.set_pacing(pacing);
+        }
+        news
+    }
+
+    /// No further answer is waited for: what is known of the terminal.
+    pub fn probe_is_over(&mut self) -> Caps {
+        let caps = self.probe.on_deadline();
+        self.pace();
+        caps
     }
 
     /// The terminal is known now.
@@ -430,11 +449,13 @@ impl Screen {
     /// The window may have another size: returns it if it has.
     pub fn resized(&mut self) -> Option<(u16, u16)> {
         let size = window_size(&self.terminal)?;
-        if size.width > 0 && size.height > 0 {
-            self.caps.cell = (size.width / size.columns.max(1), size.height / size.rows.max(1));
+        let (cell, questions) = self.probe.resized(size);
+        self.output.frame(questions);
+        if self.caps.cell != cell {
+            self.caps.cell = cell;
             self.presenter.set_caps(&self.caps);
-            self.find_origin();
         }
+        self.find_origin();
         Some((size.columns, size.rows))
     }
 

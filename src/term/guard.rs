@@ -82,15 +82,6 @@ pub struct WindowSize {
     pub height: u16,
 }
 
-impl WindowSize {
-    /// The size of a cell in pixels, width and height, where the terminal says it.
-    #[must_use]
-    pub fn cell(&self) -> Option<(u16, u16)> {
-        let (width, height) = (self.width / self.columns.max(1), self.height / self.rows.max(1));
-        ((2..=200).contains(&width) && (2..=400).contains(&height)).then_some((width, height))
-    }
-}
-
 /// The size of a terminal.
 #[must_use]
 pub fn window_size(terminal: impl AsFd) -> Option<WindowSize> {
@@ -276,12 +267,5 @@ mod tests {
         assert!(leave.starts_with("\x1b\\"), "a cut sequence is ended first");
         assert!(at("<pictures>") < at("\x1b[?1049l") && at("\x1b[<u") < at("\x1b[?1049l"));
         assert!(!enter.contains("2J") && !leave.contains("2J"));
-    }
-
-    #[test]
-    fn a_cell_is_known_only_from_sane_sizes() {
-        let size = WindowSize { columns: 80, rows: 24, width: 804, height: 480 };
-        assert_eq!(size.cell(), Some((10, 20)));
-        assert_eq!(WindowSize { width: 0, height: 0, ..size }.cell(), None);
     }
 }

@@ -4,10 +4,16 @@
 //! answers taken for keys: the loop writes [`Probe::start`], draws its first frame with [`Probe::guess`], and hands
 //! every [`Reply`] to [`Probe::on_reply`]. Inside tmux a second round is wrapped, its terminator too, because tmux
 //! answers plain questions itself and at once.
+//!
+//! An answer that comes after [`Probe::on_deadline`], or after the device attributes that should be the last, is still
+//! taken: what it changes is told with another [`Step::Done`], a bounded number of times. So a slow link costs pictures
+//! only for as long as it is slow.
 
+mod cell;
 mod judge;
 
 use super::caps::Caps;
+use super::guard::WindowSize;
 use super::input::Reply;
 use super::output::Pacing;
 use super::surroundings::Surroundings;
@@ -19,6 +25,9 @@ const DIRECT: u32 = 31;
 /// The id of the question for pictures in shared memory.
 const SHARED: u32 = 32;
 
+/// A terminal that goes on answering differently is not followed for ever.
+const CORRECTIONS: u8 = 8;
+
 /// What the loop has to do after an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -26,7 +35,7 @@ pub enum Step {
     Wait,
     /// Write these bytes and go on waiting; the deadline starts anew.
     Ask(Vec<u8>),
-    /// The probe is over.
+    /// The terminal is known, or better known than the last time.
     Done(Box<Caps>),
 }
 
@@ -57,14 +66,27 @@ pub struct Probe {
     /// Name of the shared memory object the terminal was asked to read.
     shared_name: Option<String>,
     outer_round: bool,
-    over: bool,
+    /// What was told last.
+    told: Option<Box<Caps>>,
+    /// The answer that was asked for last has come, so that everything after it is told at once.
+    complete: bool,
+    /// How often more may be told.
+    corrections: u8,
 }
 
 impl Probe {
     /// A probe that has asked nothing yet.
     #[must_use]
     pub fn new(surroundings: Surroundings) -> Self {
-        Self { surroundings, answers: Answers::default(), shared_name: None, outer_round: false, over: false }
+        Self {
+            surroundings,
+            answers: Answers::default(),
+            shared_name: None,
+            outer_round: false,
+            told: None,
+            complete: false,
+            corrections: CORRECTIONS,
+        }
     }
 
     /// What the environment alone suggests; good enough for the first frame, which shows no pictures yet.
@@ -109,13 +131,19 @@ impl Probe {
         out.concat()
     }
 
+    /// Whether `CSI 0 n` would be an answer to the probe, and not to a question of somebody else.
+    #[must_use]
+    pub fn takes_status(&self) -> bool {
+        self.outer_round && self.told.is_none()
+    }
+
     /// Takes an answer.
     pub fn on_reply(&mut self, reply: &Reply) -> Step {
-        if self.over {
-            return Step::Wait;
-        }
         match reply {
-            Reply::Graphics { id: DIRECT, message } => self.answers.direct = message == "OK",
+            // Later, a picture of ours may have the same id and be refused.
+            Reply::Graphics { id: DIRECT, message } => {
+                self.answers.direct = message == "OK" || (self.complete && self.answers.direct);
+            }
             Reply::Graphics { id: SHARED, message } => self.answers.shared = message == "OK",
             Reply::Version(name) if self.outer_round => self.answers.outer_name = Some(name.clone()),
             Reply::Version(name) => self.answers.name = Some(name.clone()),
@@ -123,24 +151,47 @@ impl Probe {
             Reply::Window { kind: 6, height, width } => self.answers.cell = Some((*width, *height)),
             Reply::Colour { slot: 11, rgb } => self.answers.light = Some(is_light(*rgb)),
             Reply::Keyboard(_) => self.answers.keyboard = true,
-            Reply::Attributes(list) if self.outer_round => self.answers.outer_attributes = Some(list.clone()),
+            Reply::Attributes(list) if self.outer_round => {
+                self.answers.outer_attributes = Some(list.clone());
+                // Of a late second round this is the end: a status may be an answer to somebody else.
+                self.complete |= self.told.is_some();
+            }
             Reply::Attributes(list) => {
-                self.answers.attributes = Some(list.clone());
-                return self.next_round();
+                let first = self.answers.attributes.replace(list.clone()).is_none();
+                return if first { self.next_round() } else { Step::Wait };
             }
             // Only the second round asks for it, last.
-            Reply::Status if self.outer_round => return self.finish(),
-            _ => {}
+            Reply::Status if self.takes_status() => return self.finish(),
+            _ => return Step::Wait,
         }
-        Step::Wait
+        if self.complete { self.tell() } else { Step::Wait }
     }
 
     /// Nothing more came in time: what is known by now.
     pub fn on_deadline(&mut self) -> Caps {
-        match self.finish() {
-            Step::Done(caps) => *caps,
-            Step::Wait | Step::Ask(_) => judge::judge(&self.surroundings, &self.answers),
+        self.forget_shared();
+        let caps = judge::judge(&self.surroundings, &self.answers);
+        self.told = Some(Box::new(caps.clone()));
+        caps
+    }
+
+    /// The window has another size now: gives the size of a cell, and what to ask the terminal anew (may be empty).
+    pub fn resized(&mut self, size: WindowSize) -> ((u16, u16), Vec<u8>) {
+        self.surroundings.size = Some(size);
+        self.corrections = CORRECTIONS;
+        let answers = self.answers.area.is_some() || self.answers.cell.is_some();
+        // It was the area of another window.
+        self.answers.area = None;
+        let (cell, _) = judge::cell(&self.surroundings, &self.answers);
+        if let Some(told) = &mut self.told {
+            told.cell = cell;
         }
+        (cell, if answers { self.ask_sizes() } else { Vec::new() })
+    }
+
+    fn ask_sizes(&self) -> Vec<u8> {
+        let wrapped = |question: &[u8]| if self.outer_round { tmux::wrap(question) } else { question.to_vec() };
+        [ASK_AREA, ASK_CELL].into_iter().flat_map(wrapped).collect()
     }
 
     fn next_round(&mut self) -> Step {
@@ -154,33 +205,56 @@ impl Probe {
         }
         self.outer_round = true;
         let mut asked = questions();
-        asked.extend([ask_direct(), b"\x1b[c".to_vec(), b"\x1b[5n".to_vec()]);
+        asked.extend([ask_direct(), b"\x1b[c".to_vec()]);
+        if self.told.is_none() {
+            asked.push(b"\x1b[5n".to_vec());
+        }
         Step::Ask(asked.iter().flat_map(|q| tmux::wrap(q)).collect())
     }
 
     fn finish(&mut self) -> Step {
-        if std::mem::replace(&mut self.over, true) {
-            return Step::Wait;
+        self.complete = true;
+        self.forget_shared();
+        self.tell()
+    }
+
+    /// Tells what is known, if it is not what was told.
+    fn tell(&mut self) -> Step {
+        let caps = Box::new(judge::judge(&self.surroundings, &self.answers));
+        match &self.told {
+            Some(told) if same(told, &caps) || self.corrections == 0 => return Step::Wait,
+            Some(_) => self.corrections -= 1,
+            None => {}
         }
+        self.told = Some(caps.clone());
+        Step::Done(caps)
+    }
+
+    fn forget_shared(&mut self) {
         if let Some(name) = self.shared_name.take() {
             // The terminal has removed it if it could read it.
             super::graphics::shared::remove(&name);
         }
-        Step::Done(Box::new(judge::judge(&self.surroundings, &self.answers)))
     }
 }
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        if let Some(name) = self.shared_name.take() {
-            super::graphics::shared::remove(&name);
-        }
+        self.forget_shared();
     }
 }
 
+/// Whether two findings lead to the same screen, however they were found.
+fn same(told: &Caps, caps: &Caps) -> bool {
+    *told == Caps { findings: told.findings.clone(), ..caps.clone() }
+}
+
+const ASK_AREA: &[u8] = b"\x1b[14t";
+const ASK_CELL: &[u8] = b"\x1b[16t";
+
 /// XTVERSION, text area and cell in pixels, background, keyboard flags.
 fn questions() -> Vec<Vec<u8>> {
-    [&b"\x1b[>0q"[..], b"\x1b[14t", b"\x1b[16t", b"\x1b]11;?\x1b\\", b"\x1b[?u"].map(<[u8]>::to_vec).to_vec()
+    [&b"\x1b[>0q"[..], ASK_AREA, ASK_CELL, b"\x1b]11;?\x1b\\", b"\x1b[?u"].map(<[u8]>::to_vec).to_vec()
 }
 
 fn ask_direct() -> Vec<u8> {

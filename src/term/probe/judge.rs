@@ -1,6 +1,7 @@
 //! From answers and hints to capabilities, with a sentence for each decision.
 
 use super::Answers;
+use super::cell::Sources;
 use crate::domain::text::printable;
 use crate::term::caps::{BlockKind, Caps, Depth, Protocol};
 use crate::term::surroundings::{Surroundings, Wish};
@@ -40,7 +41,8 @@ pub(super) fn judge(around: &Surroundings, answers: &Answers) -> Caps {
     let depth = depth(around, &outer, in_tmux, &mut findings);
     let protocol = protocol(around, answers, &outer, (unicode, depth), &mut findings);
     let ladder = ladder(protocol, answers, &outer, unicode, depth);
-    let cell = cell(around, answers, &mut findings);
+    let (cell, how) = cell(around, answers);
+    findings.push(how);
     findings.push(match answers.keyboard {
         true => "keyboard: Kitty protocol, Escape and held keys are told apart".to_owned(),
         false => "keyboard: classic; Escape alone is known after a short wait".to_owned(),
@@ -67,6 +69,13 @@ pub(super) fn judge(around: &Surroundings, answers: &Answers) -> Caps {
     }
 }
 
+/// The size of a cell, and a sentence about it.
+pub(super) fn cell(around: &Surroundings, answers: &Answers) -> ((u16, u16), String) {
+    // Inside tmux the answer speaks of the whole window outside, not of this pane.
+    let area = answers.area.filter(|_| around.tmux.is_none());
+    super::cell::judge(Sources { window: around.size, area, cell: answers.cell })
+}
+
 fn brand(name: &str, list: &[&str]) -> bool {
     let lower = name.to_ascii_lowercase();
     list.iter().any(|b| lower.starts_with(&b.to_ascii_lowercase()))
@@ -81,28 +90,6 @@ fn depth(around: &Surroundings, name: &str, in_tmux: bool, findings: &mut Vec<St
     }
     findings.push(why);
     depth
-}
-
-fn cell(around: &Surroundings, answers: &Answers, findings: &mut Vec<String>) -> (u16, u16) {
-    let fits = |(w, h): (u16, u16)| (2..=200).contains(&w) && (2..=400).contains(&h);
-    let divide = |w: u16, h: u16| around.size.map(|s| (w / s.columns.max(1), h / s.rows.max(1))).filter(|c| fits(*c));
-    let by_system = around.size.and_then(|s| s.cell());
-    // Inside tmux the answer speaks of the whole window outside, not of this pane.
-    let by_area = answers.area.filter(|_| around.tmux.is_none()).and_then(|(w, h)| divide(w, h));
-    let by_cell = answers.cell.filter(|c| fits(*c));
-    // A terminal with fractional cells rounds its answer up; the whole area then holds the truth.
-    let close = |a: u16, b: u16| a.abs_diff(b) <= 1;
-    let divided = by_area.or(by_system);
-    let found = match (by_cell, divided) {
-        (Some(a), Some(b)) if close(a.0, b.0) && close(a.1, b.1) => Some((a.0.min(b.0), a.1.min(b.1))),
-        (Some(a), _) => Some(a),
-        (None, b) => b,
-    };
-    findings.push(match found {
-        Some((w, h)) => format!("cell: {w} x {h} pixels"),
-        None => "cell: size unknown, 10 x 20 pixels assumed".to_owned(),
-    });
-    found.unwrap_or((10, 20))
 }
 
 fn protocol(

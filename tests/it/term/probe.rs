@@ -120,3 +120,70 @@ fn wishes_and_poor_terminals() {
     let light = Probe::guess(&around(&[UTF8, ("TERM", "xterm"), ("COLORFGBG", "0;15")]));
     assert_eq!(light.light, Some(true));
 }
+
+const KITTY: &[u8] = b"\x1bP>|kitty(0.41.1)\x1b\\\x1b[4;480;800t\x1b[6;20;10t\x1b[?0u\x1b_Gi=31;OK\x1b\\";
+
+#[test]
+fn answers_after_the_deadline_still_count() {
+    let mut probe = Probe::new(around(&[UTF8, ("TERM", "xterm-256color")]));
+    drop(probe.start());
+    let early = probe.on_deadline();
+    assert_eq!(early.protocol, Protocol::Blocks(BlockKind::Half));
+    assert_eq!(answer(&mut probe, KITTY), (None, 0), "told at once, not in pieces");
+    let (Some(Step::Done(late)), 0) = answer(&mut probe, b"\x1b[?62;c") else { panic!("not told") };
+    assert_eq!(late.protocol, Protocol::Kitty { shared_memory: false });
+    assert!(late.keyboard && late.name.starts_with("kitty"));
+    // The same answers once more are no news, and a picture of ours with the same id takes nothing back.
+    let twice = [KITTY, b"\x1b[?62;c\x1b[0n", KITTY, b"\x1b_Gi=31;ENOENT:no such image\x1b\\"].concat();
+    assert_eq!(answer(&mut probe, &twice), (None, 0));
+}
+
+#[test]
+fn answers_after_the_one_that_should_be_the_last_still_count() {
+    let mut probe = Probe::new(around(&[UTF8, ("TERM", "xterm-256color")]));
+    drop(probe.start());
+    let (Some(Step::Done(first)), _) = answer(&mut probe, b"\x1b[?62;4c") else { panic!("not done") };
+    assert_eq!(first.protocol, Protocol::Sixel);
+    let (Some(Step::Done(then)), _) = answer(&mut probe, KITTY) else { panic!("not told") };
+    assert_eq!(then.protocol, Protocol::Kitty { shared_memory: false });
+    // A terminal that cannot make up its mind is not followed for ever.
+    let changes = (0..500).filter(|i| {
+        let other = format!("\x1bP>|kitty(0.{i})\x1b\\");
+        answer(&mut probe, other.as_bytes()).0.is_some()
+    });
+    assert!(changes.count() < 10);
+}
+
+#[test]
+fn a_late_second_round_inside_tmux_takes_no_status_of_others() {
+    let mut probe = Probe::new(around(&[UTF8, ("TERM", "tmux-256color"), ("TMUX", "/tmp/t,1,0")]));
+    drop(probe.start());
+    drop(probe.on_deadline());
+    let (Some(Step::Ask(asked)), _) = answer(&mut probe, b"\x1bP>|tmux 3.3a\x1b\\\x1b[?1;2c") else {
+        panic!("no second round")
+    };
+    assert!(!asked.windows(3).any(|w| w == b"[5n"), "the writer would take the answer for its own");
+    assert!(!probe.takes_status());
+    assert_eq!(answer(&mut probe, KITTY).0, None);
+    let (Some(Step::Done(caps)), _) = answer(&mut probe, b"\x1b[?62;c") else { panic!("not told") };
+    assert_eq!(caps.protocol, Protocol::KittyPlaceholders);
+}
+
+#[test]
+fn a_resized_window_has_its_own_cells() {
+    let mut probe = Probe::new(around(&[UTF8, ("TERM", "xterm-256color")]));
+    drop(probe.start());
+    let (Some(Step::Done(caps)), _) = answer(&mut probe, &[KITTY, b"\x1b[?62;c"].concat()) else { panic!("not done") };
+    assert_eq!(caps.cell, (10, 20));
+    // Another font.
+    let larger = WindowSize { columns: 40, rows: 12, width: 802, height: 484 };
+    let (cell, asked) = probe.resized(larger);
+    assert_eq!((cell, asked.as_slice()), ((20, 40), &b"\x1b[14t\x1b[16t"[..]));
+    assert_eq!(answer(&mut probe, b"\x1b[4;480;800t\x1b[6;40;20t").0, None, "it is known already");
+    // The system lies, or says nothing: the terminal's own word stays.
+    for (width, height) in [(0, 0), (40, 12), (65_535, 65_535)] {
+        assert_eq!(probe.resized(WindowSize { width, height, ..larger }).0, (20, 40), "{width} x {height}");
+    }
+    let mute = Probe::new(around(&[UTF8, ("TERM", "xterm")])).resized(larger);
+    assert_eq!(mute, ((20, 40), Vec::new()), "a terminal that did not answer is not asked");
+}

@@ -51,7 +51,10 @@ impl Cut {
 
     /// Whether a long burst can be the middle of it.
     fn is_long(&self) -> bool {
-        matches!(self.state, State::CsiIgnore | State::Text(_) | State::TextEscape(_) | State::TextCsi(_) | State::Paste)
+        matches!(
+            self.state,
+            State::CsiIgnore | State::Text(_) | State::TextEscape(_) | State::TextCsi(_) | State::Paste
+        )
     }
 }
 
