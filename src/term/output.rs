@@ -10,9 +10,13 @@
 //! wait for credit; an upload that a frame aborted (kitty drops what is half sent when it reads a delete or another
 //! transmission) starts again; the thread sleeps while there is nothing to do.
 
+#[cfg(test)]
+mod laws;
 mod link;
 mod pace;
 mod queue;
+#[cfg(test)]
+mod simulated;
 mod writer;
 
 pub use link::{Link, Pacing};
@@ -177,7 +181,7 @@ impl Output {
     pub fn pause(&self, patience: Duration) -> bool {
         self.change(Queue::drop_uploads);
         let done = self.wait(patience, |q| q.settled(false));
-        self.shared.lock().hold();
+        self.shared.lock().hold(Instant::now());
         done
     }
 

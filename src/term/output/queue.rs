@@ -4,7 +4,10 @@ use super::link::Pacing;
 use super::pace::{Due, Mark, News, Pace};
 use super::{Upload, Written};
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Between two lines in the log.
+const LOG_EVERY: Duration = Duration::from_secs(1);
 
 /// One frame that waits.
 #[derive(Debug)]
@@ -79,6 +82,7 @@ pub(super) struct Queue {
     paused: bool,
     pub(super) stopped: bool,
     failed: bool,
+    logged: Option<Instant>,
 }
 
 impl Queue {
@@ -140,11 +144,11 @@ impl Queue {
     }
 
     /// Holds: what is asked now is answered to somebody else.
-    pub(super) fn hold(&mut self) {
+    pub(super) fn hold(&mut self, now: Instant) {
         self.paused = true;
         self.frames.clear();
         self.aborts.clear();
-        self.pace.cut();
+        self.pace.cut(now);
     }
 
     pub(super) fn go_on(&mut self) {
@@ -152,7 +156,8 @@ impl Queue {
     }
 
     pub(super) fn set_pacing(&mut self, pacing: Pacing, now: Instant) {
-        self.pace.set_pacing(pacing, now);
+        let news = self.pace.set_pacing(pacing, now);
+        self.tell(news);
     }
 
     /// The terminal has answered a question.
@@ -191,7 +196,10 @@ impl Queue {
                 self.writing_frame = job.kind == Kind::Frame;
                 Step::Write(job)
             }
-            Err(until) => Step::Wait([until, self.pace.deadline()].into_iter().flatten().min()),
+            Err(until) => {
+                let look = self.pace.deadline(!self.uploads.is_empty());
+                Step::Wait([until, look].into_iter().flatten().min())
+            }
         }
     }
 
@@ -241,7 +249,26 @@ impl Queue {
         }
         let following = self.uploads.front().map(Progress::next_len);
         self.pace.wrote_piece(&mut bytes, following, now);
+        self.log(now);
         Job { bytes, kind: Kind::Piece(completes) }
+    }
+
+    /// One line a second at most, while there are uploads.
+    fn log(&mut self, now: Instant) {
+        if self.logged.is_some_and(|at| now < at + LOG_EVERY) {
+            return;
+        }
+        self.logged = Some(now);
+        let link = self.pace.link(self.backlog());
+        tracing::debug!(
+            round_trip = ?link.round_trip,
+            bandwidth = link.bandwidth,
+            credit = link.credit,
+            in_flight = link.in_flight,
+            backlog = link.backlog,
+            silent = link.silent,
+            "uploading"
+        );
     }
 }
 
