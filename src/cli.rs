@@ -5,6 +5,7 @@
 //! [`crate::domain::text::printable`].
 
 mod answers;
+mod bench;
 mod cache;
 mod completions;
 mod config;

@@ -1,5 +1,6 @@
 //! The loop: runs effects, owns tasks and threads, presents pictures; and what surrounds it: the log file, crash files.
 
+pub mod bench;
 pub mod crash;
 pub mod event_loop;
 pub mod files;

@@ -151,6 +151,7 @@ pub(crate) enum Command {
     Cache(super::cache::CacheArgs),
     Config(super::config::ConfigArgs),
     Doctor(super::doctor::DoctorArgs),
+    Bench(super::bench::BenchArgs),
     Completions(super::completions::CompletionsArgs),
     Man(super::man::ManArgs),
 }
@@ -186,6 +187,7 @@ impl Command {
             Self::Cache(args) => super::cache::run(&args, context),
             Self::Config(args) => super::config::run(&args, context),
             Self::Doctor(args) => super::doctor::run(&args, context),
+            Self::Bench(args) => super::bench::run(&args, context),
             Self::Completions(args) => super::completions::run(&args, context),
             Self::Man(args) => super::man::run(&args, context),
         }

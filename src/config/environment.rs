@@ -29,6 +29,14 @@ pub struct Environment {
     pub bases: Option<Bases>,
 }
 
+/// The file of the running program.
+///
+/// # Errors
+/// As the system says, such as when the file is gone.
+pub fn program() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
 impl Environment {
     /// The environment of this process.
     #[must_use]

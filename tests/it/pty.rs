@@ -3,5 +3,6 @@
 mod command_line;
 mod crash;
 mod labelling;
+mod link;
 mod pictures;
 mod terminal;

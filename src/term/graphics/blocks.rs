@@ -198,7 +198,7 @@ const OLD_OCTANTS: [(u8, char); 26] = [
 ];
 
 /// The character with these parts set: bit 0 top left, bit 1 right of it, and so on by rows.
-fn symbol(bits: u8, kind: BlockKind) -> char {
+pub fn symbol(bits: u8, kind: BlockKind) -> char {
     match kind {
         BlockKind::Half => [' ', '▀', '▄', '█'][usize::from(bits & 3)],
         BlockKind::Quadrant => QUADRANTS[usize::from(bits & 15)],

@@ -1,0 +1,551 @@
+//! Says which picture of the set a scene shows, and how close to its pixels.
+//!
+//! A scene is composed as a person sees it, pixel by pixel, and a few mean colours of it are compared with those of every
+//! picture of the set. So a picture that is late, cut, doubled or missing is noticed whatever the protocol is.
+
+mod decode;
+
+use super::BenchError;
+use super::terminal::{Cell, Encoding, Ink, Layer, Payload, Scene, Size, bounds};
+use crate::app::picture::CellRect;
+use crate::domain::geometry::BoxN;
+use crate::media::source::FileSource;
+use crate::media::{DecodeRequest, Limits, decode as decode_file};
+use crate::term::caps::BlockKind;
+use crate::term::graphics::{Level, blocks};
+use decode::Rgba;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Mean colours across and down that a picture is recognised by.
+const GRID: (usize, usize) = (16, 12);
+/// Two pictures whose mean colours differ by less, root mean square of 0-255, may be the same one.
+const FAR: f32 = 30.0;
+/// A picture is told from others by at least so much.
+const MARGIN: f32 = 3.0;
+/// From here on, in dB, every pixel counts as exact.
+const EXACT: f64 = 48.0;
+/// Pictures sent with less than this share of the pixels they are shown with are a first paint.
+const COARSE: f64 = 0.6;
+/// Decoded pictures kept.
+const KEPT: usize = 6;
+
+/// What can be seen in a scene.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Look {
+    /// There is a picture.
+    pub(super) any: bool,
+    /// The pictures of the set that it may be; several where the set has pictures that look alike.
+    pub(super) matches: Vec<usize>,
+    pub(super) level: Option<Level>,
+    /// The cells it takes.
+    pub(super) cells: Option<CellRect>,
+    /// Bytes its data took on the line.
+    pub(super) sent: usize,
+}
+
+/// A picture of the set.
+#[derive(Debug)]
+struct Reference {
+    pixels: Rgba,
+    signature: Vec<[f32; 3]>,
+}
+
+type Part = (u64, (i32, i32), Size, [u32; 4], Option<CellRect>);
+
+/// The eye.
+#[derive(Debug)]
+pub(super) struct Sight {
+    set: Vec<Reference>,
+    cell: (u16, u16),
+    /// Block characters have to be read as the picture.
+    in_cells: bool,
+    symbols: HashMap<char, u32>,
+    decoded: Vec<(u64, Arc<Option<Rgba>>)>,
+    known: HashMap<Vec<Part>, Look>,
+}
+
+impl Sight {
+    /// Reads the set: `room` is the box in pixels that pictures are fitted into.
+    pub(super) fn new(files: &[&Path], room: (u32, u32), cell: (u16, u16), in_cells: bool) -> Result<Self, BenchError> {
+        let set = files.iter().map(|file| reference(file, room)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::of(set, cell, in_cells))
+    }
+
+    fn of(set: Vec<Reference>, cell: (u16, u16), in_cells: bool) -> Self {
+        Self { set, cell, in_cells, symbols: symbols(), decoded: Vec::new(), known: HashMap::new() }
+    }
+
+    /// Pairs of the set that cannot be told apart.
+    pub(super) fn alike(&self) -> usize {
+        let pairs = (0..self.set.len()).flat_map(|a| (0..a).map(move |b| (a, b)));
+        pairs
+            .filter_map(|(a, b)| Some((self.set.get(a)?, self.set.get(b)?)))
+            .filter(|(a, b)| distance(&a.signature, &b.signature) < 2.0 * MARGIN)
+            .count()
+    }
+
+    /// What a scene shows.
+    pub(super) fn look(&mut self, scene: &Scene) -> Look {
+        let text = if scene.layers.is_empty() { self.text_picture(scene) } else { None };
+        if let Some((canvas, cells)) = text {
+            // Where the terminal could do better, characters stand in for what comes.
+            let level = if self.in_cells { Level::Good } else { Level::First };
+            let look = Look { any: true, cells: Some(cells), sent: scene.bytes.all, ..Look::default() };
+            return Look { level: Some(level), matches: self.matches(&canvas), ..look };
+        }
+        if scene.layers.is_empty() {
+            return Look::default();
+        }
+        let key: Vec<Part> = scene.layers.iter().map(|l| (l.payload.number, l.at, l.size, l.part, l.clip)).collect();
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let look = self.composed(&scene.layers);
+        self.known.insert(key, look.clone());
+        look
+    }
+
+    /// What a picture that was sent is, whether it was shown or not.
+    pub(super) fn payload(&mut self, payload: &Arc<Payload>) -> Look {
+        let size = Size::Own;
+        let layer = Layer { payload: Arc::clone(payload), at: (0, 0), size, part: [0; 4], clip: None, z: 0 };
+        let Some(pixels) = self.pixels(payload).as_ref().clone() else { return Look { any: true, ..Look::default() } };
+        let trimmed = pixels.trimmed();
+        let matches = self.matches(&trimmed);
+        let level = matches.first().and_then(|n| self.set.get(*n)).map(|r| {
+            let share = f64::from(trimmed.width) / f64::from(r.pixels.width.max(1));
+            level(&trimmed, r, share)
+        });
+        Look { any: true, matches, level, cells: None, sent: layer.payload.sent }
+    }
+
+    fn composed(&mut self, layers: &[Layer]) -> Look {
+        let mut placed = Vec::new();
+        for layer in layers {
+            if let Some(pixels) = self.pixels(&layer.payload).as_ref() {
+                placed.push((layer, pixels.clone(), extent(layer, pixels, self.cell)));
+            }
+        }
+        let sent = layers.iter().map(|l| l.payload.sent).sum();
+        let Some(room) = placed.iter().map(|(_, _, to)| *to).reduce(around) else {
+            return Look { any: true, sent, ..Look::default() };
+        };
+        let mut canvas = Rgba::clear(room[2].unsigned_abs(), room[3].unsigned_abs());
+        let mut share = f64::INFINITY;
+        for (layer, pixels, to) in &placed {
+            let used = if layer.part[2] > 0 { layer.part[2] } else { pixels.width };
+            // What is hidden below another one is no measure.
+            if to[2] * 4 > room[2] {
+                share = share.min(f64::from(used) / f64::from(to[2].max(1)));
+            }
+            let clip = layer.clip.map(|c| self.pixels_of(c));
+            canvas.draw(pixels, layer.part, shifted(*to, room), clip.map(|c| shifted(c, room)));
+        }
+        let seen = canvas.trimmed();
+        let matches = self.matches(&seen);
+        let level = matches.first().and_then(|n| self.set.get(*n)).map(|r| level(&seen, r, share));
+        Look { any: seen.width > 0, matches, level, cells: Some(self.cells_of(room)), sent }
+    }
+
+    fn pixels_of(&self, cells: CellRect) -> [i32; 4] {
+        let (w, h) = (i32::from(self.cell.0), i32::from(self.cell.1));
+        [i32::from(cells.x) * w, i32::from(cells.y) * h, i32::from(cells.w) * w, i32::from(cells.h) * h]
+    }
+
+    fn cells_of(&self, [x, y, w, h]: [i32; 4]) -> CellRect {
+        let along = |n: i32, cell: u16| u16::try_from(n.max(0) / i32::from(cell.max(1))).unwrap_or(0);
+        let (cw, ch) = self.cell;
+        let up = |n: i32, cell: u16| along(n + i32::from(cell) - 1, cell);
+        CellRect { x: along(x, cw), y: along(y, ch), w: up(w, cw), h: up(h, ch) }
+    }
+
+    fn matches(&self, seen: &Rgba) -> Vec<usize> {
+        if seen.width == 0 {
+            return Vec::new();
+        }
+        let signature = signature(seen);
+        let distances: Vec<f32> = self.set.iter().map(|r| distance(&r.signature, &signature)).collect();
+        let best = distances.iter().copied().fold(f32::INFINITY, f32::min);
+        let mut near: Vec<usize> = (0..distances.len())
+            .filter(|n| distances.get(*n).is_some_and(|d| *d < FAR && *d <= best + MARGIN))
+            .collect();
+        near.sort_by(|a, b| distances.get(*a).partial_cmp(&distances.get(*b)).unwrap_or(std::cmp::Ordering::Equal));
+        near
+    }
+
+    fn pixels(&mut self, payload: &Arc<Payload>) -> Arc<Option<Rgba>> {
+        if let Some((_, pixels)) = self.decoded.iter().find(|(n, _)| *n == payload.number) {
+            return Arc::clone(pixels);
+        }
+        let pixels = Arc::new(match payload.encoding {
+            Encoding::File => decode::file(&payload.data),
+            Encoding::Raw(bits, size) => decode::raw(&payload.data, bits, size),
+            Encoding::Sixel => decode::sixel(&payload.data),
+            Encoding::Unread => None,
+        });
+        if self.decoded.len() >= KEPT {
+            self.decoded.remove(0);
+        }
+        self.decoded.push((payload.number, Arc::clone(&pixels)));
+        pixels
+    }
+
+    /// A picture made of characters, with two columns and twelve rows of pixels a cell.
+    fn text_picture(&self, scene: &Scene) -> Option<(Rgba, CellRect)> {
+        let of = |cell: &Cell| {
+            let coloured = matches!(cell.foreground, Ink::Rgb(_)) || matches!(cell.background, Ink::Rgb(_));
+            coloured && cell.symbol != ' ' && self.symbols.contains_key(&cell.symbol)
+        };
+        let room = bounds(&scene.cells, scene.columns, of)?;
+        let mut canvas = Rgba::clear(u32::from(room.w) * 2, u32::from(room.h) * 12);
+        for (row, column) in (0..room.h).flat_map(|row| (0..room.w).map(move |column| (row, column))) {
+            let at = usize::from(room.y + row) * usize::from(scene.columns) + usize::from(room.x + column);
+            let Some(cell) = scene.cells.get(at) else { continue };
+            let Some(mask) = self.symbols.get(&cell.symbol) else { continue };
+            for bit in 0..24 {
+                let ink = if mask >> bit & 1 == 1 { cell.foreground } else { cell.background };
+                if let Ink::Rgb([r, g, b]) = ink {
+                    let (x, y) = (u32::from(column) * 2 + bit % 2, u32::from(row) * 12 + bit / 2);
+                    canvas.set(x, y, [r, g, b, 255]);
+                }
+            }
+        }
+        Some((canvas, room))
+    }
+}
+
+/// The pixels of the screen that a layer takes: x, y, width, height.
+fn extent(layer: &Layer, pixels: &Rgba, cell: (u16, u16)) -> [i32; 4] {
+    let (cw, ch) = (i32::from(cell.0), i32::from(cell.1));
+    let (x, y) = (layer.at.0 * cw, layer.at.1 * ch);
+    let side = |n: u32| i32::try_from(n).unwrap_or(i32::MAX / 4);
+    let own = match layer.part {
+        [_, _, w, h] if w > 0 && h > 0 => (side(w), side(h)),
+        _ => (side(pixels.width), side(pixels.height)),
+    };
+    match layer.size {
+        Size::Own => [x, y, own.0, own.1],
+        Size::Stretch(columns, rows) => [x, y, i32::from(columns) * cw, i32::from(rows) * ch],
+        Size::Fit(columns, rows) => {
+            let (w, h) = (i32::from(columns) * cw, i32::from(rows) * ch);
+            let scale = (f64::from(w) / f64::from(own.0.max(1))).min(f64::from(h) / f64::from(own.1.max(1)));
+            let fitted = |n: i32| (f64::from(n) * scale).round() as i32;
+            let (fw, fh) = (fitted(own.0).max(1), fitted(own.1).max(1));
+            [x + (w - fw) / 2, y + (h - fh) / 2, fw, fh]
+        }
+    }
+}
+
+fn around(a: [i32; 4], b: [i32; 4]) -> [i32; 4] {
+    let (x, y) = (a[0].min(b[0]), a[1].min(b[1]));
+    [x, y, (a[0] + a[2]).max(b[0] + b[2]) - x, (a[1] + a[3]).max(b[1] + b[3]) - y]
+}
+
+fn shifted(rect: [i32; 4], by: [i32; 4]) -> [i32; 4] {
+    [rect[0] - by[0], rect[1] - by[1], rect[2], rect[3]]
+}
+
+/// How close `seen` is to the picture; `share` of its pixels across were sent.
+fn level(seen: &Rgba, reference: &Reference, share: f64) -> Level {
+    if share < COARSE || coarse(seen, &reference.pixels) {
+        return Level::First;
+    }
+    if seen.psnr(&reference.pixels) >= EXACT { Level::Exact } else { Level::Good }
+}
+
+/// Pixels in blocks, which the picture itself does not have.
+fn coarse(seen: &Rgba, reference: &Rgba) -> bool {
+    seen.doubled() > 0.9 && reference.doubled() < 0.5
+}
+
+fn reference(file: &Path, room: (u32, u32)) -> Result<Reference, BenchError> {
+    let failed = |error| BenchError::Picture { file: file.display().to_string(), error };
+    let source = FileSource::open(file).map_err(failed)?;
+    let name = crate::domain::text::encode_os(file.as_os_str());
+    let window = BoxN { x: 0.0, y: 0.0, w: 1.0, h: 1.0 };
+    let request = DecodeRequest { max_width: room.0, max_height: room.1, window, enlarge: true, coarse: false };
+    let picture = decode_file(&source, &name, &request, &Limits::default(), &|| false).map_err(failed)?;
+    Ok(Reference::of(Rgba::of_rgb(&picture.rgb, picture.width, picture.height)))
+}
+
+impl Reference {
+    fn of(pixels: Rgba) -> Self {
+        Self { signature: signature(&pixels), pixels }
+    }
+}
+
+fn signature(pixels: &Rgba) -> Vec<[f32; 3]> {
+    let span = |n: usize, parts: usize, size: u32| {
+        let size = size as usize;
+        let from = (n * size / parts).min(size.saturating_sub(1));
+        from..((n + 1) * size / parts).clamp(from + 1, size.max(from + 1))
+    };
+    let mut out = Vec::with_capacity(GRID.0 * GRID.1);
+    for row in 0..GRID.1 {
+        for column in 0..GRID.0 {
+            out.push(pixels.mean(span(column, GRID.0, pixels.width), span(row, GRID.1, pixels.height)));
+        }
+    }
+    out
+}
+
+fn distance(a: &[[f32; 3]], b: &[[f32; 3]]) -> f32 {
+    let squares = a.iter().zip(b).flat_map(|(x, y)| x.iter().zip(y)).map(|(x, y)| (x - y).powi(2));
+    (squares.sum::<f32>() / (a.len().max(1) * 3) as f32).sqrt()
+}
+
+/// Which of 2 x 12 parts of a cell each block character fills, from the top left, row by row.
+fn symbols() -> HashMap<char, u32> {
+    let kinds =
+        [(BlockKind::Half, 1, 2), (BlockKind::Quadrant, 2, 2), (BlockKind::Sextant, 2, 3), (BlockKind::Octant, 2, 4)];
+    let mut out = HashMap::new();
+    for (kind, across, down) in kinds {
+        for bits in 0..=u8::MAX >> (8 - across * down) {
+            let set = |bit: u32| {
+                let (x, y) = (bit % 2 * across / 2, bit / 2 * down / 12);
+                bits >> (y * across + x) & 1 == 1
+            };
+            let mask = (0..24).filter(|bit| set(*bit)).fold(0, |mask, bit| mask | 1 << bit);
+            out.insert(blocks::symbol(bits, kind), mask);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Graphics;
+    use super::super::pty::Window;
+    use super::super::terminal::Terminal;
+    use super::*;
+    use crate::term::caps::Depth;
+    use crate::term::graphics::{Fit, Pixels, fit, iterm, kitty, placeholder, sixel};
+    use crate::term::{seq, tmux};
+    use ratatui::style::Color;
+    use std::time::Instant;
+
+    const SIZE: (u32, u32) = (120, 80);
+    const WINDOW: Window = Window { columns: 40, rows: 12, cell: (10, 20) };
+
+    /// Ragged noise in a colour of its own, so that levels can be told apart.
+    fn pixels(number: u32, (width, height): (u32, u32)) -> Vec<u8> {
+        let point = |i: u32| {
+            let (x, y) = (i % width * SIZE.0 / width, i / width * SIZE.1 / height);
+            let grain = (x.wrapping_mul(0x9e37_79b9) ^ y.wrapping_mul(0x85eb_ca6b)).wrapping_mul(0xc2b2_ae35) >> 26;
+            [(number * 70 + grain) as u8, (200 - number * 60 + x / 2) as u8, (y * 2 + grain) as u8]
+        };
+        (0..width * height).flat_map(point).collect()
+    }
+
+    struct Stage {
+        terminal: Terminal,
+        sight: Sight,
+        inside: bool,
+    }
+
+    impl Stage {
+        fn new(graphics: Graphics, inside: bool) -> Self {
+            let reference = |n| Reference::of(Rgba::of_rgb(&pixels(n, SIZE), SIZE.0, SIZE.1));
+            let sight = Sight::of((0..3).map(reference).collect(), WINDOW.cell, graphics == Graphics::Blocks);
+            Self { terminal: Terminal::new(graphics, inside, WINDOW), sight, inside }
+        }
+
+        fn write(&mut self, bytes: &[u8]) {
+            self.terminal.feed(bytes, Instant::now());
+        }
+
+        /// A synchronized update, and what is seen after it.
+        fn frame(&mut self, bytes: &[u8]) -> (Look, Scene) {
+            // What was written outside of frames may have been seen as well.
+            drop(self.terminal.take_scenes());
+            self.write(&[seq::SYNC_BEGIN, bytes, seq::SYNC_END].concat());
+            let mut scenes = self.terminal.take_scenes();
+            assert_eq!(scenes.len(), 1, "one frame is one scene");
+            let scene = scenes.remove(0);
+            (self.sight.look(&scene), scene)
+        }
+
+        fn send(&mut self, id: u32, number: u32, size: (u32, u32)) -> usize {
+            let rgb = pixels(number, size);
+            let (payload, _) =
+                kitty::png_payload(Pixels::new(&rgb, size.0, size.1).unwrap(), &own(size), Level::Exact).unwrap();
+            let kitty::Payload::Png(png) = payload else { panic!("no PNG") };
+            let chunks = kitty::transmit_png(id, &png, self.inside);
+            chunks.iter().for_each(|chunk| self.write(chunk));
+            chunks.concat().len()
+        }
+    }
+
+    fn own(size: (u32, u32)) -> Fit {
+        fit((12, 4), WINDOW.cell, size)
+    }
+
+    fn placement(image: u32, column: u16) -> kitty::Placement {
+        kitty::Placement { image, number: 1, column, row: 2, columns: 12, rows: 4, part: None, below: false }
+    }
+
+    fn show(image: u32) -> Vec<u8> {
+        let mut out = Vec::new();
+        kitty::place(&mut out, &placement(image, 5));
+        out
+    }
+
+    #[test]
+    fn kitty_pictures_are_recognised_with_their_level_and_their_bytes() {
+        let mut stage = Stage::new(Graphics::Kitty, false);
+        let sent = stage.send(9, 1, SIZE);
+        let quarter = stage.send(8, 2, (30, 20));
+        assert!(stage.terminal.take_scenes().is_empty(), "a transmission shows nothing");
+        let (look, scene) = stage.frame(&show(9));
+        assert_eq!((look.matches, look.level, look.sent), (vec![1], Some(Level::Exact), sent));
+        assert_eq!(look.cells, Some(CellRect { x: 5, y: 2, w: 12, h: 4 }));
+        assert_eq!((scene.bytes.graphics, scene.bytes.sent), (show(9).len(), 0));
+        let mut change = show(8);
+        kitty::unplace(&mut change, 9, 1);
+        let (look, scene) = stage.frame(&[b"text".to_vec(), change.clone()].concat());
+        assert_eq!((look.matches, look.level, look.sent), (vec![2], Some(Level::First), quarter));
+        assert_eq!((scene.bytes.graphics, scene.bytes.all), (change.len(), change.len() + 4 + 16));
+        let mut take = Vec::new();
+        kitty::free(&mut take, 8, false);
+        assert!(!stage.frame(&take).0.any, "nothing is left");
+        assert!(stage.terminal.received().len() == 2 && stage.terminal.take_answers().is_empty());
+    }
+
+    #[test]
+    fn lossy_pictures_are_good_but_not_exact() {
+        let mut stage = Stage::new(Graphics::Kitty, false);
+        let mut rgb = pixels(1, SIZE);
+        rgb.iter_mut().for_each(|v| *v = (*v & 0xf0) | 8);
+        let size = format!("s={},v={}", SIZE.0, SIZE.1);
+        let data = base64_simd::STANDARD.encode_to_string(&rgb);
+        stage.write(format!("\x1b_Ga=t,f=24,{size},i=3,q=2;{data}\x1b\\").as_bytes());
+        let (look, _) = stage.frame(&show(3));
+        assert_eq!((look.matches, look.level), (vec![1], Some(Level::Good)));
+    }
+
+    #[test]
+    fn what_a_terminal_would_punish_is_counted() {
+        let mut stage = Stage::new(Graphics::Kitty, false);
+        stage.frame(&show(77));
+        let rgb = pixels(0, SIZE);
+        let (payload, _) =
+            kitty::png_payload(Pixels::new(&rgb, SIZE.0, SIZE.1).unwrap(), &own(SIZE), Level::Exact).unwrap();
+        let kitty::Payload::Png(png) = payload else { panic!("no PNG") };
+        stage.write(&kitty::transmit_png(5, &png, false)[0]);
+        let mut delete = Vec::new();
+        kitty::unplace(&mut delete, 1, 1);
+        stage.write(&delete);
+        let trouble = stage.terminal.trouble();
+        assert_eq!((trouble.missing, trouble.aborted), (1, 1));
+        stage.write(b"\x1b_Ga=p,i=4\x1b\\\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[5n");
+        let answers = String::from_utf8(stage.terminal.take_answers()).unwrap();
+        assert!(
+            answers.starts_with("\x1b_Gi=4;ENOENT") && answers.ends_with("\x1b_Gi=31;OK\x1b\\\x1b[0n"),
+            "{answers:?}"
+        );
+        stage.send(6, 0, SIZE);
+        stage.write(b"\x1b[2J");
+        assert!(!stage.frame(&show(6)).0.any, "`CSI 2 J` takes everything");
+    }
+
+    #[test]
+    fn tmux_hands_on_what_is_wrapped_and_placeholders_or_anchors_show_it() {
+        let mut stage = Stage::new(Graphics::Kitty, true);
+        stage.write(b"\x1b_Ga=q,i=1\x1b\\\x1b[>0q");
+        stage.write(&tmux::wrap(b"\x1b[>0q"));
+        let answers = String::from_utf8(stage.terminal.take_answers()).unwrap();
+        assert_eq!(answers, "\x1bP>|tmux 3.5a\x1b\\\x1bP>|kitty(0.41.1)\x1b\\");
+        assert_eq!(stage.terminal.trouble().unwrapped, 1);
+        stage.send(0x01_0203, 2, SIZE);
+        let mut virtual_place = Vec::new();
+        kitty::place_virtual(&mut virtual_place, 0x01_0203, 12, 4, true);
+        stage.write(&virtual_place);
+        let Color::Rgb(r, g, b) = placeholder::colour(0x01_0203, Depth::True) else { panic!("no colour") };
+        let mut cells = format!("\x1b[38;2;{r};{g};{b}m").into_bytes();
+        for row in 0..4 {
+            seq::move_to(&mut cells, 3, row);
+            (0..12).for_each(|column| cells.extend_from_slice(placeholder::symbol(column, row).unwrap().as_bytes()));
+        }
+        let (look, scene) = stage.frame(&cells);
+        assert_eq!((look.matches, look.level), (vec![2], Some(Level::Exact)));
+        assert_eq!(scene.bytes.graphics, cells.len());
+        // A second picture beside the first one's corner, above it.
+        stage.send(7, 1, SIZE);
+        let beside = b"\x1b_Ga=p,i=7,p=1,P=66051,Q=0,H=0,V=0,c=12,r=4,z=1,q=2\x1b\\";
+        let (look, scene) = stage.frame(&tmux::wrap(beside));
+        assert_eq!((look.matches, scene.bytes.graphics), (vec![1], tmux::wrap(beside).len()));
+        stage.write(&tmux::wrap(&vec![b'x'; 1 << 20]));
+        assert_eq!(stage.terminal.trouble().dropped, 1);
+    }
+
+    #[test]
+    fn files_and_sixels_are_drawn_into_cells_and_erased_by_text() {
+        let rgb = pixels(1, SIZE);
+        let pixels = Pixels::new(&rgb, SIZE.0, SIZE.1).unwrap();
+        let file = iterm::encode(pixels, Level::Good).unwrap();
+        let sixels = sixel::encode(pixels, Level::Good, 20, false);
+        let shown = [
+            (Graphics::Iterm, iterm::show(&file, (4, 1), (12, 4), false).concat()),
+            (Graphics::Sixel, sixel::show(&sixels, (4, 1), false).concat()),
+        ];
+        for (graphics, bytes) in shown {
+            let mut stage = Stage::new(graphics, false);
+            let (look, scene) = stage.frame(&bytes);
+            assert_eq!((look.matches, look.level), (vec![1], Some(Level::Good)), "{graphics:?}");
+            assert_eq!(look.cells, Some(CellRect { x: 4, y: 1, w: 12, h: 4 }), "{graphics:?}");
+            assert_eq!((scene.bytes.graphics, look.sent > 1000), (bytes.len(), true));
+            let mut text = Vec::new();
+            for row in 1..5 {
+                seq::move_to(&mut text, 4, row);
+                text.extend_from_slice(b"            ");
+            }
+            assert!(!stage.frame(&text).0.any, "{graphics:?}: text covers it");
+            let mut inside = Stage::new(graphics, true);
+            let (look, _) = inside.frame(&tmux::wrap(&bytes));
+            assert_eq!(look.matches, [1], "{graphics:?} in tmux");
+            inside.frame(&bytes);
+            assert_eq!(inside.terminal.trouble().unwrapped, 1);
+        }
+    }
+
+    #[test]
+    fn a_file_in_parts_is_one_file() {
+        let mut stage = Stage::new(Graphics::Iterm, false);
+        let rgb = pixels(2, SIZE);
+        let file = iterm::encode(Pixels::new(&rgb, SIZE.0, SIZE.1).unwrap(), Level::Good).unwrap();
+        let data = base64_simd::STANDARD.encode_to_string(&file.data);
+        let (head, tail) = data.split_at(data.len() / 8 * 4);
+        let parts = format!(
+            "\x1b]1337;MultipartFile=inline=1;width=12;height=4\x07\x1b]1337;FilePart={head}\x07\
+             \x1b]1337;FilePart={tail}\x07\x1b]1337;FileEnd\x07"
+        );
+        let (look, _) = stage.frame(parts.as_bytes());
+        assert_eq!((look.matches, look.sent), (vec![2], parts.len()));
+    }
+
+    #[test]
+    fn pictures_of_characters_are_read_back() {
+        let rgb = pixels(2, SIZE);
+        let pixels = Pixels::new(&rgb, SIZE.0, SIZE.1).unwrap();
+        for kind in [BlockKind::Half, BlockKind::Quadrant, BlockKind::Sextant, BlockKind::Octant] {
+            let grid = blocks::encode(pixels, &own(SIZE), kind, Depth::True, Level::Good);
+            let mut bytes = Vec::new();
+            for (row, cells) in grid.cells.chunks(usize::from(grid.columns)).enumerate() {
+                seq::move_to(&mut bytes, 2, u16::try_from(row).unwrap());
+                for cell in cells {
+                    let (Color::Rgb(r, g, b), Color::Rgb(x, y, z)) = (cell.foreground, cell.background) else {
+                        panic!("no colours")
+                    };
+                    let text = format!("\x1b[38;2;{r};{g};{b};48;2;{x};{y};{z}m{}", cell.symbol);
+                    bytes.extend_from_slice(text.as_bytes());
+                }
+            }
+            for (graphics, level) in [(Graphics::Blocks, Level::Good), (Graphics::Sixel, Level::First)] {
+                let (look, _) = Stage::new(graphics, false).frame(&bytes);
+                assert_eq!((look.matches, look.level), (vec![2], Some(level)), "{kind:?}");
+            }
+        }
+    }
+}
