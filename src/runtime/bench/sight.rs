@@ -112,7 +112,7 @@ impl Sight {
         let size = Size::Own;
         let layer = Layer { payload: Arc::clone(payload), at: (0, 0), size, part: [0; 4], clip: None, z: 0 };
         let Some(pixels) = self.pixels(payload).as_ref().clone() else { return Look { any: true, ..Look::default() } };
-        let trimmed = pixels.trimmed();
+        let trimmed = pixels.seen().map_or_else(|| Rgba::clear(0, 0), |place| pixels.cut(place));
         let matches = self.matches(&trimmed);
         let level = matches.first().and_then(|n| self.set.get(*n)).map(|r| {
             let share = f64::from(trimmed.width) / f64::from(r.pixels.width.max(1));
@@ -128,25 +128,28 @@ impl Sight {
                 placed.push((layer, pixels.clone(), extent(layer, pixels, self.cell)));
             }
         }
-        let sent = layers.iter().map(|l| l.payload.sent).sum();
         let Some(room) = placed.iter().map(|(_, _, to)| *to).reduce(around) else {
-            return Look { any: true, sent, ..Look::default() };
+            return Look { any: true, ..Look::default() };
         };
+        // Anchors and what is hidden below another picture are no measure.
+        let widest = placed.iter().map(|(_, _, to)| to[2]).max().unwrap_or(0);
         let mut canvas = Rgba::clear(room[2].unsigned_abs(), room[3].unsigned_abs());
-        let mut share = f64::INFINITY;
+        let (mut share, mut sent) = (f64::INFINITY, 0);
         for (layer, pixels, to) in &placed {
-            let used = if layer.part[2] > 0 { layer.part[2] } else { pixels.width };
-            // What is hidden below another one is no measure.
-            if to[2] * 4 > room[2] {
+            if to[2] * 4 > widest {
+                let used = if layer.part[2] > 0 { layer.part[2] } else { pixels.width };
                 share = share.min(f64::from(used) / f64::from(to[2].max(1)));
+                sent += layer.payload.sent;
             }
             let clip = layer.clip.map(|c| self.pixels_of(c));
             canvas.draw(pixels, layer.part, shifted(*to, room), clip.map(|c| shifted(c, room)));
         }
-        let seen = canvas.trimmed();
+        let Some(place) = canvas.seen() else { return Look::default() };
+        let seen = canvas.cut(place);
         let matches = self.matches(&seen);
         let level = matches.first().and_then(|n| self.set.get(*n)).map(|r| level(&seen, r, share));
-        Look { any: seen.width > 0, matches, level, cells: Some(self.cells_of(room)), sent }
+        let cells = self.cells_of([place[0] + room[0], place[1] + room[1], place[2], place[3]]);
+        Look { any: true, matches, level, cells: Some(cells), sent }
     }
 
     fn pixels_of(&self, cells: CellRect) -> [i32; 4] {
@@ -155,10 +158,11 @@ impl Sight {
     }
 
     fn cells_of(&self, [x, y, w, h]: [i32; 4]) -> CellRect {
-        let along = |n: i32, cell: u16| u16::try_from(n.max(0) / i32::from(cell.max(1))).unwrap_or(0);
+        let down = |n: i32, cell: u16| u16::try_from(n.max(0) / i32::from(cell.max(1))).unwrap_or(0);
+        let up = |n: i32, cell: u16| down(n + i32::from(cell) - 1, cell);
         let (cw, ch) = self.cell;
-        let up = |n: i32, cell: u16| along(n + i32::from(cell) - 1, cell);
-        CellRect { x: along(x, cw), y: along(y, ch), w: up(w, cw), h: up(h, ch) }
+        let (left, top) = (down(x, cw), down(y, ch));
+        CellRect { x: left, y: top, w: up(x + w, cw) - left, h: up(y + h, ch) - top }
     }
 
     fn matches(&self, seen: &Rgba) -> Vec<usize> {
@@ -372,7 +376,7 @@ mod tests {
             let (payload, _) =
                 kitty::png_payload(Pixels::new(&rgb, size.0, size.1).unwrap(), &own(size), Level::Exact).unwrap();
             let kitty::Payload::Png(png) = payload else { panic!("no PNG") };
-            let chunks = kitty::transmit_png(id, &png, self.inside);
+            let chunks = kitty::transmit_png(id, &png, self.inside, false);
             chunks.iter().for_each(|chunk| self.write(chunk));
             chunks.concat().len()
         }
@@ -383,12 +387,22 @@ mod tests {
     }
 
     fn placement(image: u32, column: u16) -> kitty::Placement {
-        kitty::Placement { image, number: 1, column, row: 2, columns: 12, rows: 4, part: None, below: false }
+        kitty::Placement {
+            image,
+            number: 1,
+            column,
+            row: 2,
+            columns: 12,
+            rows: 4,
+            part: None,
+            above: false,
+            spot: false,
+        }
     }
 
     fn show(image: u32) -> Vec<u8> {
         let mut out = Vec::new();
-        kitty::place(&mut out, &placement(image, 5));
+        kitty::place(&mut out, &placement(image, 5), None, false);
         out
     }
 
@@ -403,7 +417,7 @@ mod tests {
         assert_eq!(look.cells, Some(CellRect { x: 5, y: 2, w: 12, h: 4 }));
         assert_eq!((scene.bytes.graphics, scene.bytes.sent), (show(9).len(), 0));
         let mut change = show(8);
-        kitty::unplace(&mut change, 9, 1);
+        kitty::unplace(&mut change, 9, 1, false);
         let (look, scene) = stage.frame(&[b"text".to_vec(), change.clone()].concat());
         assert_eq!((look.matches, look.level, look.sent), (vec![2], Some(Level::First), quarter));
         assert_eq!((scene.bytes.graphics, scene.bytes.all), (change.len(), change.len() + 4 + 16));
@@ -433,9 +447,9 @@ mod tests {
         let (payload, _) =
             kitty::png_payload(Pixels::new(&rgb, SIZE.0, SIZE.1).unwrap(), &own(SIZE), Level::Exact).unwrap();
         let kitty::Payload::Png(png) = payload else { panic!("no PNG") };
-        stage.write(&kitty::transmit_png(5, &png, false)[0]);
+        stage.write(&kitty::transmit_png(5, &png, false, false)[0]);
         let mut delete = Vec::new();
-        kitty::unplace(&mut delete, 1, 1);
+        kitty::unplace(&mut delete, 1, 1, false);
         stage.write(&delete);
         let trouble = stage.terminal.trouble();
         assert_eq!((trouble.missing, trouble.aborted), (1, 1));

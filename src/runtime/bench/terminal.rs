@@ -124,6 +124,10 @@ pub struct Trouble {
     pub aborted: usize,
     /// Commands for pictures that the terminal does not have.
     pub missing: usize,
+    /// Transmissions that the program gave up half way.
+    pub abandoned: usize,
+    /// What those took on the line.
+    pub abandoned_bytes: usize,
     /// Sequences too long for tmux.
     pub dropped: usize,
     /// Graphics that tmux does not understand, because they were not wrapped.
@@ -214,7 +218,8 @@ impl Terminal {
 
     /// What went wrong so far.
     pub(super) fn trouble(&self) -> Trouble {
-        Trouble { aborted: self.kitty.aborted, missing: self.kitty.missing, ..self.trouble }
+        let Kitty { aborted, missing, abandoned: (abandoned, abandoned_bytes), .. } = self.kitty;
+        Trouble { aborted, missing, abandoned, abandoned_bytes, ..self.trouble }
     }
 
     /// Pictures the terminal was sent as a whole since it began (Kitty).

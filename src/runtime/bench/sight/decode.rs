@@ -59,8 +59,8 @@ impl Rgba {
         }
     }
 
-    /// Without the clear rows and columns around it.
-    pub(super) fn trimmed(&self) -> Self {
+    /// Where it is not clear: x, y, width, height.
+    pub(super) fn seen(&self) -> Option<[i32; 4]> {
         let seen = |pixel: &[u8; 4]| pixel[3] > 127;
         let rows = (0..self.height as usize).filter(|y| self.row(*y).iter().any(seen));
         let (top, bottom) = rows.fold((usize::MAX, 0), |(low, high), y| (low.min(y), high.max(y + 1)));
@@ -69,11 +69,16 @@ impl Rgba {
             left = left.min(self.row(y).iter().position(seen).unwrap_or(usize::MAX));
             right = right.max(self.row(y).iter().rposition(seen).map_or(0, |x| x + 1));
         }
-        if left >= right {
-            return Self::clear(0, 0);
-        }
-        let data = (top..bottom).flat_map(|y| self.row(y).get(left..right).unwrap_or_default()).copied().collect();
-        Self { width: (right - left) as u32, height: (bottom - top) as u32, data }
+        (left < right).then(|| [left as i32, top as i32, (right - left) as i32, (bottom - top) as i32])
+    }
+
+    /// A part of it: x, y, width, height.
+    pub(super) fn cut(&self, [x, y, w, h]: [i32; 4]) -> Self {
+        let part = x.max(0) as usize..(x + w).max(0) as usize;
+        let rows = (y.max(0)..y + h).flat_map(|y| self.row(y as usize).get(part.clone()).unwrap_or_default());
+        let data: Vec<[u8; 4]> = rows.copied().collect();
+        let width = part.len() as u32;
+        Self { width, height: (data.len() / part.len().max(1)) as u32, data }
     }
 
     /// The mean colour of a rectangle, clear pixels left out.

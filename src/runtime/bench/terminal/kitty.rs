@@ -58,6 +58,8 @@ pub(super) struct Kitty {
     pub(super) aborted: usize,
     /// Commands for pictures that are not there.
     pub(super) missing: usize,
+    /// Transmissions that were closed before they were whole, and their bytes.
+    pub(super) abandoned: (usize, usize),
     loading: Option<Loading>,
     /// Every picture that was ever complete.
     pub(super) complete: Vec<Arc<Payload>>,
@@ -128,6 +130,10 @@ impl Kitty {
             return Ok(false);
         }
         let Some(done) = self.loading.take() else { return Ok(false) };
+        if !whole(&done) {
+            self.abandoned = (self.abandoned.0 + 1, self.abandoned.1 + done.sent);
+            return Err("EINVAL:the data is not whole");
+        }
         let number = self.complete.len() as u64;
         let payload = Payload::kitty(number, done.data, done.format, done.size, done.packed, done.sent);
         let payload = Arc::new(payload);
@@ -193,6 +199,19 @@ impl Kitty {
         self.images.clear();
         self.placed.clear();
     }
+}
+
+/// Whether nothing is missing at the end: a PNG ends with an empty `IEND`, raw pixels have a length.
+fn whole(loading: &Loading) -> bool {
+    const END: &[u8] = b"IEND\xaeB\x60\x82";
+    let data = &loading.data;
+    if loading.packed || loading.format != 100 {
+        let pixels = loading.size.0 as usize * loading.size.1 as usize;
+        return loading.packed || data.len() / 4 * 3 >= pixels * loading.format as usize / 8;
+    }
+    let tail = data.len().saturating_sub(16) / 4 * 4;
+    let end = base64_simd::forgiving_decode_to_vec(data.get(tail..).unwrap_or_default());
+    end.is_ok_and(|end| end.ends_with(END))
 }
 
 fn keys(head: &[u8]) -> HashMap<u8, String> {
