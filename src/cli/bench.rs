@@ -73,6 +73,9 @@ pub(crate) struct LinkArgs {
     /// As on the terminal's own machine, without SSH
     #[arg(long)]
     local: bool,
+    /// Press the first key only when the pictures ahead have been sent too
+    #[arg(long)]
+    ready: bool,
     #[command(flatten)]
     json: Json,
 }
@@ -148,6 +151,7 @@ fn request(args: &LinkArgs, context: &Context) -> Result<LinkRequest, AppError> 
             Screen::Lake => Place::Lake,
         },
         local: args.local,
+        ready: args.ready,
     })
 }
 

@@ -100,6 +100,8 @@ pub struct LinkRequest {
     pub screen: Place,
     /// The program believes that it is on the terminal's machine.
     pub local: bool,
+    /// The first key waits until the pictures ahead have been sent as well.
+    pub ready: bool,
 }
 
 /// Bytes of several things of one kind.
@@ -264,7 +266,7 @@ pub fn link(request: &LinkRequest, watch: &Watch<'_>) -> Result<LinkReport, Benc
     let terminal = (request.graphics, request.tmux);
     let session = Session::start(&launch, window(request.screen), link, terminal, Some(sight))?;
     let mut run = Run { session, views: Vec::new(), presses: Vec::new(), set: set.len(), watch };
-    let first_seen = run.wait_for_first(started)?;
+    let first_seen = run.wait_for_first(started, request.ready)?;
     run.press_keys(request)?;
     run.wait_for_last()?;
     let bytes = run.session.bytes();
@@ -324,13 +326,14 @@ impl Run<'_> {
         Ok(true)
     }
 
-    /// Waits until the first picture is exact, or there and nothing more comes. Gives when it was first seen.
-    fn wait_for_first(&mut self, started: Instant) -> Result<Duration, BenchError> {
+    /// Waits until the first picture is exact (unless the others shall be `ready`), or there and nothing more comes.
+    /// Gives when it was first seen.
+    fn wait_for_first(&mut self, started: Instant, ready: bool) -> Result<Duration, BenchError> {
         (self.watch.progress)("waiting for the first picture", 0, 0);
         let end = started + PATIENCE;
         let seen = |v: &View| v.look.matches.contains(&0);
         loop {
-            let exact = self.views.last().is_some_and(|v| seen(v) && v.look.level == Some(Level::Exact));
+            let exact = self.views.last().is_some_and(|v| seen(v) && v.look.level == Some(Level::Exact)) && !ready;
             let quiet = self.views.last().is_some_and(seen) && self.session.quiet_for() > QUIET;
             if exact || quiet {
                 let first = self.views.iter().find(|v| seen(v));

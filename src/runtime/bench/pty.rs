@@ -64,16 +64,6 @@ impl Program {
         let child = streams().and_then(|mut command| command.spawn()).map_err(failed)?;
         Ok(Self { child, master })
     }
-
-    /// Whether it has ended.
-    pub(super) fn ended(&mut self) -> bool {
-        !matches!(self.child.try_wait(), Ok(None))
-    }
-
-    /// Its process id.
-    pub(super) fn id(&self) -> u32 {
-        self.child.id()
-    }
 }
 
 impl Drop for Program {

@@ -31,8 +31,9 @@ struct Shared {
     /// Microseconds after `began` at which the last byte came.
     heard: AtomicU64,
     bytes: AtomicU64,
+    /// Scenes handed to whoever looks.
+    scenes: AtomicU64,
     keyboard: AtomicBool,
-    over: AtomicBool,
 }
 
 /// A running program with its terminal.
@@ -40,11 +41,13 @@ pub(super) struct Session {
     shared: Arc<Shared>,
     line: Arc<Mutex<TcpStream>>,
     seen: Receiver<Sighted>,
+    /// Scenes that came back.
+    looked: u64,
     ear: Option<JoinHandle<Terminal>>,
     eye: Option<JoinHandle<Option<Sight>>>,
     releases: Vec<(Instant, Vec<u8>)>,
-    program: Program,
-    // Ends after the program.
+    // Dropped in this order: the program is killed before the relay is taken away.
+    _program: Program,
     _relay: Relay,
 }
 
@@ -70,8 +73,8 @@ impl Session {
             began: Instant::now(),
             heard: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
+            scenes: AtomicU64::new(0),
             keyboard: AtomicBool::new(false),
-            over: AtomicBool::new(false),
         });
         let copy = near.try_clone().map_err(BenchError::Relay)?;
         let line = Arc::new(Mutex::new(near));
@@ -88,7 +91,7 @@ impl Session {
             .spawn(move || watch(&to_eye, &sighted, sight))
             .map_err(BenchError::Relay)?;
         let (ear, eye) = (Some(ear), Some(eye));
-        Ok(Self { shared, line, seen, ear, eye, releases: Vec::new(), program, _relay: relay })
+        Ok(Self { shared, line, seen, looked: 0, ear, eye, releases: Vec::new(), _program: program, _relay: relay })
     }
 
     /// Presses a key and says when; with the Kitty keyboard protocol its release follows after `held`.
@@ -130,7 +133,10 @@ impl Session {
             let release = self.releases.iter().map(|(at, _)| *at).min();
             let wake = release.into_iter().chain([until, now + GLANCE]).min().unwrap_or(until);
             match self.seen.recv_timeout(wake.saturating_duration_since(now)) {
-                Ok(sighted) => return Ok(Some(sighted)),
+                Ok(sighted) => {
+                    self.looked += 1;
+                    return Ok(Some(sighted));
+                }
                 Err(RecvTimeoutError::Timeout) if Instant::now() >= until => return Ok(None),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Err(BenchError::Ended),
@@ -138,29 +144,18 @@ impl Session {
         }
     }
 
-    /// For how long nothing has come from the program.
+    /// For how long nothing has come from the program; zero while something that came was not looked at yet.
     pub(super) fn quiet_for(&self) -> Duration {
-        self.last_byte().elapsed()
-    }
-
-    /// When the last byte came.
-    pub(super) fn last_byte(&self) -> Instant {
-        self.shared.began + Duration::from_micros(self.shared.heard.load(Ordering::Relaxed))
+        if self.looked < self.shared.scenes.load(Ordering::Relaxed) {
+            return Duration::ZERO;
+        }
+        let last = Duration::from_micros(self.shared.heard.load(Ordering::Relaxed));
+        self.shared.began.elapsed().saturating_sub(last)
     }
 
     /// Bytes that have come from the program.
     pub(super) fn bytes(&self) -> u64 {
         self.shared.bytes.load(Ordering::Relaxed)
-    }
-
-    /// Everything the program wrote has come, and it has ended.
-    pub(super) fn over(&mut self) -> bool {
-        self.shared.over.load(Ordering::Relaxed) && self.program.ended()
-    }
-
-    /// The program's process id.
-    pub(super) fn id(&self) -> u32 {
-        self.program.id()
     }
 
     /// Ends it.
@@ -212,11 +207,11 @@ fn listen(
         }
         shared.keyboard.store(terminal.keyboard_protocol(), Ordering::Relaxed);
         for scene in terminal.take_scenes() {
+            shared.scenes.fetch_add(1, Ordering::Relaxed);
             // Nobody may look any more.
             let _ = scenes.send(scene);
         }
     }
-    shared.over.store(true, Ordering::Relaxed);
     terminal
 }
 
