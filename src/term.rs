@@ -1,6 +1,7 @@
 //! The terminal: guard, probe, input, escape sequences, graphics protocols. Knows no product concept.
 
 pub mod caps;
+pub mod cells;
 pub mod graphics;
 pub mod guard;
 pub mod input;

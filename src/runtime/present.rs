@@ -344,7 +344,9 @@ impl Presenter {
             }
             let Some(Ok(prepared)) = self.store.get(&wanted) else { continue };
             let prepared = Arc::clone(prepared);
-            if !matches!(prepared.form, Form::Kitty(_)) {
+            // What is small and on the screen goes inside the next frame, which waits for no credit.
+            let inline = !self.needs_upload(&prepared) && self.is_on_screen(&wanted);
+            if inline || !matches!(prepared.form, Form::Kitty(_)) {
                 continue;
             }
             let mut chunks = Vec::new();
@@ -355,6 +357,11 @@ impl Presenter {
             }
         }
         out
+    }
+
+    fn is_on_screen(&self, wanted: &Wanted) -> bool {
+        let base = wanted.at(Level::Exact);
+        self.places.values().any(|p| !p.thumbnail && p.wanted == base)
     }
 
     /// The uploads under way that still matter, the most urgent first.

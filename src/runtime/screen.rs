@@ -16,18 +16,14 @@ use crate::term::input::Reply;
 use crate::term::input::reader::InputThread;
 use crate::term::output::{Output, Pacing, Written};
 use crate::term::probe::{Probe, Step};
-use crate::term::{seq, tmux};
+use crate::term::{cells, seq, tmux};
 use crate::theme::{Palette, Theme};
 use figures::{Figures, closeness};
 use haste::Haste;
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use std::cell::RefCell;
-use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// How long the end of the program waits for a slow terminal to take the last bytes.
@@ -35,21 +31,6 @@ const LAST_BYTES: Duration = Duration::from_millis(500);
 
 /// So many frames are drawn without a pause between them.
 const FIRST_FRAMES: u64 = 4;
-
-/// A writer into memory that the backend and the frame share.
-#[derive(Clone, Default)]
-struct Bytes(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Bytes {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 /// The terminal as the loop sees it.
 pub struct Screen {
@@ -82,7 +63,6 @@ pub struct Screen {
     frames: u64,
     haste: Haste,
     figures: Figures,
-    bytes: Bytes,
 }
 
 /// What a screen is made from.
@@ -151,7 +131,6 @@ impl Screen {
             frames: 0,
             haste,
             figures: Figures::default(),
-            bytes: Bytes::default(),
         };
         let questions = screen.probe.start();
         screen.output.frame(questions);
@@ -271,12 +250,7 @@ impl Screen {
 
     /// Writes the cells that differ.
     fn cells(&mut self, next: &Buffer, frame: &mut Vec<u8>) {
-        let updates = self.shown.diff(next);
-        let mut backend = CrosstermBackend::new(self.bytes.clone());
-        // Writing into memory cannot fail.
-        drop(backend.draw(updates.into_iter()));
-        drop(Backend::flush(&mut backend));
-        frame.append(&mut self.bytes.0.borrow_mut());
+        cells::write(self.shown.diff(next).into_iter(), frame);
     }
 
     fn cursor(&mut self, wanted: Option<(u16, u16)>, frame: &mut Vec<u8>) {

@@ -2,7 +2,6 @@
 
 mod kitty;
 mod levels;
-mod looks;
 mod model;
 mod other;
 mod pool;

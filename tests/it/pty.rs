@@ -4,6 +4,5 @@ mod command_line;
 mod crash;
 mod labelling;
 mod link;
-mod misbehaving;
 mod pictures;
 mod terminal;

@@ -1,6 +1,8 @@
 //! The terminal layer: what bytes mean, and what we write.
 
+mod cells;
 mod encoders;
 mod input;
 mod probe;
 mod screen;
+mod wire;

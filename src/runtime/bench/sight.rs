@@ -499,7 +499,7 @@ mod tests {
         let rgb = pixels(1, SIZE);
         let pixels = Pixels::new(&rgb, SIZE.0, SIZE.1).unwrap();
         let file = iterm::encode(pixels, Level::Good).unwrap();
-        let sixels = sixel::encode(pixels, Level::Good, 20, false);
+        let sixels = sixel::encode(pixels, Level::Good, 20);
         let shown = [
             (Graphics::Iterm, iterm::show(&file, (4, 1), (12, 4), false).concat()),
             (Graphics::Sixel, sixel::show(&sixels, (4, 1), false).concat()),

@@ -215,7 +215,7 @@ pub fn prepare(picture: &Picture, wanted: &Wanted) -> Result<Prepared, Failure> 
             (Form::Cells(blocks::encode(pixels, &fit, BlockKind::Half, recipe.depth, level)), false)
         }
         Protocol::Sixel => {
-            let sixel = sixel::encode(pixels, level, recipe.cell.1, recipe.tmux);
+            let sixel = sixel::encode(pixels, level, recipe.cell.1);
             let exact = sixel.exact;
             (Form::Sixel(sixel), exact)
         }

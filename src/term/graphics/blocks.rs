@@ -31,7 +31,7 @@ pub(super) type Rgb = [u8; 3];
 
 /// Draws the picture on the cells of `fit`.
 #[must_use]
-pub fn encode(pixels: Pixels<'_>, fit: &Fit, kind: BlockKind, depth: Depth, _level: Level) -> CellGrid {
+pub fn encode(pixels: Pixels<'_>, fit: &Fit, kind: BlockKind, depth: Depth, level: Level) -> CellGrid {
     let (across, down) = match kind {
         BlockKind::Half => (1, 2),
         BlockKind::Quadrant => (2, 2),
@@ -49,10 +49,44 @@ pub fn encode(pixels: Pixels<'_>, fit: &Fit, kind: BlockKind, depth: Depth, _lev
                 let at = (row * down + y) * stride + column * across;
                 group.extend_from_slice(samples.get(at..at + across).unwrap_or_default());
             }
-            cells.push(cell(&group, kind, depth));
+            let next = cell(&group, kind, depth);
+            cells.push(match cells.last() {
+                Some(before) => reused(next, before, tolerance(level)),
+                None => next,
+            });
         }
     }
     CellGrid { columns: fit.columns, rows: fit.rows, cells }
+}
+
+/// Squared distance within which a colour gives way to the one before it, which costs no bytes.
+fn tolerance(level: Level) -> u32 {
+    match level {
+        Level::First => 500,
+        Level::Good => 150,
+        Level::Exact => 0,
+    }
+}
+
+/// The cell with the colours of the one before it, as far as they are close: the writer sends only what changes.
+fn reused(cell: PictureCell, before: &PictureCell, tolerance: u32) -> PictureCell {
+    let pick = |own: Color, old: Color| if close(own, old, tolerance) { old } else { own };
+    let (foreground, background) = (pick(cell.foreground, before.foreground), pick(cell.background, before.background));
+    // One of two halves that are nearly alike is drawn as a blank in the background.
+    if cell.symbol == '▀' && tolerance > 0 && close(foreground, background, tolerance) {
+        return PictureCell { symbol: ' ', foreground: before.foreground, background };
+    }
+    PictureCell { symbol: cell.symbol, foreground, background }
+}
+
+fn close(a: Color, b: Color, tolerance: u32) -> bool {
+    match (a, b) {
+        (Color::Rgb(r, g, b), Color::Rgb(x, y, z)) => {
+            let square = |a: u8, b: u8| u32::from(a.abs_diff(b)).pow(2);
+            square(r, x) + square(g, y) + square(b, z) <= tolerance
+        }
+        _ => a == b,
+    }
 }
 
 /// The mean colour of each of `columns` x `rows` equal parts of the picture.

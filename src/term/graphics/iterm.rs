@@ -2,11 +2,15 @@
 
 use super::{GraphicsError, Level, Pixels, palette, png};
 use crate::term::{seq, tmux};
+use std::borrow::Cow;
 
 /// The most bytes iTerm2 (from 3.5) and tmux take in one sequence, with room for what stands around the data.
 const MAX_SEQUENCE: usize = tmux::MAX_PASSTHROUGH - 4096;
-/// JPEG quality.
-const JPEG_QUALITY: u8 = 75;
+/// JPEG qualities of a good picture and of a first paint, the best first, and the bytes on the line they should fit in.
+const QUALITIES: [u8; 3] = [62, 58, 50];
+const FIRST_QUALITIES: [u8; 3] = [60, 42, 28];
+const GOOD: usize = 64_000;
+const FIRST: usize = 6_900;
 /// Base64 bytes of one part of a multipart file.
 const PART: usize = 256 * 1024;
 
@@ -21,23 +25,43 @@ pub struct File {
     pub size: (u32, u32),
 }
 
-/// Encodes as PNG where at most 256 colours make that exact and small, as JPEG otherwise.
+/// Encodes for a level: exact is PNG, as is what has at most 256 colours; the others are JPEG, the first paint of a quarter
+/// of the resolution, which the terminal enlarges. Noisy pictures give up quality until they fit.
 ///
 /// # Errors
 /// An encoder failed.
-pub fn encode(pixels: Pixels<'_>, _level: Level) -> Result<File, GraphicsError> {
+pub fn encode(pixels: Pixels<'_>, level: Level) -> Result<File, GraphicsError> {
     let size = (pixels.width(), pixels.height());
-    if palette::exact(pixels, 255).is_some() {
+    if level == Level::Exact || palette::exact(pixels, 255).is_some() {
         return Ok(File { data: png::encode(pixels, None)?, exact: true, size });
     }
+    let (rgb, (width, height), qualities, most) = match level {
+        Level::First => {
+            let (w, h) = (size.0.div_ceil(4).max(1), size.1.div_ceil(4).max(1));
+            (Cow::Owned(super::blocks::sample(pixels, w as usize, h as usize).concat()), (w, h), FIRST_QUALITIES, FIRST)
+        }
+        Level::Good | Level::Exact => (Cow::Borrowed(pixels.rgb()), size, QUALITIES, GOOD),
+    };
+    let mut data = Vec::new();
+    for quality in qualities {
+        data = jpeg(&rgb, (width, height), quality)?;
+        if data.len() * 4 / 3 <= most {
+            break;
+        }
+    }
+    Ok(File { data, exact: false, size })
+}
+
+fn jpeg(rgb: &[u8], (width, height): (u32, u32), quality: u8) -> Result<Vec<u8>, GraphicsError> {
     let failed = |reason: String| GraphicsError::Encode { format: "JPEG", reason };
     let side = |n: u32| u16::try_from(n).map_err(|_| failed(format!("{n} pixels are too many for a side")));
-    let (width, height) = (side(size.0)?, side(size.1)?);
     let mut data = Vec::new();
-    let mut encoder = jpeg_encoder::Encoder::new(&mut data, JPEG_QUALITY);
+    let mut encoder = jpeg_encoder::Encoder::new(&mut data, quality);
     encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
-    encoder.encode(pixels.rgb(), width, height, jpeg_encoder::ColorType::Rgb).map_err(|e| failed(e.to_string()))?;
-    Ok(File { data, exact: false, size })
+    encoder
+        .encode(rgb, side(width)?, side(height)?, jpeg_encoder::ColorType::Rgb)
+        .map_err(|e| failed(e.to_string()))?;
+    Ok(data)
 }
 
 /// The sequences that show `file` at a cell (0-based). `columns` and `rows` are what it covers.

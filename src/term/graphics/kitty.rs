@@ -66,8 +66,8 @@ pub struct Placement {
 ///
 /// # Errors
 /// The encoder failed.
-pub fn png_payload(pixels: Pixels<'_>, fit: &Fit, _level: Level) -> Result<(Payload, bool), GraphicsError> {
-    png::encode(pixels, Some(fit)).map(|data| (Payload::Png(data), true))
+pub fn png_payload(pixels: Pixels<'_>, fit: &Fit, level: Level) -> Result<(Payload, bool), GraphicsError> {
+    png::encode_level(pixels, fit, level).map(|(data, exact)| (Payload::Png(data), exact))
 }
 
 /// Prepares a picture for shared memory.

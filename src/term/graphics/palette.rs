@@ -69,3 +69,31 @@ pub fn reduce(pixels: Pixels<'_>, most: u16) -> Indexed {
     let palette = map.palette().iter().map(|c| [c.red, c.green, c.blue]).collect();
     Indexed { palette, indices, exact: false }
 }
+
+/// The picture in at most `most` colours, smoothed for run-length and dictionary coders: a pixel takes the colour of its
+/// left or upper neighbour when that is within `tolerance` (squared distance in RGB) of its own. What is lost is grain;
+/// edges are farther apart than any tolerance worth using.
+#[must_use]
+pub fn smoothed(pixels: Pixels<'_>, most: u16, tolerance: u32) -> Indexed {
+    let mut indexed = reduce(pixels, most);
+    if indexed.exact {
+        return indexed;
+    }
+    let width = pixels.width() as usize;
+    let (colours, _) = pixels.rgb().as_chunks::<3>();
+    for at in 0..indexed.indices.len() {
+        let Some(own) = colours.get(at) else { break };
+        let near = |index: u8| indexed.palette.get(usize::from(index)).is_some_and(|c| distance(c, own) <= tolerance);
+        let neighbour = |before: usize| at.checked_sub(before).and_then(|i| indexed.indices.get(i)).copied();
+        let left = neighbour(1).filter(|_| !at.is_multiple_of(width));
+        let kept = left.filter(|i| near(*i)).or_else(|| neighbour(width).filter(|i| near(*i)));
+        if let (Some(index), Some(pixel)) = (kept, indexed.indices.get_mut(at)) {
+            *pixel = index;
+        }
+    }
+    indexed
+}
+
+fn distance(a: &[u8; 3], b: &[u8; 3]) -> u32 {
+    a.iter().zip(b).map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2)).sum()
+}

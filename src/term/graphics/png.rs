@@ -1,6 +1,6 @@
 //! PNG for the Kitty and iTerm2 protocols: a palette where it is exact, else true colour compressed for speed.
 
-use super::{Fit, GraphicsError, Pixels, padded_rgba, palette};
+use super::{Fit, GraphicsError, Level, Pixels, padded_rgba, palette};
 use ::png::{BitDepth, ColorType, Compression, Encoder, Filter};
 
 /// Encodes without loss. With a `fit` whose canvas is larger than the picture, the rest of the canvas is transparent.
@@ -16,6 +16,80 @@ pub fn encode(pixels: Pixels<'_>, fit: Option<&Fit>) -> Result<Vec<u8>, Graphics
         Some(fit) => write(fit.canvas, ColorType::Rgba, &padded_rgba(pixels, fit), |_| {}),
         None => write((pixels.width(), pixels.height()), ColorType::Rgb, pixels.rgb(), |_| {}),
     }
+}
+
+/// The most bytes on the line of a first paint.
+const FIRST_WIRE: usize = 15_000;
+/// The most bytes on the line of a good picture, before more of its grain is given up.
+const GOOD_WIRE: usize = 170_000;
+/// Squared distances within which neighbours become one colour, the finest first.
+const TOLERANCES: [u32; 3] = [150, 250, 400];
+
+/// Encodes for a level, and says whether every pixel is kept.
+///
+/// The first paint has a quarter of the resolution (less where the picture is so noisy that it would not fit in 15 KB),
+/// the good level 64 colours or fewer without the grain. A picture of few colours is exact where that costs no more.
+///
+/// # Errors
+/// The encoder failed.
+pub fn encode_level(pixels: Pixels<'_>, fit: &Fit, level: Level) -> Result<(Vec<u8>, bool), GraphicsError> {
+    let whole = (pixels.width(), pixels.height()) == fit.picture;
+    if level == Level::Exact && whole {
+        return Ok((encode(pixels, Some(fit))?, true));
+    }
+    if whole && let Some(indexed) = palette::exact(pixels, 255) {
+        let data = encode_indexed(pixels, &indexed, Some(fit))?;
+        if level > Level::First || wire(data.len()) <= FIRST_WIRE {
+            return Ok((data, true));
+        }
+    }
+    let data = match level {
+        Level::First => first(pixels, fit)?,
+        Level::Good | Level::Exact if !whole => first(pixels, fit)?,
+        Level::Good | Level::Exact => good(pixels, fit)?,
+    };
+    Ok((data, false))
+}
+
+/// Bytes on the line: base64 and the escapes of each chunk.
+fn wire(bytes: usize) -> usize {
+    bytes.div_ceil(3) * 4 + (bytes / 3072 + 1) * 16
+}
+
+fn good(pixels: Pixels<'_>, fit: &Fit) -> Result<Vec<u8>, GraphicsError> {
+    let mut out = Vec::new();
+    for tolerance in TOLERANCES {
+        out = encode_indexed(pixels, &palette::smoothed(pixels, 64, tolerance), Some(fit))?;
+        if wire(out.len()) <= GOOD_WIRE {
+            break;
+        }
+    }
+    Ok(out)
+}
+
+fn first(pixels: Pixels<'_>, fit: &Fit) -> Result<Vec<u8>, GraphicsError> {
+    let mut out = Vec::new();
+    for (divisor, colours, tolerance) in [(4, 64, 400), (4, 48, 900), (5, 48, 900), (6, 32, 900), (8, 32, 1400)] {
+        let small = reduced(pixels, fit, divisor);
+        let (rgb, fit) = (small.0, small.1);
+        let pixels = Pixels::new(&rgb, fit.picture.0, fit.picture.1)?;
+        out = encode_indexed(pixels, &palette::smoothed(pixels, colours, tolerance), Some(&fit))?;
+        if wire(out.len()) <= FIRST_WIRE {
+            break;
+        }
+    }
+    Ok(out)
+}
+
+/// The picture at 1/`divisor` of the size that `fit` gives it, and how that stands in a canvas as much smaller.
+fn reduced(pixels: Pixels<'_>, fit: &Fit, divisor: u32) -> (Vec<u8>, Fit) {
+    let small = |n: u32| n.div_ceil(divisor).max(1);
+    let canvas = (small(fit.canvas.0), small(fit.canvas.1));
+    let offset = ((fit.offset.0 + divisor / 2) / divisor, (fit.offset.1 + divisor / 2) / divisor);
+    let side = |picture: u32, canvas: u32, offset: u32| small(picture).min(canvas.saturating_sub(offset)).max(1);
+    let picture = (side(fit.picture.0, canvas.0, offset.0), side(fit.picture.1, canvas.1, offset.1));
+    let means = super::blocks::sample(pixels, picture.0 as usize, picture.1 as usize);
+    (means.concat(), Fit { canvas, offset, picture, ..*fit })
 }
 
 /// Width and height that a PNG file says it has.

@@ -1,12 +1,14 @@
 //! Sixel (DEC STD 070, VT340): bands of six rows, one run-length coded line for each colour of a band.
 
 use super::{Level, Pixels, iterm::at_cell, palette};
-use crate::term::tmux;
 
 /// Colours of a picture; xterm and most others have 256 registers.
 const COLOURS: u16 = 256;
-/// The most bytes of one picture inside tmux.
-const MAX_IN_TMUX: usize = tmux::MAX_PASSTHROUGH - 4096;
+/// Colours of a picture that a slow link has to carry, and how far apart neighbours may be that become one.
+const FEW_COLOURS: u16 = 64;
+const TOLERANCE: u32 = 400;
+/// About how many lines of pixels a strip has: a key waits for one strip at most.
+const STRIP: u16 = 80;
 
 /// A picture as sixel sequences, one for each strip of it, so that a key never waits for a whole picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,18 +21,19 @@ pub struct Sixel {
     pub exact: bool,
 }
 
-/// Encodes for cells of `cell_height` pixels. Inside tmux fewer colours are taken until it fits in one wrap.
+/// Encodes for cells of `cell_height` pixels: 256 colours at the exact level, 64 smoothed ones else. Every strip takes whole
+/// rows of cells and defines the colours that it uses, because terminals may forget them between sequences.
 #[must_use]
-pub fn encode(pixels: Pixels<'_>, _level: Level, _cell_height: u16, in_tmux: bool) -> Sixel {
-    let mut colours = COLOURS;
-    loop {
-        let indexed = palette::reduce(pixels, colours);
-        let data = write(pixels, &indexed);
-        if !in_tmux || data.len() <= MAX_IN_TMUX || colours <= 8 {
-            return Sixel { strips: vec![data], strip_rows: u16::MAX, exact: indexed.exact };
-        }
-        colours /= 2;
-    }
+pub fn encode(pixels: Pixels<'_>, level: Level, cell_height: u16) -> Sixel {
+    let indexed = match level {
+        Level::Exact => palette::reduce(pixels, COLOURS),
+        Level::First | Level::Good => palette::smoothed(pixels, FEW_COLOURS, TOLERANCE),
+    };
+    let strip_rows = (STRIP / cell_height.max(1)).max(1);
+    let lines = usize::from(strip_rows) * usize::from(cell_height.max(1));
+    let width = pixels.width() as usize;
+    let strips = indexed.indices.chunks(width * lines).map(|part| write(width, part, &indexed.palette)).collect();
+    Sixel { strips, strip_rows, exact: indexed.exact }
 }
 
 /// The sequences that show `sixel` at a cell, 0-based, one for each strip; wrapped when tmux must hand them on.
@@ -40,18 +43,19 @@ pub fn show(sixel: &Sixel, (column, row): (u16, u16), in_tmux: bool) -> Vec<Vec<
     sixel.strips.iter().enumerate().map(|(i, strip)| at_cell(strip, column, row_of(i), in_tmux)).collect()
 }
 
-fn write(pixels: Pixels<'_>, indexed: &palette::Indexed) -> Vec<u8> {
-    let width = pixels.width() as usize;
-    let mut out = Vec::with_capacity(indexed.indices.len());
+fn write(width: usize, indices: &[u8], palette: &[[u8; 3]]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(indices.len());
     // P2 = 1: pixels that are not set keep what is below.
-    out.extend_from_slice(format!("\x1bP0;1;0q\"1;1;{};{}", pixels.width(), pixels.height()).as_bytes());
+    out.extend_from_slice(format!("\x1bP0;1;0q\"1;1;{width};{}", indices.len() / width.max(1)).as_bytes());
+    let mut used = [false; 256];
+    indices.iter().for_each(|index| used[usize::from(*index)] = true);
     let percent = |v: u8| (u32::from(v) * 100 + 127) / 255;
-    for (number, [r, g, b]) in indexed.palette.iter().enumerate() {
+    for (number, [r, g, b]) in palette.iter().enumerate().filter(|(n, _)| used.get(*n) == Some(&true)) {
         let text = format!("#{number};2;{};{};{}", percent(*r), percent(*g), percent(*b));
         out.extend_from_slice(text.as_bytes());
     }
-    let mut masks = vec![0_u8; width * indexed.palette.len()];
-    for band in indexed.indices.chunks(width * 6) {
+    let mut masks = vec![0_u8; width * palette.len()];
+    for band in indices.chunks(width * 6) {
         write_band(&mut out, band, width, &mut masks);
         out.push(b'-');
     }

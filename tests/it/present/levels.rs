@@ -5,6 +5,7 @@ use lakelens::app::picture::{CellRect, PictureArea, PictureState};
 use lakelens::runtime::present::Answer;
 use lakelens::runtime::present::plan::{Moment, Mood};
 use lakelens::term::caps::{BlockKind, Protocol};
+use lakelens::term::graphics::Level;
 
 const DIRECT: Protocol = Protocol::Kitty { shared_memory: false };
 const BOX: CellRect = CellRect { x: 5, y: 2, w: 40, h: 20 };
@@ -19,6 +20,11 @@ fn slow(protocol: Protocol, tmux: bool) -> Rig {
 
 fn shows(rig: &Rig, number: usize) -> bool {
     rig.seen(25, 12).is_some_and(|seen| seen.abs_diff((number * 7 % 256) as u8) < 40)
+}
+
+fn levels(rig: &Rig, number: usize) -> Vec<Level> {
+    let name = format!("{number}.png");
+    rig.asked.iter().filter(|w| w.picture.path.name() == name).map(|w| w.level).collect()
 }
 
 fn exact(rig: &mut Rig) -> Option<bool> {
@@ -72,11 +78,48 @@ fn a_key_during_an_upload_costs_no_more() {
 }
 
 #[test]
+fn a_picture_that_was_not_sent_ahead_is_seen_coarse_at_once_then_good_then_exact() {
+    let mut rig = slow(DIRECT, false);
+    rig.frame(&[area(1, BOX)], &[]);
+    assert_eq!(levels(&rig, 1), [Level::First, Level::Good]);
+    rig.decode();
+    rig.sending.clear();
+    rig.frame(&[area(1, BOX)], &[]);
+    assert!(shows(&rig, 1), "the first paint goes inside the frame");
+    assert_eq!(exact(&mut rig), Some(false));
+    rig.settle(&[area(1, BOX)], &[]);
+    assert_eq!(rig.presenter.later(), Some(Moment::Idle), "exact pixels are worth waking up for, once");
+    rig.mood = IDLE;
+    rig.settle(&[area(1, BOX)], &[]);
+    assert_eq!(exact(&mut rig), Some(true));
+    assert_eq!(rig.presenter.later(), None);
+    assert!(rig.model.placed.len() == 1, "coarser levels are gone from the screen");
+}
+
+#[test]
 fn plus_asks_for_exact_pixels_at_once() {
     let mut rig = slow(DIRECT, false);
     let asked = PictureArea { exact: true, ..area(1, BOX) };
     rig.settle(std::slice::from_ref(&asked), &[ahead(2, BOX)]);
     assert_eq!(exact(&mut rig), Some(true));
+}
+
+#[test]
+fn an_upload_that_nobody_wants_any_more_is_given_up() {
+    let mut rig = slow(DIRECT, false);
+    rig.settle(&[area(1, BOX)], &[ahead(2, BOX)]);
+    rig.mood = IDLE;
+    rig.frame(&[area(1, BOX)], &[ahead(2, BOX)]);
+    rig.decode();
+    assert!(rig.sending.front().is_some_and(|u| u.chunks.len() > 3), "the exact picture is on its way");
+    rig.send(2);
+    rig.mood = BUSY;
+    rig.frame(&[area(2, BOX)], &[ahead(3, BOX)]);
+    assert!(shows(&rig, 2));
+    rig.settle(&[area(2, BOX)], &[ahead(3, BOX)]);
+    assert_eq!((rig.model.broken, rig.model.aborted), (1, 0), "it was closed, nothing else was harmed");
+    rig.settle(&[area(1, BOX)], &[]);
+    assert!(shows(&rig, 1));
 }
 
 #[test]
@@ -116,6 +159,31 @@ fn a_terminal_that_refuses_everything_is_noticed() {
         }
     }
     panic!("{answer:?}");
+}
+
+#[test]
+fn drawn_pictures_are_coarse_at_the_key_and_get_better_between_frames() {
+    for (protocol, tmux) in [(Protocol::Iterm, false), (Protocol::Sixel, false), (Protocol::Sixel, true)] {
+        let mut rig = slow(protocol, tmux);
+        rig.settle(&[area(1, BOX)], &[ahead(2, BOX)]);
+        assert!(rig.presenter.later().is_some(), "{protocol:?}: there is more to show");
+        rig.frame(&[area(2, BOX)], &[ahead(3, BOX)]);
+        assert!(rig.frame_bytes < 30_000, "{protocol:?}: {} bytes", rig.frame_bytes);
+        rig.mood = IDLE;
+        rig.frame(&[area(2, BOX)], &[ahead(3, BOX)]);
+        rig.decode();
+        rig.frame(&[area(2, BOX)], &[ahead(3, BOX)]);
+        assert!(!rig.sending.is_empty(), "{protocol:?}: the better level is an upload");
+        // A key in its middle: it is given up, and nothing of it stays.
+        rig.send(1);
+        rig.mood = BUSY;
+        rig.settle(&[area(4, BOX)], &[]);
+        rig.mood = IDLE;
+        rig.settle(&[area(4, BOX)], &[]);
+        assert!(shows(&rig, 4), "{protocol:?}");
+        rig.settle(&[], &[]);
+        assert!(rig.all_seen().is_empty(), "{protocol:?}");
+    }
 }
 
 #[test]

@@ -189,6 +189,7 @@ impl Model {
         let body = std::str::from_utf8(&bytes[2..end]).unwrap();
         let numbers: Vec<u16> = body.split([';', ':']).map(|n| n.parse().unwrap_or(0)).collect();
         match bytes[end] {
+            b'C' => self.cursor.0 += numbers[0].max(1),
             b'H' => self.cursor = (numbers[1] - 1, numbers[0] - 1),
             b'm' => self.style(&numbers),
             b'J' => assert_ne!(body, "2", "CSI 2 J wipes every picture kitty holds"),

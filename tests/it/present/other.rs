@@ -55,7 +55,9 @@ fn characters_fill_the_box_and_leave_the_pop_up_alone() {
         for (x, y) in (0..SCREEN.0).flat_map(|x| (0..SCREEN.1).map(move |y| (x, y))) {
             let inside = (5..45).contains(&x) && (2..22).contains(&y);
             let covered = (20..25).contains(&x) && (8..11).contains(&y);
-            assert_eq!(drawn(&rig, x, y), inside && !covered, "{protocol:?} {x},{y}");
+            // The darkest character of ASCII is a blank, which has no colour.
+            let blank = protocol == Protocol::Ascii && rig.model.cell_at(x, y).text == " ";
+            assert!(drawn(&rig, x, y) == (inside && !covered) || (blank && inside), "{protocol:?} {x},{y}");
         }
     }
 }

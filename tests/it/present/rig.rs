@@ -11,7 +11,6 @@ use lakelens::runtime::present::recipe::{Failure, Wanted, prepare};
 use lakelens::term::caps::{Caps, Depth, Protocol};
 use lakelens::term::output::Upload;
 use lakelens::term::seq::{SYNC_BEGIN, SYNC_END};
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::collections::{HashSet, VecDeque};
@@ -85,7 +84,7 @@ impl Rig {
         let begun = bytes.len();
         self.presenter.before(&mut bytes);
         self.picture_bytes = bytes.len() - begun;
-        CrosstermBackend::new(&mut bytes).draw(self.buffer.diff(&next).into_iter()).unwrap();
+        lakelens::term::cells::write(self.buffer.diff(&next).into_iter(), &mut bytes);
         let begun = bytes.len();
         self.presenter.after(&mut bytes);
         self.picture_bytes += bytes.len() - begun;

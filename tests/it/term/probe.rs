@@ -166,7 +166,7 @@ fn a_late_second_round_inside_tmux_takes_no_status_of_others() {
     assert!(!probe.takes_status());
     assert_eq!(answer(&mut probe, KITTY).0, None);
     let (Some(Step::Done(caps)), _) = answer(&mut probe, b"\x1b[?62;c") else { panic!("not told") };
-    assert_eq!(caps.protocol, Protocol::KittyPlaceholders);
+    assert_eq!(caps.protocol, Protocol::KittyAnchored);
 }
 
 #[test]
