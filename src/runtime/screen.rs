@@ -12,8 +12,8 @@ use crate::app::state::State;
 use crate::term::caps::{Caps, Protocol};
 use crate::term::graphics::Level;
 use crate::term::guard::{Guard, GuardError, Modes, Restorer, window_size};
-use crate::term::input::Reply;
 use crate::term::input::reader::InputThread;
+use crate::term::input::{InputEvent, Reply};
 use crate::term::output::{Output, Pacing, Written};
 use crate::term::probe::{Probe, Step};
 use crate::term::{cells, seq, tmux};
@@ -28,6 +28,8 @@ use std::time::{Duration, Instant};
 
 /// How long the end of the program waits for a slow terminal to take the last bytes.
 const LAST_BYTES: Duration = Duration::from_millis(500);
+/// How long it waits for the answers to its last questions, which the shell would take for keys.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
 
 /// So many frames are drawn without a pause between them.
 const FIRST_FRAMES: u64 = 4;
@@ -97,13 +99,19 @@ impl Screen {
         let modes = Modes { mouse: parts.mouse, keyboard: false };
         let guard = Guard::enter(for_guard, modes)?;
         let (of_input, of_output) = (parts.sender.clone(), parts.sender);
+        let output = Output::spawn(for_output, move |written| of_output.send(Message::Written(written)))
+            .map_err(GuardError::Settings)?;
+        let answered = output.clone();
         let input = crate::term::input::reader::spawn(for_input, parts.caps.ssh, move |event| {
+            // Not by way of the loop, which may be drawing: the link is measured by the time of an answer. Answers to
+            // the probe come before anything else is asked, and are ignored there.
+            if event == InputEvent::Reply(Reply::Status) {
+                answered.acknowledged();
+            }
             of_input.send(Message::Input(event));
             true
         })
         .map_err(GuardError::Settings)?;
-        let output = Output::spawn(for_output, move |written| of_output.send(Message::Written(written)))
-            .map_err(GuardError::Settings)?;
         let (theme, _) = Theme::load(&parts.theme, parts.themes.as_deref());
         let palette = theme.resolve_for(&parts.caps);
         let presenter = Presenter::new(&parts.caps);
@@ -349,7 +357,6 @@ impl Screen {
     /// The terminal has answered something. Returns what the terminal is, when that is known now, or better known.
     pub fn terminal_said(&mut self, reply: &Reply) -> Option<Caps> {
         if *reply == Reply::Status && !self.probe.takes_status() {
-            self.output.acknowledged();
             return None;
         }
         match self.probe.on_reply(reply) {
@@ -453,6 +460,7 @@ impl Screen {
     /// # Errors
     /// The terminal's settings could not be changed.
     pub fn suspend(&mut self) -> Result<(), GuardError> {
+        self.output.settle(LAST_ANSWERS);
         self.input.pause();
         self.output.pause(LAST_BYTES);
         let result = self.guard.restorer().suspend();
@@ -477,6 +485,7 @@ impl Screen {
     /// Gives the terminal back.
     pub fn close(&mut self) {
         self.guard.restorer().set_cleanup(self.presenter.cleanup());
+        self.output.settle(LAST_ANSWERS);
         self.output.stop(LAST_BYTES);
         self.input.stop();
         self.guard.restorer().restore_now();

@@ -76,10 +76,12 @@ pub enum MouseKind {
 /// An answer of the terminal. Texts are from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// Kitty graphics: `ESC _ G i=ID,I=NUMBER;MESSAGE ESC \`.
+    /// Kitty graphics: `ESC _ G i=ID,p=PLACEMENT;MESSAGE ESC \`.
     Graphics {
         /// Image id, 0 where the answer has none.
         id: u32,
+        /// Placement number, 0 where the answer has none.
+        placement: u32,
         /// `OK`, or `ENOENT:…` and the like.
         message: String,
     },

@@ -176,6 +176,13 @@ impl Output {
         self.wait(patience, |q| q.settled(true))
     }
 
+    /// Drops the uploads, and waits until the rest is written and every question that may still be answered is, at most
+    /// for `patience`; says whether it is. Before the terminal is given to somebody who would take answers for keys.
+    pub fn settle(&self, patience: Duration) -> bool {
+        self.change(Queue::drop_uploads);
+        self.wait(patience, |q| q.settled(true) && !q.pace.awaits_answers())
+    }
+
     /// Forgets the waiting uploads, writes the waiting frames for at most `patience`, and holds: nothing is written
     /// until [`Self::resume`]. For the time an editor owns the terminal. Uploads that were cut count as lost.
     pub fn pause(&self, patience: Duration) -> bool {

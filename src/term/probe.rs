@@ -141,10 +141,10 @@ impl Probe {
     pub fn on_reply(&mut self, reply: &Reply) -> Step {
         match reply {
             // Later, a picture of ours may have the same id and be refused.
-            Reply::Graphics { id: DIRECT, message } => {
+            Reply::Graphics { id: DIRECT, message, .. } => {
                 self.answers.direct = message == "OK" || (self.complete && self.answers.direct);
             }
-            Reply::Graphics { id: SHARED, message } => self.answers.shared = message == "OK",
+            Reply::Graphics { id: SHARED, message, .. } => self.answers.shared = message == "OK",
             Reply::Version(name) if self.outer_round => self.answers.outer_name = Some(name.clone()),
             Reply::Version(name) => self.answers.name = Some(name.clone()),
             Reply::Window { kind: 4, height, width } => self.answers.area = Some((*width, *height)),

@@ -3,6 +3,7 @@
 mod cells;
 mod encoders;
 mod input;
+mod output;
 mod probe;
 mod screen;
 mod wire;

@@ -58,9 +58,12 @@ fn lossy(bytes: &[u8]) -> String {
 fn graphics(body: &[u8]) -> Option<Reply> {
     let at = body.iter().position(|b| *b == b';')?;
     let (keys, message) = (body.get(..at)?, body.get(at + 1..)?);
-    let id = keys.split(|b| *b == b',').find_map(|pair| pair.strip_prefix(b"i="));
-    let id = id.and_then(|n| std::str::from_utf8(n).ok()?.parse().ok()).unwrap_or(0);
-    Some(Reply::Graphics { id, message: lossy(message) })
+    let number = |key: &[u8]| {
+        let value = keys.split(|b| *b == b',').find_map(|pair| pair.strip_prefix(key))?;
+        std::str::from_utf8(value).ok()?.parse().ok()
+    };
+    let (id, placement) = (number(b"i=").unwrap_or(0), number(b"p=").unwrap_or(0));
+    Some(Reply::Graphics { id, placement, message: lossy(message) })
 }
 
 /// `11;rgb:1e1e/1e1e/2e2e`, with one to four digits a channel.

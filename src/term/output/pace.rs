@@ -166,6 +166,11 @@ impl Pace {
         }
     }
 
+    /// Whether answers are under way. In a silence none are expected.
+    pub(super) fn awaits_answers(&self) -> bool {
+        self.ledger.waiting() > 0 && !self.ledger.is_silent()
+    }
+
     /// What is known of the link, with so many bytes of uploads waiting.
     pub(super) fn link(&self, backlog: usize) -> Link {
         let (credit, in_flight) = match self.pacing {

@@ -101,8 +101,9 @@ fn the_mouse_and_the_focus() {
 /// Answers as terminals really send them, and what they mean.
 fn replies() -> Vec<(&'static [u8], Reply)> {
     vec![
-        (b"\x1b_Gi=31;OK\x1b\\", Reply::Graphics { id: 31, message: "OK".into() }),
-        (b"\x1b_Gi=7,I=3;ENOENT:no\x1b\\", Reply::Graphics { id: 7, message: "ENOENT:no".into() }),
+        (b"\x1b_Gi=31;OK\x1b\\", Reply::Graphics { id: 31, placement: 0, message: "OK".into() }),
+        (b"\x1b_Gi=7,I=3;ENOENT:no\x1b\\", Reply::Graphics { id: 7, placement: 0, message: "ENOENT:no".into() }),
+        (b"\x1b_Gi=7,p=3;ENOENT:no\x1b\\", Reply::Graphics { id: 7, placement: 3, message: "ENOENT:no".into() }),
         (b"\x1b[?62;4;22c", Reply::Attributes(vec![62, 4, 22])),
         (b"\x1b[>1;3000;0c", Reply::Other),
         (b"\x1bP>|kitty(0.26.5)\x1b\\", Reply::Version("kitty(0.26.5)".into())),
