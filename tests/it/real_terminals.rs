@@ -1,11 +1,16 @@
 //! Pictures in real terminals: an X server without a screen, kitty and xterm in it, with and without tmux, and what a
 //! screenshot shows of a picture that is known to the pixel.
 
+mod camera;
+mod changes;
+mod flats;
+mod judge;
+mod leaving;
 mod stage;
 
 use crate::support::pictures;
 use image::RgbImage;
-use stage::{Stage, Window};
+use stage::{Emulator, Setting, Stage};
 
 /// No terminal here has higher cells, in pixels.
 const CELL: u32 = 24;
@@ -50,10 +55,10 @@ fn likeness(shot: &RgbImage, (x, y, w, h): Place, source: &RgbImage) -> f64 {
 }
 
 /// Opens a folder of generated pictures, looks at two of them, quits, and looks at what is left.
-fn shows_pictures(open: impl FnOnce(&Stage) -> Window, least: f64) {
+fn shows_pictures(setting: &Setting, least: f64) {
     let stage = Stage::new();
-    pictures::write(&stage.folder("pictures"), "flower", 4);
-    let mut window = open(&stage);
+    pictures::write(&stage.path("pictures"), "flower", 4);
+    let mut window = stage.open(setting);
     // The second picture's ground colour is not the first's: a stale picture is no likeness.
     for (seed, keys) in [(1, ""), (2, "j")] {
         window.press(keys);
@@ -85,26 +90,26 @@ fn shows_pictures(open: impl FnOnce(&Stage) -> Window, least: f64) {
 #[test]
 #[ignore = "needs Xvfb and kitty; tests/run starts it"]
 fn kitty_shows_every_pixel() {
-    shows_pictures(Stage::kitty, 38.0);
+    shows_pictures(&Setting::new(Emulator::Kitty), 38.0);
 }
 
 #[test]
 #[ignore = "needs Xvfb, kitty and tmux; tests/run starts it"]
 fn kitty_inside_tmux_shows_the_picture() {
     // kitty before 0.28 knows no Unicode placeholders; block characters then stand in.
-    shows_pictures(Stage::kitty_tmux, 20.0);
+    shows_pictures(&Setting::new(Emulator::Kitty).in_tmux(), 20.0);
 }
 
 #[test]
 #[ignore = "needs Xvfb and xterm; tests/run starts it"]
 fn xterm_shows_sixel_in_its_palette() {
-    shows_pictures(Stage::xterm, 24.0);
+    shows_pictures(&Setting::new(Emulator::Xterm), 24.0);
 }
 
 #[test]
 #[ignore = "needs Xvfb, xterm and tmux; tests/run starts it"]
 fn xterm_inside_tmux_shows_the_picture() {
-    shows_pictures(Stage::xterm_tmux, 20.0);
+    shows_pictures(&Setting::new(Emulator::Xterm).in_tmux(), 20.0);
 }
 
 #[test]

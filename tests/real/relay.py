@@ -4,8 +4,9 @@ without depending on the focus of a window.
 
 usage: relay.py FIFO STATUS PROGRAM [ARGUMENT...]
 
-What is written into FIFO reaches the program as if typed. When the program has ended, its exit code is in STATUS, and the
-terminal stays open, as it is, until something more is written into FIFO.
+What is written into FIFO reaches the program as if typed. STATUS.started holds the program's process id and the size of
+the terminal in rows, columns and pixels. When the program has ended, its exit code is in STATUS, and the terminal stays
+open, as it is, until something more is written into FIFO.
 """
 
 import fcntl
@@ -13,15 +14,24 @@ import os
 import pty
 import select
 import signal
+import struct
 import sys
 import termios
 import tty
 
 
 def copy_size(source, target):
-    """Gives the inner terminal the size of the outer one, in cells and pixels."""
+    """Gives the inner terminal the size of the outer one, in cells and pixels; returns it."""
     size = fcntl.ioctl(source, termios.TIOCGWINSZ, b"\0" * 8)
     fcntl.ioctl(target, termios.TIOCSWINSZ, size)
+    return struct.unpack("HHHH", size)
+
+
+def tell(path, text):
+    """Writes a file in one step."""
+    with open(path + ".part", "w") as file:
+        file.write(text)
+    os.rename(path + ".part", path)
 
 
 def write_all(target, data):
@@ -63,17 +73,16 @@ def main():
         # The program must not ask for the size before it is there.
         os.read(size_known, 1)
         os.execvp(program[0], program)
-    copy_size(0, master)
+    rows, columns, width, height = copy_size(0, master)
     os.write(size_known_end, b"!")
+    tell(status_path + ".started", f"{child} {rows} {columns} {width} {height}")
     tty.setraw(0)
     try:
         pass_on(master, fifo, wake)
     finally:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
     _, status = os.waitpid(child, 0)
-    with open(status_path + ".part", "w") as file:
-        file.write(str(os.waitstatus_to_exitcode(status)))
-    os.rename(status_path + ".part", status_path)
+    tell(status_path, str(os.waitstatus_to_exitcode(status)))
     select.select([fifo], [], [])
 
 

@@ -1,6 +1,7 @@
 //! An X server without a screen, and terminals in it that run the built program. Everything started here is ended by its
 //! process id when the test is over, also when it fails.
 
+use super::camera::{Camera, View};
 use crate::support::pty::{Home, PROGRAM, eventually};
 use image::RgbImage;
 use std::ffi::OsString;
@@ -10,7 +11,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Deadline for anything to appear: software rendering on a small, busy machine is slow.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+/// The words of a command that starts a newer kitty than the installed one, where there is one.
+const NEW_KITTY: &str = "LAKELENS_NEW_KITTY";
 
 /// A started process, ended with its owner.
 struct Process(Child);
@@ -20,6 +23,66 @@ impl Drop for Process {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// A terminal emulator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Emulator {
+    /// The installed kitty.
+    Kitty,
+    /// A newer one, of which a variable says how it is started.
+    NewKitty,
+    /// xterm as a VT340, which has sixel.
+    Xterm,
+}
+
+/// What is opened.
+#[derive(Clone, Debug)]
+pub(super) struct Setting {
+    emulator: Emulator,
+    tmux: bool,
+    /// Columns and rows.
+    size: (u16, u16),
+    variables: Vec<(&'static str, OsString)>,
+    /// The program and its arguments; nothing is the built program on the folder with pictures.
+    command: Vec<OsString>,
+}
+
+impl Setting {
+    pub(super) fn new(emulator: Emulator) -> Self {
+        Self { emulator, tmux: false, size: (80, 24), variables: Vec::new(), command: Vec::new() }
+    }
+
+    pub(super) fn in_tmux(self) -> Self {
+        Self { tmux: true, ..self }
+    }
+
+    pub(super) fn size(self, columns: u16, rows: u16) -> Self {
+        Self { size: (columns, rows), ..self }
+    }
+
+    /// The program believes that a network lies between, and sends pictures through the connection.
+    pub(super) fn over_ssh(self) -> Self {
+        self.with("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn command(self, command: &[&std::ffi::OsStr]) -> Self {
+        Self { command: command.iter().map(|w| (*w).to_owned()).collect(), ..self }
+    }
+}
+
+/// The words that start the newer kitty; without them a test that needs it says so and is over.
+pub(super) fn new_kitty() -> Option<Vec<String>> {
+    let words: Option<Vec<String>> = std::env::var(NEW_KITTY).ok().map(|c| c.split(' ').map(str::to_owned).collect());
+    if words.is_none() {
+        println!("skipped: {NEW_KITTY} does not say how to start a newer kitty");
+    }
+    words
 }
 
 /// An X server, and the home of its user.
@@ -33,6 +96,7 @@ pub(super) struct Stage {
 pub(super) struct Window {
     fifo: std::fs::File,
     status: PathBuf,
+    display: String,
     _terminal: Process,
     tmux: Option<Tmux>,
 }
@@ -42,11 +106,17 @@ struct Tmux {
     variables: Vec<(OsString, OsString)>,
 }
 
+impl Tmux {
+    fn tell(&self, words: &[&str]) {
+        let mut command = Command::new("tmux");
+        command.args(["-L", "real"]).args(words).env_clear().envs(self.variables.iter().cloned());
+        let _ = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+}
+
 impl Drop for Tmux {
     fn drop(&mut self) {
-        let mut kill = Command::new("tmux");
-        kill.args(["-L", "real", "kill-server"]).env_clear().envs(self.variables.iter().cloned());
-        let _ = kill.stderr(Stdio::null()).status();
+        self.tell(&["kill-server"]);
     }
 }
 
@@ -63,8 +133,8 @@ impl Stage {
         Self { home: Home::new(), display, _server: server }
     }
 
-    /// A folder in the user's home.
-    pub(super) fn folder(&self, name: &str) -> PathBuf {
+    /// A file or folder in the user's home.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.home.path(name)
     }
 
@@ -82,39 +152,33 @@ impl Stage {
         all
     }
 
-    pub(super) fn kitty(&self) -> Window {
-        self.open(&["kitty", "--config", &real("kitty.conf"), "-e"], false)
-    }
-
-    pub(super) fn kitty_tmux(&self) -> Window {
-        self.open(&["kitty", "--config", &real("kitty.conf"), "-e"], true)
-    }
-
-    pub(super) fn xterm(&self) -> Window {
-        self.open(&XTERM, false)
-    }
-
-    pub(super) fn xterm_tmux(&self) -> Window {
-        self.open(&XTERM, true)
-    }
-
-    fn open(&self, terminal: &[&str], tmux: bool) -> Window {
+    /// Opens a terminal, one at a time.
+    pub(super) fn open(&self, setting: &Setting) -> Window {
         std::fs::write(self.home.path("config.toml"), "").unwrap();
         let (fifo, status) = (self.home.path("keys.fifo"), self.home.path("status"));
-        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        let mut command = Command::new(terminal[0]);
-        command.args(&terminal[1..]).env_clear().envs(self.variables());
-        let conf = real("tmux.conf");
-        if tmux {
-            command.args(["tmux", "-L", "real", "-f", &conf, "new-session"]);
+        for old in [&fifo, &status, &started(&status)] {
+            let _ = std::fs::remove_file(old);
         }
-        command.args(["/usr/bin/python3", &real("relay.py")]).arg(&fifo).arg(&status).arg(PROGRAM);
-        command.arg(self.home.path("pictures")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let words = words(setting);
+        let mut command = Command::new(&words[0]);
+        let mut variables = self.variables();
+        variables.extend(setting.variables.iter().map(|(k, v)| ((*k).into(), v.clone())));
+        command.args(&words[1..]).env_clear().envs(variables.clone());
+        if setting.tmux {
+            command.args(["tmux", "-L", "real", "-f", &real("tmux.conf"), "new-session"]);
+        }
+        command.args(["/usr/bin/python3", &real("relay.py")]).arg(&fifo).arg(&status);
+        match setting.command.is_empty() {
+            true => command.arg(PROGRAM).arg(self.home.path("pictures")),
+            false => command.args(&setting.command),
+        };
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let terminal = Process(command.spawn().expect("the terminal starts; tests/run installs it"));
         // Opened for reading too, so that opening does not wait for the other side.
         let fifo = std::fs::OpenOptions::new().read(true).write(true).open(&fifo).unwrap();
-        let tmux = tmux.then(|| Tmux { variables: self.variables() });
-        Window { fifo, status, _terminal: terminal, tmux }
+        let tmux = setting.tmux.then_some(Tmux { variables });
+        Window { fifo, status, display: self.display.clone(), _terminal: terminal, tmux }
     }
 
     /// What is on the screen now.
@@ -135,37 +199,81 @@ impl Stage {
                 return;
             }
             if start.elapsed() > PATIENCE {
-                let kept = std::env::temp_dir().join(format!("lakelens-failed-{}.png", std::process::id()));
-                let saved = shot.is_some_and(|s| s.save(&kept).is_ok());
-                panic!(
-                    "waited in vain for {what}; the last screenshot{} is {}",
-                    if saved { "" } else { " (missing)" },
-                    kept.display()
-                );
+                panic!("waited in vain for {what}; {}", keep(shot));
             }
         }
     }
+
+    /// Fails, and keeps what is on the screen.
+    #[track_caller]
+    pub(super) fn fail(&self, why: &str) -> ! {
+        panic!("{why}; {}", keep(self.shot()));
+    }
 }
 
-const XTERM: [&str; 14] = [
-    "xterm",
-    "-ti",
-    "vt340",
-    "-geometry",
-    "80x24+0+0",
-    "-xrm",
-    "XTerm*numColorRegisters: 256",
-    "-xrm",
-    "XTerm*allowWindowOps: true",
-    "-fa",
-    "DejaVu Sans Mono",
-    "-fs",
-    "12",
-    "-e",
-];
+fn keep(shot: Option<RgbImage>) -> String {
+    let kept = std::env::temp_dir().join(format!("lakelens-failed-{}.png", std::process::id()));
+    match shot.is_some_and(|s| s.save(&kept).is_ok()) {
+        true => format!("the last screenshot is {}", kept.display()),
+        false => "there is no screenshot".to_owned(),
+    }
+}
+
+fn started(status: &Path) -> PathBuf {
+    status.with_extension("started")
+}
+
+/// The words that start the emulator, up to those of what runs in it.
+fn words(setting: &Setting) -> Vec<String> {
+    let (columns, rows) = setting.size;
+    if setting.emulator == Emulator::Xterm {
+        let geometry = format!("{columns}x{rows}+0+0");
+        let fixed = ["xterm", "-ti", "vt340", "-geometry", &geometry, "-xrm", "XTerm*numColorRegisters: 256", "-xrm"];
+        let more = ["XTerm*allowWindowOps: true", "-fa", "DejaVu Sans Mono", "-fs", "12", "-e"];
+        return fixed.into_iter().chain(more).map(str::to_owned).collect();
+    }
+    let mut all = match setting.emulator {
+        Emulator::NewKitty => new_kitty().expect("the test asks for it first"),
+        Emulator::Kitty | Emulator::Xterm => vec!["kitty".to_owned()],
+    };
+    all.extend(["--config".to_owned(), real("kitty.conf")]);
+    for size in [format!("initial_window_width={columns}c"), format!("initial_window_height={rows}c")] {
+        all.extend(["-o".to_owned(), size]);
+    }
+    all.push("-e".to_owned());
+    all
+}
 
 fn real(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real").join(name).display().to_string()
+}
+
+/// What runs in a window.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Running {
+    /// Its process id.
+    pub(super) process: i32,
+    /// Width and height of a cell in pixels.
+    pub(super) cell: (u32, u32),
+}
+
+impl Running {
+    /// The time on a processor that the program has used, in the clock ticks of the system, while all of its threads
+    /// wait; nothing while one works.
+    pub(super) fn busy(&self) -> Option<u64> {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.process)).ok()?;
+        let mut ticks = 0;
+        for thread in threads {
+            let stat = std::fs::read_to_string(thread.ok()?.path().join("stat")).ok()?;
+            // The name of the thread, in parentheses, may hold anything; the state and the numbers come after it.
+            let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+            if *fields.first()? != "S" {
+                return None;
+            }
+            ticks += fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+        }
+        Some(ticks)
+    }
 }
 
 impl Window {
@@ -174,10 +282,30 @@ impl Window {
         self.fifo.write_all(keys.as_bytes()).unwrap();
     }
 
+    /// Waits until the program runs.
+    pub(super) fn running(&self) -> Running {
+        let file = started(&self.status);
+        eventually("the program's start", || file.exists());
+        let numbers = std::fs::read_to_string(file).unwrap();
+        let numbers: Vec<u32> = numbers.split(' ').map(|n| n.parse().unwrap()).collect();
+        let [process, rows, columns, width, height] = numbers[..] else { panic!("{numbers:?}") };
+        Running { process: process.try_into().unwrap(), cell: (width / columns, height / rows) }
+    }
+
     /// Waits for the program's end. The terminal stays open.
     pub(super) fn exit_code(&mut self) -> i32 {
         eventually("the program's end", || self.status.exists());
         std::fs::read_to_string(&self.status).unwrap().trim().parse().unwrap()
+    }
+
+    /// Tells the tmux server something.
+    pub(super) fn tmux(&self, words: &[&str]) {
+        self.tmux.as_ref().expect("it runs in tmux").tell(words);
+    }
+
+    /// Looks at a part of the window all the time.
+    pub(super) fn film(&self, view: View) -> Camera {
+        Camera::start(&self.display, view)
     }
 }
 
