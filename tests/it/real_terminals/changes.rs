@@ -82,13 +82,18 @@ impl Walk {
         if !self.camera.wait(still) {
             self.stage.fail(&format!("picture {at} never stands still"));
         }
-        if !known.knows(at) {
-            let known = &mut self.known;
-            self.camera.wait(|grabs| {
-                known.learn(at, &grabs[grabs.len() - 1]);
-                true
-            });
-        }
+    }
+
+    /// Learns where the picture under the cursor stands, once nothing more becomes of it.
+    fn learn(&mut self) {
+        self.settle();
+        self.rest();
+        let (at, known) = (self.at, &mut self.known);
+        self.camera.wait(|grabs| {
+            known.learn(at, &grabs[grabs.len() - 1]);
+            true
+        });
+        self.settle();
     }
 
     /// Waits until the program has nothing left to do. How long a person looks at a picture depends on no machine, how
@@ -117,13 +122,11 @@ impl Walk {
 
     /// Once through all pictures, each looked at before the next.
     fn at_a_human_pace(&mut self) -> Verdict {
-        self.settle();
+        self.learn();
         self.camera.cut();
-        self.rest();
         for _ in 1..flats::COUNT {
             self.press(true);
-            self.settle();
-            self.rest();
+            self.learn();
         }
         self.judge("at a human pace, nothing known before")
     }

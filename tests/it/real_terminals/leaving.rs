@@ -24,8 +24,8 @@ struct Shell {
     stage: Stage,
     window: Window,
     running: Running,
-    /// Pixels of the picture when it stood on the screen for the first time.
-    whole: Option<usize>,
+    /// Pixels of each picture when it stood on the screen for the first time.
+    whole: [Option<usize>; 2],
 }
 
 /// Pixels within a few steps of this colour: tmux may know 256 colours only.
@@ -33,10 +33,10 @@ fn pixels_of(shot: &RgbImage, colour: [u8; 3]) -> usize {
     shot.pixels().filter(|p| p.0.iter().zip(colour).all(|(a, b)| a.abs_diff(b) <= 4)).count()
 }
 
-/// Pixels that belong to the test pictures: of the first one, and of all others.
-fn picture_pixels(shot: &RgbImage) -> (usize, usize) {
+/// Pixels that belong to a test picture, and to all others.
+fn picture_pixels(shot: &RgbImage, picture: usize) -> (usize, usize) {
     let seen = shot.pixels().map(|p| flats::which(p.0)).filter(|w| *w != flats::NONE);
-    seen.fold((0, 0), |(first, other), w| if w == 0 { (first + 1, other) } else { (first, other + 1) })
+    seen.fold((0, 0), |(own, other), w| if usize::from(w) == picture { (own + 1, other) } else { (own, other + 1) })
 }
 
 fn bar(colour: [u8; 3]) -> String {
@@ -59,19 +59,19 @@ impl Shell {
         window.press(&format!("clear; {}; stty -g > {}\r", bar(BEFORE), file(&stage, "before")));
         stage.until("the shell", |shot| shows_bar(shot, BEFORE));
         eventually("the settings before", || stage.path("before").exists());
-        Self { stage, window, running, whole: None }
+        Self { stage, window, running, whole: [None; 2] }
     }
 
     fn start(&mut self, command: &str) {
         self.window.press(&format!("{command}\r"));
-        self.picture_stands();
+        self.stands(0);
     }
 
-    /// Waits for the picture, as large as it was at first, and nothing of the main screen.
-    fn picture_stands(&mut self) {
-        let (mut last, mut whole) = ((0, 0), self.whole);
-        self.stage.until("the picture", |shot| {
-            let now = picture_pixels(shot);
+    /// Waits for a picture, as large as it was at first, and nothing of another one or of the main screen.
+    fn stands(&mut self, picture: usize) {
+        let (mut last, mut whole) = ((0, 0), self.whole[picture]);
+        self.stage.until(&format!("picture {picture}"), |shot| {
+            let now = picture_pixels(shot, picture);
             let still = std::mem::replace(&mut last, now) == now;
             let enough = whole.map_or(now.0 > 20_000, |whole| now.0.abs_diff(whole) * 50 <= whole);
             let stands = still && enough && now.1 * 50 <= now.0 && !shows_bar(shot, BEFORE);
@@ -80,13 +80,21 @@ impl Shell {
             }
             stands
         });
-        self.whole = whole;
+        self.whole[picture] = whole;
+    }
+
+    /// The program shows what keys ask for, and so is back.
+    fn goes_on(&mut self) {
+        for (key, picture) in [("j", 1), ("k", 0)] {
+            self.window.press(key);
+            self.stands(picture);
+        }
     }
 
     /// Waits for the main screen, without any picture.
     fn main_screen_is_back(&self, after: &str) {
         self.stage.until(&format!("the main screen without a picture after {after}"), |shot| {
-            let (first, other) = picture_pixels(shot);
+            let (first, other) = picture_pixels(shot, 0);
             shows_bar(shot, BEFORE) && first + other < 400
         });
     }
@@ -140,13 +148,15 @@ fn leaves_nothing(setting: Setting) {
     shell.window.press("\x1a");
     shell.main_screen_is_back("Ctrl-Z");
     shell.window.press("fg\r");
-    shell.picture_stands();
+    shell.stands(0);
+    shell.goes_on();
 
     // Job control takes the terminal when the program is stopped by somebody else; it returns with `fg`.
     shell.signal(Signal::STOP);
     shell.is_stopped();
     shell.window.press("fg\r");
-    shell.picture_stands();
+    shell.stands(0);
+    shell.goes_on();
 
     shell.signal(Signal::TERM);
     shell.main_screen_is_back("SIGTERM");
@@ -166,7 +176,7 @@ fn leaves_nothing(setting: Setting) {
     shell.signal(Signal::STOP);
     shell.is_stopped();
     shell.signal(Signal::CONT);
-    shell.picture_stands();
+    shell.goes_on();
     shell.window.press("Q");
     shell.main_screen_is_back("quitting again");
     shell.obeys();

@@ -212,7 +212,8 @@ impl Stage {
 }
 
 fn keep(shot: Option<RgbImage>) -> String {
-    let kept = std::env::temp_dir().join(format!("lakelens-failed-{}.png", std::process::id()));
+    let test = std::thread::current().name().and_then(|n| n.rsplit(':').next()).unwrap_or("test").to_owned();
+    let kept = std::env::temp_dir().join(format!("lakelens-failed-{test}.png"));
     match shot.is_some_and(|s| s.save(&kept).is_ok()) {
         true => format!("the last screenshot is {}", kept.display()),
         false => "there is no screenshot".to_owned(),
