@@ -64,6 +64,12 @@ impl Picture {
     pub fn bytes(&self) -> usize {
         self.rgb.len()
     }
+
+    /// A coarse picture, with fewer pixels than were asked for, which a whole one will replace.
+    #[must_use]
+    pub fn stands_in(&self) -> bool {
+        (self.width, self.height) != self.full
+    }
 }
 
 /// Decodes the wanted part of a picture at the wanted size. `name` decides only where the content does not; `cancel` is

@@ -227,7 +227,10 @@ fn run(
         None => match open_and_decode(shared, wanted, &cancelled, stages) {
             Ok(picture) => {
                 let picture = Arc::new(picture);
-                lock(&shared.decoded).insert(key, Arc::clone(&picture));
+                // A coarse one would be taken for the whole one when that is wanted.
+                if !picture.stands_in() {
+                    lock(&shared.decoded).insert(key, Arc::clone(&picture));
+                }
                 picture
             }
             Err(None) => return None,
@@ -262,7 +265,7 @@ fn open_and_decode(
     let begun = Instant::now();
     let picture = decoded(shared, wanted, source.as_ref(), cancelled)?;
     stages.decode = Some(begun.elapsed());
-    if let Some((disk, key)) = kept {
+    if let Some((disk, key)) = kept.filter(|_| !picture.stands_in()) {
         keep(shared, disk, &key, &picture);
     }
     Ok(picture)

@@ -4,7 +4,7 @@ use super::rig::{area, caps};
 use lakelens::app::picture::CellRect;
 use lakelens::media::{ByteSource, Limits, MediaError, MemorySource};
 use lakelens::runtime::pool::{Caches, DecodePool, Decoded, Opener};
-use lakelens::runtime::present::recipe::{Recipe, Wanted};
+use lakelens::runtime::present::recipe::{Form, Recipe, Wanted, prepare};
 use lakelens::term::caps::Protocol;
 use lakelens::term::graphics::Level;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -59,6 +59,33 @@ fn thumbnails_of_large_files_are_kept_on_disk() {
     assert_eq!(kept, 1);
     // The same file again, but unreadable by now (same length): the thumbnail is read from the disk.
     assert!(shown(vec![0; bytes.len()]));
+}
+
+#[test]
+fn a_coarse_picture_is_never_taken_for_the_whole_one() {
+    let noise = image::RgbImage::from_fn(1200, 900, |x, y| image::Rgb([(x * 3) as u8, (x * y) as u8, (y ^ x) as u8]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    noise.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
+    let bytes = bytes.into_inner();
+    let alone = |level: Level| {
+        let wanted = Wanted { level, cells: (60, 30), ..wanted(1) };
+        let source = MemorySource::new(bytes.clone());
+        let picture =
+            lakelens::media::decode(&source, "1.jpg", &wanted.request(), &Limits::default(), &|| false).unwrap();
+        (picture.stands_in(), prepare(&picture, &wanted).unwrap(), wanted)
+    };
+    let ((coarse, _, first), (whole, expected, exact)) = (alone(Level::First), alone(Level::Exact));
+    assert!(coarse && !whole);
+    let all = bytes.clone();
+    let (pool, results) = pool(Arc::new(move |_| Ok(Box::new(MemorySource::new(all.clone())) as Box<dyn ByteSource>)));
+    for (wanted, is_exact) in [(first.clone(), false), (exact, true), (first, false)] {
+        pool.want(vec![wanted]);
+        let decoded = results.recv_timeout(LONG).unwrap();
+        pool.acknowledge(&decoded.wanted);
+        let prepared = decoded.result.unwrap();
+        let (Form::Kitty(sent), Form::Kitty(reference)) = (&prepared.form, &expected.form) else { panic!("not Kitty") };
+        assert_eq!(sent == reference, is_exact);
+    }
 }
 
 #[test]
