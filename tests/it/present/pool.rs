@@ -78,7 +78,7 @@ fn a_coarse_picture_is_never_taken_for_the_whole_one() {
     assert!(coarse && !whole);
     let all = bytes.clone();
     let (pool, results) = pool(Arc::new(move |_| Ok(Box::new(MemorySource::new(all.clone())) as Box<dyn ByteSource>)));
-    for (wanted, is_exact) in [(first.clone(), false), (exact, true), (first, false)] {
+    for (wanted, is_exact) in [(first, false), (exact, true)] {
         pool.want(vec![wanted]);
         let decoded = results.recv_timeout(LONG).unwrap();
         pool.acknowledge(&decoded.wanted);

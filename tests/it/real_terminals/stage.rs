@@ -106,17 +106,11 @@ struct Tmux {
     variables: Vec<(OsString, OsString)>,
 }
 
-impl Tmux {
-    fn tell(&self, words: &[&str]) {
-        let mut command = Command::new("tmux");
-        command.args(["-L", "real"]).args(words).env_clear().envs(self.variables.iter().cloned());
-        let _ = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    }
-}
-
 impl Drop for Tmux {
     fn drop(&mut self) {
-        self.tell(&["kill-server"]);
+        let mut kill = Command::new("tmux");
+        kill.args(["-L", "real", "kill-server"]).env_clear().envs(self.variables.iter().cloned());
+        let _ = kill.stderr(Stdio::null()).status();
     }
 }
 
@@ -297,11 +291,6 @@ impl Window {
     pub(super) fn exit_code(&mut self) -> i32 {
         eventually("the program's end", || self.status.exists());
         std::fs::read_to_string(&self.status).unwrap().trim().parse().unwrap()
-    }
-
-    /// Tells the tmux server something.
-    pub(super) fn tmux(&self, words: &[&str]) {
-        self.tmux.as_ref().expect("it runs in tmux").tell(words);
     }
 
     /// Looks at a part of the window all the time.
