@@ -29,10 +29,11 @@ const RELOAD: &str = "\x1b[15~";
 
 /// A filmed walk: what was pressed, and what is known by now.
 struct Walk {
-    stage: Stage,
+    camera: Camera,
     window: Window,
     running: Running,
-    camera: Camera,
+    // Dropped last: the others need its server and its folder to end what they started.
+    stage: Stage,
     known: Known,
     at: usize,
     presses: Vec<Press>,

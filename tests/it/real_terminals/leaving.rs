@@ -21,8 +21,9 @@ const PANIC_WHEN: &str = "LAKELENS_TEST_PANIC_WHEN";
 
 /// A terminal with a shell in it.
 struct Shell {
-    stage: Stage,
     window: Window,
+    // Dropped after the window, which needs its folder to end what it started.
+    stage: Stage,
     running: Running,
     /// Pixels of each picture when it stood on the screen for the first time.
     whole: [Option<usize>; 2],
