@@ -96,6 +96,12 @@ enum Protocol {
 enum Screen {
     /// The folder browser
     Lake,
+    /// Labelling
+    Label,
+    /// Thumbnails: a key asks for a page of pictures
+    Gallery,
+    /// Reviewing
+    Review,
 }
 
 pub(super) fn run(args: &BenchArgs, context: &mut Context) -> Result<(), AppError> {
@@ -149,6 +155,9 @@ fn request(args: &LinkArgs, context: &Context) -> Result<LinkRequest, AppError> 
         tmux: args.tmux,
         screen: match args.screen {
             Screen::Lake => Place::Lake,
+            Screen::Label => Place::Label,
+            Screen::Gallery => Place::Gallery,
+            Screen::Review => Place::Review,
         },
         local: args.local,
         ready: args.ready,
@@ -174,6 +183,7 @@ fn explained(error: BenchError, context: &Context) -> AppError {
     match error {
         BenchError::Cancelled => context.interrupted(),
         BenchError::Few(_) => AppError::usage(error.to_string()).hint("choose another folder with --images"),
+        BenchError::Blocks => AppError::usage(error.to_string()),
         BenchError::Picture { .. } => AppError::new(Kind::Data, error.to_string()),
         _ => AppError::failed(error.to_string()),
     }

@@ -4,6 +4,7 @@
 //! What always holds: the program that is measured is the real one, with its own loop, in its own process; nothing of the
 //! person's own files is read or written; the program is killed and the scratch folder deleted, however a run ends.
 
+pub mod peers;
 pub mod photos;
 mod pty;
 mod relay;
@@ -15,10 +16,13 @@ mod stages;
 mod surroundings;
 mod terminal;
 mod timeline;
+mod way;
 
 pub use terminal::Trouble;
 pub use timeline::Percentiles;
 
+use crate::app::picture::CellRect;
+use crate::app::screens::grid;
 use crate::media::MediaError;
 use crate::term::graphics::Level;
 use pty::Window;
@@ -31,6 +35,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use timeline::{Measured, Press, View, measure};
+use way::Step;
 
 /// Bytes the sender can write ahead: what was measured of OpenSSH.
 const BUFFER: usize = 1 << 20;
@@ -71,6 +76,12 @@ pub enum Graphics {
 pub enum Place {
     /// The folder browser.
     Lake,
+    /// Labelling.
+    Label,
+    /// The thumbnails of a project: a key asks for a page of pictures.
+    Gallery,
+    /// Reviewing.
+    Review,
 }
 
 /// What to measure.
@@ -220,6 +231,12 @@ pub enum BenchError {
     /// Too few pictures to tell one from the next.
     #[error("at least {FEWEST} pictures are needed to tell what is seen, and there are {0}")]
     Few(usize),
+    /// The project for the screen could not be made.
+    #[error("the project to measure with could not be made: {0}")]
+    Prepare(String),
+    /// Pages of pictures made of characters cannot be told apart.
+    #[error("the gallery cannot be measured with block characters; choose another protocol or screen")]
+    Blocks,
     /// A photo could not be made.
     #[error("a photo could not be made: {0}")]
     Photo(String),
@@ -252,20 +269,38 @@ pub struct Watch<'a> {
 /// # Errors
 /// [`BenchError`] when there is nothing to measure with, or the program does not show anything.
 pub fn link(request: &LinkRequest, watch: &Watch<'_>) -> Result<LinkReport, BenchError> {
+    let gallery = request.screen == Place::Gallery;
+    if gallery && request.graphics == Graphics::Blocks {
+        return Err(BenchError::Blocks);
+    }
     let scratch = Scratch::new(&request.scratch)?;
-    let set = set(request, &scratch, watch)?;
-    let folder = scratch.pictures(&set, request.count + 1 + BEYOND)?;
+    let mut set = set(request, &scratch, watch)?;
+    let window = request.screen.window();
+    let slots = slots(window);
+    if gallery {
+        // Pages must not repeat: no page may hold the whole set some times over.
+        let fits = |n: &usize| !slots.len().is_multiple_of(*n);
+        set.truncate((FEWEST..=set.len()).rev().find(fits).unwrap_or(FEWEST));
+    }
+    let pages = request.count + 1;
+    let pictures = if gallery { (pages + 1) * slots.len() } else { pages + BEYOND };
+    let folder = scratch.pictures(&set, pictures)?;
     let room = (u32::from(BOX.0 * CELL.0), u32::from(BOX.1 * CELL.1));
     let files: Vec<&Path> = set.iter().map(PathBuf::as_path).collect();
     (watch.progress)("looking at the pictures", 0, 0);
-    let sight = Sight::new(&files, room, CELL, request.graphics == Graphics::Blocks)?;
+    let mut sight = Sight::new(&files, room, CELL, request.graphics == Graphics::Blocks)?;
+    if gallery {
+        sight.look_at_pages(slots, pages);
+    }
     let alike = sight.alike();
     let launch = surroundings::launch(request, &scratch, &folder)?;
+    request.screen.prepare(&launch, &scratch, &folder, pictures)?;
     let link = Link { rate: request.rate, delay: request.rtt / 2, buffer: BUFFER };
     let started = Instant::now();
-    let terminal = (request.graphics, request.tmux);
-    let session = Session::start(&launch, window(request.screen), link, terminal, Some(sight))?;
-    let mut run = Run { session, views: Vec::new(), presses: Vec::new(), set: set.len(), watch };
+    let session = Session::start(&launch, window, link, (request.graphics, request.tmux), Some(sight))?;
+    let set = if gallery { usize::MAX } else { set.len() };
+    let mut run = Run { session, views: Vec::new(), presses: Vec::new(), set, watch };
+    run.go(request.screen)?;
     let first_seen = run.wait_for_first(started, request.ready)?;
     run.press_keys(request)?;
     run.wait_for_last()?;
@@ -282,6 +317,13 @@ pub fn link(request: &LinkRequest, watch: &Watch<'_>) -> Result<LinkReport, Benc
     report.alike = alike;
     report.image_bytes = image_bytes(ended, &views, request.graphics);
     Ok(report)
+}
+
+/// Where the thumbnails of a page stand in a window.
+fn slots(window: Window) -> Vec<CellRect> {
+    let size = (window.columns, window.rows);
+    let grid = grid::grid(size, window.cell, grid::first_zoom(size, window.cell));
+    (0..grid.page()).map(|n| grid.cell(n).0).collect()
 }
 
 /// The pictures: those that were given, or photos that are made now.
@@ -301,14 +343,6 @@ fn set(request: &LinkRequest, scratch: &Scratch, watch: &Watch<'_>) -> Result<Ve
     Ok(request.images.clone())
 }
 
-/// The window in which the screen's picture gets [`BOX`] cells.
-fn window(screen: Place) -> Window {
-    let (columns, rows) = match screen {
-        Place::Lake => (161, 47),
-    };
-    Window { columns, rows, cell: CELL }
-}
-
 /// A run under way.
 struct Run<'a> {
     session: Session,
@@ -324,6 +358,37 @@ impl Run<'_> {
         let Some(Sighted { scene, look }) = self.session.next(until, self.watch.cancelled)? else { return Ok(false) };
         self.views.push(View { at: scene.at, bytes: scene.bytes, look });
         Ok(true)
+    }
+
+    /// Goes to the screen.
+    fn go(&mut self, screen: Place) -> Result<(), BenchError> {
+        let end = Instant::now() + PATIENCE;
+        let mut text = String::new();
+        for step in screen.way() {
+            loop {
+                let there = match step {
+                    Step::Key(_) => true,
+                    Step::Text(wanted) => text.contains(wanted),
+                    Step::Picture => self.views.last().is_some_and(|v| v.look.any),
+                };
+                if there {
+                    break;
+                }
+                if Instant::now() > end {
+                    return Err(BenchError::Unseen("the screen", PATIENCE.as_secs()));
+                }
+                if let Some(Sighted { scene, look }) = self.session.next(end, self.watch.cancelled)? {
+                    text = scene.text();
+                    self.views.push(View { at: scene.at, bytes: scene.bytes, look });
+                }
+            }
+            if let Step::Key(key) = step {
+                self.session.press(*key, HELD)?;
+                text.clear();
+            }
+        }
+        self.views.clear();
+        Ok(())
     }
 
     /// Waits until the first picture is exact (unless the others shall be `ready`), or there and nothing more comes.
@@ -358,7 +423,7 @@ impl Run<'_> {
             }
             (self.watch.progress)("pressing keys", number + 1, request.count);
             let held = HELD.min(request.every / 2);
-            let at = self.session.press('j', held)?;
+            let at = self.session.press(request.screen.next_key(), held)?;
             self.presses.push(Press { at, target: (number + 1) % self.set });
         }
         Ok(())

@@ -149,8 +149,12 @@ impl Session {
         if self.looked < self.shared.scenes.load(Ordering::Relaxed) {
             return Duration::ZERO;
         }
-        let last = Duration::from_micros(self.shared.heard.load(Ordering::Relaxed));
-        self.shared.began.elapsed().saturating_sub(last)
+        self.last_byte().elapsed()
+    }
+
+    /// When the last byte came.
+    pub(super) fn last_byte(&self) -> Instant {
+        self.shared.began + Duration::from_micros(self.shared.heard.load(Ordering::Relaxed))
     }
 
     /// Bytes that have come from the program.

@@ -14,7 +14,7 @@ use crate::media::{DecodeRequest, Limits, decode as decode_file};
 use crate::term::caps::BlockKind;
 use crate::term::graphics::{Level, blocks};
 use decode::Rgba;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -64,6 +64,9 @@ pub(super) struct Sight {
     symbols: HashMap<char, u32>,
     decoded: Vec<(u64, Arc<Option<Rgba>>)>,
     known: HashMap<Vec<Part>, Look>,
+    /// Where the pictures of a page stand, and how many pages there are; empty where one picture is looked at.
+    slots: Vec<CellRect>,
+    pages: usize,
 }
 
 impl Sight {
@@ -74,7 +77,14 @@ impl Sight {
     }
 
     fn of(set: Vec<Reference>, cell: (u16, u16), in_cells: bool) -> Self {
-        Self { set, cell, in_cells, symbols: symbols(), decoded: Vec::new(), known: HashMap::new() }
+        let (decoded, known, slots) = (Vec::new(), HashMap::new(), Vec::new());
+        Self { set, cell, in_cells, symbols: symbols(), decoded, known, slots, pages: 0 }
+    }
+
+    /// From now on pages of pictures are looked at, that stand in `slots`; the set goes on from page to page. What is
+    /// matched then is the number of a page, as soon as one of its pictures is seen; it is good when all are.
+    pub(super) fn look_at_pages(&mut self, slots: Vec<CellRect>, pages: usize) {
+        (self.slots, self.pages) = (slots, pages);
     }
 
     /// Pairs of the set that cannot be told apart.
@@ -98,13 +108,47 @@ impl Sight {
         if scene.layers.is_empty() {
             return Look::default();
         }
-        let key: Vec<Part> = scene.layers.iter().map(|l| (l.payload.number, l.at, l.size, l.part, l.clip)).collect();
+        if self.slots.is_empty() { self.known_or_composed(&scene.layers) } else { self.page(&scene.layers) }
+    }
+
+    /// One picture of several layers.
+    fn known_or_composed(&mut self, layers: &[Layer]) -> Look {
+        let key: Vec<Part> = layers.iter().map(|l| (l.payload.number, l.at, l.size, l.part, l.clip)).collect();
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let look = self.composed(&scene.layers);
+        let look = self.composed(layers);
         self.known.insert(key, look.clone());
         look
+    }
+
+    /// Every picture by itself, and the pages on which they stand in this way.
+    fn page(&mut self, layers: &[Layer]) -> Look {
+        let mut by_slot: BTreeMap<usize, Vec<Layer>> = BTreeMap::new();
+        for layer in layers {
+            if let Some(slot) = self.slot(layer) {
+                by_slot.entry(slot).or_default().push(layer.clone());
+            }
+        }
+        let seen: Vec<(usize, Look)> = by_slot.into_iter().map(|(n, l)| (n, self.known_or_composed(&l))).collect();
+        let (slots, set) = (self.slots.len(), self.set.len().max(1));
+        let on = |page: &usize| seen.iter().all(|(n, look)| look.matches.contains(&((page * slots + n) % set)));
+        let matches = if seen.is_empty() { Vec::new() } else { (0..self.pages).filter(on).collect() };
+        let worst = seen.iter().map(|(_, l)| l.level).min().flatten();
+        let level = if seen.len() == slots { worst } else { worst.min(Some(Level::First)) };
+        let sent = seen.iter().map(|(_, l)| l.sent).sum::<usize>() / seen.len().max(1);
+        Look { any: !seen.is_empty(), matches, level, cells: self.slots.first().copied(), sent }
+    }
+
+    /// The place of the page in whose middle a layer stands.
+    fn slot(&mut self, layer: &Layer) -> Option<usize> {
+        let pixels = self.pixels(&layer.payload);
+        let [x, y, w, h] = extent(layer, pixels.as_ref().as_ref()?, self.cell);
+        let (x, y) = (x + w / 2, y + h / 2);
+        self.slots.iter().position(|slot| {
+            let [left, top, width, height] = self.pixels_of(*slot);
+            (left..left + width).contains(&x) && (top..top + height).contains(&y)
+        })
     }
 
     /// What a picture that was sent is, whether it was shown or not.

@@ -11,11 +11,12 @@ pub(super) fn log_file(scratch: &Scratch) -> PathBuf {
     scratch.join("data/state/lakelens.log")
 }
 
-/// The program on the folder with the pictures.
+/// The program, opened on what its screen needs; `folder` holds the pictures.
 pub(super) fn launch(request: &LinkRequest, scratch: &Scratch, folder: &Path) -> Result<Launch, BenchError> {
     // With a configuration file of its own the program shows no hints for the first run.
     scratch.write("config.toml", b"")?;
-    let args = vec!["--log".into(), "debug".into(), folder.as_os_str().to_owned()];
+    let mut args: Vec<OsString> = vec!["--log".into(), "debug".into()];
+    args.extend(request.screen.arguments(folder));
     let variables = variables(request, scratch)?;
     Ok(Launch { program: request.program.clone(), args, variables, folder: scratch.folder("home")? })
 }

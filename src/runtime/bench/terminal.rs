@@ -109,6 +109,14 @@ pub(super) struct Scene {
     pub(super) layers: Vec<Layer>,
 }
 
+impl Scene {
+    /// The text of all rows.
+    pub(super) fn text(&self) -> String {
+        let rows = self.cells.chunks(usize::from(self.columns).max(1));
+        rows.map(|row| row.iter().map(|c| c.symbol).collect::<String>()).collect::<Vec<_>>().join("\n")
+    }
+}
+
 /// What happened between the program and the terminal that should not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Trouble {
