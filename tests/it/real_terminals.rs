@@ -87,6 +87,16 @@ fn shows_pictures(setting: &Setting, least: f64) {
     stage.until("a screen without the picture", |shot| kept(shot) == 0);
 }
 
+/// Whether the long tests that film whole walks and all ways of leaving run: they take minutes, and want a machine that
+/// does nothing else.
+fn filming() -> bool {
+    let on = std::env::var_os("LAKELENS_FILM").is_some();
+    if !on {
+        println!("skipped: filming real terminals: LAKELENS_FILM is not set");
+    }
+    on
+}
+
 #[test]
 #[ignore = "needs Xvfb and kitty; tests/run starts it"]
 fn kitty_shows_every_pixel() {

@@ -84,7 +84,10 @@ impl Presenter {
             let finer = ready.into_iter().find(|(w, _)| w.level > shown.wanted.level && self.is_time(w.level, asked));
             let Some((wanted, prepared)) = finer else { continue };
             let better = Shown { wanted, prepared, fresh: false, ..shown };
-            let Some((chunks, whole)) = self.sequences(&better) else { continue };
+            let Some((mut chunks, whole)) = self.sequences(&better) else { continue };
+            if shown.prepared.is_cells() {
+                chunks.insert(0, self.erased_edges(&better));
+            }
             let tag = self.ring.fresh_tag();
             if let Some(place) = self.places.get_mut(&number) {
                 place.upgrade = Some(Upgrade { tag, shown: better });
@@ -92,6 +95,14 @@ impl Presenter {
             return vec![Upload { tag, chunks, whole, abort: Vec::new() }];
         }
         Vec::new()
+    }
+
+    /// Blanks the cells that a picture will cover only in part: what stands there now would stay beside it.
+    fn erased_edges(&self, shown: &Shown) -> Vec<u8> {
+        let mut out = seq::RESET_STYLE.to_vec();
+        let edges = self.covered(shown).map_or_else(|| vec![shown.rect], |covered| without(shown.rect, covered));
+        edges.iter().for_each(|edge| seq::erase(&mut out, edge.x, edge.y, edge.w, edge.h));
+        out
     }
 
     fn upgradable((number, place): (&u32, &Place)) -> Option<(u32, Wanted, bool, Shown)> {

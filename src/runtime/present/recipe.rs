@@ -224,6 +224,8 @@ pub fn prepare(picture: &Picture, wanted: &Wanted) -> Result<Prepared, Failure> 
             (Form::Cells(ascii::encode(pixels, &fit, recipe.depth, recipe.light)), false)
         }
     };
+    // A coarse picture has not every pixel, however it is sent.
+    let exact = exact && !picture.stands_in();
     let canvas = match &form {
         Form::Kitty(kitty::Payload::Png(data)) => png::size(data).unwrap_or(fit.canvas),
         _ => fit.canvas,

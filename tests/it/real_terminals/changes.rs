@@ -173,6 +173,9 @@ fn count(grab: &Grab) -> usize {
 
 /// The walk. `one_step` says that the terminal shows a frame in one step, pictures and cells.
 fn changes(setting: Setting, one_step: bool) {
+    if !super::filming() {
+        return;
+    }
     let wanted = std::env::var(CHANGES_VARIABLE).ok().and_then(|n| n.parse().ok()).unwrap_or(CHANGES);
     let mut walk = Walk::start(setting);
     let human = walk.at_a_human_pace();

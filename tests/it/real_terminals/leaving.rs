@@ -143,6 +143,9 @@ fn file(stage: &Stage, name: &str) -> String {
 
 /// Leaves the screen in every way there is, one after the other in the same terminal.
 fn leaves_nothing(setting: Setting) {
+    if !super::filming() {
+        return;
+    }
     let mut shell = Shell::open(setting);
     let program = format!("{PROGRAM} {}", file(&shell.stage, "pictures"));
     shell.start(&program);
