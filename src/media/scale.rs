@@ -48,6 +48,9 @@ impl Plan {
             // Shown as it is, so it has to start and end at whole pixels.
             part = whole_pixels(part, fw, fh);
             factor = 1.0;
+        } else if let Some(whole) = one_to_one(part, (fw, fh), (max_w, max_h)) {
+            part = whole;
+            factor = 1.0;
         }
         let size = |length: f64, most: u32| ((length.max(1.0) * factor).round() as u32).clamp(1, most);
         Self { part, width: size(part.w * fw, max_w), height: size(part.h * fh, max_h), factor }
@@ -89,6 +92,16 @@ impl Plan {
         let (width, height) = (side(width, self.part.w, self.width)?, side(height, self.part.h, self.height)?);
         Some(Self { width, height, ..*self })
     }
+}
+
+/// A part of a picture that was meant to have as many pixels as there is room for, at its pixel edges. Windows are given
+/// in fractions that miss an edge by a little; resampled, every pixel would be mixed with its neighbours.
+fn one_to_one(part: BoxN, (width, height): (f64, f64), (max_w, max_h): (u32, u32)) -> Option<BoxN> {
+    let whole = whole_pixels(part, width, height);
+    let count = ((whole.w * width).round(), (whole.h * height).round());
+    let room = (f64::from(max_w), f64::from(max_h));
+    let fills = count.0 <= room.0 && count.1 <= room.1 && (count.0 == room.0 || count.1 == room.1);
+    (fills && (part.w < 1.0 || part.h < 1.0)).then_some(whole)
 }
 
 /// The same part, moved to the nearest pixel edges.

@@ -8,7 +8,7 @@ use super::screens::lake::wrapped;
 use crate::app::preview_report::{CacheReport, Closeness, LinkReport, PictureReport, PreviewReport};
 use crate::app::state::State;
 use crate::domain::text::printable;
-use crate::term::caps::{BlockKind, Caps, Protocol};
+use crate::term::caps::{Caps, Protocol};
 use crate::theme::Role;
 use ratatui::layout::Rect;
 use std::time::Duration;
@@ -230,22 +230,8 @@ fn time(time: Duration) -> String {
 }
 
 fn protocol(caps: &Caps) -> String {
-    let name = match caps.protocol {
-        Protocol::Kitty { shared_memory: true } => "Kitty, shared memory",
-        Protocol::Kitty { shared_memory: false } => "Kitty",
-        Protocol::KittyAnchored => "Kitty, anchored",
-        Protocol::KittyPlaceholders => "Kitty, placeholders",
-        Protocol::Iterm => "iTerm2",
-        Protocol::Sixel => "sixel",
-        Protocol::Blocks(BlockKind::Half) => "half blocks",
-        Protocol::Blocks(BlockKind::Quadrant) => "quadrants",
-        Protocol::Blocks(BlockKind::Sextant) => "sextants",
-        Protocol::Blocks(BlockKind::Octant) => "octants",
-        Protocol::Ascii => "ASCII characters",
-        Protocol::None => "switched off",
-    };
-    let place = [(caps.tmux, ", tmux"), (caps.ssh, ", SSH")];
-    name.to_owned() + &place.iter().filter(|p| p.0).map(|p| p.1).collect::<String>()
+    let place = [(caps.tmux, ", in tmux"), (caps.ssh, ", over SSH")];
+    caps.protocol.name().to_owned() + &place.iter().filter(|p| p.0).map(|p| p.1).collect::<String>()
 }
 
 /// Why pictures are shown that way, as the probe says it: `pictures: NAME (WHY)`.

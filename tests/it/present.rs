@@ -2,6 +2,7 @@
 
 mod kitty;
 mod levels;
+mod looks;
 mod model;
 mod other;
 mod pool;
