@@ -4,5 +4,6 @@ mod command_line;
 mod crash;
 mod labelling;
 mod link;
+mod misbehaving;
 mod pictures;
 mod terminal;

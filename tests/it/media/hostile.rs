@@ -1,7 +1,8 @@
 //! Files made to hurt: bombs, lies, loops, pipes. Decoded in a child process that may not take more than a file is allowed.
 
 use super::{data, decode_file};
-use lakelens::media::{DecodeRequest, FileSource, Limits, inspect, thumbnail};
+use lakelens::domain::geometry::BoxN;
+use lakelens::media::{DecodeRequest, FileSource, Limits, Picture, inspect, thumbnail};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::Deserialize;
 use std::ffi::OsString;
@@ -77,9 +78,48 @@ fn child() {
     println!("checked {count} files");
 }
 
+/// The ways a screen asks for a picture besides the whole of it: at first, and zoomed in.
+fn other_ways() -> [(&'static str, DecodeRequest); 3] {
+    let part = BoxN { x: 0.6, y: 0.55, w: 0.1, h: 0.2 };
+    let zoomed = DecodeRequest { window: part, enlarge: true, ..DecodeRequest::fit(400, 300) };
+    [
+        ("coarse", DecodeRequest { coarse: true, ..DecodeRequest::fit(200, 200) }),
+        ("zoomed", zoomed),
+        ("zoomed and coarse", DecodeRequest { coarse: true, ..zoomed }),
+    ]
+}
+
+/// What is wrong with the file asked for in another way than `whole` was.
+fn check_ways(path: &Path, whole: Option<&Picture>) -> Option<String> {
+    for (way, request) in other_ways() {
+        let outcome = decode_file(path, &request);
+        let wrong = match (&outcome, whole) {
+            (Ok(picture), _) if picture.rgb.len() != picture.width as usize * picture.height as usize * 3 => {
+                "the pixels have another size".to_owned()
+            }
+            (Ok(picture), _) if picture.width > request.max_width || picture.height > request.max_height => {
+                format!("{} x {} pixels are more than asked for", picture.width, picture.height)
+            }
+            (Ok(picture), Some(whole))
+                if (picture.info.width, picture.info.height) != (whole.info.width, whole.info.height) =>
+            {
+                format!("{} x {}", picture.info.width, picture.info.height)
+            }
+            (Err(error), Some(_)) => error.to_string(),
+            (Err(error), None) if error.to_string().chars().any(char::is_control) => "control characters".to_owned(),
+            _ => continue,
+        };
+        return Some(format!("{way}: {wrong}"));
+    }
+    None
+}
+
 /// What is wrong with the outcome.
 fn check(path: &Path, expected: &Expected) -> Option<String> {
     let outcome = decode_file(path, &DecodeRequest::fit(100, 100));
+    if let Some(wrong) = check_ways(path, outcome.as_ref().ok()) {
+        return Some(wrong);
+    }
     if let Ok(source) = FileSource::open(path) {
         let facts = inspect(&source, &expected.path, &Limits::default());
         let agreed = outcome.as_ref().map(|p| p.info.width).ok();

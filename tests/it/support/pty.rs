@@ -251,6 +251,14 @@ impl Session {
         status.code().unwrap_or_else(|| panic!("it was ended by {:?}", status.signal()))
     }
 
+    /// Most memory the program has had, in KiB.
+    #[track_caller]
+    pub(crate) fn peak_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.terminal.pid().unwrap())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     /// What a user's terminal must be like once the program has ended, however it ended.
     #[track_caller]
     pub(crate) fn assert_restored(&self) {
