@@ -7,8 +7,8 @@ use std::borrow::Cow;
 /// The most bytes iTerm2 (from 3.5) and tmux take in one sequence, with room for what stands around the data.
 const MAX_SEQUENCE: usize = tmux::MAX_PASSTHROUGH - 4096;
 /// JPEG qualities of a good picture and of a first paint, the best first, and the bytes on the line they should fit in.
-const QUALITIES: [u8; 3] = [62, 58, 50];
-const FIRST_QUALITIES: [u8; 3] = [60, 42, 28];
+const QUALITIES: [u8; 4] = [62, 58, 50, 42];
+const FIRST_QUALITIES: [u8; 4] = [60, 42, 28, 18];
 const GOOD: usize = 64_000;
 const FIRST: usize = 6_900;
 /// Base64 bytes of one part of a multipart file.

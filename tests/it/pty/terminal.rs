@@ -130,10 +130,10 @@ fn no_color_means_none() {
     for launch in [home.terminal().env("NO_COLOR", "1"), home.terminal().env("TERM", "dumb").env("COLORTERM", "")] {
         let mut session = launch.run(&[&folder]);
         ready(&mut session);
-        session.keys("?").wait_for("palette");
+        session.keys("?").wait_for("Open the folder");
         assert_eq!(colours(&session.screen()), [Color::Default], "{}", session.text());
         // Escape and a key right after it would be one key with Alt.
-        session.keys("<esc>").wait("no help", |s| !s.contains("palette")).keys("Q");
+        session.keys("<esc>").wait("no help", |s| !s.contains("Open the folder")).keys("Q");
         assert_eq!(session.exit_code(), 0);
     }
 }
