@@ -363,4 +363,4 @@ fn symbols() -> HashMap<char, u32> {
 }
 
 #[cfg(test)]
-mod tests;
+mod checks;

@@ -49,26 +49,45 @@ pub fn encode(pixels: Pixels<'_>, fit: &Fit, kind: BlockKind, depth: Depth, leve
                 let at = (row * down + y) * stride + column * across;
                 group.extend_from_slice(samples.get(at..at + across).unwrap_or_default());
             }
-            let next = cell(&group, kind, depth);
-            cells.push(match cells.last() {
-                Some(before) => reused(next, before, tolerance(level)),
-                None => next,
-            });
+            cells.push(cell(&group, kind, depth));
         }
     }
-    CellGrid { columns: fit.columns, rows: fit.rows, cells }
+    CellGrid { columns: fit.columns, rows: fit.rows, cells: within(cells, level) }
 }
 
-/// Squared distance within which a colour gives way to the one before it, which costs no bytes.
-fn tolerance(level: Level) -> u32 {
-    match level {
-        Level::First => 500,
-        Level::Good => 150,
-        Level::Exact => 0,
+/// The cells with as few changes of colour as the level has bytes for.
+fn within(cells: Vec<PictureCell>, level: Level) -> Vec<PictureCell> {
+    let (tolerances, most) = match level {
+        Level::First => ([500, 1200, 2500, 6000], 7),
+        Level::Good => ([150, 400, 900, 2000], 12),
+        Level::Exact => return cells,
+    };
+    let mut out = Vec::new();
+    for tolerance in tolerances {
+        out = Vec::with_capacity(cells.len());
+        let mut cost = 0;
+        for cell in &cells {
+            let next = out.last().map_or(*cell, |before| reused(*cell, before, tolerance));
+            cost += out.last().map_or(0, |before| change(&next, before));
+            out.push(next);
+        }
+        if cost <= cells.len() * most {
+            break;
+        }
     }
+    out
 }
 
-/// The cell with the colours of the one before it, as far as they are close: the writer sends only what changes.
+/// About how many bytes a cell costs after another.
+fn change(cell: &PictureCell, before: &PictureCell) -> usize {
+    let colour = |changed: bool| if changed { 15 } else { 0 };
+    let (front, back) = (cell.foreground != before.foreground, cell.background != before.background);
+    let around = if front || back { 3 } else { 0 };
+    cell.symbol.len_utf8() + colour(front) + colour(back) + around
+}
+
+/// The cell with the colours of the one before it, as far as they are within a squared distance: the writer sends only
+/// what changes.
 fn reused(cell: PictureCell, before: &PictureCell, tolerance: u32) -> PictureCell {
     let pick = |own: Color, old: Color| if close(own, old, tolerance) { old } else { own };
     let (foreground, background) = (pick(cell.foreground, before.foreground), pick(cell.background, before.background));

@@ -5,8 +5,9 @@ use super::{Level, Pixels, iterm::at_cell, palette};
 /// Colours of a picture; xterm and most others have 256 registers.
 const COLOURS: u16 = 256;
 /// Colours of a picture that a slow link has to carry, and how far apart neighbours may be that become one.
-const FEW_COLOURS: u16 = 64;
-const TOLERANCE: u32 = 400;
+const FEW_COLOURS: [(u16, u32); 4] = [(64, 400), (64, 1000), (40, 1600), (24, 2500)];
+/// The most bytes of a good picture, before more of its grain is given up.
+const GOOD_WIRE: usize = 250_000;
 /// About how many lines of pixels a strip has: a key waits for one strip at most.
 const STRIP: u16 = 80;
 
@@ -21,14 +22,24 @@ pub struct Sixel {
     pub exact: bool,
 }
 
-/// Encodes for cells of `cell_height` pixels: 256 colours at the exact level, 64 smoothed ones else. Every strip takes whole
+/// Encodes for cells of `cell_height` pixels: 256 colours at the exact level, 64 smoothed ones or fewer else. Every strip takes whole
 /// rows of cells and defines the colours that it uses, because terminals may forget them between sequences.
 #[must_use]
 pub fn encode(pixels: Pixels<'_>, level: Level, cell_height: u16) -> Sixel {
-    let indexed = match level {
-        Level::Exact => palette::reduce(pixels, COLOURS),
-        Level::First | Level::Good => palette::smoothed(pixels, FEW_COLOURS, TOLERANCE),
-    };
+    if level == Level::Exact {
+        return strips(pixels, &palette::reduce(pixels, COLOURS), cell_height);
+    }
+    let mut sixel = Sixel { strips: Vec::new(), strip_rows: 1, exact: false };
+    for (colours, tolerance) in FEW_COLOURS {
+        sixel = strips(pixels, &palette::smoothed(pixels, colours, tolerance), cell_height);
+        if sixel.strips.iter().map(Vec::len).sum::<usize>() <= GOOD_WIRE {
+            break;
+        }
+    }
+    sixel
+}
+
+fn strips(pixels: Pixels<'_>, indexed: &palette::Indexed, cell_height: u16) -> Sixel {
     let strip_rows = (STRIP / cell_height.max(1)).max(1);
     let lines = usize::from(strip_rows) * usize::from(cell_height.max(1));
     let width = pixels.width() as usize;
