@@ -256,6 +256,10 @@ impl Presenter {
         if self.recipe.protocol == Protocol::KittyAnchored && !self.late.is_empty() {
             out.extend(crate::term::tmux::wrap(&std::mem::take(&mut self.late)));
         }
+        if self.recipe.tmux && !self.late.is_empty() {
+            // tmux hands wrapped bytes on before the cells it has collected; any cursor command makes it write those.
+            out.extend_from_slice(crate::term::seq::SAVE_CURSOR);
+        }
         out.append(&mut self.late);
     }
 
