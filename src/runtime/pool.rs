@@ -138,9 +138,7 @@ impl DecodePool {
     pub fn forget_decoded(&self) {
         lock(&self.shared.decoded).clear();
     }
-}
 
-impl DecodePool {
     /// Bytes of decoded pictures that are kept at most.
     #[must_use]
     pub fn memory(&self) -> usize {

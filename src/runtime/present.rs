@@ -10,6 +10,7 @@
 //! the same file changes, the old picture stays until the new one replaces it in one step; an id that the terminal may
 //! know is never sent again; everything we sent to the terminal is freed in the end.
 
+mod answers;
 mod drawn;
 mod emit;
 mod held;
@@ -20,13 +21,14 @@ pub mod plan;
 pub mod recipe;
 mod rects;
 mod ring;
+mod sending;
 mod store;
 
 use crate::app::picture::{CellRect, PictureArea, PictureRef, PictureState};
 use crate::runtime::pool::Decoded;
 use crate::term::caps::{Caps, Protocol};
 use crate::term::graphics::{Level, kitty, placeholder, shared};
-use crate::term::output::Upload;
+pub use answers::Answer;
 use drawn::Upgrade;
 use emit::Shown;
 use plan::{Have, Moment, Mood};
@@ -44,8 +46,6 @@ const UPLOADS_AT_ONCE: usize = 2;
 const INLINE: usize = 16 * 1024;
 /// Shared memory objects remembered, to be removed at the end if the terminal never read them.
 const REMEMBERED: usize = 64;
-/// So many pictures in a row that the terminal refused, and another protocol is used.
-const REFUSALS: u32 = 3;
 
 /// What a place was given and what it shows.
 #[derive(Debug)]
@@ -58,17 +58,6 @@ struct Place {
     /// The person asked for every pixel.
     asked: bool,
     thumbnail: bool,
-}
-
-/// What an answer of the terminal means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Nothing.
-    Nothing,
-    /// A frame has to be drawn: something was lost and is sent again.
-    Redraw,
-    /// Picture after picture was refused: this protocol does not work here.
-    Useless,
 }
 
 /// The presenter.
@@ -276,114 +265,6 @@ impl Presenter {
         };
         self.store.insert(decoded.wanted, decoded.result);
         waits && showable
-    }
-
-    /// Takes the report that an upload was written. Says whether a new frame would show something new.
-    pub fn on_uploaded(&mut self, tag: u64) -> bool {
-        if self.upgraded(tag) {
-            return true;
-        }
-        let Some(wanted) = self.ring.arrived(tag) else { return false };
-        if let Some(Ok(prepared)) = self.store.get(&wanted) {
-            let prepared = Arc::clone(prepared);
-            self.sent(&wanted, &prepared);
-        }
-        let base = wanted.at(Level::Exact);
-        self.places.values().any(|p| p.wanted == base)
-    }
-
-    /// The terminal has it now: nothing of it needs to be kept here.
-    fn sent(&mut self, wanted: &Wanted, prepared: &Prepared) {
-        if matches!(prepared.form, Form::Kitty(kitty::Payload::Png(_))) {
-            self.unconfirmed += 1;
-        }
-        self.store.strip(wanted);
-    }
-
-    /// The terminal has taken everything that was written before some frame, without complaint.
-    pub fn on_seen(&mut self) {
-        if std::mem::take(&mut self.unconfirmed) > 0 {
-            self.refusals = 0;
-        }
-    }
-
-    /// Takes an error that the terminal answered about the picture with this id.
-    pub fn on_answer(&mut self, id: u32, message: &str) -> Answer {
-        if message.starts_with("OK") {
-            return Answer::Nothing;
-        }
-        if message.starts_with("ENOPARENT") {
-            self.anchor = None;
-            self.repaint_all();
-            return Answer::Redraw;
-        }
-        let Some(wanted) = self.ring.named(id) else { return Answer::Nothing };
-        // What is under way was closed or restarted by ourselves; if it fails, placing it says so.
-        if !self.ring.is_there(&wanted) {
-            return Answer::Nothing;
-        }
-        tracing::debug!(target: "preview", id, message, "the terminal refused a picture");
-        self.ring.forget(&wanted);
-        self.store.remove(&wanted);
-        let shown = |p: &Place| p.shown.as_ref().is_some_and(|s| s.image == id);
-        self.places.retain(|_, place| !shown(place));
-        // Pictures that were forgotten long after they came are sent again; those refused at once may always be.
-        if self.unconfirmed > 0 {
-            self.refusals += 1;
-            self.unconfirmed -= 1;
-        }
-        if self.refusals >= REFUSALS { Answer::Useless } else { Answer::Redraw }
-    }
-
-    /// Transmissions for the output, in the order they are needed. A few at a time; call again after each report.
-    #[must_use]
-    pub fn upload(&mut self) -> Vec<Upload> {
-        let mut out = self.upgrades();
-        for wanted in self.order.clone() {
-            if self.ring.sending() >= UPLOADS_AT_ONCE {
-                break;
-            }
-            if self.ring.get(&wanted).is_some() {
-                continue;
-            }
-            let Some(Ok(prepared)) = self.store.get(&wanted) else { continue };
-            let prepared = Arc::clone(prepared);
-            // What is small and on the screen goes inside the next frame, which waits for no credit.
-            let inline = !self.needs_upload(&prepared) && self.is_on_screen(&wanted);
-            if inline || !matches!(prepared.form, Form::Kitty(_)) {
-                continue;
-            }
-            let mut chunks = Vec::new();
-            let Some(held) = self.hold(&wanted, &prepared, &mut chunks) else { break };
-            if let ring::Way::Sending(tag) = held.way {
-                let abort = kitty::abort(held.id, self.frees, self.recipe.tmux);
-                out.push(Upload { tag, chunks, whole: false, abort });
-            }
-        }
-        out
-    }
-
-    fn is_on_screen(&self, wanted: &Wanted) -> bool {
-        let base = wanted.at(Level::Exact);
-        self.places.values().any(|p| !p.thumbnail && p.wanted == base)
-    }
-
-    /// The uploads under way that still matter, the most urgent first.
-    #[must_use]
-    pub fn alive(&self) -> Vec<u64> {
-        let upgrades = self.places.values().filter_map(|p| p.upgrade.as_ref()).map(|u| u.tag);
-        let sending = self.order.iter().filter_map(|w| match self.ring.get(w)?.way {
-            ring::Way::Sending(tag) => Some(tag),
-            ring::Way::There => None,
-        });
-        upgrades.chain(sending).collect()
-    }
-
-    /// Uploads that were given up: the terminal has nothing of them.
-    pub fn dropped(&mut self, tags: &[u64]) {
-        for wanted in tags.iter().filter_map(|tag| self.ring.tagged(*tag)).collect::<Vec<_>>() {
-            self.ring.forget(&wanted);
-        }
     }
 
     /// At which moment a frame would show more than this one, if nothing else happens.
