@@ -152,3 +152,11 @@ pub enum PictureState {
         info: Option<Arc<ImageInfo>>,
     },
 }
+
+impl PictureState {
+    /// Whether it is on the screen, and its file is not whole.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        matches!(self, Self::Shown { info, .. } if info.damaged.is_some())
+    }
+}

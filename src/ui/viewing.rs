@@ -97,6 +97,9 @@ pub fn status(
         let how = printable(lowered).split(',').next().unwrap_or_default().to_owned();
         pieces.push((how, Role::Warning));
     }
+    if known.is_some_and(PictureState::is_damaged) {
+        pieces.push(("damaged".to_owned(), Role::Warning));
+    }
     pieces.push((level(known, waiting).to_owned(), Role::Muted));
     pieces.push((tail.to_owned(), Role::Muted));
     pieces.retain(|(text, _)| !text.is_empty());

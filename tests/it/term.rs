@@ -3,6 +3,7 @@
 mod cells;
 mod encoders;
 mod input;
+mod laws;
 mod output;
 mod probe;
 mod screen;

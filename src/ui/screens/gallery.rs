@@ -32,10 +32,10 @@ pub fn render(state: &State, gallery: &GalleryState, canvas: &mut Canvas, area: 
         thumbnail::draw(state, open, canvas, cells, sample);
         let selected = gallery.selected.contains(&sample.id);
         let cursor = gallery.top + n == gallery.at;
-        thumbnail::line(open, canvas, thumbnail::rect(line), sample, selected, cursor);
+        thumbnail::line((state, open), canvas, thumbnail::rect(line), sample, (selected, cursor));
     }
     thumbnail::prepare(open, canvas, &grid, gallery.ahead(&grid));
-    status(open, gallery, canvas, frame.status);
+    status((state, open), gallery, canvas, frame.status);
     chrome::hints(state, canvas, frame.hints);
 }
 
@@ -52,7 +52,7 @@ fn header(open: &OpenProject, gallery: &GalleryState, grid: &Grid, canvas: &mut 
     chrome::header(canvas, at, &title, &queue, &right.join("   "));
 }
 
-fn status(open: &OpenProject, gallery: &GalleryState, canvas: &mut Canvas, at: Rect) {
+fn status((state, open): (&State, &OpenProject), gallery: &GalleryState, canvas: &mut Canvas, at: Rect) {
     let Some(sample) = gallery.sample() else { return };
     let selected = gallery.selected.len() as u64;
     let place = match (gallery.rank, gallery.total) {
@@ -63,6 +63,10 @@ fn status(open: &OpenProject, gallery: &GalleryState, canvas: &mut Canvas, at: R
     if selected > 0 {
         let room = Rect { width: at.width.saturating_sub(used + 3), ..at };
         used += 3 + canvas.right(room, &format!("{} selected", number(selected)), canvas.style(Role::Marked));
+    }
+    if thumbnail::is_damaged(state, open, sample) {
+        let room = Rect { width: at.width.saturating_sub(used + 3), ..at };
+        used += 3 + canvas.right(room, "damaged", canvas.style(Role::Warning));
     }
     let room = Rect { width: at.width.saturating_sub(used + 2), ..at };
     let answer = printable(&sample.answer.summary(&open.project.labels)).into_owned();

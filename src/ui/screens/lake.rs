@@ -180,6 +180,8 @@ pub fn placeholder(canvas: &mut Canvas, at: Rect, name: &str, reason: &str) {
 
 fn draw_facts(canvas: &mut Canvas, at: Rect, info: &ImageInfo) {
     let mut lines = vec![facts_line(info)];
+    // The status line says that it is damaged; here is room for how.
+    lines.extend(info.damaged.as_deref().map(|how| printable(how).into_owned()));
     let tag = |name: &str| info.exif.get(name).map(|v| printable(v).into_owned());
     let camera: Vec<String> = ["DateTimeOriginal", "Model", "LensModel"].into_iter().filter_map(tag).collect();
     let exposure: Vec<String> =
@@ -190,7 +192,7 @@ fn draw_facts(canvas: &mut Canvas, at: Rect, info: &ImageInfo) {
     }
 }
 
-/// `4032 x 3024  jpeg  3.1 MB`, with orientation, frames and damage where there are any.
+/// `4032 x 3024  jpeg  3.1 MB`, with orientation and frames where there is more to say. Damage is told elsewhere.
 #[must_use]
 pub fn facts_line(info: &ImageInfo) -> String {
     let mut parts = vec![format!("{} x {}", info.width, info.height), info.format.clone(), bytes(info.bytes)];
@@ -199,9 +201,6 @@ pub fn facts_line(info: &ImageInfo) -> String {
     }
     if info.orientation > 1 {
         parts.push(format!("turned by EXIF {}", info.orientation));
-    }
-    if info.damaged.is_some() {
-        parts.push("damaged".to_owned());
     }
     parts.join("   ")
 }

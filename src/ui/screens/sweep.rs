@@ -37,7 +37,8 @@ pub fn render(state: &State, sweep: &SweepState, canvas: &mut Canvas, area: Rect
     }
     thumbnail::prepare(open, canvas, &grid, sweep.ahead(&open.project.labels, grid.page()));
     let counts = tally(state, sweep);
-    status(counts, canvas, frame.status);
+    let damaged = cells.iter().filter(|(s, _)| s.is_some_and(|s| thumbnail::is_damaged(state, open, s))).count();
+    status(counts, damaged, canvas, frame.status);
     let lead = if sweep.page.is_empty() { Vec::new() } else { lead(counts, area.width) };
     chrome::hints_after(state, canvas, frame.hints, &lead);
 }
@@ -81,6 +82,7 @@ fn draw_line(
     (hint, widest): (&str, u16),
 ) {
     let labels = &open.project.labels;
+    let at = thumbnail::badge(state, open, canvas, at, sample);
     if !sweep.is_open(sample, labels) {
         // Somebody else has answered it since the page came: no letter, nothing to accept.
         let (text, style) = thumbnail::answer(open, canvas, sample);
@@ -110,8 +112,8 @@ fn verdict(state: &State, open: &OpenProject, sweep: &SweepState, canvas: &Canva
     }
 }
 
-/// What `Enter` would do, in words.
-fn status([accepted, classed, flagged, waiting]: [usize; 4], canvas: &mut Canvas, at: Rect) {
+/// What `Enter` would do, in words; at the right end, how many of the files are damaged.
+fn status([accepted, classed, flagged, waiting]: [usize; 4], damaged: usize, canvas: &mut Canvas, at: Rect) {
     let (text, warning) = (canvas.style(Role::Text), canvas.style(Role::Warning));
     let part = |n: usize, long: &str, medium: &str, short: &str| {
         let words = match at.width {
@@ -138,7 +140,11 @@ fn status([accepted, classed, flagged, waiting]: [usize; 4], canvas: &mut Canvas
         pieces.push((part(flagged, "to flag, unanswered", "to flag", "to flag"), text));
     }
     let pieces: Vec<(&str, Style)> = pieces.iter().map(|(text, style)| (text.as_str(), *style)).collect();
-    canvas.pieces(at, &pieces);
+    let used = canvas.pieces(at, &pieces);
+    if damaged > 0 {
+        let room = Rect { x: at.x + used, width: at.width.saturating_sub(used), ..at };
+        canvas.right(room, &format!("{damaged} damaged"), warning);
+    }
 }
 
 /// The hints of the keys that are no actions; the narrower the window, the fewer words.

@@ -96,8 +96,14 @@ pub(super) fn answer(open: &OpenProject, canvas: &Canvas, sample: &Sample) -> (S
 }
 
 /// Draws the line under a thumbnail of the gallery: answer, marks, and the file name where there is room.
-pub(super) fn line(open: &OpenProject, canvas: &mut Canvas, at: Rect, sample: &Sample, selected: bool, cursor: bool) {
-    let mut room = at;
+pub(super) fn line(
+    (state, open): (&State, &OpenProject),
+    canvas: &mut Canvas,
+    at: Rect,
+    sample: &Sample,
+    (selected, cursor): (bool, bool),
+) {
+    let mut room = badge(state, open, canvas, at, sample);
     if selected {
         let mark = canvas.glyph(Glyph::Marked);
         let used = canvas.text(room, &mark, canvas.style(Role::Marked)) + 1;
@@ -121,6 +127,22 @@ pub(super) fn line(open: &OpenProject, canvas: &mut Canvas, at: Rect, sample: &S
     if cursor {
         canvas.paint(at, canvas.style(Role::Cursor));
     }
+}
+
+/// Says at the right end of a thumbnail's line that its file is damaged, if it is; gives what is left of the line.
+pub(super) fn badge(state: &State, open: &OpenProject, canvas: &mut Canvas, at: Rect, sample: &Sample) -> Rect {
+    if !is_damaged(state, open, sample) {
+        return at;
+    }
+    // A short one leaves room for the answer; the status line of the screen says the word.
+    let text = if at.width < 20 { canvas.glyph(Glyph::Warning) } else { "damaged".to_owned() };
+    let used = canvas.right(at, &text, canvas.style(Role::Warning)) + 1;
+    Rect { width: at.width.saturating_sub(used), ..at }
+}
+
+/// Whether a sample's picture is on the screen, and its file is not whole.
+pub(super) fn is_damaged(state: &State, open: &OpenProject, sample: &Sample) -> bool {
+    state.pictures.get(&picture(&open.project, sample)).is_some_and(PictureState::is_damaged)
 }
 
 /// Flag and unsure mark of a sample.

@@ -56,7 +56,7 @@ fn reviewing(classes: &[&str], samples: Vec<Sample>) -> Harness {
     h
 }
 
-fn three() -> Harness {
+pub(crate) fn three() -> Harness {
     reviewing(&["daisy", "roses", "tulips"], (1..=3).map(|n| answered(n, 2, "bob")).collect())
 }
 

@@ -29,7 +29,7 @@ fn state(h: &Harness) -> &SweepState {
 }
 
 /// A sweep of predicted roses in a window of 160 x 50, its first page shown; long enough on the screen to be looked at.
-fn sweep(samples: usize) -> Harness {
+pub(crate) fn sweep(samples: usize) -> Harness {
     let mut h = gallery(10);
     h.draw(160, 50);
     h.keys("W").text("roses predicted").keys("<enter>");

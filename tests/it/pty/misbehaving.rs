@@ -110,3 +110,73 @@ fn one_that_answers_inside_a_paste_types_nothing() {
     session.type_text(&format!("\x1b[200~jj{KITTY}\x1b[?62;cjj\x1b[201~"));
     still_usable(&mut session);
 }
+
+#[test]
+fn windows_of_any_size_are_usable() {
+    let (home, folder) = home();
+    let mut session = home.terminal().kitty().run(&[&folder]);
+    ready(&mut session);
+    // The model of a terminal takes no fewer than two.
+    for (columns, rows) in [(2, 2), (2, 60), (300, 2), (1000, 1000), (96, 24)] {
+        session.resize(columns, rows).wait("the new size", |s| s.size() == (columns, rows));
+    }
+    session.wait_for("1 / 4");
+    still_usable(&mut session);
+}
+
+/// Answers every transmission with an error until the condition holds.
+#[track_caller]
+fn refuse_until(session: &mut Session, what: &str, error: &str, mut condition: impl FnMut(&termlens::Screen) -> bool) {
+    let mut answered = std::collections::HashSet::new();
+    for _ in 0..200 {
+        let mut fresh = Vec::new();
+        let mut done = false;
+        session.wait(what, |s| {
+            done = condition(s);
+            let seen = s.graphics();
+            let ids = seen.payloads().iter().filter_map(termlens::GraphicsPayload::id);
+            fresh = ids.filter(|id| *id > 40 && !answered.contains(id)).collect();
+            done || !fresh.is_empty()
+        });
+        if done {
+            return;
+        }
+        for id in fresh {
+            answered.insert(id);
+            session.type_text(&format!("\x1b_Gi={id};{error}\x1b\\"));
+        }
+    }
+    panic!("200 rounds, and not yet {what}");
+}
+
+#[test]
+fn one_that_refuses_every_picture_gets_the_next_protocol_and_says_so() {
+    let (home, folder) = home();
+    for error in ["ENOENT:no such image", "EINVAL:no", "ENOSPC:full"] {
+        let mut session = scripted(&home).run(&[&folder]);
+        ready(&mut session);
+        session.type_text(&format!("{KITTY}\x1b[?62;4c"));
+        refuse_until(&mut session, "sixel", error, |s| s.graphics().sixel() > 0);
+        // The toast about it may be covered at once by the one about acknowledgements that do not come.
+        session.keys(":").type_text("preview").keys("<enter>").wait_for("the terminal refuses").keys(":");
+        session.type_text("preview").keys("<enter>").wait("the panel gone", |s| !s.contains("the terminal refuses"));
+        still_usable(&mut session);
+
+        let mut session = scripted(&home).run(&[&folder]);
+        ready(&mut session);
+        session.type_text(&format!("{KITTY}\x1b[?62c"));
+        refuse_until(&mut session, "block characters", error, |s| ["▀", "▄", "🬂"].iter().any(|b| s.contains(b)));
+        still_usable(&mut session);
+    }
+}
+
+#[test]
+fn one_that_stops_acknowledging_is_usable() {
+    let (home, folder) = home();
+    let mut session = scripted(&home).run(&[&folder]);
+    ready(&mut session);
+    // It answers the questions at the start, and never again.
+    session.type_text(&format!("\x1b[4;480;960t\x1b[6;20;10t{KITTY}\x1b[?62;c"));
+    session.wait("a Kitty picture", |s| s.graphics().kitty() > 0);
+    still_usable(&mut session);
+}
