@@ -7,8 +7,8 @@
 //! questions between the chunks tell.
 //!
 //! What always holds: a frame and a chunk are each written whole and in order; frames come before uploads and never
-//! wait for credit; an upload that a frame aborted (kitty drops what is half sent when it reads a delete or another
-//! transmission) starts again; the thread sleeps while there is nothing to do.
+//! wait for credit; a frame with a delete or a transmission of its own comes after the end of whatever is half sent, and
+//! the upload that was under way starts again; the thread sleeps while there is nothing to do.
 
 #[cfg(test)]
 mod laws;

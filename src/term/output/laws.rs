@@ -244,3 +244,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_half_sent_is_closed_before_a_frame_with_a_picture_of_its_own() {
+    let (mut queue, now) = (Queue::default(), Instant::now());
+    let written = |queue: &mut Queue| {
+        let Step::Write(job) = queue.next(now) else { panic!("nothing is written") };
+        queue.wrote(true);
+        String::from_utf8(job.bytes).unwrap()
+    };
+    let upload = |tag: u64| Upload {
+        tag,
+        chunks: vec![format!("({tag}.0)").into_bytes(), format!("({tag}.1)").into_bytes()],
+        whole: false,
+        abort: format!("<abort {tag}>").into_bytes(),
+    };
+    let frame = "\x1b_Ga=t,f=100,i=7,m=0;AAAA\x1b\\";
+    queue.push_upload(upload(1));
+    queue.push_upload(upload(2));
+    assert_eq!(written(&mut queue), "(1.0)");
+    assert_eq!(queue.keep(&[2]), [1]);
+    queue.push_frame(frame.as_bytes().to_vec(), None);
+    assert_eq!(written(&mut queue), format!("<abort 1>{frame}"), "of one that was dropped");
+    assert_eq!(written(&mut queue), "(2.0)");
+    queue.push_frame(b"\x1b_Ga=p,i=7\x1b\\".to_vec(), None);
+    assert_eq!(written(&mut queue), "\x1b_Ga=p,i=7\x1b\\");
+    queue.push_frame(frame.as_bytes().to_vec(), None);
+    assert_eq!(written(&mut queue), format!("<abort 2>{frame}"), "of one that goes on");
+    assert_eq!([written(&mut queue), written(&mut queue)], ["(2.0)", "(2.1)"]);
+    assert!(matches!(queue.next(now), Step::Wait(None)), "each is ended once");
+}

@@ -226,14 +226,20 @@ impl Queue {
     }
 
     fn frame_job(&mut self, frame: Frame, now: Instant) -> Job {
-        let Frame { mut bytes, mark } = frame;
-        if let Some(begun) = self.uploads.front_mut()
-            && aborts(&bytes)
-        {
-            begun.taken = 0;
-        }
+        let Frame { bytes, mark } = frame;
+        let mut bytes = if interrupts(&bytes) { [self.close(), bytes].concat() } else { bytes };
         self.pace.wrote_frame(&mut bytes, mark, !self.uploads.is_empty(), now);
         Job { bytes, kind: Kind::Frame }
+    }
+
+    /// The bytes that end whatever is half sent; the upload that is under way starts again.
+    fn close(&mut self) -> Vec<u8> {
+        let mut bytes: Vec<u8> = self.aborts.drain(..).flatten().collect();
+        if let Some(begun) = self.uploads.front_mut().filter(|u| u.begun()) {
+            begun.taken = 0;
+            bytes.extend_from_slice(&begun.upload.abort);
+        }
+        bytes
     }
 
     /// The next piece of the first upload: a chunk, or all of it where nothing may come between.
@@ -272,7 +278,8 @@ impl Queue {
     }
 }
 
-/// Whether a frame holds a Kitty command that makes the terminal drop a half sent picture.
-fn aborts(frame: &[u8]) -> bool {
+/// Whether a frame holds a Kitty command that must not come in the middle of an upload: a delete, at which some terminals
+/// drop what is half sent and others do not, or the data of another picture, which both pictures would get.
+fn interrupts(frame: &[u8]) -> bool {
     frame.windows(6).any(|w| w == b"\x1b_Ga=d" || w == b"\x1b_Ga=t")
 }

@@ -158,6 +158,27 @@ fn what_no_longer_matters_is_dropped_and_ended() {
 }
 
 #[test]
+fn an_upload_is_closed_before_a_frame_that_would_break_it_and_starts_again() {
+    for command in ["\x1b_Ga=d,d=i,i=7,q=2\x1b\\", "\x1b_Ga=t,f=100,i=7,q=2,m=0;AAAA\x1b\\"] {
+        let mut terminal = Terminal::new(Pacing::Direct);
+        terminal.output.upload(upload(1, 20));
+        terminal.read_what_comes();
+        terminal.output.frame(format!("<frame>{command}").into_bytes());
+        terminal.finish();
+        let (closed, frame) = (terminal.place("<abort 1>"), terminal.place("<frame>"));
+        let (before, after) = (terminal.text()[..closed].to_owned(), terminal.text()[frame..].to_owned());
+        assert!(before.starts_with("(1.0)") && !before.contains("(1.19)") && closed < frame);
+        assert!(after.as_bytes().ends_with(&upload(1, 20).chunks.concat()), "not all of it comes after the frame");
+        // One that waits has nothing to close, and any other frame changes nothing.
+        terminal.output.frame(command.as_bytes().to_vec());
+        terminal.output.upload(upload(2, 3));
+        terminal.output.frame(b"\x1b_Ga=p,i=7,p=1\x1b\\".to_vec());
+        terminal.finish();
+        assert!(!terminal.text().contains("<abort 2>"));
+    }
+}
+
+#[test]
 fn what_waits_takes_the_order_in_which_it_matters() {
     let mut terminal = Terminal::new(Pacing::Direct);
     (1..=3).for_each(|tag| terminal.output.upload(upload(tag, 10)));
