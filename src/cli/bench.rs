@@ -175,6 +175,11 @@ fn pictures(folder: &Path) -> Result<Vec<PathBuf>, AppError> {
             files.push(path);
         }
     }
+    if files.is_empty() {
+        return Err(
+            AppError::usage(format!("there are no pictures in {shown}")).hint("choose another folder with --images")
+        );
+    }
     files.sort_by_key(|path| natural_key(&encode_os(path.as_os_str())));
     Ok(files)
 }

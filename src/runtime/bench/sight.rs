@@ -4,30 +4,23 @@
 //! picture of the set. So a picture that is late, cut, doubled or missing is noticed whatever the protocol is.
 
 mod decode;
+mod pages;
+mod reference;
 
 use super::BenchError;
 use super::terminal::{Cell, Encoding, Ink, Layer, Payload, Scene, Size, bounds};
 use crate::app::picture::CellRect;
-use crate::domain::geometry::BoxN;
-use crate::media::source::FileSource;
-use crate::media::{DecodeRequest, Limits, decode as decode_file};
-use crate::term::caps::BlockKind;
-use crate::term::graphics::{Level, blocks};
+use crate::term::graphics::Level;
 use decode::Rgba;
-use std::collections::{BTreeMap, HashMap};
+use reference::{Reference, distance, level, reference, signature, symbols};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Mean colours across and down that a picture is recognised by.
-const GRID: (usize, usize) = (16, 12);
 /// Two pictures whose mean colours differ by less, root mean square of 0-255, may be the same one.
 const FAR: f32 = 30.0;
 /// A picture is told from others by at least so much.
 const MARGIN: f32 = 3.0;
-/// From here on, in dB, every pixel counts as exact.
-const EXACT: f64 = 48.0;
-/// Pictures sent with less than this share of the pixels they are shown with are a first paint.
-const COARSE: f64 = 0.6;
 /// Decoded pictures kept.
 const KEPT: usize = 6;
 
@@ -43,13 +36,6 @@ pub(super) struct Look {
     pub(super) cells: Option<CellRect>,
     /// Bytes its data took on the line.
     pub(super) sent: usize,
-}
-
-/// A picture of the set.
-#[derive(Debug)]
-struct Reference {
-    pixels: Rgba,
-    signature: Vec<[f32; 3]>,
 }
 
 type Part = (u64, (i32, i32), Size, [u32; 4], Option<CellRect>);
@@ -120,35 +106,6 @@ impl Sight {
         let look = self.composed(layers);
         self.known.insert(key, look.clone());
         look
-    }
-
-    /// Every picture by itself, and the pages on which they stand in this way.
-    fn page(&mut self, layers: &[Layer]) -> Look {
-        let mut by_slot: BTreeMap<usize, Vec<Layer>> = BTreeMap::new();
-        for layer in layers {
-            if let Some(slot) = self.slot(layer) {
-                by_slot.entry(slot).or_default().push(layer.clone());
-            }
-        }
-        let seen: Vec<(usize, Look)> = by_slot.into_iter().map(|(n, l)| (n, self.known_or_composed(&l))).collect();
-        let (slots, set) = (self.slots.len(), self.set.len().max(1));
-        let on = |page: &usize| seen.iter().all(|(n, look)| look.matches.contains(&((page * slots + n) % set)));
-        let matches = if seen.is_empty() { Vec::new() } else { (0..self.pages).filter(on).collect() };
-        let worst = seen.iter().map(|(_, l)| l.level).min().flatten();
-        let level = if seen.len() == slots { worst } else { worst.min(Some(Level::First)) };
-        let sent = seen.iter().map(|(_, l)| l.sent).sum::<usize>() / seen.len().max(1);
-        Look { any: !seen.is_empty(), matches, level, cells: self.slots.first().copied(), sent }
-    }
-
-    /// The place of the page in whose middle a layer stands.
-    fn slot(&mut self, layer: &Layer) -> Option<usize> {
-        let pixels = self.pixels(&layer.payload);
-        let [x, y, w, h] = extent(layer, pixels.as_ref().as_ref()?, self.cell);
-        let (x, y) = (x + w / 2, y + h / 2);
-        self.slots.iter().position(|slot| {
-            let [left, top, width, height] = self.pixels_of(*slot);
-            (left..left + width).contains(&x) && (top..top + height).contains(&y)
-        })
     }
 
     /// What a picture that was sent is, whether it was shown or not.
@@ -293,73 +250,6 @@ fn around(a: [i32; 4], b: [i32; 4]) -> [i32; 4] {
 
 fn shifted(rect: [i32; 4], by: [i32; 4]) -> [i32; 4] {
     [rect[0] - by[0], rect[1] - by[1], rect[2], rect[3]]
-}
-
-/// How close `seen` is to the picture; `share` of its pixels across were sent.
-fn level(seen: &Rgba, reference: &Reference, share: f64) -> Level {
-    if share < COARSE || coarse(seen, &reference.pixels) {
-        return Level::First;
-    }
-    if seen.psnr(&reference.pixels) >= EXACT { Level::Exact } else { Level::Good }
-}
-
-/// Pixels in blocks, which the picture itself does not have.
-fn coarse(seen: &Rgba, reference: &Rgba) -> bool {
-    seen.doubled() > 0.9 && reference.doubled() < 0.5
-}
-
-fn reference(file: &Path, room: (u32, u32)) -> Result<Reference, BenchError> {
-    let failed = |error| BenchError::Picture { file: file.display().to_string(), error };
-    let source = FileSource::open(file).map_err(failed)?;
-    let name = crate::domain::text::encode_os(file.as_os_str());
-    let window = BoxN { x: 0.0, y: 0.0, w: 1.0, h: 1.0 };
-    let request = DecodeRequest { max_width: room.0, max_height: room.1, window, enlarge: true, coarse: false };
-    let picture = decode_file(&source, &name, &request, &Limits::default(), &|| false).map_err(failed)?;
-    Ok(Reference::of(Rgba::of_rgb(&picture.rgb, picture.width, picture.height)))
-}
-
-impl Reference {
-    fn of(pixels: Rgba) -> Self {
-        Self { signature: signature(&pixels), pixels }
-    }
-}
-
-fn signature(pixels: &Rgba) -> Vec<[f32; 3]> {
-    let span = |n: usize, parts: usize, size: u32| {
-        let size = size as usize;
-        let from = (n * size / parts).min(size.saturating_sub(1));
-        from..((n + 1) * size / parts).clamp(from + 1, size.max(from + 1))
-    };
-    let mut out = Vec::with_capacity(GRID.0 * GRID.1);
-    for row in 0..GRID.1 {
-        for column in 0..GRID.0 {
-            out.push(pixels.mean(span(column, GRID.0, pixels.width), span(row, GRID.1, pixels.height)));
-        }
-    }
-    out
-}
-
-fn distance(a: &[[f32; 3]], b: &[[f32; 3]]) -> f32 {
-    let squares = a.iter().zip(b).flat_map(|(x, y)| x.iter().zip(y)).map(|(x, y)| (x - y).powi(2));
-    (squares.sum::<f32>() / (a.len().max(1) * 3) as f32).sqrt()
-}
-
-/// Which of 2 x 12 parts of a cell each block character fills, from the top left, row by row.
-fn symbols() -> HashMap<char, u32> {
-    let kinds =
-        [(BlockKind::Half, 1, 2), (BlockKind::Quadrant, 2, 2), (BlockKind::Sextant, 2, 3), (BlockKind::Octant, 2, 4)];
-    let mut out = HashMap::new();
-    for (kind, across, down) in kinds {
-        for bits in 0..=u8::MAX >> (8 - across * down) {
-            let set = |bit: u32| {
-                let (x, y) = (bit % 2 * across / 2, bit / 2 * down / 12);
-                bits >> (y * across + x) & 1 == 1
-            };
-            let mask = (0..24).filter(|bit| set(*bit)).fold(0, |mask, bit| mask | 1 << bit);
-            out.insert(blocks::symbol(bits, kind), mask);
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -45,9 +45,14 @@ impl Place {
                 Step::Key('o'),
                 Step::Text("page 1"),
             ],
-            Self::Review => {
-                &[Step::Text(PROJECT), Step::Key('\r'), Step::Text("Done: all"), Step::Key('g'), Step::Key('r')]
-            }
+            Self::Review => &[
+                Step::Text(PROJECT),
+                Step::Key('\r'),
+                Step::Picture,
+                Step::Key('g'),
+                Step::Key('r'),
+                Step::Text("review:"),
+            ],
         }
     }
 

@@ -37,3 +37,31 @@ fn every_key_of_a_slow_walk_is_seen_and_nothing_wrong_ever() {
     assert!(report["stages_ms"].is_object());
     assert!(!home.path("data").exists(), "the person's own data was touched");
 }
+
+#[test]
+fn labelling_inside_tmux_is_measured_on_a_project_of_its_own() {
+    let home = Home::new();
+    let report = measure(&home, &["--count", "2", "--every", "500", "--ready", "--screen", "label", "--tmux"]);
+    assert_eq!((&report["screen"], &report["tmux"], &report["keys"]), (&"label".into(), &true.into(), &2.into()));
+    assert_eq!(report["cells"], serde_json::json!([80, 30]), "the box is 80 x 40 cells: {report}");
+    for wrong in ["stale", "unknown", "unseen"] {
+        assert_eq!(report[wrong], 0, "{wrong}: {report}");
+    }
+    assert_eq!((&report["trouble"]["unwrapped"], &report["trouble"]["dropped"]), (&0.into(), &0.into()), "{report}");
+    assert!(!home.path("data").exists(), "the person's own data was touched");
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused_with_the_reason() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("few")).unwrap();
+    for (args, reason) in [
+        (["--images", "few", "--count", "2"], "no pictures"),
+        (["--images", "none", "--count", "2"], "cannot be read"),
+        (["--rtt", "99999", "--count", "2"], "--rtt"),
+        (["--screen", "gallery", "--protocol", "blocks"], "gallery"),
+    ] {
+        let (code, _, err) = home.command(&[&["bench", "link"], &args[..]].concat());
+        assert!(code != 0 && err.contains(reason) && err.starts_with("error: "), "{args:?}: {code} {err}");
+    }
+}

@@ -6,8 +6,8 @@ mod tests {
     use super::super::super::pty::Window;
     use super::super::super::terminal::Terminal;
     use super::super::*;
-    use crate::term::caps::Depth;
-    use crate::term::graphics::{Fit, Pixels, fit, iterm, kitty, placeholder, sixel};
+    use crate::term::caps::{BlockKind, Depth};
+    use crate::term::graphics::{Fit, Pixels, blocks, fit, iterm, kitty, placeholder, sixel};
     use crate::term::{seq, tmux};
     use ratatui::style::Color;
     use std::time::Instant;
