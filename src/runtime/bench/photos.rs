@@ -102,8 +102,8 @@ impl Scene {
         let unit = |k: u32| hash(k, 77, seed);
         let octave = |k: u32| {
             let period = (side >> k).max(2);
-            // Natural scenes lose half of their contrast with every octave, a little less where there is texture.
-            Octave { period, height: 0.52 * 0.60_f32.powi(k as i32), seed: seed.wrapping_add(k * 101) }
+            // Natural scenes have about as much contrast in every octave, a little less in the finer ones.
+            Octave { period, height: 0.30 * 0.92_f32.powi(k as i32), seed: seed.wrapping_add(k * 101) }
         };
         let octaves = (1..OCTAVES).map(octave).collect();
         let tint = [0, 1].map(|k| Octave { period: (side / 5).max(2), height: 1.0, seed: seed.wrapping_add(5000 + k) });
@@ -193,4 +193,33 @@ fn hash(x: u32, y: u32, seed: u32) -> f32 {
     h = (h ^ (h >> 15)).wrapping_mul(0x2c1b_3c6d);
     h = (h ^ (h >> 12)).wrapping_mul(0x297a_2d39);
     (h ^ (h >> 15)) as f32 / u32::MAX as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::{DecodeRequest, FileSource, Limits, decode};
+    use crate::term::graphics::{Level, Pixels, fit, kitty};
+
+    /// Bytes of the file at a level, in a box of 800 x 800 pixels.
+    fn bytes(file: &Path, level: Level) -> usize {
+        let source = FileSource::open(file).unwrap();
+        let picture = decode(&source, "photo", &DecodeRequest::fit(800, 800), &Limits::default(), &|| false).unwrap();
+        let size = (picture.width, picture.height);
+        let pixels = Pixels::new(&picture.rgb, size.0, size.1).unwrap();
+        kitty::png_payload(pixels, &fit((80, 40), (10, 20), size), level).unwrap().0.bytes()
+    }
+
+    #[test]
+    fn photos_are_as_hard_to_carry_as_real_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = write(folder.path(), 2, (2000, 1500), &|_| {}, &|| false).unwrap();
+        for file in &files {
+            let (good, exact) = (bytes(file, Level::Good), bytes(file, Level::Exact));
+            println!("{good} {exact}");
+            assert!((40_000..150_000).contains(&good), "{good}");
+            assert!((600_000..1_100_000).contains(&exact), "{exact}");
+        }
+        assert!(std::fs::read(&files[0]).unwrap() != std::fs::read(&files[1]).unwrap(), "two photos are alike");
+    }
 }
