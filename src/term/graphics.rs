@@ -5,14 +5,19 @@
 
 pub mod ascii;
 pub mod blocks;
+mod deflate;
 pub mod iterm;
 pub mod kitty;
 pub mod marks;
 pub mod palette;
+mod photo;
 pub mod placeholder;
 pub mod png;
+mod scene;
 pub mod shared;
 pub mod sixel;
+mod tones;
+mod trace;
 
 /// How close to the pixels of the decoded picture, for how many bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

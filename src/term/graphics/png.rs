@@ -1,6 +1,7 @@
-//! PNG for the Kitty and iTerm2 protocols: a palette where it is exact, else true colour compressed for speed.
+//! PNG for the Kitty and iTerm2 protocols: a palette where it is exact, else true colour compressed for speed, or with
+//! loss as a photo or as a drawing, whichever is the smaller.
 
-use super::{Fit, GraphicsError, Level, Pixels, padded_rgba, palette};
+use super::{Fit, GraphicsError, Level, Pixels, padded_rgba, palette, photo};
 use ::png::{BitDepth, ColorType, Compression, Encoder, Filter};
 
 /// Encodes without loss. With a `fit` whose canvas is larger than the picture, the rest of the canvas is transparent.
@@ -20,15 +21,13 @@ pub fn encode(pixels: Pixels<'_>, fit: Option<&Fit>) -> Result<Vec<u8>, Graphics
 
 /// The most bytes on the line of a first paint.
 const FIRST_WIRE: usize = 15_000;
-/// The most bytes on the line of a good picture, before more of its grain is given up.
-const GOOD_WIRE: usize = 170_000;
-/// Squared distances within which neighbours become one colour, the finest first.
-const TOLERANCES: [u32; 3] = [150, 250, 400];
+/// Squared distance within which neighbours become one colour in a drawing.
+const DRAWING_TOLERANCE: u32 = 150;
 
 /// Encodes for a level, and says whether every pixel is kept.
 ///
 /// The first paint has a quarter of the resolution (less where the picture is so noisy that it would not fit in 15 KB),
-/// the good level 64 colours or fewer without the grain. A picture of few colours is exact where that costs no more.
+/// the good level the colours and grain that are hardly seen. A picture of few colours is exact where that costs no more.
 ///
 /// # Errors
 /// The encoder failed.
@@ -56,15 +55,21 @@ fn wire(bytes: usize) -> usize {
     bytes.div_ceil(3) * 4 + (bytes / 3072 + 1) * 16
 }
 
+/// As a photo; where much is flat, as in screenshots and drawings, or as few colours, whatever is the smaller.
 fn good(pixels: Pixels<'_>, fit: &Fit) -> Result<Vec<u8>, GraphicsError> {
-    let mut out = Vec::new();
-    for tolerance in TOLERANCES {
-        out = encode_indexed(pixels, &palette::smoothed(pixels, 64, tolerance), Some(fit))?;
-        if wire(out.len()) <= GOOD_WIRE {
-            break;
-        }
+    let photo = photo::good(pixels, fit)?;
+    if !mostly_flat(pixels) {
+        return Ok(photo);
     }
-    Ok(out)
+    let drawing = encode_indexed(pixels, &palette::smoothed(pixels, 64, DRAWING_TOLERANCE), Some(fit))?;
+    Ok(if drawing.len() < photo.len() { drawing } else { photo })
+}
+
+/// Whether every second pixel is exactly its left neighbour, which in photos hardly any is.
+fn mostly_flat(pixels: Pixels<'_>) -> bool {
+    let (colours, _) = pixels.rgb().as_chunks::<3>();
+    let same = colours.windows(2).filter(|pair| pair.first() == pair.last()).count();
+    same * 2 >= colours.len()
 }
 
 fn first(pixels: Pixels<'_>, fit: &Fit) -> Result<Vec<u8>, GraphicsError> {
@@ -120,6 +125,32 @@ fn encode_indexed(pixels: Pixels<'_>, indexed: &palette::Indexed, fit: Option<&F
         encoder.set_compression(Compression::Balanced);
         encoder.set_filter(Filter::NoFilter);
     })
+}
+
+/// A PNG around data that is filtered and compressed already; with `clear` one more entry of the palette is transparent.
+pub(super) fn write_compressed(
+    (width, height): (u32, u32),
+    palette: &[[u8; 3]],
+    clear: bool,
+    data: &[u8],
+) -> Result<Vec<u8>, GraphicsError> {
+    let failed = |e: ::png::EncodingError| GraphicsError::Encode { format: "PNG", reason: e.to_string() };
+    let mut out = Vec::with_capacity(data.len() + 1024);
+    let mut encoder = Encoder::new(&mut out, width, height);
+    encoder.set_color(ColorType::Indexed);
+    encoder.set_depth(BitDepth::Eight);
+    let mut colours = palette.concat();
+    if clear {
+        colours.extend_from_slice(&[0; 3]);
+        let mut alpha = vec![255; palette.len()];
+        alpha.push(0);
+        encoder.set_trns(alpha);
+    }
+    encoder.set_palette(colours);
+    let mut writer = encoder.write_header().map_err(failed)?;
+    writer.write_chunk(::png::chunk::IDAT, data).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    Ok(out)
 }
 
 fn padded_indices(pixels: Pixels<'_>, indexed: &palette::Indexed, fit: &Fit, clear: u8) -> Vec<u8> {
