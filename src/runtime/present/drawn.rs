@@ -177,7 +177,7 @@ impl Presenter {
 
     /// The cells below a drawn picture are written again with the next diff.
     pub(super) fn vacate(&mut self, shown: &Shown) {
-        if matches!(shown.prepared.form, Form::Iterm(_) | Form::Sixel(_)) {
+        if shown.is_drawn() {
             self.vacated.extend_from_slice(&shown.pieces);
         }
     }
@@ -185,7 +185,7 @@ impl Presenter {
     /// Has the cells written again that `before` covered and `shown` does not. Where the new picture covers them they are
     /// left alone: a terminal without synchronized updates would show them blank for a moment.
     pub(super) fn uncover(&mut self, before: &Shown, shown: &Shown) {
-        if !matches!(before.prepared.form, Form::Iterm(_) | Form::Sixel(_)) {
+        if !before.is_drawn() {
             return;
         }
         match self.covered(shown) {

@@ -27,6 +27,8 @@ pub(super) struct Shown {
     pub(super) place: u32,
     /// It is drawn after this frame's diff, so what is below it is erased by the diff.
     pub(super) fresh: bool,
+    /// The cells of a drawn picture that it replaces: they are blank below it.
+    pub(super) over: Option<CellRect>,
 }
 
 impl Shown {
@@ -36,6 +38,11 @@ impl Shown {
             && self.rect == other.rect
             && self.pieces == other.pieces
             && self.place == other.place
+    }
+
+    /// Its pixels are in the cells, and go when those are written.
+    pub(super) fn is_drawn(&self) -> bool {
+        matches!(self.prepared.form, Form::Iterm(_) | Form::Sixel(_))
     }
 }
 
@@ -91,6 +98,7 @@ impl Presenter {
             (None, Some(old)) => self.at(area, old.wanted.clone(), Arc::clone(&old.prepared), old.image),
             (None, None) => return None,
         };
+        shown.over = before.filter(|b| b.is_drawn() && b.pieces == [b.rect]).map(|b| b.rect);
         shown.fresh = shown.pieces == [shown.rect] && before.is_none_or(|b| !b.same_place(&shown));
         Some(shown)
     }
@@ -104,7 +112,7 @@ impl Presenter {
             h: fit.rows,
         };
         let pieces = visible(rect, &self.covers);
-        Shown { wanted, prepared, rect, pieces, image, place: area.place, fresh: true }
+        Shown { wanted, prepared, rect, pieces, image, place: area.place, fresh: true, over: None }
     }
 
     fn replace(&mut self, before: &Shown, shown: &Shown) {

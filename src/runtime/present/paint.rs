@@ -3,6 +3,7 @@
 use super::Presenter;
 use super::emit::Shown;
 use super::recipe::Form;
+use super::rects::common;
 use crate::app::picture::CellRect;
 use crate::term::caps::Protocol;
 use crate::term::graphics::blocks::CellGrid;
@@ -44,9 +45,10 @@ impl Presenter {
             return clear(buffer, &shown.pieces, true);
         }
         clear(buffer, &shown.pieces, false);
-        if let Some(covered) = self.covered(shown).filter(|_| self.mood.slow) {
-            clear(buffer, &[covered], true);
-        }
+        let Some(covered) = self.covered(shown) else { return };
+        // Where the picture before it stood the cells are blank already; writing them again would show them so.
+        let kept = if self.mood.slow { Some(covered) } else { shown.over.and_then(|over| common(over, covered)) };
+        clear(buffer, kept.as_slice(), true);
     }
 
     fn paint_placeholders(&self, buffer: &mut Buffer, shown: &Shown) {

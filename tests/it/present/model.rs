@@ -2,7 +2,7 @@
 //! It fails the test on whatever a real one would punish: an id sent again while it is alive, `CSI 2 J`, chunks that are
 //! too large, sequences that tmux would drop, deletes that abort an upload.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) type Rgba = [u8; 4];
 
@@ -60,6 +60,10 @@ pub(crate) struct Model {
     /// Transmissions that were closed too early.
     pub(crate) broken: usize,
     pub(crate) peak: usize,
+    /// Cells full of a drawn picture that a character erased, since somebody cleared this.
+    pub(crate) erased: BTreeSet<(usize, usize)>,
+    /// Of those, how many another picture then filled: each was blank for a moment.
+    pub(crate) blinks: usize,
     loading: Option<Loading>,
     order: usize,
     cursor: (u16, u16),
@@ -84,6 +88,8 @@ impl Model {
             forgetful: false,
             answers: Vec::new(),
             peak: 0,
+            erased: BTreeSet::new(),
+            blinks: 0,
             loading: None,
             order: 0,
             cursor: (0, 0),
@@ -120,9 +126,14 @@ impl Model {
         let index = usize::from(y) * usize::from(self.columns) + usize::from(x);
         self.cells[index] = Cell { text: text.to_owned(), foreground: self.foreground };
         let stride = usize::from(self.columns) * self.cell.0;
+        let mut full = true;
         for line in 0..self.cell.1 {
             let from = (usize::from(y) * self.cell.1 + line) * stride + usize::from(x) * self.cell.0;
+            full &= self.canvas[from..from + self.cell.0].iter().all(Option::is_some);
             self.canvas[from..from + self.cell.0].fill(None);
+        }
+        if full {
+            self.erased.insert((x.into(), y.into()));
         }
         self.cursor.0 += 1;
     }
@@ -341,7 +352,11 @@ impl Model {
 
     fn blit(&mut self, pixels: &[Rgba], width: usize) {
         let stride = usize::from(self.columns) * self.cell.0;
-        let (x, y) = (usize::from(self.cursor.0) * self.cell.0, usize::from(self.cursor.1) * self.cell.1);
+        let (column, row) = (usize::from(self.cursor.0), usize::from(self.cursor.1));
+        let (x, y) = (column * self.cell.0, row * self.cell.1);
+        let (right, bottom) = (column + width / self.cell.0, row + pixels.len() / width / self.cell.1);
+        let filled = |(x, y): &&(usize, usize)| (column..right).contains(x) && (row..bottom).contains(y);
+        self.blinks += self.erased.iter().filter(filled).count();
         for (line, row) in pixels.chunks_exact(width).enumerate() {
             let from = (y + line) * stride + x;
             for (to, pixel) in self.canvas[from..from + width].iter_mut().zip(row) {

@@ -46,6 +46,25 @@ fn drawn_pictures_stay_while_frames_pass_and_go_without_a_trace() {
 }
 
 #[test]
+fn no_cell_is_blank_between_two_drawn_pictures() {
+    for (protocol, tmux) in [(Protocol::Sixel, false), (Protocol::Iterm, false), (Protocol::Sixel, true)] {
+        let mut rig = Rig::new(protocol, tmux);
+        // Pictures of three shapes, so that each leaves some cells of the one before uncovered.
+        for (current, next) in [(0, 1), (1, 2), (2, 3), (3, 1), (1, 3), (3, 2), (2, 1)] {
+            rig.settle(&[area(current, BOX)], &[ahead(next, BOX)]);
+            rig.model.blinks = 0;
+            rig.frame(&[area(next, BOX)], &[]);
+            let seen = rig.seen(25, 12).unwrap();
+            assert!(seen.abs_diff((next * 7) as u8) < 24, "{protocol:?}: {next} at once, not {seen}");
+            // An iTerm2 terminal centres a picture in its cells, so a frame of one cell round it is not fully covered.
+            let edge = if protocol == Protocol::Iterm { 2 * usize::from(BOX.w + BOX.h) } else { 0 };
+            let blinks = rig.model.blinks;
+            assert!(blinks <= edge, "{protocol:?}: {blinks} cells were blank between {current} and {next}");
+        }
+    }
+}
+
+#[test]
 fn characters_fill_the_box_and_leave_the_pop_up_alone() {
     for protocol in [Protocol::Blocks(BlockKind::Half), Protocol::Blocks(BlockKind::Sextant), Protocol::Ascii] {
         let mut rig = Rig::new(protocol, false);

@@ -91,6 +91,7 @@ impl Rig {
         bytes.extend_from_slice(SYNC_END);
         self.frame_bytes = bytes.len();
         self.buffer = next;
+        self.model.erased.clear();
         self.model.write(&bytes);
         self.sending.extend(self.presenter.upload());
     }
