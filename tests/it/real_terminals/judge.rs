@@ -34,7 +34,8 @@ pub(super) struct Verdict {
     pub(super) longest: u128,
     /// Pictures seen wholly, one after the other.
     pub(super) changes: usize,
-    /// A part of the area that the picture before and the picture after share was empty in between.
+    /// A part of the area that the picture before, the picture after and all that were asked for in between share was
+    /// empty in between.
     pub(super) blank: Vec<String>,
     /// A picture was seen that an older press had asked for, or none at all.
     pub(super) stale: Vec<String>,
@@ -91,10 +92,12 @@ impl Known {
         counts
     }
 
-    /// Points that both pictures cover and at which neither a grab's bit of them nor any other picture is.
-    fn holes(&self, grab: &Grab, a: usize, b: usize) -> usize {
-        let shared = self.inside[a].iter().filter(|at| self.inside[b].binary_search(at).is_ok());
-        shared.filter(|at| grab.seen[**at] == NONE).count()
+    /// Points that all of these pictures cover and at which none is seen, and how many such points there are.
+    fn holes(&self, grab: &Grab, pictures: &[usize]) -> (usize, usize) {
+        let Some((first, others)) = pictures.split_first() else { return (0, 0) };
+        let by_all = |at: &&usize| others.iter().all(|p| self.inside[*p].binary_search(at).is_ok());
+        let shared: Vec<usize> = self.inside[*first].iter().filter(by_all).copied().collect();
+        (shared.iter().filter(|at| grab.seen[**at] == NONE).count(), shared.len())
     }
 }
 
@@ -105,19 +108,19 @@ impl Verdict {
         verdict.longest = film.windows(2).map(|w| (w[1].at - w[0].at).as_millis()).max().unwrap_or(0);
         // The press that asked for what was last seen wholly.
         let (mut step, mut last) = (0, walk[0].1);
-        let mut between: Vec<&Grab> = Vec::new();
+        let mut between: Vec<(&Grab, usize)> = Vec::new();
         for grab in film {
             let pressed = walk.iter().take_while(|(at, _)| *at <= grab.at).count();
             verdict.check(grab, &walk[step..pressed.max(step + 1)], known);
             match known.sight(grab) {
                 Sight::Whole(picture) => {
-                    verdict.look_between(&between, (last, picture), known);
+                    verdict.look_between(&between, &walk[step..], (last, picture), known);
                     between.clear();
                     verdict.changes += usize::from(picture != last);
                     step += walk[step..].iter().position(|(_, p)| *p == picture).unwrap_or(0);
                     last = picture;
                 }
-                Sight::Other => between.push(grab),
+                Sight::Other => between.push((grab, pressed.saturating_sub(step))),
             }
         }
         verdict
@@ -140,11 +143,14 @@ impl Verdict {
         }
     }
 
-    fn look_between(&mut self, between: &[&Grab], (a, b): (usize, usize), known: &Known) {
-        for (index, grab) in between.iter().enumerate() {
-            let holes = known.holes(grab, a, b);
+    /// `asked` are the presses from the one last answered; with each grab comes how many of them there were by then.
+    fn look_between(&mut self, between: &[(&Grab, usize)], asked: &[Press], (a, b): (usize, usize), known: &Known) {
+        for (index, (grab, count)) in between.iter().enumerate() {
+            let possible = asked.iter().take(*count).map(|(_, picture)| *picture);
+            let pictures: Vec<usize> = [a, b].into_iter().chain(possible).collect();
+            let (holes, shared) = known.holes(grab, &pictures);
             // A point at a time may be off at a coarse level.
-            if holes * SPECK > known.inside[a].len().min(known.inside[b].len()) {
+            if holes * SPECK > shared {
                 let of = between.len();
                 self.blank
                     .push(format!("{holes} points empty between pictures {a} and {b}, grab {} of {of}", index + 1));
@@ -219,6 +225,19 @@ mod tests {
         assert_eq!((back.stale.len(), back.apart.len()), (1, 1), "{back:?}");
         let early = judged(|s| vec![grab(s, 1, 0, &a), grab(s, 50, 0, &b)]);
         assert_eq!((early.stale.len(), early.apart.len()), (1, 1), "{early:?}");
+    }
+
+    #[test]
+    fn what_a_narrower_picture_in_between_leaves_uncovered_is_not_empty_and_what_it_covers_is() {
+        let walk = |middle: std::ops::Range<usize>| {
+            judged(|s| {
+                // The second is drawn over the first, and never seen wholly before the third comes.
+                let torn = grab(s, 205, 10, &[(0, 2..4), (1, middle.clone())]);
+                vec![grab(s, 1, 0, &[(0, 2..18)]), torn, grab(s, 220, 20, &[(2, 2..16)])]
+            })
+        };
+        assert_eq!(walk(4..14).blank.len(), 0);
+        assert_eq!(walk(4..8).blank.len(), 1);
     }
 
     #[test]
