@@ -447,10 +447,13 @@ impl Screen {
 
     /// The program was stopped from outside and goes on: the terminal may be in any state.
     pub fn continued(&mut self) {
+        // A frame written between leaving and entering would stand on the user's screen.
+        self.output.pause(LAST_BYTES);
         self.guard.restorer().restore_now();
         if let Err(error) = self.guard.restorer().enter() {
             tracing::error!(%error, "could not take the terminal again");
         }
+        self.output.resume();
         self.presenter.forget_all();
         self.repaint_all();
     }

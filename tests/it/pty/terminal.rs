@@ -52,6 +52,21 @@ fn signals_give_the_terminal_back() {
 }
 
 #[test]
+fn no_frame_is_left_on_the_screen_of_the_shell_however_often_it_is_suspended() {
+    let (home, folder) = home();
+    let mut session = home.terminal().shell();
+    session.wait_for("prompt>").type_text(&format!("{} {folder}\n", crate::support::pty::PROGRAM));
+    ready(&mut session);
+    for _ in 0..12 {
+        session.keys("<C-z>").wait("the shell", |s| !s.alternate_screen() && s.contains("Stopped"));
+        assert!(!session.text().contains("flower_0"), "a frame is on it: {}", session.text());
+        session.type_text("fg\n").wait("the screen", |s| s.alternate_screen() && s.contains("1 / 4"));
+    }
+    session.keys("Q").wait("the shell", |s| !s.alternate_screen());
+    assert!(!session.text().contains("flower_0"), "a frame is on it: {}", session.text());
+}
+
+#[test]
 fn suspending_gives_the_shell_its_terminal_and_fg_comes_back() {
     let (home, folder) = home();
     let mut session = home.terminal().shell();
