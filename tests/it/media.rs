@@ -5,6 +5,7 @@ mod coarse;
 mod hostile;
 mod kinds;
 mod laws;
+mod odd;
 mod stored;
 
 use lakelens::media::{DecodeRequest, FileSource, Limits, MediaError, MemorySource, Picture, decode};

@@ -13,7 +13,7 @@ use std::process::Command;
 
 const CHILD: &str = "LAKELENS_TEST_HOSTILE";
 /// What a file may take, and what the test itself does.
-const PEAK_KIB: u64 = (512 + 64) << 10;
+pub(super) const PEAK_KIB: u64 = (512 + 64) << 10;
 
 #[derive(Deserialize)]
 struct Expected {
@@ -35,14 +35,31 @@ fn hostile_files_meet_their_expectations_within_the_limits() {
         return;
     };
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let text = in_a_child("media::hostile::child", CHILD, dir.path());
+    assert!(text.contains("checked 187 files"), "{text}");
+}
+
+/// Runs an ignored test in a process of its own, with this folder in a variable; gives what it printed.
+#[track_caller]
+pub(super) fn in_a_child(test: &str, variable: &str, folder: &Path) -> String {
     let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "media::hostile::child", "--ignored", "--nocapture", "--test-threads=1"])
-        .env(CHILD, dir.path())
+        .args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"])
+        .env(variable, folder)
         .output()
         .unwrap();
     let text = format!("{}{}", String::from_utf8_lossy(&child.stdout), String::from_utf8_lossy(&child.stderr));
     assert!(child.status.success(), "{}:\n{text}", child.status);
-    assert!(text.contains("checked 187 files"), "{text}");
+    text
+}
+
+/// Lets this process have no more than the limits of a file ask for, and ends it if it hangs.
+pub(super) fn confine() {
+    // Address space is more than memory: stacks, allocator arenas, the program itself.
+    let space = Some(1 << 30);
+    setrlimit(Resource::As, Rlimit { current: space, maximum: space }).unwrap();
+    // A guard against hanging for ever, a hundred times what the work takes.
+    let seconds = Some(300);
+    setrlimit(Resource::Cpu, Rlimit { current: seconds, maximum: seconds }).unwrap();
 }
 
 #[test]
@@ -50,12 +67,7 @@ fn hostile_files_meet_their_expectations_within_the_limits() {
 fn child() {
     // Started by anybody but its parent, it has nothing to do.
     let Some(dir) = std::env::var_os(CHILD).map(PathBuf::from) else { return };
-    // Address space is more than memory: stacks, allocator arenas, the program itself.
-    let space = Some(1 << 30);
-    setrlimit(Resource::As, Rlimit { current: space, maximum: space }).unwrap();
-    // A guard against hanging for ever, a hundred times what the work takes.
-    let seconds = Some(300);
-    setrlimit(Resource::Cpu, Rlimit { current: seconds, maximum: seconds }).unwrap();
+    confine();
     let expected = fs::read_to_string(dir.join("expect.jsonl")).unwrap();
     let mut wrong = Vec::new();
     let mut count = 0;
@@ -79,7 +91,7 @@ fn child() {
 }
 
 /// The ways a screen asks for a picture besides the whole of it: at first, and zoomed in.
-fn other_ways() -> [(&'static str, DecodeRequest); 3] {
+pub(super) fn other_ways() -> [(&'static str, DecodeRequest); 3] {
     let part = BoxN { x: 0.6, y: 0.55, w: 0.1, h: 0.2 };
     let zoomed = DecodeRequest { window: part, enlarge: true, ..DecodeRequest::fit(400, 300) };
     [
@@ -152,7 +164,7 @@ fn check(path: &Path, expected: &Expected) -> Option<String> {
 }
 
 /// Most memory this process has had.
-fn peak_kib() -> u64 {
+pub(super) fn peak_kib() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
     line.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0)
