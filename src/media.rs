@@ -18,6 +18,7 @@ mod header;
 mod ico;
 pub mod info;
 pub mod inspect;
+mod jpeg;
 pub mod limits;
 mod orient;
 mod raster;

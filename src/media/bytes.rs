@@ -38,7 +38,10 @@ impl<'a> Bytes<'a> {
     pub(crate) fn new(source: &'a dyn ByteSource) -> Result<Self, MediaError> {
         let mut bytes = Self::Source { source, len: source.len()?, head: Vec::new() };
         bytes.extend_head(HEAD)?;
-        Ok(bytes)
+        Ok(match bytes {
+            Self::Source { len, head, .. } if head.len() as u64 == len => Self::Whole(head),
+            more => more,
+        })
     }
 
     /// Reads on until the head has `wanted` bytes, or the file ends.
@@ -90,16 +93,6 @@ impl<'a> Bytes<'a> {
         Ok(self.head())
     }
 
-    /// Reads so many more bytes; says whether there were any.
-    ///
-    /// # Errors
-    /// What the source says.
-    pub(crate) fn read_on(&mut self, more: usize) -> io::Result<bool> {
-        let before = self.head().len();
-        self.extend_head(before.saturating_add(more))?;
-        Ok(self.head().len() > before)
-    }
-
     /// Reads everything, in steps, when the file is small or `needed`.
     ///
     /// # Errors
@@ -110,7 +103,10 @@ impl<'a> Bytes<'a> {
         limits: &Limits,
         cancel: &dyn Fn() -> bool,
     ) -> Result<Bytes<'a>, MediaError> {
-        let Self::Source { source, len, head: mut bytes } = self else { return Ok(self) };
+        let Self::Source { source, len, head: mut bytes } = self else {
+            limits.check_file(self.len())?;
+            return Ok(self);
+        };
         if len > WHOLE && !needed {
             return Ok(Self::Source { source, len, head: bytes });
         }
@@ -139,6 +135,21 @@ impl<'a> Bytes<'a> {
         Reader { bytes: self, buffer: Vec::new(), start: 0, used: 0 }
     }
 
+    /// The same bytes, all in memory: these, or others that are read for it.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub(crate) fn in_memory(
+        &self,
+        limits: &Limits,
+        cancel: &dyn Fn() -> bool,
+    ) -> Result<Option<Bytes<'a>>, MediaError> {
+        match self {
+            Self::Whole(_) => Ok(None),
+            Self::Source { source, .. } => Bytes::new(*source)?.load(true, limits, cancel).map(Some),
+        }
+    }
+
     /// The bytes when they are in memory, else none.
     pub(crate) fn whole(&self) -> &[u8] {
         match self {
@@ -147,7 +158,8 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+    /// Reads at a place; nothing only at the end.
+    pub(crate) fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Whole(bytes) => Ok(copy_at(bytes, offset, buf)),
             Self::Source { head, .. } if offset < head.len() as u64 => Ok(copy_at(head, offset, buf)),
@@ -269,7 +281,8 @@ mod tests {
             fn len(&self) -> io::Result<u64> {
                 Ok(3 << 30)
             }
-            fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+            /// Reads at a place; nothing only at the end.
+            pub(crate) fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
                 assert!(offset + (buf.len() as u64) < 1 << 20, "must not be read");
                 Ok(buf.len())
             }

@@ -11,11 +11,12 @@ use super::header::{self, Header, Opened};
 use super::info::ImageInfo;
 use super::limits::Limits;
 use super::orient::{displayed, swaps_axes};
-use super::raster::Raster;
+use super::raster::{Placed, Raster};
 use super::scale::{Plan, scale};
 use super::sniff::{Format, sniff};
 use super::source::ByteSource;
 use crate::domain::geometry::BoxN;
+use jpeg::Wanted;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ impl Picture {
 }
 
 /// Decodes the wanted part of a picture at the wanted size. `name` decides only where the content does not; `cancel` is
-/// asked between the stages and between reads.
+/// asked between the stages, between reads, and where the decoder allows it between rows.
 ///
 /// A damaged file gives what decodes, with the reason in `info.damaged`.
 ///
@@ -97,7 +98,13 @@ pub fn decode(
     {
         return Ok(picture);
     }
-    let bytes = bytes.load(format == Format::Jpeg, limits, cancel)?;
+    let bytes = match format {
+        Format::Jpeg => {
+            limits.check_file(bytes.len())?;
+            bytes
+        }
+        _ => bytes.load(false, limits, cancel)?,
+    };
     stop()?;
     let length = bytes.len();
     let (bytes, inner) = header::unpacked(bytes, format);
@@ -107,22 +114,29 @@ pub fn decode(
         let plan = Plan::new(header.width, header.height, header.orientation, request);
         let coarse = request.coarse && coarse::worth_it(&header);
         stop()?;
-        let (mut raster, damaged) = match opened {
+        let (mut placed, damaged) = match opened {
             Opened::Jpeg(jpeg) => {
-                let small = if coarse { Plan::coarse_eighths } else { Plan::eighths };
-                jpeg::pixels(&bytes, &jpeg, small(&plan, jpeg.width, jpeg.height), limits)?
+                let (width, height) = (jpeg.width, jpeg.height);
+                let eighths = if coarse { plan.coarse_eighths(width, height) } else { plan.eighths(width, height) };
+                let part = plan.region(width, height, eighths);
+                jpeg::pixels(&bytes, &jpeg, Wanted { eighths, part, first_pass: false }, limits, cancel)?
             }
-            Opened::Tiff(tiff) => tiff.pixels(bytes.held(), limits)?,
-            Opened::Other(decoder) => other::pixels(decoder, &header, &bytes, limits)?,
+            Opened::Tiff(tiff) => placed(tiff.pixels(bytes.held(), limits)?),
+            Opened::Other(decoder) => placed(other::pixels(decoder, &header, &bytes, limits)?),
         };
         stop()?;
-        colour::tame(&mut raster, inner);
-        let fewer = coarse && raster.width < header.width;
-        let target = if fewer { plan.coarse(raster.width, raster.height) } else { None };
-        let raster = scale(raster, &target.unwrap_or(plan), format.name())?;
+        colour::tame(&mut placed.raster, inner);
+        let fewer = coarse && placed.whole.0 < header.width;
+        let target = if fewer { plan.coarse(placed.whole.0, placed.whole.1) } else { None };
+        let raster = scale(placed, &target.unwrap_or(plan), format.name())?;
         stop()?;
         Ok(finish(raster, &plan, &header, length, damaged))
     })
+}
+
+/// Of a decoder that gives all of a picture.
+fn placed((raster, damaged): (Raster, Option<String>)) -> (Placed, Option<String>) {
+    (raster.into(), damaged)
 }
 
 /// The last stages, all on the small picture.

@@ -31,6 +31,23 @@ pub(super) struct Raster {
     pub(super) data: Vec<u8>,
 }
 
+/// A raster that is a part of a picture, or all of it.
+#[derive(Clone, Debug)]
+pub(super) struct Placed {
+    pub(super) raster: Raster,
+    /// Where it lies in the whole.
+    pub(super) left: u32,
+    pub(super) top: u32,
+    /// Width and height of the whole, in the raster's pixels.
+    pub(super) whole: (u32, u32),
+}
+
+impl From<Raster> for Placed {
+    fn from(raster: Raster) -> Self {
+        Self { left: 0, top: 0, whole: (raster.width, raster.height), raster }
+    }
+}
+
 impl Raster {
     /// An empty layout for what the `image` crate decodes to.
     pub(super) fn layout(width: u32, height: u32, colour: ColorType) -> Self {

@@ -3,7 +3,7 @@
 use super::decode::DecodeRequest;
 use super::error::MediaError;
 use super::orient::{stored_box, swaps_axes};
-use super::raster::Raster;
+use super::raster::{Placed, Raster};
 use crate::domain::geometry::BoxN;
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
@@ -15,6 +15,10 @@ const PIXEL_VIEW: f64 = 4.0;
 const SIDE: u32 = 16_384;
 /// A coarse picture of this part of the wanted pixels, along a side, is decoded where the format lets one choose.
 const COARSE: f64 = 1.0 / 4.0;
+/// What is said when a decoder gives fewer pixels than it announced.
+const SHORT: &str = "pixels are missing";
+/// Result pixels that a pixel of the source reaches on each side, and some more for roundings.
+const REACH: f64 = 4.0;
 /// Below this part it is too little to tell pictures apart.
 const TOO_COARSE: f64 = 1.0 / 6.25;
 
@@ -72,6 +76,19 @@ impl Plan {
         self.eighths_for(width, height, COARSE)
     }
 
+    /// The part in stored pixels (left, top, right and bottom), with all around it that the resize looks at.
+    pub(super) fn region(&self, width: u32, height: u32, eighths: u32) -> [u32; 4] {
+        let side = |start: f64, length: f64, side: u32, wanted: u32| {
+            let (start, length) = (start * f64::from(side), length * f64::from(side));
+            let around = REACH * (length / f64::from(wanted.max(1))).max(8.0 / f64::from(eighths));
+            let end = (start + length + around).ceil().min(f64::from(side));
+            ((start - around).floor().max(0.0) as u32, end as u32)
+        };
+        let (left, right) = side(self.part.x, self.part.w, width, self.width);
+        let (top, bottom) = side(self.part.y, self.part.h, height, self.height);
+        [left, top, right, bottom]
+    }
+
     fn eighths_for(&self, width: u32, height: u32, share: f64) -> u32 {
         let enough = |side: u32, part: f64, wanted: u32, eighths: u32| {
             f64::from((side * eighths).div_ceil(8)) * part >= f64::from(wanted) * share
@@ -118,27 +135,50 @@ fn whole_pixels(part: BoxN, width: f64, height: f64) -> BoxN {
 ///
 /// # Errors
 /// [`MediaError::Damaged`] if the decoder gave fewer bytes than its layout says.
-pub(super) fn scale(raster: Raster, plan: &Plan, format: &'static str) -> Result<Raster, MediaError> {
-    if plan.is_copy(&raster) {
-        return Ok(raster);
+pub(super) fn scale(placed: Placed, plan: &Plan, format: &'static str) -> Result<Raster, MediaError> {
+    let whole = placed.whole;
+    if plan.is_copy(&placed.raster) && whole == (placed.raster.width, placed.raster.height) {
+        return Ok(placed.raster);
     }
     let broken = |reason: String| MediaError::Damaged { format, reason };
-    let kind = raster.pixel_type();
-    let (width, height) = (f64::from(raster.width), f64::from(raster.height));
-    let cut = |start: f64, length: f64, side: f64| {
-        let length = (length * side).clamp(1.0, side);
-        ((start * side).clamp(0.0, side - length), length)
+    let cut = |start: f64, length: f64, whole: u32, from: u32, has: u32| {
+        let (whole, has) = (f64::from(whole), f64::from(has));
+        let length = (length * whole).clamp(1.0, whole);
+        let start = (start * whole).clamp(0.0, whole - length) - f64::from(from);
+        (start.clamp(0.0, (has - length).max(0.0)), length.min(has))
     };
-    let ((left, w), (top, h)) = (cut(plan.part.x, plan.part.w, width), cut(plan.part.y, plan.part.h, height));
+    let (left, w) = cut(plan.part.x, plan.part.w, whole.0, placed.left, placed.raster.width);
+    let (top, h) = cut(plan.part.y, plan.part.h, whole.1, placed.top, placed.raster.height);
+    let raster = placed.raster;
+    let same = |start: f64, length: f64, wanted: u32| {
+        (start - start.round()).abs() < 1e-6 && (length - f64::from(wanted)).abs() < 1e-6
+    };
+    if same(left, w, plan.width) && same(top, h, plan.height) {
+        return crop(&raster, left.round() as usize, top.round() as usize, plan)
+            .ok_or_else(|| broken(SHORT.to_owned()));
+    }
     let algorithm = match plan.factor {
         factor if factor >= PIXEL_VIEW => ResizeAlg::Nearest,
         _ => ResizeAlg::Convolution(FilterType::Lanczos3),
     };
+    let kind = raster.pixel_type();
     let options = ResizeOptions::new().resize_alg(algorithm).crop(left, top, w, h).use_alpha(raster.has_alpha());
     let source = ImageRef::new(raster.width, raster.height, &raster.data, kind).map_err(|e| broken(e.to_string()))?;
     let mut target = Image::new(plan.width, plan.height, kind);
     Resizer::new().resize(&source, &mut target, &options).map_err(|e| broken(e.to_string()))?;
     Ok(Raster { width: plan.width, height: plan.height, data: target.into_vec(), ..raster })
+}
+
+/// The pixels of the part as they are.
+fn crop(raster: &Raster, left: usize, top: usize, plan: &Plan) -> Option<Raster> {
+    let pixel = raster.pixel_type().size();
+    let (row, width) = (raster.width as usize * pixel, plan.width as usize * pixel);
+    let mut data = Vec::with_capacity(width * plan.height as usize);
+    for line in raster.data.chunks_exact(row).skip(top).take(plan.height as usize) {
+        data.extend_from_slice(line.get(left * pixel..left * pixel + width)?);
+    }
+    let whole = data.len() == width * plan.height as usize;
+    whole.then_some(Raster { width: plan.width, height: plan.height, data, ..*raster })
 }
 
 #[cfg(test)]

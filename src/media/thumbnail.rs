@@ -1,13 +1,14 @@
 //! The small JPEG that cameras embed: something to show a tenth of a millisecond after the first bytes arrive.
 
 use super::bytes::Bytes;
-use super::decode::{DecodeRequest, Picture, finish, guarded, jpeg};
+use super::decode::jpeg::{self, Wanted};
+use super::decode::{DecodeRequest, Picture, finish, guarded};
 use super::error::MediaError;
 use super::header::jpeg::JpegHeader;
 use super::header::{self, Header};
 use super::limits::Limits;
 use super::orient::{displayed, inverse, swaps_axes};
-use super::raster::{Raster, Sample, Space};
+use super::raster::{Placed, Raster, Sample, Space};
 use super::scale::Plan;
 use super::sniff::{Format, sniff};
 use super::source::ByteSource;
@@ -39,9 +40,9 @@ pub(super) fn embedded(header: &Header, limits: &Limits) -> Option<Raster> {
     let small = guarded(Format::Jpeg, || {
         let facts = JpegHeader::read(&mut file.reader())?;
         limits.check_pixels(facts.width.max(facts.height), 1)?;
-        jpeg::pixels(&file, &facts, 8, limits)
+        jpeg::pixels(&file, &facts, Wanted::whole(8), limits, &|| false)
     });
-    let (mut small, None) = small.ok()? else { return None };
+    let (Placed { raster: mut small, .. }, None) = small.ok()? else { return None };
     if small.width.max(small.height) > SIDE || small.sample != Sample::U8 || small.space == Space::Cmyk {
         return None;
     }

@@ -3,6 +3,7 @@
 
 mod coarse;
 mod hostile;
+mod jpeg;
 mod kinds;
 mod laws;
 mod odd;

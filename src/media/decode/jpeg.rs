@@ -1,14 +1,16 @@
 //! JPEG at reduced size: the inverse DCT gives 1/8, 1/4 or 1/2 of the pixels directly, for a fraction of the work.
 //!
-//! The scaled decoder is strict; what it refuses goes to the tolerant one of the `image` crate at full size. Neither
-//! notices a file that merely stops, so the end marker is looked for here.
+//! Our own decoder does nearly all of them. The rest (CMYK, odd sampling, lossless) goes to a scaled decoder that is
+//! strict, and what that one refuses, to the tolerant one of the `image` crate at full size. Neither notices a file that
+//! merely stops, so the end marker is looked for here.
 
 use super::super::bytes::Bytes;
 use super::super::error::MediaError;
 use super::super::header::jpeg::JpegHeader;
 use super::super::header::{decoder, explain};
+use super::super::jpeg;
 use super::super::limits::Limits;
-use super::super::raster::{Raster, Sample, Space};
+use super::super::raster::{Placed, Raster, Sample, Space};
 use super::super::sniff::Format;
 use image::ImageDecoder;
 use jpeg_decoder::{Decoder, Error, PixelFormat};
@@ -16,16 +18,62 @@ use std::io::Read;
 
 const CUT: &str = "the file ends before the picture does";
 
-/// Decodes `eighths`/8 of the pixels along each side, with the reason when some are missing.
+/// What of a picture is decoded: `eighths`/8 of the pixels along each side, of a part in stored pixels (left, top, right
+/// and bottom).
+#[derive(Clone, Copy)]
+pub(in super::super) struct Wanted {
+    pub(in super::super) eighths: u32,
+    pub(in super::super) part: [u32; 4],
+    /// The first pass of a progressive picture is enough.
+    pub(in super::super) first_pass: bool,
+}
+
+impl Wanted {
+    /// All of the picture.
+    pub(in super::super) fn whole(eighths: u32) -> Self {
+        Self { eighths, part: [0, 0, u32::MAX, u32::MAX], first_pass: false }
+    }
+}
+
+/// Decodes the pixels, with the reason when some are missing.
 pub(in super::super) fn pixels(
+    bytes: &Bytes<'_>,
+    header: &JpegHeader,
+    wanted: Wanted,
+    limits: &Limits,
+    cancel: &dyn Fn() -> bool,
+) -> Result<(Placed, Option<String>), MediaError> {
+    let Wanted { eighths, part, first_pass } = wanted;
+    let pixels = u64::from(header.width) * u64::from(header.height);
+    let samples = pixels * u64::from(eighths * eighths) / 64 * header.sampling.len().max(1) as u64;
+    // Planes, the pixels put together from them, and what a progressive picture keeps: the coefficients that are needed,
+    // of chroma up to four times as many, and a bit for each of the others.
+    let kept = header.coefficients() * u64::from((eighths * eighths).min(16)) / 16 + pixels / 4;
+    limits.check_memory(bytes.held() + 2 * samples + if header.progressive { kept } else { 0 })?;
+    match jpeg::decode(bytes, &jpeg::Wish { eighths, part, first_pass, cancel }) {
+        Ok(done) => {
+            let jpeg::Decoded { raster, left, top, whole, damaged } = done;
+            Ok((Placed { raster, left, top, whole }, damaged.map(str::to_owned)))
+        }
+        Err(jpeg::Stop::Cancelled) => Err(MediaError::Cancelled),
+        Err(jpeg::Stop::Io(error)) => Err(error.into()),
+        Err(jpeg::Stop::Unknown) => {
+            let read = bytes.in_memory(limits, cancel)?;
+            let (raster, damaged) = by_others(read.as_ref().unwrap_or(bytes), header, eighths, limits)?;
+            Ok((raster.into(), damaged))
+        }
+    }
+}
+
+/// By the decoders of other crates.
+fn by_others(
     bytes: &Bytes<'_>,
     header: &JpegHeader,
     eighths: u32,
     limits: &Limits,
 ) -> Result<(Raster, Option<String>), MediaError> {
-    let pixels = u64::from(header.width) * u64::from(header.height);
-    let samples = pixels * u64::from(eighths * eighths) / 64 * header.sampling.len().max(1) as u64;
-    // Planes, and the pixels put together from them.
+    let samples = u64::from(header.width) * u64::from(header.height) * u64::from(eighths * eighths) / 64
+        * header.sampling.len().max(1) as u64;
     limits.check_memory(bytes.held() + 2 * samples + header.coefficients())?;
     let cut = !has_end(bytes.whole(), header.scan);
     match scaled(bytes.whole(), header, eighths) {
@@ -50,7 +98,7 @@ fn has_end(file: &[u8], scan: u64) -> bool {
 
 /// Decodes `eighths`/8 of the pixels. Where the file stops, end markers follow, from which the decoder goes on with
 /// zeros instead of giving up what it has.
-pub(super) fn scaled(file: &[u8], header: &JpegHeader, eighths: u32) -> Result<Raster, Error> {
+fn scaled(file: &[u8], header: &JpegHeader, eighths: u32) -> Result<Raster, Error> {
     let ends = [0xFF, 0xD9].repeat(64);
     let mut decoder = Decoder::new(file.chain(ends.as_slice()));
     let size = |side: u32| u16::try_from((side * eighths).div_ceil(8)).unwrap_or(u16::MAX);
