@@ -281,8 +281,7 @@ mod tests {
             fn len(&self) -> io::Result<u64> {
                 Ok(3 << 30)
             }
-            /// Reads at a place; nothing only at the end.
-            pub(crate) fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+            fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
                 assert!(offset + (buf.len() as u64) < 1 << 20, "must not be read");
                 Ok(buf.len())
             }

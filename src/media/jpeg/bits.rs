@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn bits_come_without_stuffing_and_end_in_counted_zeros() {
         let data = [0xA5, 0xFF, 0, 0x0F, 1, 2, 3, 4, 5, 6, 7, 8, 0xFF, 0xFF, 0, 9, 0xFF, 0xD9];
-        let plain = [0xA5, 0xFF, 0x0F, 1, 2, 3, 4, 5, 6, 7, 8, 0xFF, 9, 0, 0];
+        let plain: [u8; 15] = [0xA5, 0xFF, 0x0F, 1, 2, 3, 4, 5, 6, 7, 8, 0xFF, 9, 0, 0];
         for step in 1..=16_u32 {
             let mut reader = BitReader::new(&data, Bits::default());
             let mut taken = 0;
