@@ -2,13 +2,16 @@
 //!
 //! What always holds: the loop says the whole of what it wants, in order, and that replaces what it said before, so a
 //! key that is held down never queues work up; what is not wanted any more is cancelled; one bad file never costs a
-//! thread; the decoded pictures kept stay within a budget of bytes.
+//! thread; the decoded pictures kept stay within a budget of bytes; what is wanted at several levels is decoded once;
+//! the threads give way to the one that reads keys. A decoder that cannot stop (see [`decode`]) ends by itself on its
+//! thread, and its result is dropped.
 
 use super::present::recipe::{Failure, Prepared, Wanted, prepare};
 use crate::app::picture::{PictureRef, SESSION, Window};
 use crate::app::preview_report::Stages;
 use crate::media::cache::{DiskCache, DiskKey, PictureCache};
 use crate::media::{ByteSource, Limits, MediaError, Picture, decode, inspect};
+use crate::term::graphics::Level;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -21,6 +24,9 @@ const THUMBNAIL: u32 = 400;
 const SMALL_FILE: u64 = 100_000;
 /// So many thumbnails are written between two looks at the size of the disk cache.
 const TRIM_EVERY: usize = 256;
+/// The least niceness of the threads: the loop comes first, and other programs do not keep pictures away for long.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 5;
 
 /// What is kept of decoded pictures.
 #[derive(Debug)]
@@ -55,7 +61,18 @@ struct Plan {
     running: Vec<(Wanted, Arc<AtomicBool>)>,
     /// Sent, and perhaps not yet seen by the loop.
     sent: HashSet<Wanted>,
+    /// The cache on disk may be larger than it may be by now: the limit was lowered, or another program added to it.
+    /// Looked at once, when there is nothing else to do after the first picture.
+    disk: Tidy,
     stopped: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Tidy {
+    #[default]
+    Unknown,
+    Due,
+    Done,
 }
 
 struct Shared {
@@ -107,7 +124,11 @@ impl DecodePool {
         let send = Arc::new(send);
         for number in 0..threads.max(1) {
             let (shared, send) = (Arc::clone(&shared), Arc::clone(&send));
-            std::thread::Builder::new().name(format!("decode-{number}")).spawn(move || work(&shared, send.as_ref()))?;
+            let run = move || {
+                give_way();
+                work(&shared, send.as_ref());
+            };
+            std::thread::Builder::new().name(format!("decode-{number}")).spawn(run)?;
         }
         Ok(Self { shared })
     }
@@ -167,6 +188,16 @@ impl Drop for DecodePool {
     }
 }
 
+/// Lowers the priority of this thread. Where that is refused, pictures only take more of the processor.
+fn give_way() {
+    // For Linux, "this process" is the thread that asks; elsewhere it would be all of the program.
+    #[cfg(target_os = "linux")]
+    {
+        let now = rustix::process::getpriority_process(None).unwrap_or(0);
+        let _ = rustix::process::setpriority_process(None, now.max(NICE));
+    }
+}
+
 fn work(shared: &Shared, send: &(impl Fn(Decoded) + ?Sized)) {
     while let Some((wanted, cancel)) = take(shared) {
         let mut stages = Stages::default();
@@ -180,6 +211,9 @@ fn work(shared: &Shared, send: &(impl Fn(Decoded) + ?Sized)) {
         let result = {
             let mut plan = lock(&shared.plan);
             plan.running.retain(|(_, c)| !Arc::ptr_eq(c, &cancel));
+            if plan.disk == Tidy::Unknown {
+                plan.disk = Tidy::Due;
+            }
             let result = result.filter(|_| !plan.stopped && !cancel.load(Ordering::Relaxed));
             if result.is_some() {
                 plan.sent.insert(wanted.clone());
@@ -189,6 +223,8 @@ fn work(shared: &Shared, send: &(impl Fn(Decoded) + ?Sized)) {
         if let Some(result) = result {
             send(Decoded { wanted, result, stages });
         }
+        // Others may have waited for this picture.
+        shared.changed.notify_all();
     }
 }
 
@@ -198,15 +234,40 @@ fn take(shared: &Shared) -> Option<(Wanted, Arc<AtomicBool>)> {
         if plan.stopped {
             return None;
         }
-        // The same work may still be ending after it was cancelled; another thread takes the next.
-        let next = plan.queue.iter().position(|w| !plan.running.iter().any(|(r, _)| r == w));
+        let next = plan.queue.iter().position(|w| !plan.running.iter().any(|(r, _)| in_the_way(shared, r, w)));
         if let Some(at) = next {
             let wanted = plan.queue.remove(at);
             let cancel = Arc::new(AtomicBool::new(false));
             plan.running.push((wanted.clone(), Arc::clone(&cancel)));
             return Some((wanted, cancel));
         }
+        if plan.disk == Tidy::Due {
+            plan.disk = Tidy::Done;
+            drop(plan);
+            tidy(shared);
+            plan = lock(&shared.plan);
+            continue;
+        }
         plan = shared.changed.wait(plan).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+/// Whether work has to wait for other work: for the same that was cancelled and has not ended yet, and for the same
+/// picture at another level until it is decoded. A coarse picture is another decode, and waits for none.
+fn in_the_way(shared: &Shared, running: &Wanted, next: &Wanted) -> bool {
+    let coarse = [running, next].iter().any(|w| w.level == Level::First);
+    let shares = !coarse && decoded_key(running) == decoded_key(next);
+    running == next || (shares && !lock(&shared.decoded).contains(&decoded_key(next)))
+}
+
+fn decoded_key(wanted: &Wanted) -> DecodedKey {
+    (wanted.picture.clone(), wanted.window, wanted.pixels())
+}
+
+/// Brings the cache on disk to its size.
+fn tidy(shared: &Shared) {
+    if let Some(Err(error)) = shared.disk.as_ref().map(DiskCache::trim) {
+        tracing::debug!(%error, "the thumbnails on disk were not looked through");
     }
 }
 
@@ -218,7 +279,7 @@ fn run(
     stages: &mut Stages,
 ) -> Option<Result<Arc<Prepared>, Failure>> {
     let cancelled = || cancel.load(Ordering::Relaxed);
-    let key = (wanted.picture.clone(), wanted.window, wanted.pixels());
+    let key = decoded_key(wanted);
     let kept = lock(&shared.decoded).get(&key);
     let picture = match kept {
         Some(picture) => picture,
@@ -228,6 +289,9 @@ fn run(
                 // A coarse one would be taken for the whole one when that is wanted.
                 if !picture.stands_in() {
                     lock(&shared.decoded).insert(key, Arc::clone(&picture));
+                    // Whoever waits for it looks while holding the plan: this does not fall between look and wait.
+                    drop(lock(&shared.plan));
+                    shared.changed.notify_all();
                 }
                 picture
             }

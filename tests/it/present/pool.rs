@@ -135,3 +135,76 @@ fn the_newest_wish_wins_and_nothing_is_made_twice() {
     assert_eq!(results.recv_timeout(LONG).unwrap().wanted, wanted(5), "99 was sent already");
     assert_eq!(opened.load(Ordering::SeqCst), 3);
 }
+
+#[test]
+fn a_picture_wanted_at_several_levels_is_decoded_once() {
+    let opened = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&opened);
+    let gate = Arc::new((Mutex::new(0), Condvar::new()));
+    let of_opener = Arc::clone(&gate);
+    let opener: Opener = Arc::new(move |picture| {
+        counter.fetch_add(usize::from(picture.path.name() == "1.png"), Ordering::SeqCst);
+        // The first picture takes as long as two others, which the other thread takes up meanwhile.
+        let (lock, changed) = (&of_opener.0, &of_opener.1);
+        let mut others = lock.lock().unwrap();
+        if picture.path.name() != "1.png" {
+            *others += 1;
+            changed.notify_all();
+        }
+        while *others < 2 {
+            others = changed.wait(others).unwrap();
+        }
+        Ok::<_, MediaError>(Box::new(MemorySource::new(png())) as Box<dyn ByteSource>)
+    });
+    let (send, results) = mpsc::channel();
+    let send = move |d| send.send(d).unwrap_or_default();
+    let caches = Caches { memory: 64 << 20, disk: None };
+    let pool = DecodePool::spawn(3, caches, Limits::default(), opener, send).unwrap();
+    let at = |number, level| Wanted { level, ..wanted(number) };
+    pool.want(vec![at(1, Level::Exact), at(1, Level::Good), at(2, Level::Exact), at(3, Level::Exact)]);
+    let mut levels: Vec<(String, Level)> = (0..4)
+        .map(|_| results.recv_timeout(LONG).unwrap().wanted)
+        .map(|w| (w.picture.path.name().to_owned(), w.level))
+        .collect();
+    levels.sort();
+    let wanted = [("1.png", Level::Good), ("1.png", Level::Exact), ("2.png", Level::Exact), ("3.png", Level::Exact)];
+    assert_eq!(levels, wanted.map(|(name, level)| (name.to_owned(), level)));
+    assert_eq!(opened.load(Ordering::SeqCst), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn decoding_gives_way_to_the_loop() {
+    let (tell, niceness) = mpsc::channel();
+    let opener: Opener = Arc::new(move |_| {
+        tell.send(rustix::process::getpriority_process(None).unwrap()).unwrap_or_default();
+        Ok::<_, MediaError>(Box::new(MemorySource::new(png())) as Box<dyn ByteSource>)
+    });
+    let (pool, _results) = pool(opener);
+    pool.want(vec![wanted(1)]);
+    let before = rustix::process::getpriority_process(None).unwrap();
+    assert_eq!(niceness.recv_timeout(LONG).unwrap(), before.max(5), "of the thread, and of that alone");
+}
+
+#[test]
+fn a_cache_on_disk_that_is_too_large_is_trimmed_after_the_first_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = |number: usize| folder.path().join(format!("{number:032x}.thumb"));
+    for number in 0..9 {
+        std::fs::write(old(number), vec![0; 100_000]).unwrap();
+    }
+    let disk = lakelens::media::cache::DiskCache::new(folder.path(), 250_000);
+    let opener: Opener = Arc::new(|_| Ok(Box::new(MemorySource::new(png())) as Box<dyn ByteSource>));
+    let (send, results) = mpsc::channel();
+    let send = move |d: Decoded| send.send(d).unwrap_or_default();
+    let caches = Caches { memory: 64 << 20, disk: Some(disk.clone()) };
+    let pool = DecodePool::spawn(1, caches, Limits::default(), opener, send).unwrap();
+    pool.want(vec![wanted(1)]);
+    results.recv_timeout(LONG).unwrap();
+    let until = std::time::Instant::now() + LONG;
+    while disk.stats().unwrap().bytes > 250_000 {
+        assert!(std::time::Instant::now() < until, "{:?}", disk.stats());
+        std::thread::yield_now();
+    }
+    assert_eq!(disk.stats().unwrap().entries, 2);
+}
