@@ -14,6 +14,10 @@ const HEAD: usize = 64 << 10;
 /// A head is never read beyond this.
 const LONG_HEAD: usize = 128 << 10;
 const WINDOW: usize = 64 << 10;
+/// Bytes that a reader gives at once where it is watched: of the flattest picture, they are four megabytes of pixels.
+const WATCHED: usize = 4 << 10;
+/// The same where nothing is unpacked.
+const WATCHED_COPY: usize = 1 << 20;
 
 /// The bytes of one file: in memory, or behind its source.
 pub(crate) enum Bytes<'a> {
@@ -132,7 +136,12 @@ impl<'a> Bytes<'a> {
 
     /// A reader from the start.
     pub(crate) fn reader(&self) -> Reader<'_> {
-        Reader { bytes: self, buffer: Vec::new(), start: 0, used: 0 }
+        Reader { bytes: self, buffer: Vec::new(), start: 0, used: 0, cancel: None }
+    }
+
+    /// A reader from the start that fails once `cancel` says so: what reads on and on ends there, whatever it is.
+    pub(crate) fn watched<'r>(&'r self, cancel: &'r dyn Fn() -> bool) -> Reader<'r> {
+        Reader { cancel: Some(cancel), ..self.reader() }
     }
 
     /// The same bytes, all in memory: these, or others that are read for it.
@@ -186,13 +195,27 @@ pub(crate) struct Reader<'a> {
     start: u64,
     /// Bytes of the buffer that were consumed.
     used: usize,
+    cancel: Option<&'a dyn Fn() -> bool>,
+}
+
+impl Reader<'_> {
+    /// At most how many of `count` bytes are given at once.
+    fn watch(&self, count: usize, most: usize) -> io::Result<usize> {
+        match self.cancel {
+            // Not `Interrupted`, which is tried again.
+            Some(cancel) if cancel() => Err(io::Error::other("cancelled")),
+            Some(_) => Ok(count.min(most)),
+            None => Ok(count),
+        }
+    }
 }
 
 impl Read for Reader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.used >= self.buffer.len() && out.len() >= WINDOW {
             let position = self.start + self.used as u64;
-            let count = self.bytes.read_at(position, out)?;
+            let room = self.watch(out.len(), WATCHED_COPY)?;
+            let count = self.bytes.read_at(position, &mut out[..room])?;
             (self.start, self.used) = (position + count as u64, 0);
             self.buffer.clear();
             return Ok(count);
@@ -215,7 +238,8 @@ impl BufRead for Reader<'_> {
             self.buffer.truncate(*count.as_ref().unwrap_or(&0));
             count?;
         }
-        Ok(self.buffer.get(self.used..).unwrap_or_default())
+        let rest = self.buffer.get(self.used..).unwrap_or_default();
+        Ok(&rest[..self.watch(rest.len(), WATCHED)?])
     }
 
     fn consume(&mut self, count: usize) {

@@ -3,6 +3,8 @@
 mod coarse;
 pub(super) mod jpeg;
 mod other;
+#[cfg(feature = "turbo")]
+mod turbo;
 
 use super::bytes::Bytes;
 use super::colour;
@@ -73,8 +75,12 @@ impl Picture {
     }
 }
 
-/// Decodes the wanted part of a picture at the wanted size. `name` decides only where the content does not; `cancel` is
-/// asked between the stages, between reads, and where the decoder allows it between rows.
+/// Decodes the wanted part of a picture at the wanted size. `name` decides only where the content does not.
+///
+/// `cancel` is asked between the stages and wherever a decoder asks for more bytes, which it does not get any more then:
+/// every 4 KB of what is packed (PNG, GIF, TIFF: strip by strip or finer), every row of blocks of a JPEG, between all
+/// scans of a progressive one. What cannot be stopped: WebP once its bytes are read (at most 2 s for the largest that
+/// [`Limits`] let in), and the resize of a picture that was decoded whole (a tenth of a second for 100 megapixels).
 ///
 /// A damaged file gives what decodes, with the reason in `info.damaged`.
 ///
@@ -109,22 +115,25 @@ pub fn decode(
     let length = bytes.len();
     let (bytes, inner) = header::unpacked(bytes, format);
     guarded(format, || {
-        let (mut header, opened) = header::open(&bytes, inner, limits)?;
+        let opened = header::open(&bytes, inner, limits, cancel);
+        // A decoder takes the end of its bytes for damage, or for an error of the disk.
+        stop()?;
+        let (mut header, opened) = opened?;
         header.container = format;
         let plan = Plan::new(header.width, header.height, header.orientation, request);
         let coarse = request.coarse && coarse::worth_it(&header);
-        stop()?;
-        let (mut placed, damaged) = match opened {
+        let decoded = match opened {
             Opened::Jpeg(jpeg) => {
                 let (width, height) = (jpeg.width, jpeg.height);
                 let eighths = if coarse { plan.coarse_eighths(width, height) } else { plan.eighths(width, height) };
                 let part = plan.region(width, height, eighths);
-                jpeg::pixels(&bytes, &jpeg, Wanted { eighths, part, first_pass: false }, limits, cancel)?
+                jpeg::pixels(&bytes, &jpeg, Wanted { eighths, part, first_pass: false }, limits, cancel)
             }
-            Opened::Tiff(tiff) => placed(tiff.pixels(bytes.held(), limits)?),
-            Opened::Other(decoder) => placed(other::pixels(decoder, &header, &bytes, limits)?),
+            Opened::Tiff(tiff) => tiff.pixels(bytes.held(), limits).map(placed),
+            Opened::Other(decoder) => other::pixels(decoder, &header, &bytes, limits, cancel).map(placed),
         };
         stop()?;
+        let (mut placed, damaged) = decoded?;
         colour::tame(&mut placed.raster, inner);
         let fewer = coarse && placed.whole.0 < header.width;
         let target = if fewer { plan.coarse(placed.whole.0, placed.whole.1) } else { None };

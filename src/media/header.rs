@@ -85,7 +85,7 @@ pub(super) fn unpacked(bytes: Bytes<'_>, format: Format) -> (Bytes<'_>, Format) 
     }
 }
 
-/// Reads the header and opens the decoder, within limits.
+/// Reads the header and opens the decoder, within limits. Once `cancel` says so, the decoder gets no more bytes.
 ///
 /// # Errors
 /// [`MediaError`] where the header is damaged, declares too much, or belongs to a variant that is not decoded.
@@ -93,6 +93,7 @@ pub(super) fn open<'a>(
     bytes: &'a Bytes<'a>,
     format: Format,
     limits: &Limits,
+    cancel: &'a dyn Fn() -> bool,
 ) -> Result<(Header, Opened<'a>), MediaError> {
     if format == Format::Jpeg {
         let jpeg = JpegHeader::read(&mut bytes.reader())?;
@@ -113,7 +114,7 @@ pub(super) fn open<'a>(
         return Ok((header, Opened::Jpeg(jpeg)));
     }
     if format == Format::Tiff {
-        let tiff = TiffPicture::open(bytes, limits)?;
+        let tiff = TiffPicture::open(bytes, limits, cancel)?;
         let header = Header {
             format,
             container: format,
@@ -128,11 +129,16 @@ pub(super) fn open<'a>(
         };
         return Ok((header, Opened::Tiff(Box::new(tiff))));
     }
-    open_other(bytes, format, limits)
+    open_other(bytes, format, limits, cancel)
 }
 
-fn open_other<'a>(bytes: &'a Bytes<'a>, format: Format, limits: &Limits) -> Result<(Header, Opened<'a>), MediaError> {
-    let mut decoder = decoder(bytes.reader(), format, limits)?;
+fn open_other<'a>(
+    bytes: &'a Bytes<'a>,
+    format: Format,
+    limits: &Limits,
+    cancel: &'a dyn Fn() -> bool,
+) -> Result<(Header, Opened<'a>), MediaError> {
+    let mut decoder = decoder(bytes.watched(cancel), format, limits)?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
         return Err(MediaError::Damaged { format: format.name(), reason: "it declares no pixels".to_owned() });

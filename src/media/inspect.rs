@@ -20,7 +20,7 @@ pub fn inspect(source: &dyn ByteSource, name: &str, limits: &Limits) -> Result<I
     let length = bytes.len();
     let (bytes, inner) = header::unpacked(bytes, format);
     guarded(format, || {
-        let (mut header, _) = header::open(&bytes, inner, limits)?;
+        let (mut header, _) = header::open(&bytes, inner, limits, &|| false)?;
         header.container = format;
         Ok(header.info(length, None))
     })

@@ -28,7 +28,7 @@ const BLACK: (u8, u64) = (56, 12);
 pub fn thumbnail(source: &dyn ByteSource, name: &str, limits: &Limits) -> Result<Option<Picture>, MediaError> {
     let bytes = Bytes::new(source)?;
     let format = sniff(bytes.head(), name)?;
-    let header = guarded(format, || header::open(&bytes, format, limits).map(|(header, _)| header))?;
+    let header = guarded(format, || header::open(&bytes, format, limits, &|| false).map(|(header, _)| header))?;
     let plan = Plan::new(header.width, header.height, header.orientation, &DecodeRequest::fit(SIDE, SIDE));
     Ok(embedded(&header, limits).map(|small| finish(small, &plan, &header, bytes.len(), None)))
 }

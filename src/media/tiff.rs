@@ -32,6 +32,7 @@ pub(super) struct TiffPicture<'a> {
     /// Red, green and blue of each index, 16 bits.
     palette: Option<Vec<u16>>,
     nodata: Option<f32>,
+    cancel: &'a dyn Fn() -> bool,
 }
 
 impl<'a> TiffPicture<'a> {
@@ -39,11 +40,15 @@ impl<'a> TiffPicture<'a> {
     ///
     /// # Errors
     /// [`MediaError`] where it is damaged, declares too much, or describes pixels that are not decoded.
-    pub(super) fn open(bytes: &'a Bytes<'a>, limits: &Limits) -> Result<Self, MediaError> {
+    pub(super) fn open(
+        bytes: &'a Bytes<'a>,
+        limits: &Limits,
+        cancel: &'a dyn Fn() -> bool,
+    ) -> Result<Self, MediaError> {
         let photometric = photometric(&mut bytes.reader());
         let indexed = photometric.is_some_and(|found| found.value == 3);
         let patch = photometric.filter(|_| indexed).map(|found| (found.at, found.black_is_zero()));
-        let mut decoder = Decoder::new(Patched { reader: bytes.reader(), patch }).map_err(explain)?;
+        let mut decoder = Decoder::new(Patched { reader: bytes.watched(cancel), patch }).map_err(explain)?;
         let (width, height) = decoder.dimensions().map_err(explain)?;
         if width == 0 || height == 0 {
             return Err(MediaError::Damaged { format: FORMAT, reason: "it declares no pixels".to_owned() });
@@ -76,6 +81,7 @@ impl<'a> TiffPicture<'a> {
             palette,
             nodata: nodata.and_then(|text| text.trim_matches(['\0', ' ']).parse().ok()),
             decoder,
+            cancel,
         })
     }
 
@@ -120,6 +126,8 @@ impl<'a> TiffPicture<'a> {
         let outcome = self.decoder.read_image_bytes(&mut data);
         let damaged = match outcome {
             Ok(()) => None,
+            // What was decoded is looked through only if it may be shown.
+            Err(_) if (self.cancel)() => return Err(MediaError::Cancelled),
             Err(error) => match explain(error) {
                 MediaError::Damaged { reason, .. } if data.iter().any(|b| *b != 0) => Some(reason),
                 other => return Err(other),
@@ -172,6 +180,9 @@ impl<'a> TiffPicture<'a> {
         let mut out = Vec::with_capacity(width * height * bands.len() * 4);
         let eight_bit = self.colour.bit_depth() <= 8 && kind == DecodingSampleType::U8;
         for y in 0..height {
+            if y % 64 == 0 && (self.cancel)() {
+                return Err(MediaError::Cancelled);
+            }
             for x in 0..width {
                 for band in &bands {
                     let value = pick.value(x, y, *band);

@@ -1,6 +1,7 @@
 //! Pictures of every kind, and files that only pretend to be pictures.
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "skipped tests say so")]
 
+mod cancel;
 mod coarse;
 mod hostile;
 mod jpeg;
@@ -8,6 +9,7 @@ mod kinds;
 mod laws;
 mod odd;
 mod stored;
+mod turned;
 
 use lakelens::media::{DecodeRequest, FileSource, Limits, MediaError, MemorySource, Picture, decode};
 use std::path::{Path, PathBuf};

@@ -29,7 +29,7 @@ pub(super) fn from_the_start(
 ) -> Result<Option<Picture>, MediaError> {
     let length = bytes.len();
     let head = Bytes::Whole(bytes.long_head()?.to_vec());
-    let Ok((header, Opened::Jpeg(facts))) = header::open(&head, Format::Jpeg, limits) else { return Ok(None) };
+    let Ok((header, Opened::Jpeg(facts))) = header::open(&head, Format::Jpeg, limits, cancel) else { return Ok(None) };
     if !worth_it(&header) {
         return Ok(None);
     }

@@ -17,6 +17,7 @@ pub(super) fn pixels(
     header: &Header,
     bytes: &Bytes<'_>,
     limits: &Limits,
+    cancel: &dyn Fn() -> bool,
 ) -> Result<(Raster, Option<String>), MediaError> {
     let total = decoder.total_bytes();
     let mut raster = Raster::layout(header.width, header.height, decoder.color_type());
@@ -33,6 +34,8 @@ pub(super) fn pixels(
     raster.data = vec![0; usize::try_from(total).unwrap_or(0)];
     match decoder.read_image(&mut raster.data) {
         Ok(()) => Ok((raster, None)),
+        // What was decoded is looked through only if it may be shown.
+        Err(_) if cancel() => Err(MediaError::Cancelled),
         Err(error) => rescue(raster, header.format, error),
     }
 }
