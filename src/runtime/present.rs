@@ -412,11 +412,14 @@ impl Drop for Presenter {
     }
 }
 
+/// The largest id where every byte of a placement counts.
+const LARGEST_ID: u32 = 999_999;
+
 /// Ids of other programs are left alone as far as that is possible: ours begin at a place of their own.
 fn new_ring(caps: &Caps) -> Ring {
     let process = rustix::process::getpid().as_raw_nonzero().get().unsigned_abs();
     match caps.protocol {
         Protocol::KittyPlaceholders => Ring::new(process.wrapping_mul(251), placeholder::largest_id(caps.depth)),
-        _ => Ring::new(process.wrapping_mul(251), 0x00ff_ffff),
+        _ => Ring::new(process.wrapping_mul(251), LARGEST_ID),
     }
 }

@@ -130,7 +130,7 @@ pub struct Anchor {
     pub row: u16,
 }
 
-/// Shows (a part of) a picture at its cell, without moving the cursor beyond that cell. A placement with the same image
+/// Shows (a part of) a picture at its cell, without moving the cursor beyond the next one. A placement with the same image
 /// and number moves in one step. With an anchor it stands in relation to that, and nothing is said of the cursor.
 ///
 /// Only errors are answered where `answers` is set (the terminal may have forgotten the picture), else nothing.
@@ -142,7 +142,10 @@ pub fn place(out: &mut Vec<u8>, placement: &Placement, anchor: Option<&Anchor>, 
         Some(anchor) => text.push_str(&relative(anchor, column, row)),
         None => {
             seq::move_to(out, column, row);
-            text.push_str(",C=1");
+            // A spot takes one cell, so the cursor cannot leave the screen after it.
+            if !placement.spot {
+                text.push_str(",C=1");
+            }
         }
     }
     if placement.spot {

@@ -290,9 +290,9 @@ impl Model {
         }
         let part = keys.contains_key("w").then(|| ["x", "y", "w", "h"].map(|k| number(k) as usize));
         let parent = keys.contains_key("P").then(|| (number("P") as u32, number("H") as i16, number("V") as i16));
-        assert!(number("C") == 1 || parent.is_some(), "the cursor would move");
-        let (column, row) = if parent.is_some() { (0, 0) } else { self.cursor };
         let spot = columns == 0;
+        assert!(number("C") == 1 || parent.is_some() || spot, "the cursor would move");
+        let (column, row) = if parent.is_some() { (0, 0) } else { self.cursor };
         let placed = Placed { column, row, columns, rows, part, z: number("z"), parent, spot };
         self.placed.insert((number("i") as u32, number("p") as u32), placed);
     }
