@@ -44,6 +44,8 @@ use store::Store;
 const UPLOADS_AT_ONCE: usize = 2;
 /// A transmission of at most so many bytes goes inside the frame that shows it.
 const INLINE: usize = 16 * 1024;
+/// Replaced pictures that wait, hidden below the new one, for a frame that answers no key.
+const MOST_HIDDEN: usize = 32;
 /// Shared memory objects remembered, to be removed at the end if the terminal never read them.
 const REMEMBERED: usize = 64;
 
@@ -184,7 +186,9 @@ impl Presenter {
         let orders = plan::orders(areas, ahead, self.recipe, mood, |w| self.have(w));
         self.rank(orders.send);
         let areas: Vec<(&PictureArea, Wanted)> = areas.iter().map(|a| (a, self.base(a))).collect();
-        if self.ring.sending() == 0 {
+        // A frame that answers a key carries nothing that can wait.
+        let enough = mood.moment > Moment::Busy || self.hidden.len() >= MOST_HIDDEN;
+        if self.ring.sending() == 0 && enough {
             self.delete_hidden();
         }
         if self.recipe.protocol != Protocol::None {
@@ -270,7 +274,8 @@ impl Presenter {
     /// At which moment a frame would show more than this one, if nothing else happens.
     #[must_use]
     pub fn later(&self) -> Option<Moment> {
-        if self.torn {
+        let leftover = !self.hidden.is_empty() && self.mood.moment == Moment::Busy;
+        if self.torn || leftover {
             return Some(Moment::Pause);
         }
         if !self.mood.slow {

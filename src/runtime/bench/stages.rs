@@ -1,13 +1,13 @@
 //! What the program itself measured of its stages, from its debug log.
 //!
-//! A line is `preview stages` with `name=number` pairs; `level=NAME` says of which level. Whatever names are there are
+//! A line is `preview: stages` with `name=number` pairs; `level=NAME` says of which level. Whatever names are there are
 //! taken.
 
 use super::timeline::rank;
 use std::collections::BTreeMap;
 
 /// What marks a line.
-const MARK: &str = "preview stages";
+const MARK: &str = "preview: stages";
 
 /// The medians of every number, by level.
 pub(super) fn medians(log: &str) -> BTreeMap<String, BTreeMap<String, f64>> {
@@ -35,10 +35,10 @@ mod tests {
     #[test]
     fn numbers_are_taken_by_level_whatever_they_are_called() {
         let log = "\
-2026-01-01T00:00:00Z DEBUG preview: preview stages open=1.5 decode=20 level=Good bytes=98000 name=a.jpg
-2026-01-01T00:00:01Z DEBUG preview: preview stages open=2.5 decode=40 level=Good
-2026-01-01T00:00:01Z DEBUG preview: preview stages open=9 decode=30 level=Good
-2026-01-01T00:00:02Z DEBUG preview: preview stages open=0.1 level=First
+2026-01-01T00:00:00Z DEBUG preview: stages open=1.5 decode=20 level=Good bytes=98000 name=a.jpg
+2026-01-01T00:00:01Z DEBUG preview: stages open=2.5 decode=40 level=Good
+2026-01-01T00:00:01Z DEBUG preview: stages open=9 decode=30 level=Good
+2026-01-01T00:00:02Z DEBUG preview: stages open=0.1 level=First
 2026-01-01T00:00:03Z  INFO lakelens: something else=1
 ";
         let found = medians(log);

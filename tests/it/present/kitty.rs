@@ -2,6 +2,7 @@
 
 use super::rig::{Rig, ahead, area, picture_for, picture_ref, pixels};
 use lakelens::app::picture::{CellRect, PictureArea, PictureState, Window};
+use lakelens::runtime::present::plan::Moment;
 use lakelens::term::caps::Protocol;
 use lakelens::term::graphics::Level;
 use std::collections::HashSet;
@@ -101,6 +102,9 @@ fn keys_during_an_upload_do_not_abort_it() {
     rig.send(usize::MAX);
     rig.frame(&[area(60, BOX)], &next);
     assert_eq!((rig.all_seen(), rig.model.aborted), (HashSet::from([number(60)]), 0));
+    assert!(rig.model.placed.len() > 1, "a frame that answers a key deletes nothing");
+    assert_eq!(rig.presenter.later(), Some(Moment::Pause));
+    rig.mood.moment = Moment::Pause;
     rig.frame(&[area(60, BOX)], &next);
     assert_eq!(rig.model.placed.len(), 1, "what was hidden is deleted by now");
 }
