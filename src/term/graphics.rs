@@ -7,6 +7,7 @@ pub mod ascii;
 pub mod blocks;
 mod deflate;
 pub mod iterm;
+mod jpeg;
 pub mod kitty;
 pub mod marks;
 pub mod palette;

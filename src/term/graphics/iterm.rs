@@ -1,15 +1,15 @@
 //! iTerm2 inline images (iterm2.com/documentation-images.html), also of WezTerm, mintty, Konsole and xterm.js.
 
+use super::jpeg::{self, Loss};
 use super::{GraphicsError, Level, Pixels, palette, png};
 use crate::term::{seq, tmux};
-use std::borrow::Cow;
 
 /// The most bytes iTerm2 (from 3.5) and tmux take in one sequence, with room for what stands around the data.
 const MAX_SEQUENCE: usize = tmux::MAX_PASSTHROUGH - 4096;
-/// JPEG qualities of a good picture and of a first paint, the best first, and the bytes on the line they should fit in.
-const QUALITIES: [u8; 4] = [62, 58, 50, 42];
-const FIRST_QUALITIES: [u8; 4] = [60, 42, 28, 18];
-const GOOD: usize = 64_000;
+/// The structural similarity of a good picture, as [`jpeg`] foretells it.
+const GOOD: f32 = 0.939;
+/// How coarse a first paint is, the finest first, and the bytes on the line it should fit in.
+const FIRST_SCALES: [f32; 6] = [0.6, 0.8, 1.2, 1.8, 2.8, 4.5];
 const FIRST: usize = 6_900;
 /// Base64 bytes of one part of a multipart file.
 const PART: usize = 256 * 1024;
@@ -25,8 +25,9 @@ pub struct File {
     pub size: (u32, u32),
 }
 
-/// Encodes for a level: exact is PNG, as is what has at most 256 colours; the others are JPEG, the first paint of a quarter
-/// of the resolution, which the terminal enlarges. Noisy pictures give up quality until they fit.
+/// Encodes for a level: exact is PNG, as is what has at most 255 colours. The others are JPEG: the good picture as small
+/// as its similarity allows, the first paint of a quarter of the resolution, which the terminal enlarges, and as coarse
+/// as its bytes demand.
 ///
 /// # Errors
 /// An encoder failed.
@@ -35,33 +36,20 @@ pub fn encode(pixels: Pixels<'_>, level: Level) -> Result<File, GraphicsError> {
     if level == Level::Exact || palette::exact(pixels, 255).is_some() {
         return Ok(File { data: png::encode(pixels, None)?, exact: true, size });
     }
-    let (rgb, (width, height), qualities, most) = match level {
-        Level::First => {
-            let (w, h) = (size.0.div_ceil(4).max(1), size.1.div_ceil(4).max(1));
-            (Cow::Owned(super::blocks::sample(pixels, w as usize, h as usize).concat()), (w, h), FIRST_QUALITIES, FIRST)
-        }
-        Level::Good | Level::Exact => (Cow::Borrowed(pixels.rgb()), size, QUALITIES, GOOD),
-    };
+    if level == Level::Good {
+        return Ok(File { data: jpeg::encode(pixels, Loss::Similarity(GOOD))?, exact: false, size });
+    }
+    let size = (size.0.div_ceil(4).max(1), size.1.div_ceil(4).max(1));
+    let rgb = super::blocks::sample(pixels, size.0 as usize, size.1 as usize).concat();
+    let small = Pixels::new(&rgb, size.0, size.1)?;
     let mut data = Vec::new();
-    for quality in qualities {
-        data = jpeg(&rgb, (width, height), quality)?;
-        if data.len() * 4 / 3 <= most {
+    for scale in FIRST_SCALES {
+        data = jpeg::encode(small, Loss::Scale(scale))?;
+        if data.len() * 4 / 3 <= FIRST {
             break;
         }
     }
-    Ok(File { data, exact: false, size })
-}
-
-fn jpeg(rgb: &[u8], (width, height): (u32, u32), quality: u8) -> Result<Vec<u8>, GraphicsError> {
-    let failed = |reason: String| GraphicsError::Encode { format: "JPEG", reason };
-    let side = |n: u32| u16::try_from(n).map_err(|_| failed(format!("{n} pixels are too many for a side")));
-    let mut data = Vec::new();
-    let mut encoder = jpeg_encoder::Encoder::new(&mut data, quality);
-    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
-    encoder
-        .encode(rgb, side(width)?, side(height)?, jpeg_encoder::ColorType::Rgb)
-        .map_err(|e| failed(e.to_string()))?;
-    Ok(data)
+    Ok(File { data, exact: false, size: (pixels.width(), pixels.height()) })
 }
 
 /// The sequences that show `file` at a cell (0-based). `columns` and `rows` are what it covers.
