@@ -60,6 +60,8 @@ struct Place {
     /// The person asked for every pixel.
     asked: bool,
     thumbnail: bool,
+    /// It was placed through tmux, which drops what its terminal is too slow to take, and says nothing of it.
+    unsure: bool,
 }
 
 /// The presenter.
@@ -194,6 +196,7 @@ impl Presenter {
         if self.recipe.protocol != Protocol::None {
             self.drop_anchor(areas.iter().map(|(a, _)| a.cells.y.saturating_add(a.cells.h)).max().unwrap_or(1));
             self.show(&areas);
+            self.place_again();
             self.show_live(&areas.iter().map(|(a, _)| *a).collect::<Vec<_>>());
         }
         self.note_states(&areas);
@@ -278,8 +281,10 @@ impl Presenter {
         if self.torn || leftover {
             return Some(Moment::Pause);
         }
+        let unsure = self.mood.moment < Moment::Idle && self.places.values().any(|p| p.unsure && p.shown.is_some());
+        let again = unsure.then_some(Moment::Idle);
         if !self.mood.slow {
-            return None;
+            return again;
         }
         let next = |place: &Place| {
             let shown = place.shown.as_ref().filter(|s| !s.prepared.exact);
@@ -287,7 +292,7 @@ impl Presenter {
             let moment = if level == Level::First { Moment::Pause } else { Moment::Idle };
             (moment > self.mood.moment).then_some(moment)
         };
-        self.places.values().filter(|p| !p.thumbnail).filter_map(next).min()
+        self.places.values().filter(|p| !p.thumbnail).filter_map(next).chain(again).min()
     }
 
     /// The large picture that the last frame was about, and at which level it is on the screen, exact or not.

@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 /// How long the end of the program waits for a slow terminal to take the last bytes.
 const LAST_BYTES: Duration = Duration::from_millis(500);
 /// How long it waits for the answers to its last questions, which the shell would take for keys.
-const LAST_ANSWERS: Duration = Duration::from_millis(500);
+const LAST_ANSWERS: Duration = Duration::from_millis(1000);
 
 /// So many frames are drawn without a pause between them.
 const FIRST_FRAMES: u64 = 4;

@@ -55,6 +55,7 @@ impl Presenter {
         for (area, base) in areas {
             let mut before = old.remove(&area.place);
             let upgrade = before.as_mut().and_then(|p| p.upgrade.take());
+            let placed = before.as_ref().is_some_and(|p| !p.unsure);
             let before = before.and_then(|p| p.shown);
             let asked = area.exact;
             let shown = self.choose(area, base, before.as_ref());
@@ -67,7 +68,8 @@ impl Presenter {
                 (Some(before), None) => gone.push(before),
             }
             let thumbnail = area.thumbnail;
-            new.insert(area.place, Place { wanted: base.clone(), shown, upgrade, asked, thumbnail });
+            let unsure = self.recipe.protocol == Protocol::KittyAnchored && !(stays && placed);
+            new.insert(area.place, Place { wanted: base.clone(), shown, upgrade, asked, thumbnail, unsure });
         }
         for place in old.into_values() {
             if let (Some(upgrade), Some(shown)) = (place.upgrade, &place.shown) {

@@ -1,6 +1,7 @@
 //! Pictures that the terminal holds (Kitty): sent once under an id of their own, then placed by a few bytes.
 
 use super::emit::{FINEST_FIRST, Shown};
+use super::plan::Moment;
 use super::recipe::{Form, Prepared, Wanted};
 use super::ring::Held;
 use super::{Presenter, REMEMBERED};
@@ -111,6 +112,18 @@ impl Presenter {
             self.hidden.retain(|h| *h != (placement.image, placement.number));
             kitty::place(&mut self.late, &placement, anchor.as_ref(), answers);
         }
+    }
+
+    /// Places once more what went through tmux, when the person stays and an answer would come: nobody sees that, but what
+    /// was lost comes to light.
+    pub(super) fn place_again(&mut self) {
+        if self.mood.moment < Moment::Idle || !self.answers {
+            return;
+        }
+        let unsure = self.places.values_mut().filter(|p| p.unsure && p.shown.is_some());
+        let shown: Vec<Shown> =
+            unsure.filter_map(|p| (std::mem::take(&mut p.unsure)).then(|| p.shown.clone())?).collect();
+        shown.iter().for_each(|s| self.place(s));
     }
 
     /// Takes the placements of `before` away that `shown` does not move. The new one is placed already, so that nothing

@@ -141,6 +141,28 @@ fn what_the_terminal_forgot_is_sent_again() {
 }
 
 #[test]
+fn what_tmux_dropped_is_noticed_and_sent_again_without_a_key() {
+    let mut rig = slow(Protocol::KittyAnchored, true);
+    rig.settle(&[area(1, BOX)], &[]);
+    assert_eq!(rig.presenter.later(), Some(Moment::Idle));
+    rig.presenter.on_seen();
+    rig.model.images.clear();
+    rig.model.placed.clear();
+    rig.model.forgetful = true;
+    rig.mood = IDLE;
+    rig.frame(&[area(1, BOX)], &[]);
+    let answers = std::mem::take(&mut rig.model.answers);
+    assert!(!answers.is_empty(), "placing what is not there is answered");
+    let redraw = answers.iter().map(|(id, message)| rig.presenter.on_answer(*id, message));
+    assert!(redraw.fold(false, |any, answer| any | (answer == Answer::Redraw)));
+    rig.settle(&[area(1, BOX)], &[]);
+    assert!(shows(&rig, 1));
+    // Once is enough.
+    rig.frame(&[area(1, BOX)], &[]);
+    assert_eq!((rig.picture_bytes, rig.presenter.later()), (0, None));
+}
+
+#[test]
 fn a_terminal_that_refuses_everything_is_noticed() {
     let mut rig = slow(DIRECT, false);
     let mut answer = Answer::Nothing;
