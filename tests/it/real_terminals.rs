@@ -103,6 +103,47 @@ fn kitty_shows_every_pixel() {
     shows_pictures(&Setting::new(Emulator::Kitty), 38.0);
 }
 
+/// A large picture with the corners that [`find`] looks for, and in the middle something of every frequency.
+fn detailed() -> RgbImage {
+    let mut picture = image::imageops::resize(&pictures::picture(1), 1600, 1200, image::imageops::FilterType::Nearest);
+    for (x, y, pixel) in picture.enumerate_pixels_mut() {
+        let (dx, dy) = (i64::from(x) - 800, i64::from(y) - 600);
+        if dx.abs() < 380 && dy.abs() < 280 {
+            let rings = (((dx * dx + dy * dy) as f64 / 900.0).sin() * 120.0 + 128.0) as u8;
+            *pixel = image::Rgb([rings, (x * 3 + y) as u8, ((x ^ y) & 255) as u8]);
+        }
+    }
+    picture
+}
+
+#[test]
+#[ignore = "needs Xvfb and kitty; tests/run starts it"]
+fn kitty_shows_exactly_the_pixels_that_the_library_makes() {
+    use lakelens::media::{DecodeRequest, FileSource, Limits, decode};
+    for setting in [Setting::new(Emulator::Kitty), Setting::new(Emulator::Kitty).over_ssh()] {
+        let stage = Stage::new();
+        let folder = stage.path("pictures");
+        std::fs::create_dir_all(&folder).unwrap();
+        detailed().save(folder.join("detailed.png")).unwrap();
+        let mut window = stage.open(&setting);
+        let mut closest = usize::MAX;
+        stage.until("the exact pixels", |shot| {
+            let Some((x, y, w, h)) = find(shot) else { return false };
+            let source = FileSource::open(&folder.join("detailed.png")).unwrap();
+            let request = DecodeRequest::fit(w, h);
+            let wanted = decode(&source, "detailed.png", &request, &Limits::default(), &|| false).unwrap();
+            let seen = image::imageops::crop_imm(shot, x, y, wanted.width, wanted.height).to_image();
+            let other = seen.as_raw().chunks(3).zip(wanted.rgb.chunks(3)).filter(|(a, b)| a != b).count();
+            closest = closest.min(other);
+            println!("{w} x {h} pixels, {other} of them other");
+            (wanted.width, wanted.height) == (w, h) && other == 0
+        });
+        assert_eq!(closest, 0);
+        window.press("Q");
+        assert_eq!(window.exit_code(), 0);
+    }
+}
+
 #[test]
 #[ignore = "needs Xvfb, kitty and tmux; tests/run starts it"]
 fn kitty_inside_tmux_shows_the_picture() {
