@@ -162,7 +162,9 @@ struct Pixel {
 fn choose(pixel: &Pixel, tones: &Tones, rates: &Rates) -> i32 {
     let error = |index: i32, point: Point| {
         let entry = tones.points[index as usize & 255];
-        ((entry.light_distance(point) * pixel.weight) >> 8) + HUE * entry.hue_distance(point)
+        // Far from the colour in a flat block the product takes more than 32 bits.
+        let light = (u64::from(entry.light_distance(point)) * u64::from(pixel.weight)) >> 8;
+        light.min(1 << 28) as u32 + HUE * entry.hue_distance(point)
     };
     let cost = |index: i32| error(index, pixel.point) + rates.of[(index - pixel.predicted) as usize & 255];
     // The same hue at the level of the pixel, or the right hue.
