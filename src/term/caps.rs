@@ -54,6 +54,12 @@ pub enum Protocol {
 }
 
 impl Protocol {
+    /// Whether the terminal keeps pictures and shows them by their id.
+    #[must_use]
+    pub fn keeps(self) -> bool {
+        matches!(self, Self::Kitty { .. } | Self::KittyPlaceholders | Self::KittyAnchored)
+    }
+
     /// What people call it.
     #[must_use]
     pub fn name(self) -> &'static str {

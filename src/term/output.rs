@@ -34,8 +34,6 @@ pub struct Upload {
     pub tag: u64,
     /// The sequences, in order.
     pub chunks: Vec<Vec<u8>>,
-    /// The chunks are parts of one sequence: nothing else may be written between them.
-    pub whole: bool,
     /// Written when the upload is dropped after its first chunk went out (for Kitty, the delete that ends the
     /// transmission). May be empty.
     pub abort: Vec<u8>,

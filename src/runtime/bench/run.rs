@@ -34,13 +34,13 @@ impl Run<'_> {
     /// Goes to the screen.
     pub(super) fn go(&mut self, screen: Place) -> Result<(), BenchError> {
         let end = Instant::now() + PATIENCE;
-        let mut text = String::new();
+        let (mut text, mut picture) = (String::new(), false);
         for step in screen.way() {
             loop {
                 let there = match step {
                     Step::Key(_) => true,
                     Step::Text(wanted) => text.contains(wanted),
-                    Step::Picture => self.views.last().is_some_and(|v| v.look.any),
+                    Step::Picture => picture,
                 };
                 if there {
                     break;
@@ -50,12 +50,15 @@ impl Run<'_> {
                 }
                 if let Some(Sighted { scene, look }) = self.session.next(end, self.watch.cancelled)? {
                     text = scene.text();
+                    // On the way to the gallery it stands where no thumbnail will.
+                    picture = look.any || !scene.layers.is_empty();
                     self.views.push(View { at: scene.at, bytes: scene.bytes, look });
                 }
             }
             if let Step::Key(key) = step {
                 self.session.press(*key, HELD)?;
                 text.clear();
+                picture = false;
             }
         }
         self.views.clear();

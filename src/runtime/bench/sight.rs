@@ -84,7 +84,12 @@ impl Sight {
 
     /// What a scene shows.
     pub(super) fn look(&mut self, scene: &Scene) -> Look {
-        let text = if scene.layers.is_empty() { self.text_picture(scene) } else { None };
+        // Sixel pictures come in strips over the characters that stood in for them.
+        let strips = scene.layers.iter().any(|l| l.payload.encoding == Encoding::Sixel);
+        let text = if scene.layers.is_empty() || strips { self.text_picture(scene) } else { None };
+        if strips && text.is_some() {
+            return self.composed(&scene.layers, text);
+        }
         if let Some((canvas, cells)) = text {
             // Where the terminal could do better, characters stand in for what comes.
             let level = if self.in_cells { Level::Good } else { Level::First };
@@ -103,7 +108,7 @@ impl Sight {
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let look = self.composed(layers);
+        let look = self.composed(layers, None);
         self.known.insert(key, look.clone());
         look
     }
@@ -122,20 +127,28 @@ impl Sight {
         Look { any: true, matches, level, cells: None, sent: layer.payload.sent }
     }
 
-    fn composed(&mut self, layers: &[Layer]) -> Look {
+    /// What layers show over a picture of characters.
+    fn composed(&mut self, layers: &[Layer], under: Option<(Rgba, CellRect)>) -> Look {
         let mut placed = Vec::new();
         for layer in layers {
             if let Some(pixels) = self.pixels(&layer.payload).as_ref() {
                 placed.push((layer, pixels.clone(), extent(layer, pixels, self.cell)));
             }
         }
-        let Some(room) = placed.iter().map(|(_, _, to)| *to).reduce(around) else {
+        let Some(drawn) = placed.iter().map(|(_, _, to)| *to).reduce(around) else {
             return Look { any: true, ..Look::default() };
         };
+        let under = under.map(|(pixels, cells)| (pixels, self.pixels_of(cells)));
+        let room = under.as_ref().map_or(drawn, |(_, to)| around(drawn, *to));
         // Anchors and what is hidden below another picture are no measure.
         let widest = placed.iter().map(|(_, _, to)| to[2]).max().unwrap_or(0);
         let mut canvas = Rgba::clear(room[2].unsigned_abs(), room[3].unsigned_abs());
         let (mut share, mut sent) = (f64::INFINITY, 0);
+        if let Some((pixels, to)) = &under {
+            canvas.draw(pixels, [0; 4], shifted(*to, room), None);
+            // While characters are left it is a first paint.
+            share = if room == drawn { share } else { 0.0 };
+        }
         for (layer, pixels, to) in &placed {
             if to[2] * 4 > widest {
                 let used = if layer.part[2] > 0 { layer.part[2] } else { pixels.width };

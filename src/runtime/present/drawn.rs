@@ -41,7 +41,11 @@ impl Presenter {
                 let finer = ready.iter().find(|(w, p)| allowed(w) && (p.wire() <= INLINE || p.is_cells()));
                 finer.cloned().unwrap_or_else(|| (before.wanted.clone(), Arc::clone(&before.prepared)))
             }
-            None if slow && !area.thumbnail => ready.iter().find(|(_, p)| p.wire() <= INLINE).or(ready.last())?.clone(),
+            // What is large would keep the next key waiting; the first paint comes in a moment.
+            None if slow && !area.thumbnail => {
+                let small = |w: &Wanted, p: &Prepared| w.level == Level::First || p.is_cells() || p.wire() <= INLINE;
+                ready.iter().find(|(w, p)| small(w, p))?.clone()
+            }
             _ => best.clone(),
         };
         let drawn = same.is_some_and(|b| b.wanted == chosen.0);
@@ -84,7 +88,7 @@ impl Presenter {
             let finer = ready.into_iter().find(|(w, _)| w.level > shown.wanted.level && self.is_time(w.level, asked));
             let Some((wanted, prepared)) = finer else { continue };
             let better = Shown { wanted, prepared, fresh: false, ..shown };
-            let Some((mut chunks, whole)) = self.sequences(&better) else { continue };
+            let Some(mut chunks) = self.sequences(&better) else { continue };
             if shown.prepared.is_cells() {
                 chunks.insert(0, self.erased_edges(&better));
             }
@@ -92,7 +96,7 @@ impl Presenter {
             if let Some(place) = self.places.get_mut(&number) {
                 place.upgrade = Some(Upgrade { tag, shown: better });
             }
-            return vec![Upload { tag, chunks, whole, abort: Vec::new() }];
+            return vec![Upload { tag, chunks, abort: Vec::new() }];
         }
         Vec::new()
     }
@@ -146,13 +150,13 @@ impl Presenter {
         self.vacated.extend_from_slice(&before.pieces);
     }
 
-    /// The sequences that draw a picture, and whether they are parts of one.
-    fn sequences(&self, shown: &Shown) -> Option<(Vec<Vec<u8>>, bool)> {
+    /// The sequences that draw a picture, from the top.
+    fn sequences(&self, shown: &Shown) -> Option<Vec<Vec<u8>>> {
         let at = (self.origin.0.saturating_add(shown.rect.x), self.origin.1.saturating_add(shown.rect.y));
         let tmux = self.recipe.tmux;
         match &shown.prepared.form {
-            Form::Iterm(file) => Some((iterm::show(file, at, (shown.rect.w, shown.rect.h), tmux), true)),
-            Form::Sixel(sixel) => Some((sixel::show(sixel, at, tmux), false)),
+            Form::Iterm(file) => Some(iterm::show(file, at, (shown.rect.w, shown.rect.h), tmux)),
+            Form::Sixel(sixel) => Some(sixel::show(sixel, at, tmux)),
             _ => None,
         }
     }
@@ -160,7 +164,7 @@ impl Presenter {
     /// These protocols draw all or nothing: a picture that a pop-up covers is drawn before the cell diff, which then
     /// writes the pop-up's cells over it.
     pub(super) fn draw_at_once(&mut self, shown: &Shown) {
-        let Some((sequences, _)) = self.sequences(shown) else { return };
+        let Some(sequences) = self.sequences(shown) else { return };
         self.spend(shown.prepared.wire());
         if shown.pieces == [shown.rect] {
             return self.late.extend(sequences.concat());
@@ -203,6 +207,7 @@ impl Presenter {
         match &shown.prepared.form {
             _ if shown.pieces != [shown.rect] => None,
             Form::Sixel(_) => Some(CellRect { x, y, w: across, h: down }),
+            Form::Iterm(file) if file.strip_rows > 0 => Some(shown.rect),
             // The terminal centres it in its cells.
             Form::Iterm(_) if across < w || down < h => {
                 let (left, top) = (u16::from(across < w), u16::from(down < h));

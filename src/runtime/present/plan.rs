@@ -92,7 +92,7 @@ pub(super) fn orders(
     for (area, distance) in on_screen.chain(soon) {
         let goal = Goal { area, distance, exact: area.exact || mood.moment == Moment::Idle };
         let base = Wanted::new(area, recipe, Level::Exact);
-        for level in levels(&goal, &base, mood, &mut have) {
+        for level in levels(&goal, &base, mood, recipe.protocol.keeps(), &mut have) {
             let wanted = base.at(level);
             make.push((make_rank(&goal, level), wanted.clone()));
             send.push((send_rank(&goal, level), wanted));
@@ -101,20 +101,27 @@ pub(super) fn orders(
     Orders { make: sorted(make), send: sorted(send) }
 }
 
-/// The levels of one picture that are worth making now.
-fn levels(goal: &Goal<'_>, base: &Wanted, mood: Mood, have: &mut impl FnMut(&Wanted) -> Have) -> Vec<Level> {
+/// The levels of one picture that are worth making now. Where the terminal keeps no pictures the first paint is always
+/// one of them: it alone is small enough for the frame that answers a key.
+fn levels(
+    goal: &Goal<'_>,
+    base: &Wanted,
+    mood: Mood,
+    keeps: bool,
+    have: &mut impl FnMut(&Wanted) -> Have,
+) -> Vec<Level> {
     if !mood.slow {
         return vec![Level::Exact];
     }
     let (exact, good) = (have(base), have(&base.at(Level::Good)));
-    if exact.is_there() {
+    if exact.is_there() && (keeps || goal.area.thumbnail) {
         return vec![Level::Exact];
     }
     if goal.area.thumbnail {
         return vec![Level::Good];
     }
     let mut out = Vec::with_capacity(3);
-    if !good.is_there() {
+    if !keeps || !good.is_there() {
         out.push(Level::First);
     }
     out.push(Level::Good);

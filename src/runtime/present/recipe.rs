@@ -142,7 +142,7 @@ impl Prepared {
             Form::Kitty(kitty::Payload::Png(data)) => data.len() * 4 / 3 + data.len() / 200 + 64,
             Form::Kitty(kitty::Payload::Raw { .. }) => 128,
             Form::Held => 0,
-            Form::Iterm(file) => file.data.len() * 4 / 3 + 128,
+            Form::Iterm(file) => file.bytes() * 4 / 3 + file.files.len() * 128,
             Form::Sixel(sixel) => sixel.strips.iter().map(|s| s.len() + 16).sum(),
             Form::Cells(grid) => grid.cells.len() * 12,
         }
@@ -160,7 +160,7 @@ impl Prepared {
         let form = match &self.form {
             Form::Kitty(payload) => payload.bytes(),
             Form::Held => 0,
-            Form::Iterm(file) => file.data.len(),
+            Form::Iterm(file) => file.bytes(),
             Form::Sixel(sixel) => sixel.strips.iter().map(Vec::len).sum(),
             Form::Cells(grid) => grid.cells.len() * size_of::<blocks::PictureCell>(),
         };
@@ -206,7 +206,7 @@ pub fn prepare(picture: &Picture, wanted: &Wanted) -> Result<Prepared, Failure> 
             (Form::Kitty(payload), exact)
         }
         Protocol::Iterm => {
-            let file = iterm::encode(pixels, level)?;
+            let file = iterm::encode(pixels, &fit, level, recipe.cell.1)?;
             let exact = file.exact;
             (Form::Iterm(file), exact)
         }

@@ -51,7 +51,7 @@ impl Presenter {
             let Some(held) = self.hold(&wanted, &prepared, &mut chunks) else { break };
             if let ring::Way::Sending(tag) = held.way {
                 let abort = kitty::abort(held.id, self.frees, self.recipe.tmux);
-                out.push(Upload { tag, chunks, whole: false, abort });
+                out.push(Upload { tag, chunks, abort });
             }
         }
         out

@@ -1,47 +1,66 @@
 //! iTerm2 inline images (iterm2.com/documentation-images.html), also of WezTerm, mintty, Konsole and xterm.js.
 
 use super::jpeg::{self, Loss};
-use super::{GraphicsError, Level, Pixels, palette, png};
+use super::{Fit, GraphicsError, Level, Pixels, padded_rgba, palette, png};
 use crate::term::{seq, tmux};
 
-/// The most bytes iTerm2 (from 3.5) and tmux take in one sequence, with room for what stands around the data.
-const MAX_SEQUENCE: usize = tmux::MAX_PASSTHROUGH - 4096;
 /// The structural similarity of a good picture, as [`jpeg`] foretells it.
 const GOOD: f32 = 0.939;
 /// How coarse a first paint is, the finest first, and the bytes on the line it should fit in.
 const FIRST_SCALES: [f32; 6] = [0.6, 0.8, 1.2, 1.8, 2.8, 4.5];
 const FIRST: usize = 6_900;
-/// Base64 bytes of one part of a multipart file.
-const PART: usize = 256 * 1024;
+/// Bytes of exact pixels that are sent as one file; more are sent in strips.
+const ONE_FILE: usize = 128 * 1024;
+/// About how many lines of pixels a strip has: a key waits for one strip at most.
+const STRIP: u32 = 24;
 
-/// A picture file for the terminal, and whether it holds the exact pixels.
+/// A picture as files for the terminal, and whether they hold the exact pixels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// PNG or JPEG.
-    pub data: Vec<u8>,
+    /// PNG or JPEG: one file for the whole picture, or one for each strip of its cells from the top, so that a key never
+    /// waits for a whole picture.
+    pub files: Vec<Vec<u8>>,
+    /// Rows of cells that each strip but the last takes; 0 for a file of the whole picture.
+    pub strip_rows: u16,
     /// Without loss.
     pub exact: bool,
-    /// Width and height in pixels.
-    pub size: (u32, u32),
+}
+
+impl File {
+    fn whole(data: Vec<u8>, exact: bool) -> Self {
+        Self { files: vec![data], strip_rows: 0, exact }
+    }
+
+    /// Bytes of all files.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.files.iter().map(Vec::len).sum()
+    }
 }
 
 /// Encodes for a level: exact is PNG, as is what has at most 255 colours. The others are JPEG: the good picture as small
 /// as its similarity allows, the first paint of a quarter of the resolution, which the terminal enlarges, and as coarse
-/// as its bytes demand.
+/// as its bytes demand. Cells are `cell_height` pixels high.
 ///
 /// # Errors
 /// An encoder failed.
-pub fn encode(pixels: Pixels<'_>, level: Level) -> Result<File, GraphicsError> {
+pub fn encode(pixels: Pixels<'_>, fit: &Fit, level: Level, cell_height: u16) -> Result<File, GraphicsError> {
     let size = (pixels.width(), pixels.height());
-    if level == Level::Exact || palette::exact(pixels, 255).is_some() {
-        return Ok(File { data: png::encode(pixels, None)?, exact: true, size });
+    if palette::exact(pixels, 255).is_some() {
+        return Ok(File::whole(png::encode(pixels, None)?, true));
     }
-    if level == Level::Good {
-        return Ok(File { data: jpeg::encode(pixels, Loss::Similarity(GOOD))?, exact: false, size });
+    match level {
+        Level::Exact if pixels.rgb().len() > ONE_FILE && size == fit.picture => strips(pixels, fit, cell_height),
+        Level::Exact => Ok(File::whole(png::encode(pixels, None)?, true)),
+        Level::Good => Ok(File::whole(jpeg::encode(pixels, Loss::Similarity(GOOD))?, false)),
+        Level::First => first(pixels),
     }
-    let size = (size.0.div_ceil(4).max(1), size.1.div_ceil(4).max(1));
-    let rgb = super::blocks::sample(pixels, size.0 as usize, size.1 as usize).concat();
-    let small = Pixels::new(&rgb, size.0, size.1)?;
+}
+
+fn first(pixels: Pixels<'_>) -> Result<File, GraphicsError> {
+    let (width, height) = (pixels.width().div_ceil(4).max(1), pixels.height().div_ceil(4).max(1));
+    let rgb = super::blocks::sample(pixels, width as usize, height as usize).concat();
+    let small = Pixels::new(&rgb, width, height)?;
     let mut data = Vec::new();
     for scale in FIRST_SCALES {
         data = jpeg::encode(small, Loss::Scale(scale))?;
@@ -49,27 +68,39 @@ pub fn encode(pixels: Pixels<'_>, level: Level) -> Result<File, GraphicsError> {
             break;
         }
     }
-    Ok(File { data, exact: false, size: (pixels.width(), pixels.height()) })
+    Ok(File::whole(data, false))
 }
 
-/// The sequences that show `file` at a cell (0-based). `columns` and `rows` are what it covers.
+/// Strips of whole rows of cells, each as wide as the cells that the picture takes.
+fn strips(pixels: Pixels<'_>, fit: &Fit, cell_height: u16) -> Result<File, GraphicsError> {
+    let cell = u32::from(cell_height.max(1));
+    let rows = (STRIP / cell).max(1);
+    let padded = fit.canvas != fit.picture;
+    let data = if padded { padded_rgba(pixels, fit) } else { pixels.rgb().to_vec() };
+    let line = fit.canvas.0 as usize * if padded { 4 } else { 3 };
+    let strip = |part: &[u8]| png::lossless(part, (fit.canvas.0, (part.len() / line.max(1)) as u32), padded);
+    let files = data.chunks(line * (rows * cell) as usize).map(strip).collect::<Result<_, _>>()?;
+    Ok(File { files, strip_rows: u16::try_from(rows).unwrap_or(u16::MAX), exact: true })
+}
+
+/// The sequences that show `file` at a cell (0-based), one for each strip. `columns` and `rows` are what it covers.
 #[must_use]
 pub fn show(file: &File, (column, row): (u16, u16), (columns, rows): (u16, u16), in_tmux: bool) -> Vec<Vec<u8>> {
-    let encoded = base64_simd::STANDARD.encode_to_string(&file.data);
-    let about = format!(
-        "inline=1;size={};width={columns};height={rows};preserveAspectRatio=1;doNotMoveCursor=1",
-        file.data.len()
-    );
-    let sequences: Vec<Vec<u8>> = if encoded.len() <= MAX_SEQUENCE {
-        vec![format!("\x1b]1337;File={about}:{encoded}\x07").into_bytes()]
-    } else {
-        let parts = encoded.as_bytes().chunks(PART).map(|p| [b"\x1b]1337;FilePart=", p, b"\x07"].concat());
-        std::iter::once(format!("\x1b]1337;MultipartFile={about}\x07").into_bytes())
-            .chain(parts)
-            .chain(std::iter::once(b"\x1b]1337;FileEnd\x07".to_vec()))
-            .collect()
+    let sequence = |(index, data): (usize, &Vec<u8>)| {
+        let above = file.strip_rows.saturating_mul(u16::try_from(index).unwrap_or(u16::MAX)).min(rows);
+        let (height, keep) = match file.strip_rows {
+            0 => (rows, 1),
+            most => ((rows - above).min(most), 0),
+        };
+        let encoded = base64_simd::STANDARD.encode_to_string(data);
+        let text = format!(
+            "\x1b]1337;File=inline=1;size={};width={columns};height={height};preserveAspectRatio={keep};\
+             doNotMoveCursor=1:{encoded}\x07",
+            data.len()
+        );
+        at_cell(text.as_bytes(), column, row.saturating_add(above), in_tmux)
     };
-    sequences.iter().map(|s| at_cell(s, column, row, in_tmux)).collect()
+    file.files.iter().enumerate().map(sequence).collect()
 }
 
 /// A sequence after the cursor was moved; inside tmux together in one wrap, because only there the cursor is known.

@@ -97,6 +97,11 @@ fn reduced(pixels: Pixels<'_>, fit: &Fit, divisor: u32) -> (Vec<u8>, Fit) {
     (means.concat(), Fit { canvas, offset, picture, ..*fit })
 }
 
+/// RGB or RGBA bytes of this size, without loss, compressed for speed.
+pub(super) fn lossless(data: &[u8], size: (u32, u32), alpha: bool) -> Result<Vec<u8>, GraphicsError> {
+    write(size, if alpha { ColorType::Rgba } else { ColorType::Rgb }, data, |_| {})
+}
+
 /// Width and height that a PNG file says it has.
 #[must_use]
 pub fn size(data: &[u8]) -> Option<(u32, u32)> {

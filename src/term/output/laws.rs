@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug)]
 enum Op {
     Frame(usize, bool),
-    Upload(usize, usize, bool),
+    Upload(usize, usize),
     /// Keeps the uploads whose tag has this remainder.
     Keep(u64),
     /// The terminal answers so many questions, oldest first.
@@ -29,7 +29,7 @@ fn op(faults: bool) -> impl Strategy<Value = Op> {
     let faulty = if faults { 1 } else { 0 };
     prop_oneof![
         3 => (1_usize..20_000, any::<bool>()).prop_map(|(n, watched)| Op::Frame(n, watched)),
-        4 => (1_usize..40, 1_usize..6000, prop::bool::weighted(0.2)).prop_map(|(n, len, whole)| Op::Upload(n, len, whole)),
+        4 => (1_usize..40, 1_usize..6000).prop_map(|(n, len)| Op::Upload(n, len)),
         1 => (0_u64..3).prop_map(Op::Keep),
         8 => (1_usize..12).prop_map(Op::Answer),
         faulty => Just(Op::Lose),
@@ -95,11 +95,11 @@ impl Model {
                 self.marks.extend(watched.then_some(mark));
                 self.queue.push_frame(vec![b'.'; *len], watched.then_some(Mark { mark, handed }));
             }
-            Op::Upload(count, len, whole) => {
+            Op::Upload(count, len) => {
                 self.tag += 1;
                 self.handed.push(self.tag);
                 let chunks = vec![vec![b'#'; *len]; *count];
-                self.queue.push_upload(Upload { tag: self.tag, chunks, whole: *whole, abort: b"!".to_vec() });
+                self.queue.push_upload(Upload { tag: self.tag, chunks, abort: b"!".to_vec() });
             }
             Op::Keep(rest) => {
                 let kept: Vec<u64> = (1..=self.tag).rev().filter(|t| t % 3 == *rest).collect();
@@ -225,14 +225,14 @@ proptest! {
         model.pump();
         model.take(&Op::Pass(40));
         model.take(&Op::Answer(1));
-        model.take(&Op::Upload(chunks, 4000, false));
+        model.take(&Op::Upload(chunks, 4000));
         model.pump();
         let end = model.now + Duration::from_millis(stall);
         while let Some(until) = model.pump().filter(|until| *until < end) {
             model.now = until;
         }
         model.now = end;
-        model.take(&Op::Upload(more, 4000, false));
+        model.take(&Op::Upload(more, 4000));
         model.pump();
         // Everything is answered late, and in order.
         while !model.questions.is_empty() {
@@ -256,7 +256,6 @@ fn what_is_half_sent_is_closed_before_a_frame_with_a_picture_of_its_own() {
     let upload = |tag: u64| Upload {
         tag,
         chunks: vec![format!("({tag}.0)").into_bytes(), format!("({tag}.1)").into_bytes()],
-        whole: false,
         abort: format!("<abort {tag}>").into_bytes(),
     };
     let frame = "\x1b_Ga=t,f=100,i=7,m=0;AAAA\x1b\\";

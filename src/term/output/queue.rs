@@ -31,7 +31,7 @@ impl Progress {
 
     /// Bytes of the next piece that is written at once.
     fn next_len(&self) -> usize {
-        if self.upload.whole { self.left() } else { self.upload.chunks.get(self.taken).map_or(0, Vec::len) }
+        self.upload.chunks.get(self.taken).map_or(0, Vec::len)
     }
 
     fn begun(&self) -> bool {
@@ -242,12 +242,11 @@ impl Queue {
         bytes
     }
 
-    /// The next piece of the first upload: a chunk, or all of it where nothing may come between.
+    /// The next piece of the first upload: a chunk.
     fn piece(&mut self, now: Instant) -> Job {
         let Some(front) = self.uploads.front_mut() else { return Job { bytes: Vec::new(), kind: Kind::Own } };
-        let count = if front.upload.whole { front.upload.chunks.len() } else { 1 };
-        let mut bytes = front.upload.chunks.iter().skip(front.taken).take(count).flatten().copied().collect();
-        front.taken += count;
+        let mut bytes = front.upload.chunks.get(front.taken).cloned().unwrap_or_default();
+        front.taken += 1;
         let mut completes = None;
         if front.taken >= front.upload.chunks.len() {
             completes = Some(front.upload.tag);

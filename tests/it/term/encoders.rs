@@ -85,22 +85,40 @@ fn psnr(a: &[u8], b: &[u8]) -> f64 {
 #[test]
 fn inline_images_are_close_and_small() {
     let rgb = photo(400, 300);
-    let file = iterm::encode(Pixels::new(&rgb, 400, 300).unwrap(), Level::Good).unwrap();
-    let back = image::load_from_memory(&file.data).unwrap().to_rgb8();
+    let fits = |size| fit((40, 15), (10, 20), size);
+    let file = iterm::encode(Pixels::new(&rgb, 400, 300).unwrap(), &fits((400, 300)), Level::Good, 20).unwrap();
+    let back = image::load_from_memory(&file.files[0]).unwrap().to_rgb8();
     assert!(!file.exact && psnr(&rgb, back.as_raw()) > 28.0);
-    assert!(file.data.len() * 5 < rgb.len());
+    assert!(file.bytes() * 5 < rgb.len());
     let flat = vec![200; 3 * 64 * 64];
-    let file = iterm::encode(Pixels::new(&flat, 64, 64).unwrap(), Level::Good).unwrap();
-    assert!(file.exact && image::load_from_memory(&file.data).unwrap().to_rgb8().as_raw() == &flat);
+    let file = iterm::encode(Pixels::new(&flat, 64, 64).unwrap(), &fits((64, 64)), Level::Good, 20).unwrap();
+    assert!(file.exact && image::load_from_memory(&file.files[0]).unwrap().to_rgb8().as_raw() == &flat);
 }
 
 #[test]
-fn large_inline_images_go_in_parts_and_through_tmux() {
-    let file = iterm::File { data: vec![7; 2 << 20], exact: false, size: (10, 10) };
-    for in_tmux in [false, true] {
-        let sequences = iterm::show(&file, (3, 4), (5, 6), in_tmux);
-        assert!(sequences.len() > 3 && sequences.iter().all(|s| s.len() < 1 << 20));
-        assert!(sequences.iter().all(|s| s.starts_with(b"\x1bPtmux;") == in_tmux));
+fn exact_inline_images_come_in_strips_that_are_the_picture_together() {
+    for (size, cell_height) in [((400, 300), 20), ((395, 291), 20), ((400, 289), 7)] {
+        let rgb = photo(size.0, size.1);
+        let fit = fit((40, 300 / cell_height + 1), (10, cell_height), size);
+        let file = iterm::encode(Pixels::new(&rgb, size.0, size.1).unwrap(), &fit, Level::Exact, cell_height).unwrap();
+        let mut canvas = Vec::new();
+        for strip in &file.files {
+            canvas.extend_from_slice(image::load_from_memory(strip).unwrap().to_rgba8().as_raw());
+        }
+        let canvas = image::RgbaImage::from_raw(fit.canvas.0, fit.canvas.1, canvas).expect("a strip is missing");
+        let picture = image::imageops::crop_imm(&canvas, fit.offset.0, fit.offset.1, size.0, size.1).to_image();
+        assert!(file.exact && image::DynamicImage::from(picture).to_rgb8().into_raw() == rgb, "{size:?}");
+        for in_tmux in [false, true] {
+            let sequences = iterm::show(&file, (3, 4), (fit.columns, fit.rows), in_tmux);
+            assert!(sequences.len() > 4 && sequences.iter().all(|s| s.len() < 100_000));
+            assert!(sequences.iter().all(|s| s.starts_with(b"\x1bPtmux;") == in_tmux));
+            let heights = sequences.iter().map(|s| {
+                let text = String::from_utf8_lossy(&s[..160]);
+                let (_, rest) = text.split_once("height=").expect("no height");
+                rest.split(';').next().and_then(|n| n.parse::<u16>().ok()).expect("no number")
+            });
+            assert_eq!(heights.sum::<u16>(), fit.rows, "the strips cover the cells");
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use lakelens::term::input::{InputEvent, Reply, reader};
 use lakelens::term::output::{Link, Output, Pacing, Upload, Written};
 use lakelens::term::seq::ASK_STATUS;
-use rustix::pipe::pipe;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, channel};
@@ -103,7 +102,7 @@ impl Terminal {
 
 fn upload(tag: u64, chunks: usize) -> Upload {
     let chunk = |i: usize| format!("{:#<CHUNK$}", format!("({tag}.{i})")).into_bytes();
-    Upload { tag, chunks: (0..chunks).map(chunk).collect(), whole: false, abort: format!("<abort {tag}>").into_bytes() }
+    Upload { tag, chunks: (0..chunks).map(chunk).collect(), abort: format!("<abort {tag}>").into_bytes() }
 }
 
 #[test]
@@ -210,26 +209,6 @@ fn a_silence_is_survived_and_said() {
     assert!(!terminal.output.link().silent);
     terminal.read_what_comes();
     assert!(terminal.text().as_bytes() == upload(1, 12).chunks.concat(), "nothing is missing or torn");
-}
-
-#[test]
-fn nothing_comes_between_the_parts_of_one_sequence() {
-    // The pipe is smaller than the sequence, so the frame comes while it is being written.
-    let (read, write) = pipe().unwrap();
-    let output = Output::spawn(write, |_| {}).unwrap();
-    output.set_pacing(Pacing::Direct);
-    output.upload(Upload { whole: true, ..upload(1, 60) });
-    let mut all = vec![0; CHUNK];
-    let count = rustix::io::read(&read, &mut all).unwrap();
-    all.truncate(count);
-    output.frame(b"<frame>".to_vec());
-    let whole: Vec<u8> = upload(1, 60).chunks.concat();
-    while !all.windows(7).any(|w| w == b"<frame>") {
-        let mut bytes = [0; 8192];
-        let count = rustix::io::read(&read, &mut bytes).unwrap();
-        all.extend_from_slice(&bytes[..count]);
-    }
-    assert!(all.starts_with(&whole), "the frame came in between");
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn first_paints_are_tiny_and_stand_where_the_picture_will() {
         let back = cut(png.get_ref(), &photo.fit);
         let off = photo.rgb.iter().zip(&back).map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>() / back.len() as f64;
         assert!(off < 22.0, "{}: {off:.1} off", photo.name);
-        let file = iterm::encode(photo.pixels(), Level::First).unwrap();
+        let file = iterm::encode(photo.pixels(), &photo.fit, Level::First, 20).unwrap();
         let bytes = iterm::show(&file, (0, 0), (80, 40), false).concat().len();
         assert!(bytes <= 7_000, "{}: {bytes}", photo.name);
     }
@@ -130,8 +130,8 @@ fn good_pictures_of_the_other_protocols_are_small() {
         return;
     }
     let bytes = mean(&photos, |photo| {
-        let file = iterm::encode(photo.pixels(), Level::Good).unwrap();
-        let back = image::load_from_memory(&file.data).unwrap().to_rgb8().into_raw();
+        let file = iterm::encode(photo.pixels(), &photo.fit, Level::Good, 20).unwrap();
+        let back = image::load_from_memory(&file.files[0]).unwrap().to_rgb8().into_raw();
         let alike = ssim(&photo.rgb, &back, photo.size.0 as usize);
         assert!(alike >= 0.93, "{}: {alike:.3}", photo.name);
         iterm::show(&file, (0, 0), (80, 40), false).concat().len()

@@ -180,7 +180,7 @@ mod tests {
     fn files_and_sixels_are_drawn_into_cells_and_erased_by_text() {
         let rgb = pixels(1, SIZE);
         let pixels = Pixels::new(&rgb, SIZE.0, SIZE.1).unwrap();
-        let file = iterm::encode(pixels, Level::Good).unwrap();
+        let file = iterm::encode(pixels, &own(SIZE), Level::Good, 20).unwrap();
         let sixels = sixel::encode(pixels, Level::Good, 20);
         let shown = [
             (Graphics::Iterm, iterm::show(&file, (4, 1), (12, 4), false).concat()),
@@ -210,8 +210,8 @@ mod tests {
     fn a_file_in_parts_is_one_file() {
         let mut stage = Stage::new(Graphics::Iterm, false);
         let rgb = pixels(2, SIZE);
-        let file = iterm::encode(Pixels::new(&rgb, SIZE.0, SIZE.1).unwrap(), Level::Good).unwrap();
-        let data = base64_simd::STANDARD.encode_to_string(&file.data);
+        let file = iterm::encode(Pixels::new(&rgb, SIZE.0, SIZE.1).unwrap(), &own(SIZE), Level::Good, 20).unwrap();
+        let data = base64_simd::STANDARD.encode_to_string(&file.files[0]);
         let (head, tail) = data.split_at(data.len() / 8 * 4);
         let parts = format!(
             "\x1b]1337;MultipartFile=inline=1;width=12;height=4\x07\x1b]1337;FilePart={head}\x07\
