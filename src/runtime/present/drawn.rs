@@ -164,7 +164,11 @@ impl Presenter {
     /// These protocols draw all or nothing: a picture that a pop-up covers is drawn before the cell diff, which then
     /// writes the pop-up's cells over it.
     pub(super) fn draw_at_once(&mut self, shown: &Shown) {
-        let Some(sequences) = self.sequences(shown) else { return };
+        let Some(mut sequences) = self.sequences(shown) else { return };
+        // The last strip first: the row of cells that it fills only in part was erased, and is empty until then.
+        if let Some(last) = sequences.pop() {
+            sequences.insert(0, last);
+        }
         self.spend(shown.prepared.wire());
         if shown.pieces == [shown.rect] {
             return self.late.extend(sequences.concat());
