@@ -27,6 +27,7 @@ pub mod keymap;
 pub mod lake;
 pub mod media;
 pub mod ops;
+pub mod remote;
 pub mod runtime;
 pub mod store;
 pub mod term;

@@ -14,6 +14,7 @@ mod ops;
 mod present;
 mod pty;
 mod real_terminals;
+mod remote;
 mod store;
 mod support;
 mod term;

@@ -1,0 +1,11 @@
+//! Connections to workspaces: what a profile says, which way of signing in follows from it, and where each value came
+//! from. Knows no product concept: no image, no label, no screen.
+//!
+//! Why a part of its own: the rules are those of the official Databricks SDKs, and people rely on them with the same
+//! files and variables. They are pure functions over texts, so that every rule can be tested without a network.
+//! What always holds: nothing here reads a file, a clock or the environment; a token or password lives in a
+//! [`secret::Secret`] from the moment it was read; a message names places and lengths, never a secret.
+
+pub mod ini;
+pub mod profile;
+pub mod secret;
