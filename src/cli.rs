@@ -5,6 +5,7 @@
 //! [`crate::domain::text::printable`].
 
 mod answers;
+mod auth;
 mod bench;
 mod cache;
 mod completions;

@@ -11,3 +11,4 @@ pub mod paths;
 pub mod places;
 pub mod private_file;
 pub mod settings;
+pub mod workspaces;

@@ -1,8 +1,8 @@
 //! Files and folders that belong to the user alone: folders with mode 0700, files with mode 0600, written whole.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// Makes a folder and those above it that are missing, each with mode 0700. One that exists is left as it is.
@@ -44,6 +44,15 @@ fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As the system says; also when the file is larger, is no regular file, or is not UTF-8.
 pub fn read_text(path: &Path, limit: u64) -> io::Result<Option<String>> {
+    let Some((bytes, _)) = read_bytes(path, limit)? else { return Ok(None) };
+    String::from_utf8(bytes).map(Some).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
+}
+
+/// The bytes of a file of at most `limit` bytes, and its permission bits; `None` if there is none.
+///
+/// # Errors
+/// As the system says; also when the file is larger or is no regular file.
+pub fn read_bytes(path: &Path, limit: u64) -> io::Result<Option<(Vec<u8>, u32)>> {
     let found = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         found => found?,
@@ -51,17 +60,22 @@ pub fn read_text(path: &Path, limit: u64) -> io::Result<Option<String>> {
     if !found.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
+    let too_large = |bytes: u64| {
+        let message = format!("it has {bytes} bytes, at most {limit} are read");
+        io::Error::new(io::ErrorKind::FileTooLarge, message)
+    };
     if found.len() > limit {
-        let message = format!("it has {} bytes, at most {limit} are read", found.len());
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        return Err(too_large(found.len()));
     }
-    fs::read_to_string(path).map(Some)
+    let mut bytes = Vec::new();
+    // A file that grows meanwhile is still not read beyond the limit.
+    let read = File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)? as u64;
+    if read > limit { Err(too_large(read)) } else { Ok(Some((bytes, found.permissions().mode() & 0o7777))) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn files_are_private_and_replaced_whole() {

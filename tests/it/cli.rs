@@ -1,5 +1,6 @@
 //! The built binary as scripts see it: output, JSON keys, exit codes.
 
+mod auth;
 mod errors;
 mod help;
 mod hostile;

@@ -1,0 +1,234 @@
+//! `lakelens auth status`: the profile, the server and the way of signing in, each with the place it came from. Nothing
+//! is asked of any server, and no secret is shown.
+
+use super::{Source, app_error};
+use crate::cli::context::Context;
+use crate::cli::error::AppError;
+use crate::cli::grammar::Json;
+use crate::cli::output::Table;
+use crate::config::keys;
+use crate::config::load::Origin as SettingOrigin;
+use crate::domain::text::printable;
+use crate::remote::profile::attribute::{self, Value};
+use crate::remote::profile::auth::AuthKind;
+use crate::remote::profile::{Chosen, Resolved, Warning, default_profile, resolve};
+use clap::Args;
+use serde_json::json;
+
+/// What is said of every answer of this command.
+const NOT_ASKED: &str = "No server was asked: whether it accepts this is not known.";
+
+/// Show the profile, the host and the way of signing in, and where each value came from
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lakelens auth status                 the profile that would be used, or all of them
+  lakelens auth status dev
+  DATABRICKS_CONFIG_PROFILE=dev lakelens auth status --json | jq '{host, auth, ok}'
+
+Secrets are never shown, and nothing is asked of the server. Profiles are those of
+~/.databrickscfg (or DATABRICKS_CONFIG_FILE). Exit code 3 when the configuration is
+wrong, 4 when there is nothing to sign in with.")]
+pub(super) struct StatusArgs {
+    /// Profile of the configuration file; without it, the one that would be used
+    #[arg(value_name = "PROFILE")]
+    name: Option<String>,
+    #[command(flatten)]
+    json: Json,
+}
+
+pub(super) fn run(args: &StatusArgs, context: &mut Context) -> Result<(), AppError> {
+    let source = Source::read(context);
+    let asked = asked(args, context);
+    let default = default_profile(&context.environment.variables, &source.file);
+    let resolved = {
+        let asked = asked.as_ref().map(|c| (c.name.as_str(), c.why.as_str()));
+        resolve(&source.inputs(asked, context))
+    };
+    log(&resolved);
+    let nothing = asked.is_none() && default.is_none() && resolved.values.iter().next().is_none();
+    if nothing && !source.file.profiles().is_empty() {
+        return list(&source, args.json.json, context);
+    }
+    let warnings = warnings(&resolved, &source);
+    if args.json.json {
+        context.out.json(&document(&resolved, &warnings, &source))?;
+    } else {
+        text(&resolved, &warnings, &source, context)?;
+    }
+    resolved.ways.map(|_| ()).map_err(|e| app_error(&e))
+}
+
+/// The profile that was asked for: of the argument, else of our own setting.
+fn asked(args: &StatusArgs, context: &Context) -> Option<Chosen> {
+    if let Some(name) = &args.name {
+        return Some(Chosen { name: name.clone(), why: "the argument PROFILE".to_owned() });
+    }
+    let name = context.loaded.settings.profile.clone();
+    let why = match context.loaded.origin(keys::find("profile")?) {
+        SettingOrigin::Variable(name) => format!("the variable {name}"),
+        origin => origin.to_string(),
+    };
+    (!name.is_empty()).then_some(Chosen { name, why })
+}
+
+fn log(resolved: &Resolved) {
+    let profile = resolved.profile.as_ref().map(|p| printable(&p.name).into_owned());
+    let host = resolved.host.as_ref().map(ToString::to_string);
+    let auth = resolved.ways.as_ref().ok().and_then(|w| w.first()).map(|w| w.kind().name());
+    tracing::debug!(?profile, ?host, ?auth, warnings = resolved.warnings.len(), "connection resolved");
+}
+
+/// The warnings of the rules, and those about the file that only the file system knows.
+fn warnings(resolved: &Resolved, source: &Source) -> Vec<Warning> {
+    let mut all = resolved.warnings.clone();
+    let Some(mode) = source.mode.map(|m| m & 0o777) else { return all };
+    let path = &source.file.path;
+    let remedy = format!("chmod 600 {path}");
+    let stored = || source.file.profiles().iter().any(|p| holds_secret(source, p));
+    if mode & 0o077 != 0 {
+        let message = format!("{path} can be read or written by others: its mode is {mode:04o}");
+        all.push(Warning { message, remedy });
+    } else if mode & 0o177 != 0 && stored() {
+        all.push(Warning { message: format!("{path} holds secrets and has the mode {mode:04o}, not 0600"), remedy });
+    }
+    all
+}
+
+fn holds_secret(source: &Source, profile: &str) -> bool {
+    let Ok(Some(ini)) = &source.file.content else { return false };
+    let secret = |key: &str| attribute::find(key).is_some_and(|a| a.secret);
+    ini.section(profile).is_some_and(|s| s.entries.iter().any(|e| secret(&e.key)))
+}
+
+/// What is shown of a value: itself, or only that it is set.
+fn shown(value: &Value, resolved: &Resolved) -> String {
+    match (&resolved.host, value.shown()) {
+        (Some(host), _) if value.attribute.name == "host" => host.to_string(),
+        (_, Some(text)) => text.to_owned(),
+        _ => format!("set, {} characters", value.value.characters()),
+    }
+}
+
+fn ways(resolved: &Resolved) -> Vec<AuthKind> {
+    resolved.ways.as_ref().map(|ways| ways.iter().map(|w| w.kind()).collect()).unwrap_or_default()
+}
+
+fn document(resolved: &Resolved, warnings: &[Warning], source: &Source) -> serde_json::Value {
+    let value = |v: &Value| {
+        let open = v.shown().is_some() || (v.attribute.name == "host" && resolved.host.is_some());
+        json!({ "name": v.attribute.name, "value": open.then(|| shown(v, resolved)), "secret": v.attribute.secret,
+                "characters": v.value.characters(), "from": v.origin.to_string() })
+    };
+    let warning = |w: &Warning| json!({ "message": w.message, "remedy": w.remedy });
+    let ways = ways(resolved);
+    let mode = source.mode.map(|m| format!("{:04o}", m & 0o777));
+    json!({
+        "ok": resolved.ways.is_ok(),
+        "profile": resolved.profile.as_ref().map(|p| p.name.as_str()),
+        "profile_from": resolved.profile.as_ref().map(|p| p.why.as_str()),
+        "file": { "path": source.file.path, "mode": mode, "unused": resolved.file_unused },
+        "host": resolved.host.as_ref().map(ToString::to_string),
+        "cloud": resolved.cloud.map(|c| c.name()),
+        "auth": ways.first().map(|k| k.name()),
+        "auth_then": ways.iter().skip(1).map(|k| k.name()).collect::<Vec<_>>(),
+        "values": resolved.values.iter().map(value).collect::<Vec<_>>(),
+        "warnings": warnings.iter().map(warning).collect::<Vec<_>>(),
+        "server_asked": false,
+    })
+}
+
+fn text(resolved: &Resolved, warnings: &[Warning], source: &Source, context: &mut Context) -> Result<(), AppError> {
+    let none = || "none".to_owned();
+    let profile = resolved.profile.as_ref().map_or_else(none, |p| format!("{}  ({})", p.name, p.why));
+    let file = match &resolved.file_unused {
+        Some(why) => format!("{}  ({why})", source.file.path),
+        None => source.file.path.clone(),
+    };
+    let host = match (&resolved.host, resolved.values.get("host")) {
+        (Some(host), _) => host.to_string(),
+        (None, Some(_)) => "not usable".to_owned(),
+        (None, None) => none(),
+    };
+    let cloud = resolved.cloud.map_or("unknown: the host is in no zone of Databricks", |c| c.name());
+    let rows = [
+        ("profile", profile),
+        ("file", file),
+        ("host", host),
+        ("cloud", cloud.to_owned()),
+        ("sign in", sign_in(resolved)),
+    ];
+    for (name, value) in &rows {
+        context.out.line(&format!("{name:<8}  {}", printable(value)))?;
+    }
+    let mut table = Table::new(&["VALUE", "IS", "FROM"]);
+    for value in resolved.values.iter() {
+        table.row([value.attribute.name, &shown(value, resolved), &value.origin.to_string()]);
+    }
+    if resolved.values.iter().next().is_some() {
+        context.out.line("")?;
+        context.out.table(&table)?;
+    }
+    for warning in warnings {
+        context.out.line(&format!("\nwarning: {}", printable(&warning.message)))?;
+        context.out.line(&format!("hint: {}", printable(&warning.remedy)))?;
+    }
+    context.out.line(&format!("\n{NOT_ASKED}"))
+}
+
+/// How it would sign in, in words.
+fn sign_in(resolved: &Resolved) -> String {
+    let ways = ways(resolved);
+    let (Some(first), rest) = (ways.first(), ways.get(1..).unwrap_or_default()) else {
+        return "not possible, see the error".to_owned();
+    };
+    let forced = resolved.values.get("auth_type").map(|v| format!("  (auth_type from {})", v.origin));
+    let what = match first {
+        AuthKind::Pat => "personal access token",
+        AuthKind::OauthM2m => "service principal of Databricks",
+        AuthKind::AzureClientSecret => "service principal of Azure",
+        AuthKind::AzureCli => "whoever is signed in with `az login`",
+        AuthKind::DatabricksCli => "whoever is signed in with `databricks auth login`",
+        AuthKind::None => "nobody signs in",
+    };
+    let then = if rest.is_empty() {
+        String::new()
+    } else {
+        format!(", then {}", rest.iter().map(|k| k.name()).collect::<Vec<_>>().join(", "))
+    };
+    format!("{}, {what}{then}{}", first.name(), forced.unwrap_or_default())
+}
+
+/// Every profile of the file, when none would be used.
+fn list(source: &Source, as_json: bool, context: &mut Context) -> Result<(), AppError> {
+    let names: Vec<String> = source.file.profiles().into_iter().map(str::to_owned).collect();
+    let rows: Vec<(String, Resolved)> = names
+        .into_iter()
+        .map(|name| {
+            let resolved = resolve(&source.inputs(Some((&name, "the list")), context));
+            (name, resolved)
+        })
+        .collect();
+    if as_json {
+        let row = |(name, r): &(String, Resolved)| {
+            json!({ "profile": name, "ok": r.ways.is_ok(), "host": r.host.as_ref().map(ToString::to_string),
+                    "cloud": r.cloud.map(|c| c.name()), "auth": ways(r).first().map(|k| k.name()),
+                    "problem": r.ways.as_ref().err().map(ToString::to_string), "warnings": r.warnings.len() })
+        };
+        let rows: Vec<_> = rows.iter().map(row).collect();
+        let file = json!({ "path": source.file.path, "mode": source.mode.map(|m| format!("{:04o}", m & 0o777)) });
+        return context.out.json(&json!({ "profiles": rows, "profile": null, "file": file, "server_asked": false }));
+    }
+    let mut table = Table::new(&["PROFILE", "HOST", "CLOUD", "SIGN IN", "PROBLEM"]);
+    for (name, r) in &rows {
+        let host = r.host.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+        let auth = ways(r).first().map_or("-", |k| k.name());
+        let problem = r.ways.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        table.row([name.as_str(), &host, r.cloud.map_or("-", |c| c.name()), auth, &problem]);
+    }
+    context.out.table(&table)?;
+    context
+        .out
+        .line("\nNo profile is the default: name one with `--profile NAME`, or set DATABRICKS_CONFIG_PROFILE.")?;
+    context.out.line(NOT_ASKED)
+}
