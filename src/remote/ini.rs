@@ -4,7 +4,7 @@
 //! The two disagree in corners. The rule here: what one of them takes is taken, with a [`Remark`] where the other refuses
 //! the file or reads another value; what neither takes is an [`IniError`]. What always holds: no input panics; every
 //! value is kept as a [`Secret`], because the reader cannot know which are; no remark and no error shows a line of the
-//! file, because a line may be a token that was pasted without its name.
+//! file, because a line may be a token that was pasted without its name. `tests/it/remote/official.rs` compares with both.
 
 use super::secret::Secret;
 use thiserror::Error;
@@ -158,6 +158,9 @@ impl Reader {
         if let Some(rest) = text.strip_prefix('[') {
             return self.heading(number, rest);
         }
+        if line.contains(|c: char| c.is_control() && c != '\t') {
+            self.remark(number, "holds a control character; the Python SDK may end the line or the value there");
+        }
         let indent = line.chars().take_while(|c| c.is_whitespace()).count();
         let deeper = self.last.filter(|(_, column)| indent > *column);
         match (text.split_once(['=', ':']), deeper) {
@@ -214,6 +217,9 @@ impl Reader {
         if lower != key {
             self.remark(number, "has a key in capitals; the Go SDK and the `databricks` command ignore it");
         }
+        if key == "-" || key.starts_with(['"', '`']) {
+            self.remark(number, "has an odd key; the Go SDK and the `databricks` command give it another name");
+        }
         let value = self.value(number, value);
         let entry = Entry { key: lower, value: Secret::new(value), line: number };
         let Some(section) = self.current.and_then(|i| self.ini.sections.get_mut(i)) else { return Ok(()) };
@@ -230,17 +236,22 @@ impl Reader {
 
     /// The value, without quotes around it, which no host and no token has.
     fn value<'a>(&mut self, number: usize, value: &'a str) -> &'a str {
-        let quoted = |q: char| value.len() > 1 && value.starts_with(q) && value.ends_with(q);
-        if let Some(quote) = ['"', '\'', '`'].into_iter().find(|q| quoted(*q)) {
+        let inside = |q: char| value.strip_prefix(q)?.strip_suffix(q).filter(|inner| !inner.contains(q));
+        if let Some(inner) = ['"', '\'', '`'].into_iter().find_map(inside) {
             self.remark(number, "has a value in quotes: they are dropped; the Python SDK keeps them");
-            return value.trim_matches(quote);
+            return inner;
         }
+        let go = "the Go SDK and the `databricks` command";
         if value.contains(['#', ';']) {
-            let others = "the Go SDK and the `databricks` command read the value only up to there";
-            self.remark(number, &format!("has a `#` or `;` after the `=`, which is part of the value; {others}"));
+            let message = format!("has a `#` or `;` after the `=`, which is part of the value; {go} stop there");
+            self.remark(number, &message);
         } else if value.ends_with('\\') {
-            let others = "the Go SDK and the `databricks` command add the next line";
-            self.remark(number, &format!("ends in a backslash, which is part of the value; {others}"));
+            self.remark(number, &format!("ends in a backslash, which is part of the value; {go} add the next line"));
+        } else if value.starts_with('`') || value.starts_with("\"\"\"") {
+            self.remark(
+                number,
+                &format!("starts with a quote, which is part of the value; {go} read on to the next one"),
+            );
         }
         value
     }

@@ -2,5 +2,6 @@
 
 mod host;
 mod ini;
+mod official;
 mod order;
 mod secret;
