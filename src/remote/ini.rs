@@ -7,6 +7,7 @@
 //! file, because a line may be a token that was pasted without its name. `tests/it/remote/official.rs` compares with both.
 
 use super::secret::Secret;
+use std::collections::HashMap;
 use thiserror::Error;
 
 /// A larger file is no configuration file; it is refused before it is looked at.
@@ -109,6 +110,8 @@ pub struct Ini {
     pub sections: Vec<Section>,
     /// What the official tools do not all read alike.
     pub remarks: Vec<Remark>,
+    /// Where each section stands: a file may have very many.
+    index: HashMap<String, usize>,
 }
 
 impl Ini {
@@ -135,7 +138,7 @@ impl Ini {
     /// The section with this name.
     #[must_use]
     pub fn section(&self, name: &str) -> Option<&Section> {
-        self.sections.iter().find(|s| s.name == name)
+        self.index.get(name).and_then(|i| self.sections.get(*i))
     }
 }
 
@@ -147,6 +150,8 @@ struct Reader {
     current: Option<usize>,
     /// Index of the entry that an indented line may continue, and the columns it is indented by.
     last: Option<(usize, usize)>,
+    /// The entries by section and key.
+    keys: HashMap<(usize, String), usize>,
 }
 
 impl Reader {
@@ -188,7 +193,7 @@ impl Reader {
             return Err(IniError::UnnamedSection(number));
         }
         self.last = None;
-        self.current = self.ini.sections.iter().position(|s| s.name == name);
+        self.current = self.ini.index.get(name).copied();
         if self.current.is_none() {
             self.open(name);
         } else if name != DEFAULT {
@@ -199,6 +204,7 @@ impl Reader {
 
     fn open(&mut self, name: &str) {
         self.current = Some(self.ini.sections.len());
+        self.ini.index.insert(name.to_owned(), self.ini.sections.len());
         self.ini.sections.push(Section { name: name.to_owned(), entries: Vec::new() });
     }
 
@@ -222,14 +228,15 @@ impl Reader {
         }
         let value = self.value(number, value);
         let entry = Entry { key: lower, value: Secret::new(value), line: number };
-        let Some(section) = self.current.and_then(|i| self.ini.sections.get_mut(i)) else { return Ok(()) };
-        let Some(at) = section.entries.iter().position(|e| e.key == entry.key) else {
-            self.last = Some((section.entries.len(), indent));
+        let Some(current) = self.current else { return Ok(()) };
+        let Some(section) = self.ini.sections.get_mut(current) else { return Ok(()) };
+        let at = *self.keys.entry((current, entry.key.clone())).or_insert(section.entries.len());
+        self.last = Some((at, indent));
+        let Some(before) = section.entries.get_mut(at) else {
             section.entries.push(entry);
             return Ok(());
         };
-        let before = std::mem::replace(&mut section.entries[at], entry).line;
-        self.last = Some((at, indent));
+        let before = std::mem::replace(before, entry).line;
         self.remark(number, &format!("sets the key of line {before} again and wins; the Python SDK refuses the file"));
         Ok(())
     }
@@ -259,7 +266,7 @@ impl Reader {
     fn extend(&mut self, entry: usize, text: &str) {
         let section = self.current.and_then(|i| self.ini.sections.get_mut(i));
         if let Some(entry) = section.and_then(|s| s.entries.get_mut(entry)) {
-            entry.value = Secret::new(format!("{}\n{text}", entry.value.expose()));
+            entry.value.add_line(text);
         }
     }
 

@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 
 /// The section that holds settings of the `databricks` command instead of a profile.
 const SETTINGS: &str = "__settings__";
+/// More warnings than this say nothing more.
+const MOST_WARNINGS: usize = 50;
 
 /// A value that the user gave for this run.
 #[derive(Clone, Debug)]
@@ -263,18 +265,16 @@ impl Work<'_> {
             let value = Value { attribute, value: entry.value.clone(), origin: origin.clone() };
             let Some(winner) = self.values.add(value) else { continue };
             if winner.value != entry.value {
-                let warning = Warning {
-                    message: format!("{} from {} wins over the one in {origin}", entry.key, winner.origin),
-                    remedy: format!("take it away from {} to use the profile as it stands in the file", winner.origin),
-                };
-                self.warnings.push(warning);
+                let from = winner.origin.clone();
+                let message = format!("{} from {from} wins over the one in {origin}", entry.key);
+                self.warn(message, format!("take it away from {from} to use the profile as it stands in the file"));
             }
         }
     }
 
     /// A key that means nothing. It may be a pasted token that ends in `=`: only words are shown.
     fn unknown(&mut self, key: &str, origin: &Origin) {
-        if PASSED_OVER.contains(&key) {
+        if PASSED_OVER.contains(&key) || self.warnings.len() >= MOST_WARNINGS {
             return;
         }
         if key == "skip_verify" {
@@ -291,7 +291,9 @@ impl Work<'_> {
     }
 
     fn warn(&mut self, message: String, remedy: String) {
-        self.warnings.push(Warning { message, remedy });
+        if self.warnings.len() < MOST_WARNINGS {
+            self.warnings.push(Warning { message, remedy });
+        }
     }
 
     /// The server, its cloud, and how to sign in there.

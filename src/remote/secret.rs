@@ -20,6 +20,12 @@ impl Secret {
         &self.0
     }
 
+    /// Adds a line to a value of several lines.
+    pub fn add_line(&mut self, line: &str) {
+        self.0.push('\n');
+        self.0.push_str(line);
+    }
+
     /// How many characters it has: all that may be told of it.
     #[must_use]
     pub fn characters(&self) -> usize {

@@ -81,18 +81,21 @@ fn log(resolved: &Resolved) {
 
 /// The warnings of the rules, and those about the file that only the file system knows.
 fn warnings(resolved: &Resolved, source: &Source) -> Vec<Warning> {
-    let mut all = resolved.warnings.clone();
-    let Some(mode) = source.mode.map(|m| m & 0o777) else { return all };
+    resolved.warnings.iter().cloned().chain(file_warning(source)).collect()
+}
+
+fn file_warning(source: &Source) -> Option<Warning> {
+    let mode = source.mode? & 0o777;
     let path = &source.file.path;
-    let remedy = format!("chmod 600 {path}");
     let stored = || source.file.profiles().iter().any(|p| holds_secret(source, p));
-    if mode & 0o077 != 0 {
-        let message = format!("{path} can be read or written by others: its mode is {mode:04o}");
-        all.push(Warning { message, remedy });
+    let message = if mode & 0o077 != 0 {
+        format!("{path} can be read or written by others: its mode is {mode:04o}")
     } else if mode & 0o177 != 0 && stored() {
-        all.push(Warning { message: format!("{path} holds secrets and has the mode {mode:04o}, not 0600"), remedy });
-    }
-    all
+        format!("{path} holds secrets and has the mode {mode:04o}, not 0600")
+    } else {
+        return None;
+    };
+    Some(Warning { message, remedy: format!("chmod 600 {path}") })
 }
 
 fn holds_secret(source: &Source, profile: &str) -> bool {
@@ -120,7 +123,6 @@ fn document(resolved: &Resolved, warnings: &[Warning], source: &Source) -> serde
         json!({ "name": v.attribute.name, "value": open.then(|| shown(v, resolved)), "secret": v.attribute.secret,
                 "characters": v.value.characters(), "from": v.origin.to_string() })
     };
-    let warning = |w: &Warning| json!({ "message": w.message, "remedy": w.remedy });
     let ways = ways(resolved);
     let mode = source.mode.map(|m| format!("{:04o}", m & 0o777));
     json!({
@@ -133,7 +135,7 @@ fn document(resolved: &Resolved, warnings: &[Warning], source: &Source) -> serde
         "auth": ways.first().map(|k| k.name()),
         "auth_then": ways.iter().skip(1).map(|k| k.name()).collect::<Vec<_>>(),
         "values": resolved.values.iter().map(value).collect::<Vec<_>>(),
-        "warnings": warnings.iter().map(warning).collect::<Vec<_>>(),
+        "warnings": warnings.iter().map(warning_json).collect::<Vec<_>>(),
         "server_asked": false,
     })
 }
@@ -150,7 +152,8 @@ fn text(resolved: &Resolved, warnings: &[Warning], source: &Source, context: &mu
         (None, Some(_)) => "not usable".to_owned(),
         (None, None) => none(),
     };
-    let cloud = resolved.cloud.map_or("unknown: the host is in no zone of Databricks", |c| c.name());
+    let unknown = if resolved.host.is_some() { "unknown: the host is in no zone of Databricks" } else { "unknown" };
+    let cloud = resolved.cloud.map_or(unknown, |c| c.name());
     let rows = [
         ("profile", profile),
         ("file", file),
@@ -169,11 +172,20 @@ fn text(resolved: &Resolved, warnings: &[Warning], source: &Source, context: &mu
         context.out.line("")?;
         context.out.table(&table)?;
     }
+    print_warnings(warnings, context)?;
+    context.out.line(&format!("\n{NOT_ASKED}"))
+}
+
+fn print_warnings(warnings: &[Warning], context: &mut Context) -> Result<(), AppError> {
     for warning in warnings {
         context.out.line(&format!("\nwarning: {}", printable(&warning.message)))?;
         context.out.line(&format!("hint: {}", printable(&warning.remedy)))?;
     }
-    context.out.line(&format!("\n{NOT_ASKED}"))
+    Ok(())
+}
+
+fn warning_json(warning: &Warning) -> serde_json::Value {
+    json!({ "message": warning.message, "remedy": warning.remedy })
 }
 
 /// How it would sign in, in words.
@@ -217,7 +229,10 @@ fn list(source: &Source, as_json: bool, context: &mut Context) -> Result<(), App
         };
         let rows: Vec<_> = rows.iter().map(row).collect();
         let file = json!({ "path": source.file.path, "mode": source.mode.map(|m| format!("{:04o}", m & 0o777)) });
-        return context.out.json(&json!({ "profiles": rows, "profile": null, "file": file, "server_asked": false }));
+        let warnings: Vec<_> = file_warning(source).iter().map(warning_json).collect();
+        return context.out.json(&json!({
+            "profiles": rows, "profile": null, "file": file, "warnings": warnings, "server_asked": false,
+        }));
     }
     let mut table = Table::new(&["PROFILE", "HOST", "CLOUD", "SIGN IN", "PROBLEM"]);
     for (name, r) in &rows {
@@ -227,6 +242,7 @@ fn list(source: &Source, as_json: bool, context: &mut Context) -> Result<(), App
         table.row([name.as_str(), &host, r.cloud.map_or("-", |c| c.name()), auth, &problem]);
     }
     context.out.table(&table)?;
+    print_warnings(file_warning(source).as_slice(), context)?;
     context
         .out
         .line("\nNo profile is the default: name one with `--profile NAME`, or set DATABRICKS_CONFIG_PROFILE.")?;

@@ -97,6 +97,9 @@ fn without_a_default_every_profile_is_listed() {
     prod     https://dbc-1.cloud.databricks.com    aws    oauth-m2m
     broken   -                                     -      -          the host from ~/.databrickscfg [broken], line 11 is not usable: `http://example.com` is not encrypted: everybody on the way could read the token; http:// is only for this machine
 
+    warning: ~/.databrickscfg holds secrets and has the mode 0700, not 0600
+    hint: chmod 600 ~/.databrickscfg
+
     No profile is the default: name one with `--profile NAME`, or set DATABRICKS_CONFIG_PROFILE.
     No server was asked: whether it accepts this is not known.
     ");

@@ -92,6 +92,28 @@ fn remarks_have_an_end() {
     assert!(ini.remarks.len() <= 50, "{}", ini.remarks.len());
 }
 
+/// Each of these would take minutes if the reader looked through all lines before, for every line.
+#[test]
+fn files_of_the_largest_size_are_read() {
+    let fill = |head: &str, line: &dyn Fn(usize) -> String| {
+        let mut text = head.to_owned();
+        for i in 0.. {
+            let next = line(i);
+            if text.len() + next.len() > LARGEST {
+                return text;
+            }
+            text.push_str(&next);
+        }
+        text
+    };
+    let sections = read(&fill("", &|i| format!("[{i:x}]\na=\n")));
+    assert!(sections.sections.len() > 90_000 && sections.section("ff").is_some(), "{}", sections.sections.len());
+    let keys = read(&fill("[a]\n", &|i| format!("k{i:x}=\n")));
+    assert!(keys.sections[0].entries.len() > 100_000, "{}", keys.sections[0].entries.len());
+    let value = read(&fill("[a]\nk = x\n", &|_| " y\n".to_owned()));
+    assert!(value.section("a").unwrap().get("k").unwrap().value.characters() > LARGEST / 2);
+}
+
 type Sections = Vec<(String, Vec<(String, String)>)>;
 
 /// Sections with unlike names and keys, values that every reader takes as they stand.
