@@ -3,6 +3,7 @@
 use crate::domain::text::encode_os;
 use etcetera::BaseStrategy;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 /// The folders that hold every program's files of one kind.
@@ -18,8 +19,9 @@ pub struct Bases {
     pub cache: PathBuf,
 }
 
-/// Variables, the working directory and the XDG places.
-#[derive(Clone, Debug, Default)]
+/// Variables, the working directory and the XDG places. Printing it shows the names of the variables only: some of their
+/// values are tokens.
+#[derive(Clone, Default)]
 pub struct Environment {
     /// Variables by name, values in the form of [`encode_os`].
     pub variables: BTreeMap<String, String>,
@@ -27,6 +29,14 @@ pub struct Environment {
     pub directory: PathBuf,
     /// The XDG places; `None` where there is no home folder.
     pub bases: Option<Bases>,
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.variables.keys().collect();
+        let mut shown = f.debug_struct("Environment");
+        shown.field("variables", &names).field("directory", &self.directory).field("bases", &self.bases).finish()
+    }
 }
 
 /// The file of the running program.
@@ -69,5 +79,17 @@ impl Environment {
     pub fn editor(&self) -> Vec<String> {
         let command = self.get("VISUAL").or_else(|| self.get("EDITOR")).unwrap_or("vi");
         command.split_whitespace().map(str::to_owned).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn printing_shows_no_value_of_a_variable() {
+        let variables = [("DATABRICKS_TOKEN".to_owned(), "dapi5ecret".to_owned())].into();
+        let shown = format!("{:?}", Environment { variables, ..Environment::default() });
+        assert!(shown.contains("DATABRICKS_TOKEN") && !shown.contains("dapi5ecret"), "{shown}");
     }
 }

@@ -2,7 +2,8 @@
 //! (Python SDK) and Go's `ini.v1` (Go SDK, `databricks` command, Terraform).
 //!
 //! The two disagree in corners. The rule here: what one of them takes is taken, with a [`Remark`] where the other refuses
-//! the file or reads another value; what neither takes is an [`IniError`]. What always holds: no input panics; every
+//! the file or reads another value; what neither takes is an [`IniError`], and so is what is no text, larger than
+//! [`LARGEST`], or a heading without its `]`, which one of them lets pass. What always holds: no input panics; every
 //! value is kept as a [`Secret`], because the reader cannot know which are; no remark and no error shows a line of the
 //! file, because a line may be a token that was pasted without its name. `tests/it/remote/official.rs` compares with both.
 

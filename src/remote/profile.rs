@@ -65,8 +65,8 @@ impl ProfileFile {
     }
 }
 
-/// Everything that decides.
-#[derive(Clone, Copy, Debug)]
+/// Everything that decides. It cannot be printed: variables hold tokens.
+#[derive(Clone, Copy)]
 pub struct Inputs<'a> {
     /// The profile that was asked for in our own ways, and with what.
     pub profile: Option<(&'a str, &'a str)>,
