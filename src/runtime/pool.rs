@@ -3,8 +3,8 @@
 //! What always holds: the loop says the whole of what it wants, in order, and that replaces what it said before, so a
 //! key that is held down never queues work up; what is not wanted any more is cancelled; one bad file never costs a
 //! thread; the decoded pictures kept stay within a budget of bytes; what is wanted at several levels is decoded once;
-//! the threads give way to the one that reads keys. A decoder that cannot stop (see [`decode`]) ends by itself on its
-//! thread, and its result is dropped.
+//! the threads give way to the one that reads keys. A decoder that cannot stop (see [`mod@decode`]) ends by itself on
+//! its thread, and its result is dropped.
 
 use super::present::recipe::{Failure, Prepared, Wanted, prepare};
 use crate::app::picture::{PictureRef, SESSION, Window};
