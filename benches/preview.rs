@@ -103,7 +103,7 @@ fn theirs(peer: &Peer, best: f64) {
                 taken.ms.p50, taken.ms.p99, taken.ms.max, taken.bytes, taken.ms.p50
             );
         }
-        None if peer.installed => println!("| `{name}` shows nothing | | | | | | | |"),
+        None if peer.installed => println!("| `{name}`: the scripted terminal saw no picture | | | | | | | |"),
         None => println!("| `{name}` is not installed | | | | | | | |"),
     }
 }
