@@ -4,5 +4,6 @@ use lakelens::config::environment::Environment;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    lakelens::remote::tls::install();
     lakelens::cli::run(std::env::args_os(), Environment::of_process())
 }

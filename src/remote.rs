@@ -3,9 +3,11 @@
 //!
 //! Why a part of its own: the rules are those of the official Databricks SDKs, and people rely on them with the same
 //! files and variables. They are pure functions over texts, so that every rule can be tested without a network.
-//! What always holds: nothing here reads a file, a clock or the environment; a token or password lives in a
+//! What always holds: nothing here reads a file or the environment; a token or password lives in a
 //! [`secret::Secret`] from the moment it was read; a message names places and lengths, never a secret.
 
 pub mod ini;
+pub mod net;
 pub mod profile;
 pub mod secret;
+pub mod tls;
