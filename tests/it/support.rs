@@ -1,4 +1,5 @@
-//! What the tests share: folders of generated pictures, and the built program in a terminal.
+//! What the tests share: folders of generated pictures, the built program in a terminal, and a workspace.
 
 pub(crate) mod pictures;
 pub(crate) mod pty;
+pub(crate) mod workspace;
