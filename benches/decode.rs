@@ -169,6 +169,7 @@ fn wanted(file: &Path, level: Level) -> Wanted {
             cell: (10, 20),
             tmux: false,
             light: false,
+            ground: None,
         },
         level,
     }

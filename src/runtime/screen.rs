@@ -114,7 +114,7 @@ impl Screen {
         .map_err(GuardError::Settings)?;
         let (theme, _) = Theme::load(&parts.theme, parts.themes.as_deref());
         let palette = theme.resolve_for(&parts.caps);
-        let presenter = Presenter::new(&parts.caps);
+        let presenter = Presenter::new(&on_ground(&parts.caps, &palette));
         let haste = Haste::new(parts.caps.ssh);
         let mut screen = Self {
             guard,
@@ -404,9 +404,8 @@ impl Screen {
         let keyboard = self.guard.restorer().set_keyboard(caps.keyboard);
         self.output.frame(keyboard);
         self.input.keyboard_protocol(caps.keyboard);
-        self.presenter.set_caps(caps);
-        self.find_origin();
         drop(self.set_theme(theme));
+        self.find_origin();
     }
 
     /// Inside tmux, sixel and iTerm2 pictures are placed on the terminal outside: where our pane lies there.
@@ -424,6 +423,7 @@ impl Screen {
         let (theme, problems) = Theme::load(name, self.themes.as_deref());
         self.palette = theme.resolve_for(&self.caps);
         self.theme = theme;
+        self.presenter.set_caps(&on_ground(&self.caps, &self.palette));
         problems.iter().map(ToString::to_string).collect()
     }
 
@@ -493,4 +493,9 @@ impl Screen {
         self.input.stop();
         self.guard.restorer().restore_now();
     }
+}
+
+/// The capabilities with the background that pictures really stand on: that of the theme, where it brings one.
+fn on_ground(caps: &Caps, palette: &Palette) -> Caps {
+    Caps { background: palette.background(caps.background), ..caps.clone() }
 }

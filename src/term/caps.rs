@@ -97,6 +97,9 @@ pub struct Caps {
     pub unicode: bool,
     /// The background is light, where the terminal said.
     pub light: Option<bool>,
+    /// The background's red, green and blue, where they are known: what a picture that does not fill its cells is
+    /// surrounded with.
+    pub background: Option<[u8; 3]>,
     /// The terminal speaks the Kitty keyboard protocol, so Escape and repeats are told apart.
     pub keyboard: bool,
     /// Name and version, as the terminal gives them.

@@ -54,7 +54,8 @@ pub(super) struct Answers {
     cell: Option<(u16, u16)>,
     /// The text area in pixels: width, height.
     area: Option<(u16, u16)>,
-    light: Option<bool>,
+    /// The background's red, green, blue.
+    background: Option<(u16, u16, u16)>,
     keyboard: bool,
 }
 
@@ -149,7 +150,7 @@ impl Probe {
             Reply::Version(name) => self.answers.name = Some(name.clone()),
             Reply::Window { kind: 4, height, width } => self.answers.area = Some((*width, *height)),
             Reply::Window { kind: 6, height, width } => self.answers.cell = Some((*width, *height)),
-            Reply::Colour { slot: 11, rgb } => self.answers.light = Some(is_light(*rgb)),
+            Reply::Colour { slot: 11, rgb } => self.answers.background = Some(*rgb),
             Reply::Keyboard(_) => self.answers.keyboard = true,
             Reply::Attributes(list) if self.outer_round => {
                 self.answers.outer_attributes = Some(list.clone());

@@ -5,7 +5,7 @@ use super::glyph::{BAR, BAR_ASCII, Glyph, SPARK, SPARK_ASCII, SPINNER, SPINNER_A
 use super::role::Role;
 use super::{Look, Theme, Variant};
 use crate::term::caps::{Caps, Depth};
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 
 /// Styles and marks for one terminal.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +75,17 @@ impl Palette {
     #[must_use]
     pub fn ground(&self) -> Style {
         self.ground
+    }
+
+    /// The colour behind everything, `terminal` being the terminal's own; `None` if nobody knows it, as of the palette's
+    /// colours, which are the person's.
+    #[must_use]
+    pub fn background(&self, terminal: Option<Rgb>) -> Option<Rgb> {
+        match self.ground.bg {
+            None | Some(Color::Reset) => terminal,
+            Some(Color::Rgb(r, g, b)) => Some([r, g, b]),
+            Some(_) => None,
+        }
     }
 
     /// The style of a role. Only popups, inputs and the cursor bring a background: others keep what is there.

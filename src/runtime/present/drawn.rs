@@ -210,6 +210,7 @@ impl Presenter {
         let (across, down) = (whole(width, self.recipe.cell.0).min(w), whole(height, self.recipe.cell.1).min(h));
         match &shown.prepared.form {
             _ if shown.pieces != [shown.rect] => None,
+            Form::Sixel(sixel) if sixel.whole => Some(shown.rect),
             Form::Sixel(_) => Some(CellRect { x, y, w: across, h: down }),
             Form::Iterm(file) if file.strip_rows > 0 => Some(shown.rect),
             // The terminal centres it in its cells.

@@ -27,8 +27,6 @@ pub(super) struct Shown {
     pub(super) place: u32,
     /// It is drawn after this frame's diff, so what is below it is erased by the diff.
     pub(super) fresh: bool,
-    /// The cells of a drawn picture that it replaces: they are blank below it.
-    pub(super) over: Option<CellRect>,
 }
 
 impl Shown {
@@ -100,7 +98,6 @@ impl Presenter {
             (None, Some(old)) => self.at(area, old.wanted.clone(), Arc::clone(&old.prepared), old.image),
             (None, None) => return None,
         };
-        shown.over = before.filter(|b| b.is_drawn() && b.pieces == [b.rect]).map(|b| b.rect);
         shown.fresh = shown.pieces == [shown.rect] && before.is_none_or(|b| !b.same_place(&shown));
         Some(shown)
     }
@@ -114,7 +111,7 @@ impl Presenter {
             h: fit.rows,
         };
         let pieces = visible(rect, &self.covers);
-        Shown { wanted, prepared, rect, pieces, image, place: area.place, fresh: true, over: None }
+        Shown { wanted, prepared, rect, pieces, image, place: area.place, fresh: true }
     }
 
     fn replace(&mut self, before: &Shown, shown: &Shown) {

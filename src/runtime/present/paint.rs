@@ -3,7 +3,6 @@
 use super::Presenter;
 use super::emit::Shown;
 use super::recipe::Form;
-use super::rects::common;
 use crate::app::picture::CellRect;
 use crate::term::caps::Protocol;
 use crate::term::graphics::blocks::CellGrid;
@@ -46,9 +45,8 @@ impl Presenter {
         }
         clear(buffer, &shown.pieces, false);
         let Some(covered) = self.covered(shown) else { return };
-        // Where the picture before it stood the cells are blank already; writing them again would show them so.
-        let kept = if self.mood.slow { Some(covered) } else { shown.over.and_then(|over| common(over, covered)) };
-        clear(buffer, kept.as_slice(), true);
+        // It covers what stands there; blanks written before it would be seen.
+        clear(buffer, &[covered], true);
     }
 
     fn paint_placeholders(&self, buffer: &mut Buffer, shown: &Shown) {

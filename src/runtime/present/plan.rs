@@ -111,7 +111,10 @@ fn levels(
     have: &mut impl FnMut(&Wanted) -> Have,
 ) -> Vec<Level> {
     if !mood.slow {
-        return vec![Level::Exact];
+        // To encode these takes longer than a frame; the first paint does not, and covers the place until then.
+        let drawn = matches!(base.recipe.protocol, Protocol::Sixel | Protocol::Iterm);
+        let bare = drawn && !goal.area.thumbnail && !have(base).is_there();
+        return if bare { vec![Level::First, Level::Exact] } else { vec![Level::Exact] };
     }
     let (exact, good) = (have(base), have(&base.at(Level::Good)));
     if exact.is_there() && (keeps || goal.area.thumbnail) {

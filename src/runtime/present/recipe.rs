@@ -23,6 +23,8 @@ pub struct Recipe {
     pub tmux: bool,
     /// The background is light.
     pub light: bool,
+    /// What sixel pictures fill the rest of their cells with, so that these need not be blanked before.
+    pub ground: Option<[u8; 3]>,
 }
 
 impl Recipe {
@@ -35,6 +37,7 @@ impl Recipe {
             cell: (caps.cell.0.max(1), caps.cell.1.max(1)),
             tmux: caps.tmux,
             light: caps.light == Some(true),
+            ground: caps.background.filter(|_| caps.protocol == Protocol::Sixel),
         }
     }
 }
@@ -215,7 +218,7 @@ pub fn prepare(picture: &Picture, wanted: &Wanted) -> Result<Prepared, Failure> 
             (Form::Cells(blocks::encode(pixels, &fit, BlockKind::Half, recipe.depth, level)), false)
         }
         Protocol::Sixel => {
-            let sixel = sixel::encode(pixels, level, recipe.cell.1);
+            let sixel = sixel::encode(pixels, &fit, level, (recipe.cell.1, recipe.ground));
             let exact = sixel.exact;
             (Form::Sixel(sixel), exact)
         }

@@ -1,6 +1,6 @@
 //! Sixel (DEC STD 070, VT340): bands of six rows, one run-length coded line for each colour of a band.
 
-use super::{Level, Pixels, iterm::at_cell, palette};
+use super::{Fit, Level, Pixels, iterm::at_cell, palette};
 
 /// Colours of a picture; xterm and most others have 256 registers.
 const COLOURS: u16 = 256;
@@ -20,18 +20,26 @@ pub struct Sixel {
     pub strip_rows: u16,
     /// Every pixel has its own colour (within the protocol's 101 steps a channel).
     pub exact: bool,
+    /// It fills its cells to the last pixel.
+    pub whole: bool,
 }
 
-/// Encodes for cells of `cell_height` pixels: 256 colours at the exact level, 64 smoothed ones or fewer else. Every strip takes whole
-/// rows of cells and defines the colours that it uses, because terminals may forget them between sequences.
+/// Encodes for cells of a height in pixels: 256 colours at the exact level, 64 smoothed ones or fewer else. Every strip
+/// takes whole rows of cells and defines the colours that it uses, because terminals may forget them between sequences.
+/// Where the colour of the ground is known the picture stands in the middle of its cells and fills the rest of them with
+/// it; else it begins in their corner and leaves the rest alone.
 #[must_use]
-pub fn encode(pixels: Pixels<'_>, level: Level, cell_height: u16) -> Sixel {
+pub fn encode(pixels: Pixels<'_>, fit: &Fit, level: Level, (cell_height, ground): (u16, Option<[u8; 3]>)) -> Sixel {
+    let cut = |indexed: &palette::Indexed| match ground {
+        Some(ground) => strips(&on_ground(pixels.width(), indexed, fit, ground), fit.canvas.0, cell_height, true),
+        None => strips(indexed, pixels.width(), cell_height, false),
+    };
     if level == Level::Exact {
-        return strips(pixels, &palette::reduce(pixels, COLOURS), cell_height);
+        return cut(&palette::reduce(pixels, COLOURS - u16::from(ground.is_some())));
     }
-    let mut sixel = Sixel { strips: Vec::new(), strip_rows: 1, exact: false };
+    let mut sixel = Sixel { strips: Vec::new(), strip_rows: 1, exact: false, whole: false };
     for (colours, tolerance) in FEW_COLOURS {
-        sixel = strips(pixels, &palette::smoothed(pixels, colours, tolerance), cell_height);
+        sixel = cut(&palette::smoothed(pixels, colours, tolerance));
         if sixel.strips.iter().map(Vec::len).sum::<usize>() <= GOOD_WIRE {
             break;
         }
@@ -39,12 +47,27 @@ pub fn encode(pixels: Pixels<'_>, level: Level, cell_height: u16) -> Sixel {
     sixel
 }
 
-fn strips(pixels: Pixels<'_>, indexed: &palette::Indexed, cell_height: u16) -> Sixel {
+/// The picture in the middle of its cells, with one more colour around it. A picture larger than its cells is cut.
+fn on_ground(width: u32, picture: &palette::Indexed, fit: &Fit, ground: [u8; 3]) -> palette::Indexed {
+    let (across, down) = (fit.canvas.0 as usize, fit.canvas.1 as usize);
+    let mut palette = picture.palette.clone();
+    let around = u8::try_from(palette.len()).unwrap_or(u8::MAX);
+    palette.push(ground);
+    let mut indices = vec![around; across * down];
+    let rows = indices.chunks_exact_mut(across.max(1)).skip(fit.offset.1 as usize);
+    for (to, from) in rows.zip(picture.indices.chunks_exact((width as usize).max(1))) {
+        let cells = to.iter_mut().skip(fit.offset.0 as usize);
+        cells.zip(from).for_each(|(to, from)| *to = *from);
+    }
+    palette::Indexed { palette, indices, exact: picture.exact }
+}
+
+fn strips(indexed: &palette::Indexed, width: u32, cell_height: u16, whole: bool) -> Sixel {
     let strip_rows = (STRIP / cell_height.max(1)).max(1);
     let lines = usize::from(strip_rows) * usize::from(cell_height.max(1));
-    let width = pixels.width() as usize;
+    let width = width as usize;
     let strips = indexed.indices.chunks(width * lines).map(|part| write(width, part, &indexed.palette)).collect();
-    Sixel { strips, strip_rows, exact: indexed.exact }
+    Sixel { strips, strip_rows, exact: indexed.exact, whole }
 }
 
 /// The sequences that show `sixel` at a cell, 0-based, one for each strip; wrapped when tmux must hand them on.

@@ -47,7 +47,7 @@ pub(super) fn judge(around: &Surroundings, answers: &Answers) -> Caps {
         true => "keyboard: Kitty protocol, Escape and held keys are told apart".to_owned(),
         false => "keyboard: classic; Escape alone is known after a short wait".to_owned(),
     });
-    let light = answers.light.or(around.light);
+    let light = answers.background.map(super::is_light).or(around.light);
     findings.push(match light {
         Some(true) => "background: light".to_owned(),
         Some(false) => "background: dark".to_owned(),
@@ -61,6 +61,7 @@ pub(super) fn judge(around: &Surroundings, answers: &Answers) -> Caps {
         ssh: around.ssh,
         unicode,
         light,
+        background: answers.background.map(|(r, g, b)| [r, g, b].map(|v| v.to_be_bytes()[0])),
         keyboard: answers.keyboard,
         frees: kitty_version(&outer).is_none_or(|version| version >= (0, 41)),
         ladder,

@@ -44,7 +44,9 @@ proptest! {
 
     #[test]
     fn sixel_keeps_every_pixel_of_few_colours((width, height, rgb) in picture()) {
-        let encoded = sixel::encode(Pixels::new(&rgb, width, height).unwrap(), Level::Exact, 2000);
+        let pixels = Pixels::new(&rgb, width, height).unwrap();
+        let fit = fit((80, 40), (7, 13), (width, height));
+        let encoded = sixel::encode(pixels, &fit, Level::Exact, (2000, None));
         let body = encoded.strips[0].strip_prefix(b"\x1b").unwrap().strip_suffix(b"\x1b\\").unwrap();
         let (decoded_width, decoded) = crate::present::decode_sixel(body);
         prop_assert_eq!((decoded_width, decoded.len()), (width as usize, rgb.len() / 3));
@@ -53,6 +55,26 @@ proptest! {
         let worst = decoded.iter().zip(rgb.chunks_exact(3))
             .flat_map(|(a, b)| (0..3).map(move |i| a[i].abs_diff(b[i]))).max().unwrap();
         prop_assert!(!encoded.exact || worst <= 2, "{} away", worst);
+    }
+
+    #[test]
+    fn sixel_on_a_known_ground_fills_its_cells((width, height, rgb) in picture(), ground in any::<[u8; 3]>()) {
+        let pixels = Pixels::new(&rgb, width, height).unwrap();
+        let fit = fit((80, 40), (7, 13), (width, height));
+        let encoded = sixel::encode(pixels, &fit, Level::Exact, (2000, Some(ground)));
+        let body = encoded.strips[0].strip_prefix(b"\x1b").unwrap().strip_suffix(b"\x1b\\").unwrap();
+        let (across, decoded) = crate::present::decode_sixel(body);
+        prop_assert!(encoded.whole && encoded.strips.len() == 1);
+        prop_assert_eq!((across, decoded.len()), (fit.canvas.0 as usize, (fit.canvas.0 * fit.canvas.1) as usize));
+        let (left, top) = (fit.offset.0 as usize, fit.offset.1 as usize);
+        for (i, pixel) in decoded.iter().enumerate() {
+            let (x, y) = ((i % across).wrapping_sub(left), (i / across).wrapping_sub(top));
+            let inside = x < width as usize && y < height as usize;
+            let at = (y.wrapping_mul(width as usize).wrapping_add(x)).wrapping_mul(3);
+            let want = if inside { &rgb[at..at + 3] } else { &ground[..] };
+            let worst = (0..3).map(|i| pixel[i].abs_diff(want[i])).max().unwrap();
+            prop_assert!(pixel[3] == 255 && (worst <= 2 || inside && !encoded.exact), "{} away", worst);
+        }
     }
 
     #[test]
@@ -126,13 +148,14 @@ fn exact_inline_images_come_in_strips_that_are_the_picture_together() {
 fn sixel_is_close_with_256_colours_and_fits_through_tmux() {
     let rgb = photo(800, 600);
     let pixels = Pixels::new(&rgb, 800, 600).unwrap();
-    let encoded = sixel::encode(pixels, Level::Exact, 2000);
+    let fit = fit((80, 40), (10, 20), (800, 600));
+    let encoded = sixel::encode(pixels, &fit, Level::Exact, (2000, None));
     let body = &encoded.strips[0][1..encoded.strips[0].len() - 2];
     let (_, decoded) = crate::present::decode_sixel(body);
     let back: Vec<u8> = decoded.iter().flat_map(|p| [p[0], p[1], p[2]]).collect();
     assert!(psnr(&rgb, &back) > 26.0, "{} dB", psnr(&rgb, &back));
     let noise: Vec<u8> = (0..800 * 600 * 3_u64).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
-    let strips = sixel::encode(Pixels::new(&noise, 800, 600).unwrap(), Level::Exact, 20);
+    let strips = sixel::encode(Pixels::new(&noise, 800, 600).unwrap(), &fit, Level::Exact, (20, None));
     let wrapped = sixel::show(&strips, (0, 0), true);
     assert!(wrapped.len() > 5 && wrapped.iter().all(|w| w.len() < 1 << 20));
 }

@@ -138,7 +138,8 @@ fn good_pictures_of_the_other_protocols_are_small() {
     });
     assert!(bytes <= 60_000, "iTerm2 {bytes}");
     let bytes = mean(&photos, |photo| {
-        sixel::show(&sixel::encode(photo.pixels(), Level::Good, 20), (0, 0), false).concat().len()
+        let sixel = sixel::encode(photo.pixels(), &photo.fit, Level::Good, (20, Some([0; 3])));
+        sixel::show(&sixel, (0, 0), false).concat().len()
     });
     assert!(bytes <= 250_000, "sixel {bytes}");
     for (level, most) in [(Level::Good, 30_000), (Level::First, 18_000)] {

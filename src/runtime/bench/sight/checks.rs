@@ -181,7 +181,7 @@ mod tests {
         let rgb = pixels(1, SIZE);
         let pixels = Pixels::new(&rgb, SIZE.0, SIZE.1).unwrap();
         let file = iterm::encode(pixels, &own(SIZE), Level::Good, 20).unwrap();
-        let sixels = sixel::encode(pixels, Level::Good, 20);
+        let sixels = sixel::encode(pixels, &own(SIZE), Level::Good, (20, None));
         let shown = [
             (Graphics::Iterm, iterm::show(&file, (4, 1), (12, 4), false).concat()),
             (Graphics::Sixel, sixel::show(&sixels, (4, 1), false).concat()),
