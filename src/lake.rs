@@ -2,13 +2,20 @@
 //!
 //! Why: a folder of this machine, a volume of a workspace and a bucket must look the same to the screens. [`Lake`] is the
 //! one door: it lists, measures, opens and completes any `LakePath` that it can reach, and says plainly what is missing
-//! for the others. See `listing` for what the screens read.
+//! for the others. See `listing` for what the screens read, and `remote` for what a server must be able to do.
 
+pub mod bytes;
+mod kept;
+mod lister;
 pub mod listing;
 pub mod local;
+pub mod object;
 mod place;
+pub mod reach;
+pub mod remote;
 
-pub use local::folder::LocalError;
-pub use local::{Lister, Publish};
+pub use bytes::RemoteFile;
+pub use lister::{Lister, Publish};
+pub use local::LocalError;
 pub(crate) use place::open_plain;
-pub use place::{LOCAL_CATALOG, LOCAL_SCHEMA, Lake, LakeError, Place, Stat, resolve};
+pub use place::{Found, LOCAL_CATALOG, LOCAL_SCHEMA, Lake, LakeError, Place, Stat, resolve};

@@ -10,6 +10,7 @@ pub mod message;
 pub mod mouse;
 pub mod pool;
 pub mod present;
+pub mod reach;
 pub mod screen;
 pub mod services;
 pub mod signals;

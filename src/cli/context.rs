@@ -8,7 +8,9 @@ use crate::config::load::{self, Loaded, Problem};
 use crate::config::paths::expand;
 use crate::domain::lake_path::LakePath;
 use crate::domain::text::{encode_os, printable};
+use crate::lake::remote::Stop;
 use crate::lake::{Lake, Place};
+use std::cell::OnceCell;
 use std::ffi::OsStr;
 use std::io::{IsTerminal, Write};
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) out: Out,
     /// Set once Ctrl-C is listened for.
     pub(crate) interrupts: Option<Interrupts>,
+    /// Made when first asked for, and then the same: it holds connections.
+    lake: OnceCell<Lake>,
 }
 
 impl Context {
@@ -31,7 +35,7 @@ impl Context {
     pub(crate) fn new(global: &Global, environment: Environment) -> Result<Self, AppError> {
         let config = global.config.as_deref().map(encode_os);
         let loaded = load::load(&global.values(), config.as_deref(), &environment).map_err(AppError::usage)?;
-        Ok(Self { loaded, environment, out: Out::stdout(), interrupts: None })
+        Ok(Self { loaded, environment, out: Out::stdout(), interrupts: None, lake: OnceCell::new() })
     }
 
     /// Reads a path or URI of the command line; a relative one starts at the working directory.
@@ -40,12 +44,21 @@ impl Context {
         self.lake().parse(&encode_os(text), &base).map_err(|e| AppError::usage(e.to_string()))
     }
 
-    /// The lake: local folders, and those that the settings name as volumes.
+    /// The lake: local folders, those that the settings name as volumes, and what lies behind servers.
     pub(crate) fn lake(&self) -> Lake {
         let folder = |path: &str| encode_os(expand(path, &self.environment).as_os_str());
-        let named = &self.loaded.settings.lake_local;
-        let places = named.iter().map(|(name, path)| Place { name: name.clone(), folder: folder(path) }).collect();
-        Lake::new(places, self.environment.get("HOME"))
+        let place = |(name, path): (&String, &String)| Place { name: name.clone(), folder: folder(path) };
+        let made = self.lake.get_or_init(|| {
+            let places = self.loaded.settings.lake_local.iter().map(place).collect();
+            crate::runtime::reach::lake(places, &self.loaded, &self.environment)
+        });
+        made.clone()
+    }
+
+    /// Raised by Ctrl-C, for what waits for servers.
+    pub(crate) fn stop(&mut self) -> Stop {
+        let cancel = self.cancel();
+        Stop::new(move || cancel.is_cancelled())
     }
 
     /// The token that Ctrl-C cancels. From the first call on, Ctrl-C stops the work cleanly; a second one stops the

@@ -178,8 +178,20 @@ impl Error for AppError {
 
 impl From<crate::lake::LakeError> for AppError {
     fn from(error: crate::lake::LakeError) -> Self {
+        use crate::lake::LakeError;
+        use crate::lake::remote::Trouble;
+        let kind = match &error {
+            LakeError::Remote(error) => match error.trouble {
+                Trouble::NoCredentials | Trouble::Denied => Kind::Auth,
+                Trouble::Unreachable | Trouble::Busy | Trouble::Cut => Kind::Network,
+                Trouble::Settings => Kind::Config,
+                Trouble::Cancelled => Kind::Interrupted,
+                Trouble::NotFound | Trouble::Changed | Trouble::Forgotten | Trouble::Other => Kind::Failed,
+            },
+            _ => Kind::Failed,
+        };
         // The messages of the lake already say why and what to do.
-        Self::failed(error.to_string())
+        Self::new(kind, error.to_string())
     }
 }
 

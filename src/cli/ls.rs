@@ -24,6 +24,7 @@ const DEEPEST: usize = 64;
 Examples:
   lakelens ls ~/photos
   lakelens ls ~/photos --long --recursive
+  lakelens ls s3://bucket/2026 --long
   lakelens ls lake:/ --json")]
 pub(crate) struct LsArgs {
     /// Folder, file or URI; without it, the top of the lake
@@ -47,7 +48,8 @@ pub(super) fn run(args: &LsArgs, context: &mut Context) -> Result<(), AppError> 
         Some(uri) => context.lake_path(uri)?,
         None => LakePath::Root,
     };
-    let stat = context.lake().stat(&path)?;
+    let stop = context.stop();
+    let stat = context.lake().stat_while(&path, &stop)?;
     if stat.kind == EntryKind::File {
         let row = Row { name: path.name(), kind: EntryKind::File, size: stat.size, modified: stat.modified };
         return entry(&path, row.name, &row, args, context);
@@ -71,6 +73,7 @@ fn folder(
     failed: &mut usize,
 ) -> Result<(), AppError> {
     let listing = complete(path, args.all || context.loaded.settings.hidden, context)?;
+    let stop = context.stop();
     for position in 0..listing.len() {
         let Some(row) = listing.row(position) else { continue };
         let child = path.child(row.name);
@@ -78,7 +81,7 @@ fn folder(
         let known = row.kind != EntryKind::File || row.size.is_some() || !(args.long || args.json.json);
         let (size, modified) = match known {
             true => (row.size, row.modified),
-            false => context.lake().stat(&child).map_or((None, None), |s| (s.size, s.modified)),
+            false => context.lake().stat_while(&child, &stop).map_or((None, None), |s| (s.size, s.modified)),
         };
         let text = format!("{prefix}{}", row.name);
         entry(&child, &text, &Row { size, modified, ..row }, args, context)?;

@@ -219,7 +219,7 @@ pub const KEYS: &[Key] = &[
     key!(list "skip_reasons", skip_reasons, "reasons offered when a sample is skipped"),
     key!(list "reject_reasons", reject_reasons, "reasons offered when a review rejects"),
     key!(count "cache.memory_mb", cache_memory_mb, "memory for pictures, in MiB"),
-    key!(count "cache.disk_mb", cache_disk_mb, "disk for thumbnails, in MiB; 0 keeps none"),
+    key!(count "cache.disk_mb", cache_disk_mb, "disk for thumbnails, in MiB, and as much again for pictures of servers; 0 keeps none"),
     key!(
         "lake.local",
         lake_local,
@@ -230,6 +230,13 @@ pub const KEYS: &[Key] = &[
         ),
         "folders shown as volumes of the catalog `local`: NAME = FOLDER"
     ),
+    key!(text "lake.s3.endpoint", lake_s3_endpoint, "address of a server like S3; empty for AWS_ENDPOINT_URL or Amazon's"),
+    key!(text "lake.s3.region", lake_s3_region, "region of S3 buckets; empty for AWS_REGION, or what the bucket says"),
+    key!(switch "lake.s3.allow_http", lake_s3_allow_http, "allow http to S3 servers that are not on this machine"),
+    key!(switch "lake.s3.anonymous", lake_s3_anonymous, "sign no requests to S3: only open buckets can be read"),
+    key!(text "lake.azure.endpoint", lake_azure_endpoint, "address of an Azure blob service; empty for the account's own"),
+    key!(switch "lake.azure.anonymous", lake_azure_anonymous, "sign no requests to Azure"),
+    key!(switch "lake.gs.anonymous", lake_gs_anonymous, "sign no requests to Google Cloud Storage"),
     key!("keys", keys, Kind::Table, table, |v: &Table| Value::Table(v.clone()), "changes to the key map"),
 ];
 

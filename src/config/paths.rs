@@ -77,6 +77,12 @@ impl Paths {
     pub fn thumbnails(&self) -> PathBuf {
         self.cache.join("thumbnails")
     }
+
+    /// The folder with files of servers.
+    #[must_use]
+    pub fn fetched(&self) -> PathBuf {
+        self.cache.join("fetched")
+    }
 }
 
 /// A path as the user wrote it: `~/` is the home folder, a relative one starts at the working directory.

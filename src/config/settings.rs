@@ -149,9 +149,23 @@ pub struct Settings {
     pub hidden: bool,
     /// Folders shown as volumes of the catalog `local`: name to folder.
     pub lake_local: BTreeMap<String, String>,
+    /// The address of a server that speaks like S3; empty: Amazon's, or what `AWS_ENDPOINT_URL` says.
+    pub lake_s3_endpoint: String,
+    /// The region of S3 buckets; empty: what `AWS_REGION` says.
+    pub lake_s3_region: String,
+    /// Allow `http` to S3 servers that are not on this machine.
+    pub lake_s3_allow_http: bool,
+    /// Sign no requests to S3.
+    pub lake_s3_anonymous: bool,
+    /// The address of an Azure blob service; empty: that of the account in the path.
+    pub lake_azure_endpoint: String,
+    /// Sign no requests to Azure.
+    pub lake_azure_anonymous: bool,
+    /// Sign no requests to Google Cloud Storage.
+    pub lake_gs_anonymous: bool,
     /// Memory for decoded and encoded pictures, in MiB.
     pub cache_memory_mb: u64,
-    /// Disk for encoded thumbnails, in MiB; 0 keeps none.
+    /// Disk for encoded thumbnails, in MiB, and as much again for pictures of servers; 0 keeps none.
     pub cache_disk_mb: u64,
     /// Pictures prepared ahead of the cursor.
     pub prefetch: u64,
@@ -183,6 +197,13 @@ impl Default for Settings {
             mouse: false,
             hidden: false,
             lake_local: BTreeMap::new(),
+            lake_s3_endpoint: String::new(),
+            lake_s3_region: String::new(),
+            lake_s3_allow_http: false,
+            lake_s3_anonymous: false,
+            lake_azure_endpoint: String::new(),
+            lake_azure_anonymous: false,
+            lake_gs_anonymous: false,
             cache_memory_mb: 256,
             cache_disk_mb: 1024,
             prefetch: 8,

@@ -1,237 +1,101 @@
-//! Lists folders of this machine on a thread of their own, and publishes snapshots while it reads.
-//!
-//! What always holds: the first snapshot comes after the first page of entries, however large the folder is; later ones
-//! at growing intervals, so that sorting again and again costs no more than sorting twice; dropping the [`Lister`] stops
-//! the thread at its next step and nothing is published after that step; a thread that has nothing to do sleeps.
+//! One folder, entry by entry: names without loss, kinds without a question to the disk where the folder tells them.
 
-pub(crate) mod folder;
+use super::listing::EntryKind;
+use super::listing::table::Meta;
+use crate::domain::text::{decode_os, encode_os, printable};
+use jiff::Timestamp;
+use std::fs::{self, ReadDir};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 
-use self::folder::FolderReader;
-use super::listing::order::Arranged;
-use super::listing::table::Table;
-use super::listing::{Arrange, EntryKind, Listing, Progress};
-use crate::domain::lake_path::LakePath;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
-
-/// Entries before the first snapshot: more than the tallest terminal shows.
-const FIRST_PAGE: usize = 512;
-/// Each snapshot has this many times the entries of the one before.
-const GROWTH: usize = 4;
-/// On a slow file system a snapshot also comes when this much time has passed and there is anything new.
-const SLOW: Duration = Duration::from_millis(250);
-/// Folders up to this size learn the sizes and times of all their entries without being asked, after they are shown.
-const MEASURED: usize = 20_000;
-/// Entries between two looks at what is wanted.
-const STRIDE: usize = 256;
-
-/// Receives snapshots, on the lister's thread.
-pub type Publish = Box<dyn Fn(Listing) + Send>;
-
-/// What is listed.
-#[derive(Debug)]
-pub(crate) enum Source {
-    /// A folder.
-    Folder(PathBuf),
-    /// Entries that are known already.
-    Given(Vec<(String, EntryKind)>),
-    /// Nothing, for this reason.
-    Failed(String),
+/// Why a place on this machine cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {doing} `{place}`: {why}")]
+pub struct LocalError {
+    doing: &'static str,
+    place: String,
+    why: String,
+    kind: ErrorKind,
 }
 
-/// A running listing. Dropping it cancels.
-#[derive(Debug)]
-pub struct Lister {
-    wanted: Arc<Wanted>,
-}
+impl LocalError {
+    pub(crate) fn new(doing: &'static str, path: &Path, error: &io::Error) -> Self {
+        let why = match error.kind() {
+            ErrorKind::NotFound => {
+                "it does not exist, or no longer; check the spelling or go to the folder above".to_owned()
+            }
+            ErrorKind::PermissionDenied => "permission denied; ask its owner for read access".to_owned(),
+            ErrorKind::NotADirectory => "it is a file, not a folder; open the folder it lies in".to_owned(),
+            ErrorKind::StaleNetworkFileHandle | ErrorKind::TimedOut => {
+                format!("the file server does not answer ({error}); check the mount and reload")
+            }
+            _ => format!("{error}; reload to try again"),
+        };
+        Self { doing, place: shown(path), why, kind: error.kind() }
+    }
 
-impl Lister {
-    /// Lists a folder of this machine; other places need [`super::Lake::list`].
+    pub(crate) fn because(doing: &'static str, path: &Path, why: &str) -> Self {
+        Self { doing, place: shown(path), why: why.to_owned(), kind: ErrorKind::Other }
+    }
+
+    /// What kind of failure it was.
     #[must_use]
-    pub fn spawn(path: LakePath, arrange: Arrange, publish: Publish) -> Self {
-        super::Lake::default().list(&path, arrange, publish)
-    }
-
-    pub(crate) fn start(source: Source, arrange: Arrange, publish: Publish) -> Self {
-        let wanted = Arc::new(Wanted::default());
-        let work = Work { table: Table::default(), folder: None, arrange, wanted: Arc::clone(&wanted), publish };
-        let handed = Arc::new(Mutex::new(Some((work, source))));
-        let taken = Arc::clone(&handed);
-        let run = move || {
-            let work = lock(&taken).take();
-            if let Some((work, source)) = work {
-                work.run(source);
-            }
-        };
-        if let Err(error) = thread::Builder::new().name("lister".to_owned()).spawn(run) {
-            // Without a thread nothing is listed, but the screen must not wait for ever.
-            let reason = format!("cannot start listing: {error}; close something and try again");
-            if let Some((work, _)) = lock(&handed).take() {
-                (work.publish)(Listing::failed(reason, work.arrange));
-            }
-        }
-        Self { wanted }
-    }
-
-    /// Sorts and filters anew, off the caller's thread, and publishes the result; while still loading, too.
-    pub fn rearrange(&self, arrange: Arrange) {
-        *lock(&self.wanted.arrange) = Some(arrange);
-        self.wanted.changed.store(true, Ordering::Release);
-        self.wanted.bell.notify_all();
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
     }
 }
 
-impl Drop for Lister {
-    fn drop(&mut self) {
-        let _guard = lock(&self.wanted.arrange);
-        self.wanted.stop.store(true, Ordering::Release);
-        self.wanted.bell.notify_all();
+/// A path for people.
+pub(crate) fn shown(path: &Path) -> String {
+    printable(&encode_os(path.as_os_str())).into_owned()
+}
+
+/// Reads the entries of one folder in the order of the disk.
+pub(crate) struct FolderReader {
+    folder: PathBuf,
+    entries: ReadDir,
+}
+
+impl FolderReader {
+    pub(crate) fn open(folder: &Path) -> Result<Self, LocalError> {
+        let entries = fs::read_dir(folder).map_err(|e| LocalError::new("list", folder, &e))?;
+        Ok(Self { folder: folder.to_owned(), entries })
+    }
+
+    /// The next name and kind. A folder that was removed meanwhile is an error, not an end.
+    pub(crate) fn next_entry(&mut self) -> Result<Option<(String, EntryKind)>, LocalError> {
+        match self.entries.next() {
+            Some(Ok(entry)) => {
+                let kind = match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => EntryKind::Folder,
+                    Ok(kind) if kind.is_symlink() => kind_behind(&entry.path()),
+                    _ => EntryKind::File,
+                };
+                Ok(Some((encode_os(&entry.file_name()), kind)))
+            }
+            Some(Err(error)) => Err(LocalError::new("go on listing", &self.folder, &error)),
+            None => match fs::metadata(&self.folder) {
+                Err(error) if error.kind() == ErrorKind::NotFound => Err(LocalError::because(
+                    "go on listing",
+                    &self.folder,
+                    "it was removed meanwhile; go to the folder above",
+                )),
+                _ => Ok(None),
+            },
+        }
     }
 }
 
-/// What the owner of the lister wants of its thread.
-#[derive(Debug, Default)]
-struct Wanted {
-    stop: AtomicBool,
-    changed: AtomicBool,
-    arrange: Mutex<Option<Arrange>>,
-    bell: Condvar,
+/// A link to a folder is a folder; a broken link or a loop is a file.
+fn kind_behind(link: &Path) -> EntryKind {
+    if fs::metadata(link).is_ok_and(|m| m.is_dir()) { EntryKind::Folder } else { EntryKind::File }
 }
 
-impl Wanted {
-    fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Acquire)
-    }
-
-    /// Whether present work is no longer of use.
-    fn interrupts(&self) -> bool {
-        self.stopped() || self.changed.load(Ordering::Acquire)
-    }
-
-    fn take(&self) -> Option<Arrange> {
-        let mut slot = lock(&self.arrange);
-        self.changed.store(false, Ordering::Release);
-        slot.take()
-    }
-
-    /// Sleeps until there is something to do; `false` to end.
-    fn wait(&self) -> bool {
-        let slot = lock(&self.arrange);
-        let slept = self.bell.wait_while(slot, |slot| slot.is_none() && !self.stopped());
-        drop(slept);
-        !self.stopped()
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-struct Work {
-    table: Table,
-    folder: Option<PathBuf>,
-    arrange: Arrange,
-    wanted: Arc<Wanted>,
-    publish: Publish,
-}
-
-impl Work {
-    fn run(mut self, source: Source) {
-        let progress = match source {
-            Source::Given(entries) => {
-                entries.iter().for_each(|(name, kind)| self.table.push(name, *kind));
-                Progress::Complete
-            }
-            Source::Failed(reason) => Progress::Failed(reason),
-            Source::Folder(folder) => {
-                self.folder = Some(folder.clone());
-                match self.read(&folder) {
-                    Some(progress) => progress,
-                    None => return,
-                }
-            }
-        };
-        if !self.snapshot(&progress) {
-            return;
-        }
-        if self.table.len() <= MEASURED && !self.table.unmeasured().is_empty() && self.folder.is_some() {
-            while !self.measure() {
-                if self.wanted.stopped() || !self.snapshot(&progress) {
-                    return;
-                }
-            }
-            self.snapshot(&progress);
-        }
-        while self.wanted.wait() {
-            self.snapshot(&progress);
-        }
-    }
-
-    /// Reads the folder to its end; nothing when cancelled.
-    fn read(&mut self, folder: &std::path::Path) -> Option<Progress> {
-        let mut reader = match FolderReader::open(folder) {
-            Ok(reader) => reader,
-            Err(error) => return Some(Progress::Failed(error.to_string())),
-        };
-        let (mut next, mut last) = (FIRST_PAGE, Instant::now());
-        let mut published = 0;
-        loop {
-            match reader.next_entry() {
-                Ok(Some((name, kind))) => self.table.push(&name, kind),
-                Ok(None) => return Some(Progress::Complete),
-                Err(error) => return Some(Progress::Failed(error.to_string())),
-            }
-            let len = self.table.len();
-            let look = len.is_multiple_of(STRIDE);
-            if look && self.wanted.stopped() {
-                return None;
-            }
-            let slow = look && len > published + published / 4 && last.elapsed() > SLOW;
-            if len >= next || slow || (look && published > 0 && self.wanted.interrupts()) {
-                if !self.snapshot(&Progress::Loading) {
-                    return None;
-                }
-                (published, next, last) = (len, next.max(len.saturating_mul(GROWTH)), Instant::now());
-            }
-        }
-    }
-
-    /// Arranges and publishes what there is, as it is wanted by now; `false` when cancelled.
-    fn snapshot(&mut self, progress: &Progress) -> bool {
-        loop {
-            if self.wanted.stopped() {
-                return false;
-            }
-            if let Some(arrange) = self.wanted.take() {
-                self.arrange = arrange;
-            }
-            if self.arrange.needs_meta() && !self.measure() {
-                continue;
-            }
-            let rows = Arc::new(self.table.rows());
-            let Some(shown) = Arranged::new(&rows, &self.arrange, &|| self.wanted.interrupts()) else { continue };
-            (self.publish)(Listing::new(rows, shown, self.arrange.clone(), progress.clone()));
-            return true;
-        }
-    }
-
-    /// Asks for the sizes and times that are still missing; `false` when something else is wanted first.
-    fn measure(&mut self) -> bool {
-        let Some(folder) = &self.folder else { return true };
-        while !self.table.unmeasured().is_empty() {
-            if self.wanted.interrupts() {
-                return false;
-            }
-            let range = self.table.unmeasured();
-            let end = range.end.min(range.start + STRIDE);
-            let ids = range.start..end;
-            let names: Vec<&str> = ids.filter_map(|i| self.table.name(i)).collect();
-            let metas: Vec<_> = names.into_iter().map(|name| folder::measure(folder, name)).collect();
-            self.table.set_meta(&metas);
-        }
-        true
-    }
+/// Size and time of an entry, of the target where it is a link; unknown for what cannot be asked. Folders have no size.
+pub(crate) fn measure(folder: &Path, name: &str) -> Meta {
+    let path = folder.join(decode_os(name));
+    let found = fs::metadata(&path).or_else(|_| fs::symlink_metadata(&path));
+    let Ok(meta) = found else { return Meta::UNKNOWN };
+    let size = (!meta.is_dir()).then_some(meta.len());
+    Meta::new(size, meta.modified().ok().and_then(|t| Timestamp::try_from(t).ok()))
 }

@@ -5,9 +5,12 @@
 
 mod complete;
 
+use super::bytes::RemoteFile;
+use super::lister::{Lister, Publish, Source};
 use super::listing::{Arrange, EntryKind};
-use super::local::folder::LocalError;
-use super::local::{Lister, Publish, Source};
+use super::local::LocalError;
+use super::reach::{Reached, Remotes};
+use super::remote::{RemoteError, Stop};
 use crate::domain::lake_path::LakePath;
 use crate::domain::text::{decode_os, printable};
 use jiff::Timestamp;
@@ -36,11 +39,15 @@ pub enum LakeError {
     /// The file system said no.
     #[error(transparent)]
     Local(#[from] LocalError),
-    /// It lies in a remote catalog or a cloud store.
+    /// It lies in a remote catalog or a cloud store, and nothing here leads there.
     #[error(
-        "`{0}` needs a connection to a workspace or a cloud store, which this version does not make; open a local folder instead"
+        "`{0}` needs a connection to a workspace, and none is set up: name one with --profile, or in ~/.databrickscfg; \
+         `lakelens auth status` shows what there is"
     )]
     NeedsConnection(String),
+    /// A server did not give what was asked for.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
     /// There is no such catalog, schema or volume on this machine.
     #[error("there is no {what} `{name}` here; {hint}")]
     Unknown {
@@ -70,11 +77,20 @@ pub struct Stat {
     pub modified: Option<Timestamp>,
 }
 
+/// A file that was found.
+pub enum Found {
+    /// On this machine.
+    Here(PathBuf),
+    /// Behind a server.
+    There(Box<RemoteFile>),
+}
+
 /// Everything that can be reached. Cloning is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct Lake {
     places: Arc<[Place]>,
     home: Option<Arc<str>>,
+    remotes: Option<Arc<Remotes>>,
 }
 
 impl Lake {
@@ -87,7 +103,20 @@ impl Lake {
                 once.push(place);
             }
         }
-        Self { places: once.into(), home: home.map(Arc::from) }
+        Self { places: once.into(), home: home.map(Arc::from), remotes: None }
+    }
+
+    /// The same lake, with ways to other machines.
+    #[must_use]
+    pub fn with_remotes(self, remotes: Arc<Remotes>) -> Self {
+        Self { remotes: Some(remotes), ..self }
+    }
+
+    /// Forgets the listings of servers that were kept: they are to be read again.
+    pub fn forget_listings(&self) {
+        if let Some(remotes) = &self.remotes {
+            remotes.kept().clear();
+        }
     }
 
     /// The places, in order.
@@ -121,15 +150,61 @@ impl Lake {
     fn source(&self, path: &LakePath) -> Source {
         let given = |names: Vec<&str>, kind| Source::Given(names.into_iter().map(|n| (n.to_owned(), kind)).collect());
         match path {
-            LakePath::Root => given(vec![LOCAL_CATALOG], EntryKind::Catalog),
+            LakePath::Root => match &self.remotes {
+                Some(remotes) => {
+                    let local = (LOCAL_CATALOG.to_owned(), EntryKind::Catalog);
+                    Source::Remote(Arc::clone(remotes), path.clone(), vec![local])
+                }
+                None => given(vec![LOCAL_CATALOG], EntryKind::Catalog),
+            },
             LakePath::Catalog(c) if c == LOCAL_CATALOG => given(vec![LOCAL_SCHEMA], EntryKind::Schema),
             LakePath::Schema(c, s) if c == LOCAL_CATALOG && s == LOCAL_SCHEMA => {
                 given(self.places.iter().map(|p| p.name.as_str()).collect(), EntryKind::Volume)
             }
             other => match self.local_path(other) {
                 Ok(folder) => Source::Folder(folder),
-                Err(error) => Source::Failed(error.to_string()),
+                Err(error) => match (&self.remotes, error) {
+                    (Some(remotes), LakeError::NeedsConnection(_)) => {
+                        Source::Remote(Arc::clone(remotes), path.clone(), Vec::new())
+                    }
+                    (_, error) => Source::Failed(error.to_string()),
+                },
             },
+        }
+    }
+
+    /// Where a path leads, on this machine or behind a server, which may have to be asked.
+    pub(crate) fn reach(&self, path: &LakePath, stop: &Stop) -> Result<(Reached, Option<&Arc<Remotes>>), LakeError> {
+        let missing = match self.local_path(path) {
+            Ok(folder) => return Ok((Reached::Folder(folder), None)),
+            Err(error) => error,
+        };
+        let (Some(remotes), LakeError::NeedsConnection(_)) = (&self.remotes, &missing) else { return Err(missing) };
+        match remotes.reach(path, stop)? {
+            Reached::Nothing => Err(missing),
+            found => Ok((found, Some(remotes))),
+        }
+    }
+
+    /// Finds a file to read. `stamp` tells its content from others, see [`super::bytes::stamp`]; it may be empty. What
+    /// is read later of a file behind a server is read only while `stop` allows it.
+    ///
+    /// # Errors
+    /// When no way leads there. That the file itself is missing shows when it is read.
+    pub fn find(&self, path: &LakePath, stamp: &str, stop: &Stop) -> Result<Found, LakeError> {
+        if let Some(remotes) = self.remotes.as_ref().filter(|_| !stamp.is_empty())
+            && path.as_local().is_none()
+            && let Some(kept) = remotes.bytes().on_disk(path, stamp)
+        {
+            return Ok(Found::Here(kept));
+        }
+        match self.reach(path, stop)? {
+            (Reached::Volume(volume, inside), Some(remotes)) => {
+                let file = RemoteFile::new(Arc::clone(remotes), (volume, inside), path, stamp, stop.clone());
+                Ok(Found::There(Box::new(file)))
+            }
+            (Reached::Folder(file), _) => Ok(Found::Here(file)),
+            _ => Err(LakeError::NeedsConnection(printable(&path.to_string()).into_owned())),
         }
     }
 
@@ -159,11 +234,19 @@ impl Lake {
         }
     }
 
-    /// Kind, size and time of a place, following links.
+    /// Kind, size and time of a place, following links. Waits for a server where it lies behind one.
     ///
     /// # Errors
-    /// When it does not exist, may not be read, or does not lie on this machine.
+    /// When it does not exist, may not be read, or cannot be reached.
     pub fn stat(&self, path: &LakePath) -> Result<Stat, LakeError> {
+        self.stat_while(path, &Stop::never())
+    }
+
+    /// As [`Self::stat`], no longer than it is wanted.
+    ///
+    /// # Errors
+    /// As [`Self::stat`], or that it is not wanted any more.
+    pub fn stat_while(&self, path: &LakePath, stop: &Stop) -> Result<Stat, LakeError> {
         let bare = |kind| Ok(Stat { kind, size: None, modified: None });
         match path {
             LakePath::Root => return bare(EntryKind::Catalog),
@@ -171,7 +254,13 @@ impl Lake {
             LakePath::Schema(c, s) if c == LOCAL_CATALOG && s == LOCAL_SCHEMA => return bare(EntryKind::Schema),
             _ => {}
         }
-        let file = self.local_path(path)?;
+        let file = match self.reach(path, stop)? {
+            (Reached::Volume(volume, inside), Some(remotes)) => {
+                return Ok(remotes.wait(stop, volume.stat(&inside), "look at", path)?);
+            }
+            (Reached::Folder(file), _) => file,
+            _ => return Err(LakeError::NeedsConnection(printable(&path.to_string()).into_owned())),
+        };
         let meta = fs::metadata(&file).or_else(|e| fs::symlink_metadata(&file).map_err(|_| e));
         let meta = meta.map_err(|e| LocalError::new("look at", &file, &e))?;
         let kind = if meta.is_dir() { EntryKind::Folder } else { EntryKind::File };

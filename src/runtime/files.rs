@@ -9,8 +9,8 @@ use crate::domain::lake_path::LakePath;
 use crate::domain::text::printable;
 use crate::formats::preview::{self, Preview};
 use crate::lake::Lake;
+use crate::lake::Lister;
 use crate::lake::listing::Arrange;
-use crate::lake::local::Lister;
 use std::collections::HashMap;
 use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -100,6 +100,7 @@ impl Files {
     /// Lists the column with the cursor from the disk again when it is asked for next.
     pub fn reread(&mut self) {
         self.listers.clear();
+        self.lake.forget_listings();
     }
 }
 

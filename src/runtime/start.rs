@@ -16,6 +16,7 @@ use crate::app::screens::home::HomeState;
 use crate::app::screens::lake::LakeState;
 use crate::app::state::{Start, State};
 use crate::app::update;
+use crate::config::environment::Environment;
 use crate::config::load::Loaded;
 use crate::config::places::{Place as Remembered, Remembered as RememberedFile};
 use crate::domain::lake_path::LakePath;
@@ -51,7 +52,7 @@ async fn run(request: OpenRequest, started: Instant) -> Result<(), OpenError> {
     let base = encode_os(environment.directory.as_os_str());
     let home = environment.get("HOME").map(str::to_owned);
     let volumes = volumes(&loaded, target.as_ref(), home.as_deref());
-    let lake = lake_of(&volumes, home.as_deref());
+    let lake = lake_of(&volumes, &loaded, &environment);
     let descriptor = terminal()?;
     let size = window_size(&descriptor).map_or((80, 24), |s| (s.columns, s.rows));
     let surroundings = surroundings(&loaded, &descriptor);
@@ -122,11 +123,11 @@ fn volumes(loaded: &Loaded, target: Option<&LakePath>, home: Option<&str>) -> Ve
     out
 }
 
-fn lake_of(volumes: &[(String, LakePath)], home: Option<&str>) -> Lake {
+fn lake_of(volumes: &[(String, LakePath)], loaded: &Loaded, environment: &Environment) -> Lake {
     let place = |(name, path): &(String, LakePath)| {
         path.as_local().map(|folder| Place { name: name.clone(), folder: folder.to_owned() })
     };
-    Lake::new(volumes.iter().filter_map(place).collect(), home)
+    super::reach::lake(volumes.iter().filter_map(place).collect(), loaded, environment)
 }
 
 /// What is kept of decoded pictures, by the settings.

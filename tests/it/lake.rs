@@ -1,5 +1,9 @@
 //! Listing real folders: hostile names, deep trees, links, folders that go away, and a lister that is told otherwise.
 
+mod fake;
+mod remote;
+mod servers;
+
 use lakelens::domain::lake_path::LakePath;
 use lakelens::domain::text::{decode_os, encode_os};
 use lakelens::lake::listing::{Arrange, EntryKind, Listing, Progress, SortKey};

@@ -106,7 +106,7 @@ impl Rows {
 }
 
 /// The growing table of a lister.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     full: Vec<Chunk>,
     tail: Names,
@@ -134,6 +134,13 @@ impl Table {
     pub(crate) fn name(&self, index: usize) -> Option<&str> {
         let names = self.full.get(index / CHUNK).map_or(&self.tail, |c| &*c.names);
         names.get(index % CHUNK).map(|(name, _)| name)
+    }
+
+    /// The first entries, with their kinds.
+    pub(crate) fn names(&self, most: usize) -> Vec<(String, EntryKind)> {
+        let rows = self.rows();
+        let ids = 0..u32::try_from(rows.len().min(most)).unwrap_or(u32::MAX);
+        ids.filter_map(|id| rows.entry(id).map(|(name, kind)| (name.to_owned(), kind))).collect()
     }
 
     /// The entries whose size and time are still to be asked for.

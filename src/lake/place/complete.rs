@@ -3,9 +3,9 @@
 use super::Lake;
 use crate::domain::lake_path::LakePath;
 use crate::domain::natural::natural_key;
+use crate::lake::lister::Source;
 use crate::lake::listing::EntryKind;
-use crate::lake::local::Source;
-use crate::lake::local::folder::FolderReader;
+use crate::lake::local::FolderReader;
 
 /// Entries looked at: a folder of millions must not make the prompt wait.
 const LOOKED_AT: usize = 50_000;
@@ -57,6 +57,14 @@ impl Lake {
         match self.source(folder) {
             Source::Given(entries) => entries.into_iter().filter(|(name, _)| fits(name)).collect(),
             Source::Failed(_) => Vec::new(),
+            // What is known already; nobody waits for a server while typing.
+            Source::Remote(remotes, path, given) => {
+                let mut names = given;
+                if let Some(table) = remotes.kept().peek(&path) {
+                    names.extend(table.names(LOOKED_AT));
+                }
+                names.into_iter().filter(|(name, _)| fits(name)).collect()
+            }
             Source::Folder(folder) => {
                 let Ok(mut reader) = FolderReader::open(&folder) else { return Vec::new() };
                 let next = move || reader.next_entry().ok().flatten();

@@ -1,0 +1,45 @@
+//! The lake of a run: the folders of this machine, and the ways to other machines that the settings and the variables
+//! name. The screens and the subcommands get the same one.
+
+use crate::config::environment::Environment;
+use crate::config::load::Loaded;
+use crate::config::settings::Settings;
+use crate::lake::bytes::ByteCache;
+use crate::lake::bytes::disk::FileCache;
+use crate::lake::object::{AzureSettings, CloudSettings, GoogleSettings, ObjectStores, S3Settings};
+use crate::lake::reach::{Reach, Remotes};
+use crate::lake::{Lake, Place};
+use crate::remote::net::Net;
+use std::sync::Arc;
+
+/// Bytes of pictures behind servers that are kept in memory: a few large photos, so that one is fetched once for all
+/// sizes in which it is shown.
+const IN_MEMORY: usize = 96 << 20;
+
+/// The lake with these places. Nothing is connected before something is asked for.
+#[must_use]
+pub fn lake(places: Vec<Place>, loaded: &Loaded, environment: &Environment) -> Lake {
+    let ways: Vec<Arc<dyn Reach>> = vec![Arc::new(ObjectStores::new(cloud(&loaded.settings, environment)))];
+    let settings = &loaded.settings;
+    let disk = (settings.cache_disk_mb > 0 && !settings.read_only)
+        .then(|| FileCache::new(&loaded.paths.fetched(), settings.cache_disk_mb << 20));
+    let remotes = Remotes::new(Net::default(), ways, ByteCache::new(IN_MEMORY, disk));
+    Lake::new(places, environment.get("HOME")).with_remotes(Arc::new(remotes))
+}
+
+fn cloud(settings: &Settings, environment: &Environment) -> CloudSettings {
+    CloudSettings {
+        variables: Arc::new(environment.variables.clone()),
+        s3: S3Settings {
+            endpoint: settings.lake_s3_endpoint.clone(),
+            region: settings.lake_s3_region.clone(),
+            allow_http: settings.lake_s3_allow_http,
+            anonymous: settings.lake_s3_anonymous,
+        },
+        azure: AzureSettings {
+            endpoint: settings.lake_azure_endpoint.clone(),
+            anonymous: settings.lake_azure_anonymous,
+        },
+        google: GoogleSettings { anonymous: settings.lake_gs_anonymous },
+    }
+}
