@@ -14,5 +14,7 @@ pub mod lenient;
 pub mod net;
 pub mod profile;
 pub mod secret;
+pub mod spark;
+pub mod sql;
 pub mod tls;
 mod token;

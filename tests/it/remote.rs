@@ -6,3 +6,4 @@ mod ini;
 mod official;
 mod order;
 mod secret;
+mod spark;

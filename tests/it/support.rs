@@ -2,4 +2,5 @@
 
 pub(crate) mod pictures;
 pub(crate) mod pty;
+pub(crate) mod spark;
 pub(crate) mod workspace;
