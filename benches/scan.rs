@@ -51,7 +51,7 @@ fn main() {
     });
     measure("scan without a store", &mut || scan::preview(&lake, &text, &settings, &mut watch).unwrap().found as usize);
     let location = format!("sqlite:{}", scratch.path().join("store.db").display());
-    let mut store = lakelens::store::open(&location, Mode::Create).unwrap();
+    let mut store = lakelens::store::open(&location, Mode::Create, &Default::default()).unwrap();
     let new = NewProject {
         name: "bench".to_owned(),
         task: Task::Classification,

@@ -12,6 +12,7 @@ pub mod http;
 pub mod ini;
 pub mod lenient;
 pub mod net;
+pub mod password;
 pub mod profile;
 pub mod secret;
 pub mod spark;

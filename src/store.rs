@@ -12,13 +12,15 @@
 
 pub mod error;
 pub mod locate;
+mod native;
+pub mod postgres;
 pub mod reader;
 pub mod records;
 pub mod sqlite;
 pub mod writer;
 
 pub use error::StoreError;
-pub use locate::{default_path, open};
+pub use locate::{default_path, open, open_with};
 
 use crate::domain::agreement::{Kappa, cohen};
 use crate::domain::edit::{Edit, Outcome};

@@ -4,12 +4,13 @@ use super::context::{Context, describe};
 use super::error::{AppError, Kind};
 use super::grammar::Json;
 use super::output::Table;
-use crate::config::keys::{KEYS, Kind as KeyKind};
+use crate::config::keys::{KEYS, Key, Kind as KeyKind};
 use crate::config::private_file;
 use crate::config::settings::Settings;
 use crate::domain::text::printable;
 use clap::{Args, Subcommand};
 use serde_json::json;
+use toml::Value;
 
 /// Show, check and edit the settings
 #[derive(Debug, Args)]
@@ -58,7 +59,7 @@ fn show(context: &mut Context, as_json: bool) -> Result<(), AppError> {
     let settings = &context.loaded.settings;
     if as_json {
         let row = |key: &crate::config::keys::Key| {
-            json!({ "key": key.name, "value": key.get(settings), "origin": context.loaded.origin(key).to_string(),
+            json!({ "key": key.name, "value": value(key, settings), "origin": context.loaded.origin(key).to_string(),
                     "variable": key.variable(), "help": key.help })
         };
         let rows: Vec<_> = KEYS.iter().map(row).collect();
@@ -67,11 +68,19 @@ fn show(context: &mut Context, as_json: bool) -> Result<(), AppError> {
     }
     let mut table = Table::new(&["SETTING", "VALUE", "FROM"]);
     for key in KEYS {
-        table.row([key.name, &key.get(settings).to_string(), &context.loaded.origin(key).to_string()]);
+        table.row([key.name, &value(key, settings).to_string(), &context.loaded.origin(key).to_string()]);
     }
     context.out.table(&table)?;
     context.warn_of_problems();
     Ok(())
+}
+
+/// The value of a setting as it may be shown: the address of a store without the password it may hold.
+fn value(key: &Key, settings: &Settings) -> Value {
+    match key.get(settings) {
+        Value::String(text) if key.name == "store" => Value::String(crate::store::locate::shown(&text)),
+        other => other,
+    }
 }
 
 fn path(context: &mut Context, only_file: bool, as_json: bool) -> Result<(), AppError> {

@@ -10,6 +10,7 @@ use crate::domain::lake_path::LakePath;
 use crate::domain::text::{encode_os, printable};
 use crate::lake::remote::Stop;
 use crate::lake::{Lake, Place};
+use crate::remote::net::Net;
 use std::cell::OnceCell;
 use std::ffi::OsStr;
 use std::io::{IsTerminal, Write};
@@ -24,6 +25,8 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     /// Where results go.
     pub(crate) out: Out,
+    /// The threads on which servers are talked to.
+    pub(crate) net: Net,
     /// Set once Ctrl-C is listened for.
     pub(crate) interrupts: Option<Interrupts>,
     /// Made when first asked for, and then the same: it holds connections.
@@ -35,7 +38,8 @@ impl Context {
     pub(crate) fn new(global: &Global, environment: Environment) -> Result<Self, AppError> {
         let config = global.config.as_deref().map(encode_os);
         let loaded = load::load(&global.values(), config.as_deref(), &environment).map_err(AppError::usage)?;
-        Ok(Self { loaded, environment, out: Out::stdout(), interrupts: None, lake: OnceCell::new() })
+        let (out, net, lake) = (Out::stdout(), Net::default(), OnceCell::new());
+        Ok(Self { loaded, environment, out, net, interrupts: None, lake })
     }
 
     /// Reads a path or URI of the command line; a relative one starts at the working directory.

@@ -5,7 +5,7 @@ mod terminal;
 use super::context::Context;
 use super::error::{AppError, Kind};
 use super::grammar::Json;
-use super::stores;
+use super::stores::{self, Where};
 use crate::domain::text::printable;
 use clap::Args;
 use serde::Serialize;
@@ -124,10 +124,35 @@ fn folder(name: &str, path: &Path) -> Check {
     }
 }
 
+/// The server of the store can be reached, speaks TLS, and holds a schema that this program knows.
+fn server(context: &Context, location: &str, checks: &mut Vec<Check>) {
+    match stores::server_to_check(context, location) {
+        Ok(health) => {
+            let tls = health.tls.map_or_else(|| "no TLS".to_owned(), |version| printable(&version).into_owned());
+            let schema = match health.schema {
+                0 => "no schema yet: it is made with the first project".to_owned(),
+                n => format!("schema {n}"),
+            };
+            let detail = format!(
+                "{}, PostgreSQL {}, {tls}, {schema}, {} ms there and back",
+                health.place,
+                printable(&health.version),
+                health.latency.as_millis()
+            );
+            checks.push(Check::ok("store", detail));
+        }
+        Err(error) => {
+            let remedy = "check the address, the network and the password (PGPASSWORD), or choose another with --store";
+            checks.push(Check::bad("store", error.to_string(), remedy));
+        }
+    }
+}
+
 /// The store can be opened, is sound, and can be written.
 fn store(context: &Context, checks: &mut Vec<Check>) {
-    let file = match stores::file(context) {
-        Ok(file) => file,
+    let file = match stores::place(context) {
+        Ok(Where::File(file)) => file,
+        Ok(Where::Server(location)) => return server(context, &location, checks),
         Err(error) => {
             checks.push(Check::bad("store", error.message, error.hints.join("; ")));
             return;

@@ -13,10 +13,14 @@ use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::Sample;
 use crate::domain::suggest::nearest;
 use crate::domain::text::{encode_os, printable};
+use crate::remote::password::Fixed;
+use crate::remote::secret::Secret;
+use crate::store::postgres::{self, Health};
 use crate::store::records::{Direction, From as PageStart, Mode, Shelf};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, open_with};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
@@ -31,26 +35,47 @@ impl From<StoreError> for AppError {
     }
 }
 
-/// The file of the store that the settings name.
-pub(crate) fn file(context: &Context) -> Result<PathBuf, AppError> {
+/// Where labels live.
+pub(crate) enum Where {
+    /// A file on this computer.
+    File(PathBuf),
+    /// A server, as the settings name it; may hold a password.
+    Server(String),
+}
+
+/// The store that the settings name.
+pub(crate) fn place(context: &Context) -> Result<Where, AppError> {
     let store = context.loaded.settings.store.as_str();
     if store.is_empty() {
-        return Ok(context.loaded.paths.database());
+        return Ok(Where::File(context.loaded.paths.database()));
     }
     let path = store.strip_prefix("sqlite://").or_else(|| store.strip_prefix("sqlite:")).unwrap_or(store);
     let scheme = path.split_once(':').filter(|(scheme, _)| scheme.chars().all(|c| c.is_ascii_alphanumeric()));
-    if let Some((scheme, _)) = scheme {
-        return Err(AppError::new(
-            Kind::Config,
-            format!("this version has no stores of the kind `{}`", printable(scheme)),
-        )
-        .hint("use sqlite:PATH, or leave the store empty for the database in the data folder"));
+    match scheme {
+        Some(("postgres" | "postgresql", _)) => Ok(Where::Server(store.to_owned())),
+        Some((scheme, _)) => {
+            Err(AppError::new(Kind::Config, format!("this version has no stores of the kind `{}`", printable(scheme)))
+                .hint("use sqlite:PATH or postgres://…, or leave the store empty for the database in the data folder"))
+        }
+        None => Ok(Where::File(expand(path, &context.environment))),
     }
-    Ok(expand(path, &context.environment))
 }
 
-fn connect(file: &Path, mode: Mode) -> Result<Box<dyn Store>, StoreError> {
-    Ok(Box::new(SqliteStore::open(file, mode)?))
+fn connect(context: &Context, place: &Where, mode: Mode) -> Result<Box<dyn Store>, StoreError> {
+    match place {
+        Where::File(file) => Ok(Box::new(SqliteStore::open(file, mode)?)),
+        Where::Server(location) => {
+            // As every program of PostgreSQL does.
+            let password = Secret::new(context.environment.get("PGPASSWORD").unwrap_or_default());
+            open_with(location, mode, &context.net, Some(Arc::new(Fixed(password))))
+        }
+    }
+}
+
+/// Connects to the server of a store without writing to it, for the checks of `doctor`.
+pub(crate) fn server_to_check(context: &Context, location: &str) -> Result<Health, StoreError> {
+    let password = Secret::new(context.environment.get("PGPASSWORD").unwrap_or_default());
+    postgres::health(location, Some(Arc::new(Fixed(password))), &context.net)
 }
 
 /// Opens the file of the store without writing to it, for the checks of `doctor`.
@@ -60,13 +85,13 @@ pub(crate) fn open_to_check(file: &Path) -> Result<SqliteStore, StoreError> {
 
 /// Opens the store for reading; nothing if it does not exist yet and nobody named it.
 pub(crate) fn open_to_read(context: &Context) -> Result<Option<Box<dyn Store>>, AppError> {
-    let file = file(context)?;
-    if !file.exists() && context.loaded.settings.store.is_empty() {
+    let place = place(context)?;
+    if matches!(&place, Where::File(file) if !file.exists() && context.loaded.settings.store.is_empty()) {
         return Ok(None);
     }
     // Another process may be writing: only an explicit wish opens the file without the means to wait for it.
     let mode = if context.loaded.settings.read_only { Mode::Read } else { Mode::Write };
-    Ok(Some(connect(&file, mode)?))
+    Ok(Some(connect(context, &place, mode)?))
 }
 
 /// Opens the store for reading; a missing one is an error, because a project is asked for.
@@ -83,15 +108,17 @@ pub(crate) fn open_to_change(context: &Context) -> Result<Box<dyn Store>, AppErr
 /// Opens the store for writing, and makes it if need be.
 pub(crate) fn open_or_create(context: &Context) -> Result<Box<dyn Store>, AppError> {
     refuse_read_only(context)?;
-    let file = file(context)?;
-    if let Some(folder) = file.parent() {
+    let place = place(context)?;
+    if let Where::File(file) = &place
+        && let Some(folder) = file.parent()
+    {
         private_file::create_folder(folder).map_err(|e| {
             AppError::failed(format!("the folder {} cannot be made", printable(&folder.display().to_string())))
                 .because(e)
                 .hint("choose another place with --data-dir or --store")
         })?;
     }
-    writable(connect(&file, Mode::Create)?)
+    writable(connect(context, &place, Mode::Create)?)
 }
 
 fn refuse_read_only(context: &Context) -> Result<(), AppError> {

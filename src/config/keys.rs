@@ -200,7 +200,7 @@ macro_rules! key {
 /// All settings, in the order in which `config show` lists them.
 pub const KEYS: &[Key] = &[
     key!(text "profile", profile, "named connection to start with; empty for none"),
-    key!(text "store", store, "where labels live: sqlite:PATH; empty for the database in the data folder"),
+    key!(text "store", store, "where labels live: sqlite:PATH or postgres://…; empty for the database in the data folder"),
     key!(text "data_dir", data_dir, "folder for data, state and cache; empty for the XDG places"),
     key!(switch "read_only", read_only, "refuse everything that changes data"),
     key!(choice Graphics "graphics", graphics, "how pictures are shown"),

@@ -7,14 +7,19 @@ use super::message::Sender;
 use super::store_desk::StoreDesk;
 use crate::app::effect::Effect;
 use crate::app::places::Places;
+use crate::config::environment::Environment;
 use crate::config::load::Loaded;
 use crate::config::places::{Place, Recent, Remembered};
 use crate::domain::ids::ProjectId;
 use crate::lake::Lake;
+use crate::remote::net::Net;
+use crate::remote::password::Fixed;
+use crate::remote::secret::Secret;
 use crate::store::records::Mode;
 use crate::store::{self, Store};
 use jiff::Timestamp;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Which store is used, and how it is opened.
 #[derive(Clone, Debug)]
@@ -22,14 +27,20 @@ pub struct StorePlace {
     uri: String,
     data: PathBuf,
     read_only: bool,
+    /// The password for servers whose location holds none.
+    password: Secret,
+    net: Net,
 }
 
 impl StorePlace {
     /// The store of the settings; the database in the data folder where none is named.
     #[must_use]
-    pub fn of(loaded: &Loaded) -> Self {
+    pub fn of(loaded: &Loaded, environment: &Environment) -> Self {
         let settings = &loaded.settings;
-        Self { uri: settings.store.clone(), data: loaded.paths.database(), read_only: settings.read_only }
+        // As every program of PostgreSQL does.
+        let password = Secret::new(environment.get("PGPASSWORD").unwrap_or_default());
+        let (uri, data) = (settings.store.clone(), loaded.paths.database());
+        Self { uri, data, read_only: settings.read_only, password, net: Net::default() }
     }
 
     /// Opens it for reading; a store that does not exist yet is made, unless nothing may be written.
@@ -39,7 +50,8 @@ impl StorePlace {
     pub fn open(&self) -> store::Result<Box<dyn Store>> {
         let mode = if self.read_only { Mode::Read } else { Mode::Create };
         let location = if self.uri.is_empty() { self.data.to_string_lossy() } else { self.uri.as_str().into() };
-        store::locate::open(&location, mode)
+        let password = Arc::new(Fixed(self.password.clone()));
+        store::open_with(&location, mode, &self.net, Some(password))
     }
 
     /// The id of a project by its name.

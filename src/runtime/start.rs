@@ -19,6 +19,7 @@ use crate::app::update;
 use crate::config::environment::Environment;
 use crate::config::load::Loaded;
 use crate::config::places::{Place as Remembered, Remembered as RememberedFile};
+use crate::domain::ids::ProjectId;
 use crate::domain::lake_path::LakePath;
 use crate::domain::text::{encode_os, printable};
 use crate::keymap::Keymap;
@@ -39,14 +40,20 @@ use tokio::sync::mpsc::unbounded_channel;
 /// When the terminal cannot be used, or the project that was asked for cannot be opened.
 pub fn open(request: OpenRequest) -> Result<(), OpenError> {
     let started = Instant::now();
+    let store = StorePlace::of(&request.loaded, &request.environment);
+    // Before there is a loop: a store on a server waits for it on the calling thread.
+    let project = request.project.as_deref().map(|name| store.project_named(name)).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OpenError::Runtime)?;
-    runtime.block_on(run(request, started))
+    runtime.block_on(run(request, store, project, started))
 }
 
-async fn run(request: OpenRequest, started: Instant) -> Result<(), OpenError> {
-    let OpenRequest { target, project, welcome, loaded, environment } = request;
-    let store = StorePlace::of(&loaded);
-    let project = project.map(|name| store.project_named(&name)).transpose()?;
+async fn run(
+    request: OpenRequest,
+    store: StorePlace,
+    project: Option<ProjectId>,
+    started: Instant,
+) -> Result<(), OpenError> {
+    let OpenRequest { target, welcome, loaded, environment, .. } = request;
     let (queue, mut messages) = unbounded_channel::<Message>();
     let sender = Sender(queue);
     let base = encode_os(environment.directory.as_os_str());

@@ -71,6 +71,22 @@ pub enum StoreError {
         /// What the database says.
         why: String,
     },
+    /// A server cannot be reached, or the connection to it is gone.
+    #[error("{place} cannot be reached ({why}); it is tried again, check the network, the address and the server")]
+    Offline {
+        /// The store.
+        place: String,
+        /// What was reported.
+        why: String,
+    },
+    /// A server does not let this person in.
+    #[error("{place} refuses to sign in ({why}); check the user's name and the password, or sign in again")]
+    Denied {
+        /// The store.
+        place: String,
+        /// What was reported.
+        why: String,
+    },
     /// The request itself makes no sense.
     #[error("{what}")]
     Invalid {
@@ -117,7 +133,8 @@ impl StoreError {
         match self {
             Self::Busy { .. } => Some(Duration::from_millis(50)),
             Self::DiskFull { .. } | Self::ReadOnly { .. } | Self::Failed { .. } => Some(Duration::from_millis(500)),
-            Self::Corrupt { .. } => Some(Duration::from_secs(5)),
+            Self::Offline { .. } => Some(Duration::from_millis(200)),
+            Self::Corrupt { .. } | Self::Denied { .. } => Some(Duration::from_secs(5)),
             _ => None,
         }
     }

@@ -1,10 +1,15 @@
 //! Which store a text means, and where the default one lies.
 
+use super::postgres::PostgresStore;
+use super::postgres::address::{self, Address};
 use super::records::Mode;
 use super::sqlite::SqliteStore;
 use super::{Result, Store, StoreError};
 use crate::domain::text::printable;
+use crate::remote::net::Net;
+use crate::remote::password::PasswordSource;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The user's own store inside the data directory.
 #[must_use]
@@ -12,12 +17,30 @@ pub fn default_path(data_dir: &Path) -> PathBuf {
     data_dir.join("lakelens.db")
 }
 
-/// Opens the store that `location` means: `sqlite:PATH`, or a path.
+/// Opens the store that `location` means: `sqlite:PATH`, a path, or `postgres://…`.
 ///
 /// # Errors
 /// [`StoreError::Unsupported`] for kinds this build does not know; else what the kind reports.
-pub fn open(location: &str, mode: Mode) -> Result<Box<dyn Store>> {
+pub fn open(location: &str, mode: Mode, net: &Net) -> Result<Box<dyn Store>> {
+    open_with(location, mode, net, None)
+}
+
+/// Opens it as [`open`] does; where the location holds no password, `password` gives one to each connection.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with(
+    location: &str,
+    mode: Mode,
+    net: &Net,
+    password: Option<Arc<dyn PasswordSource>>,
+) -> Result<Box<dyn Store>> {
     let path = match location.split_once(':') {
+        Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
+            let address = Address::parse(location)?;
+            let password = password.filter(|_| !address.has_password());
+            return Ok(Box::new(PostgresStore::open(address, password, mode, net)?));
+        }
         Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
         Some((scheme, rest)) if rest.starts_with("//") => {
             // Only the scheme is named: the rest may hold a password.
@@ -30,4 +53,24 @@ pub fn open(location: &str, mode: Mode) -> Result<Box<dyn Store>> {
         return Err(StoreError::invalid("a store needs a path: sqlite:PATH"));
     }
     Ok(Box::new(SqliteStore::open(Path::new(path), mode)?))
+}
+
+/// The file that a location means; `None` for a server.
+#[must_use]
+pub fn file_of(location: &str) -> Option<PathBuf> {
+    match location.split_once(':') {
+        Some(("sqlite", path)) => Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path))),
+        Some((_, rest)) if rest.starts_with("//") => None,
+        _ => Some(PathBuf::from(location)),
+    }
+}
+
+/// A location as it may be shown: without a password.
+#[must_use]
+pub fn shown(location: &str) -> String {
+    match location.split_once(':') {
+        Some(("postgres" | "postgresql", _)) => address::shown(location),
+        Some((scheme, rest)) if rest.starts_with("//") && scheme != "sqlite" => format!("{}://…", printable(scheme)),
+        _ => printable(location).into_owned(),
+    }
 }

@@ -5,31 +5,30 @@
 //! transaction; statements are prepared once; all values travel as parameters; nothing here keeps a copy of what the
 //! file says, so that several programs can work on it at once.
 
-mod classes;
-mod codes;
-mod commit;
+mod clone;
+mod desk;
 mod errors;
-mod extras;
-mod history;
+mod look;
 mod open;
-mod page;
-mod plan;
 mod predictions;
-mod projects;
 mod samples;
 mod scan;
 mod schema;
 mod second;
-mod stats;
-mod tally;
-mod undo;
 
+use super::native::base::Base;
+use super::native::desk::Desk;
+use super::native::page::Look;
+use super::native::scans;
+use super::native::second::blind;
+use super::native::value::{Row, Value};
 use super::records::{
     Activity, Capabilities, Comment, Cursor, Direction, From, HistoryEntry, LedgerEntry, NewProject, NewSample,
     NewVersion, Person, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf,
     Tallies, UndoReport,
 };
 use super::{Interrupt, Result, Store};
+use crate::domain::class::LabelSet;
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
 use crate::domain::project::{Counts, Project, ScanSettings};
@@ -47,7 +46,7 @@ pub struct SqliteStore {
     place: String,
     read_only: Option<String>,
     /// Files that running scans have seen, by scan.
-    scans: HashMap<ScanId, scan::Running>,
+    scans: HashMap<ScanId, scans::Running>,
     /// Set while the running read is to stop; SQLite's own interrupt only stops the statement that runs right then.
     stop: Arc<AtomicBool>,
 }
@@ -133,14 +132,58 @@ impl Db<'_> {
         run().map_err(|e| self.failed(e))
     }
 
-    /// A stored JSON text as a value.
-    fn json<T: serde::de::DeserializeOwned>(&self, text: &str, what: &str) -> Result<T> {
-        serde_json::from_str(text).map_err(|e| errors::bad_json(&e, what, self.place))
+    /// Single statements that a server understands too.
+    fn base(&self) -> &dyn Base {
+        self
+    }
+}
+
+impl Base for Db<'_> {
+    fn place(&self) -> &str {
+        self.place
     }
 
-    /// A value as the JSON text to store.
-    fn to_json<T: serde::Serialize>(&self, value: &T) -> Result<String> {
-        serde_json::to_string(value).map_err(|e| super::StoreError::invalid(format!("cannot be written as JSON: {e}")))
+    fn change(&self, sql: &str, values: &[Value]) -> Result<u64> {
+        self.execute(sql, rusqlite::params_from_iter(values)).map(|n| n as u64)
+    }
+
+    fn fetch(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>> {
+        self.go_on()?;
+        self.rows(sql, rusqlite::params_from_iter(values), |r| {
+            let columns = r.as_ref().column_count();
+            (0..columns).map(|i| r.get_ref(i).map(Value::from)).collect::<rusqlite::Result<_>>().map(Row)
+        })
+    }
+
+    fn write_labels(&self, project: ProjectId, before: &LabelSet, after: &LabelSet) -> Result<()> {
+        self.base().write_labels_singly(project, before, after)
+    }
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        use rusqlite::types::{ToSqlOutput, ValueRef};
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(n) => ValueRef::Integer(*n),
+            Self::Real(x) => ValueRef::Real(*x),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+            Self::Uuid(id) => ValueRef::Blob(id.as_bytes()),
+        }))
+    }
+}
+
+impl std::convert::From<rusqlite::types::ValueRef<'_>> for Value {
+    fn from(value: rusqlite::types::ValueRef<'_>) -> Self {
+        use rusqlite::types::ValueRef;
+        match value {
+            ValueRef::Null => Self::Null,
+            ValueRef::Integer(n) => Self::Integer(n),
+            ValueRef::Real(x) => Self::Real(x),
+            ValueRef::Text(text) => Self::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
+        }
     }
 }
 
@@ -178,35 +221,35 @@ impl Store for SqliteStore {
     }
 
     fn create_project(&mut self, new: &NewProject) -> Result<Project> {
-        self.write(|db| db.create_project(new))
+        self.write(|db| db.base().create_project(new))
     }
 
     fn projects(&mut self, shelf: Shelf) -> Result<Vec<Project>> {
-        self.read(|db| db.projects(shelf))
+        self.read(|db| db.base().projects(shelf))
     }
 
     fn project(&mut self, id: ProjectId) -> Result<Project> {
-        self.read(|db| db.project(id))
+        self.read(|db| db.base().project(id))
     }
 
     fn project_by_name(&mut self, name: &str) -> Result<Option<Project>> {
-        self.read(|db| db.project_by_name(name))
+        self.read(|db| db.base().project_by_name(name))
     }
 
     fn rename_project(&mut self, id: ProjectId, name: &str) -> Result<()> {
-        self.write(|db| db.rename_project(id, name))
+        self.write(|db| db.base().rename_project(id, name))
     }
 
     fn set_scan(&mut self, id: ProjectId, scan: &ScanSettings) -> Result<()> {
-        self.write(|db| db.set_scan(id, scan))
+        self.write(|db| db.base().set_scan(id, scan))
     }
 
     fn trash_project(&mut self, id: ProjectId) -> Result<()> {
-        self.write(|db| db.trash_project(id))
+        self.write(|db| db.base().trash_project(id))
     }
 
     fn restore_project(&mut self, id: ProjectId) -> Result<()> {
-        self.write(|db| db.restore_project(id))
+        self.write(|db| db.base().restore_project(id))
     }
 
     fn clone_project(&mut self, id: ProjectId, new: &NewVersion) -> Result<Project> {
@@ -214,7 +257,7 @@ impl Store for SqliteStore {
     }
 
     fn delete_project(&mut self, id: ProjectId) -> Result<()> {
-        self.write(|db| db.delete_project(id))
+        self.write(|db| db.base().delete_project(id))
     }
 
     fn begin_scan(&mut self, project: ProjectId, author: &str) -> Result<ScanId> {
@@ -261,47 +304,47 @@ impl Store for SqliteStore {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<Queued>> {
-        self.read(|db| db.page(project, queue, from, direction, limit))
+        self.read(|db| (db as &dyn Look).page(project, queue, from, direction, limit))
     }
 
     fn cursor(&mut self, queue: &Queue, sample: SampleId) -> Result<Cursor> {
-        self.read(|db| db.cursor(queue, sample))
+        self.read(|db| (db as &dyn Look).cursor(queue, sample))
     }
 
     fn position(&mut self, project: ProjectId, queue: &Queue, cursor: &Cursor) -> Result<u64> {
-        self.read(|db| db.position(project, queue, cursor))
+        self.read(|db| (db as &dyn Look).position(project, queue, cursor))
     }
 
     fn nth(&mut self, project: ProjectId, queue: &Queue, n: u64) -> Result<Option<Cursor>> {
-        self.read(|db| db.nth(project, queue, n))
+        self.read(|db| (db as &dyn Look).nth(project, queue, n))
     }
 
     fn count(&mut self, project: ProjectId, filter: &Filter) -> Result<u64> {
-        self.read(|db| db.count(project, filter))
+        self.read(|db| (db as &dyn Look).count(project, filter))
     }
 
     fn counts(&mut self, project: ProjectId) -> Result<Counts> {
-        self.read(|db| Ok(db.tallies(project)?.counts))
+        self.read(|db| Ok(db.base().tallies(project)?.counts))
     }
 
     fn tallies(&mut self, project: ProjectId) -> Result<Tallies> {
-        self.read(|db| db.tallies(project))
+        self.read(|db| db.base().tallies(project))
     }
 
     fn commit(&mut self, edits: &[Edit]) -> Result<Vec<Outcome>> {
-        self.write(|db| db.commit(edits))
+        self.write(|db| (db as &dyn Desk).commit(edits))
     }
 
     fn undo(&mut self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport> {
-        self.write(|db| db.undo(project, author, at))
+        self.write(|db| (db as &dyn Desk).undo(project, author, at))
     }
 
     fn redo(&mut self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport> {
-        self.write(|db| db.redo(project, author, at))
+        self.write(|db| (db as &dyn Desk).redo(project, author, at))
     }
 
     fn undo_edit(&mut self, project: ProjectId, edit: EditId, author: &str, at: Timestamp) -> Result<UndoReport> {
-        self.write(|db| db.undo_edit(project, edit, author, at))
+        self.write(|db| (db as &dyn Desk).undo_edit(project, edit, author, at))
     }
 
     fn history(
@@ -311,55 +354,58 @@ impl Store for SqliteStore {
         before: Option<EventId>,
         limit: usize,
     ) -> Result<Vec<HistoryEntry>> {
-        self.read(|db| db.history(project, sample, before, limit))
+        self.read(|db| db.base().history(project, sample, before, limit))
     }
 
     fn decisions(&mut self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<HistoryEntry>> {
-        self.read(|db| db.decisions(project, author, limit))
+        self.read(|db| db.base().decisions(project, author, limit))
     }
 
     fn event_at(&mut self, project: ProjectId, at: Timestamp) -> Result<Option<EventId>> {
-        self.read(|db| db.event_at(project, at))
+        self.read(|db| db.base().event_at(project, at))
     }
 
     fn answer_as_of(&mut self, sample: SampleId, event: Option<EventId>) -> Result<Answer> {
-        self.read(|db| db.answer_as_of(sample, event))
+        self.read(|db| match db.base().answer_as_of(sample, event)? {
+            Some(answer) => Ok(answer),
+            None => Ok(db.sample(sample)?.answer),
+        })
     }
 
     fn people(&mut self, project: ProjectId) -> Result<Vec<Person>> {
-        self.read(|db| db.people(project))
+        self.read(|db| db.base().people(project))
     }
 
     fn answer_times(&mut self, project: ProjectId, author: &str, since: Timestamp) -> Result<Vec<Timestamp>> {
-        self.read(|db| db.answer_times(project, author, since))
+        self.read(|db| db.base().answer_times(project, author, since))
     }
 
     fn activity(&mut self, project: ProjectId, since: Timestamp) -> Result<Vec<Activity>> {
-        self.read(|db| db.activity(project, since))
+        self.read(|db| db.base().activity(project, since))
     }
 
     fn save_queue(&mut self, project: ProjectId, name: &str, queue: &Queue) -> Result<()> {
-        self.write(|db| db.save_queue(project, name, queue))
+        self.write(|db| db.base().save_queue(project, name, queue))
     }
 
     fn saved_queues(&mut self, project: ProjectId) -> Result<Vec<(String, Queue)>> {
-        self.read(|db| db.saved_queues(project))
+        self.read(|db| db.base().saved_queues(project))
     }
 
     fn delete_queue(&mut self, project: ProjectId, name: &str) -> Result<()> {
-        self.write(|db| db.delete_queue(project, name))
+        self.write(|db| db.base().delete_queue(project, name))
     }
 
     fn setting(&mut self, project: ProjectId, key: &str) -> Result<Option<String>> {
-        self.read(|db| db.setting(project, key))
+        self.read(|db| db.base().setting(project, key))
     }
 
     fn set_setting(&mut self, project: ProjectId, key: &str, value: Option<&str>) -> Result<()> {
-        self.write(|db| db.set_setting(project, key, value))
+        self.write(|db| db.base().set_setting(project, key, value))
     }
 
     fn settings(&mut self, project: ProjectId) -> Result<Settings> {
-        self.read(|db| db.settings(project))
+        self.read(|db| db.base().settings(project))
     }
 
     fn start_second_pass(&mut self, project: ProjectId, share: f64, seed: u32, author: &str) -> Result<u64> {
@@ -367,11 +413,14 @@ impl Store for SqliteStore {
     }
 
     fn second_pass(&mut self, project: ProjectId, author: &str) -> Result<SecondPass> {
-        self.read(|db| db.second_pass(project, author))
+        self.read(|db| db.base().second_pass(project, author))
     }
 
     fn second_pass_next(&mut self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<Sample>> {
-        self.read(|db| db.second_pass_next(project, author, limit))
+        self.read(|db| {
+            let ids = db.base().second_pass_ids(project, author, limit)?;
+            ids.into_iter().map(|id| db.sample(SampleId(id)).map(blind)).collect()
+        })
     }
 
     fn answer_second_pass(
@@ -382,11 +431,11 @@ impl Store for SqliteStore {
         author: &str,
         at: Timestamp,
     ) -> Result<()> {
-        self.write(|db| db.answer_second_pass(project, sample, answer, author, at))
+        self.write(|db| db.base().answer_second_pass(project, sample, answer, author, at))
     }
 
     fn second_answers(&mut self, project: ProjectId) -> Result<Vec<SecondAnswer>> {
-        self.read(|db| db.second_answers(project))
+        self.read(|db| db.base().second_answers(project))
     }
 
     fn put_predictions(&mut self, project: ProjectId, batch: &[SamplePredictions]) -> Result<()> {
@@ -394,22 +443,22 @@ impl Store for SqliteStore {
     }
 
     fn add_comment(&mut self, comment: &Comment) -> Result<i64> {
-        self.write(|db| db.add_comment(comment))
+        self.write(|db| db.base().add_comment(comment))
     }
 
     fn resolve_comment(&mut self, id: i64, resolved: bool) -> Result<()> {
-        self.write(|db| db.resolve_comment(id, resolved))
+        self.write(|db| db.base().resolve_comment(id, resolved))
     }
 
     fn comments(&mut self, sample: SampleId) -> Result<Vec<Comment>> {
-        self.read(|db| db.comments(sample))
+        self.read(|db| db.base().comments(sample))
     }
 
     fn take_once(&mut self, entry: &LedgerEntry) -> Result<bool> {
-        self.write(|db| db.take_once(entry))
+        self.write(|db| db.base().take_once(entry))
     }
 
     fn ledger(&mut self, source: &str) -> Result<Vec<LedgerEntry>> {
-        self.read(|db| db.ledger(source))
+        self.read(|db| db.base().ledger(source))
     }
 }

@@ -25,11 +25,13 @@ const SAMPLES: usize = 40;
 fn child() {
     let Some(file) = std::env::var_os(FILE) else { return };
     let location = format!("sqlite:{}", Path::new(&file).display());
-    let mut store = open(&location, Mode::Write).unwrap();
+    let mut store = open(&location, Mode::Write, &Default::default()).unwrap();
     let project = store.project_by_name("kill").unwrap().unwrap().id;
     let ids: Vec<SampleId> =
         (1..=SAMPLES).map(|i| store.sample_by_path(project, &format!("img{i}.jpg")).unwrap().unwrap().id).collect();
-    let writer = Writer::spawn(open(&location, Mode::Write).unwrap(), Box::new(|done| acknowledge(&done))).unwrap();
+    let writer =
+        Writer::spawn(open(&location, Mode::Write, &Default::default()).unwrap(), Box::new(|done| acknowledge(&done)))
+            .unwrap();
     say("ready");
     for round in 0i64.. {
         // A few requests wait at a time, so that some are committed as a group.

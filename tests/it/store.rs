@@ -7,5 +7,6 @@ mod passes;
 mod projects;
 mod queues;
 mod scans;
+pub(crate) mod server;
 mod threads;
 mod trouble;

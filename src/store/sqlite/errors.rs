@@ -30,8 +30,3 @@ pub(super) fn from_sqlite(error: Error, place: &str) -> StoreError {
         _ => StoreError::Failed { place, why },
     }
 }
-
-/// A stored JSON text that cannot be read.
-pub(super) fn bad_json(error: &serde_json::Error, what: &str, place: &str) -> StoreError {
-    StoreError::Corrupt { place: place.to_owned(), why: format!("{what}: {}", printable(&error.to_string())) }
-}

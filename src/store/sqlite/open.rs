@@ -98,7 +98,7 @@ impl SqliteStore {
 
     fn prepare(connection: Connection, place: String, read_only: Option<String>) -> Result<Self, StoreError> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        super::plan::add_functions(&connection).map_err(|e| errors::from_sqlite(e, &place))?;
+        super::look::add_functions(&connection).map_err(|e| errors::from_sqlite(e, &place))?;
         Ok(Self { connection, place, read_only, scans: HashMap::new(), stop: Default::default() })
     }
 

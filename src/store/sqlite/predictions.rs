@@ -1,12 +1,13 @@
 //! Predictions: stored apart from answers; the best one decides the sample's rank.
 
-use super::tally::Deltas;
-use super::{Db, codes};
+use super::Db;
 use crate::domain::annotation::Prediction;
 use crate::domain::ids::ProjectId;
 use crate::domain::sample::Status;
 use crate::store::Result;
 use crate::store::error::StoreError;
+use crate::store::native::codes;
+use crate::store::native::tally::Deltas;
 use crate::store::records::SamplePredictions;
 
 impl Db<'_> {
@@ -37,7 +38,7 @@ impl Db<'_> {
                 (one.sample.0, best.map(|b| b.class.0), codes::rank(best.map(|b| b.score), one.sample.0), status),
             )?;
         }
-        deltas.write(self)
+        self.write_tallies(deltas)
     }
 
     fn prelabeled(&self, project: ProjectId, status: i64, any: bool, deltas: &mut Deltas) -> i64 {

@@ -1,6 +1,6 @@
 //! Reading samples with what hangs on them.
 
-use super::{Db, codes};
+use super::Db;
 use crate::domain::annotation::{Annotation, Prediction};
 use crate::domain::ids::{AnnotationId, ClassId, ProjectId, Rev, SampleId};
 use crate::domain::natural::natural_key;
@@ -8,20 +8,9 @@ use crate::domain::review::{Review, Verdict};
 use crate::domain::sample::{Answer, Sample};
 use crate::store::Result;
 use crate::store::error::StoreError;
+use crate::store::native::codes;
+use crate::store::native::desk::Head;
 use rusqlite::Row;
-
-/// What of a sample's row decides how an edit applies.
-pub(super) struct Head {
-    pub(super) id: SampleId,
-    pub(super) project: ProjectId,
-    pub(super) sort_key: Vec<u8>,
-    pub(super) rev: Rev,
-    pub(super) state: Option<i64>,
-    pub(super) author: Option<String>,
-    pub(super) review: i64,
-    /// Without its annotations.
-    pub(super) answer: Answer,
-}
 
 fn head_row(r: &Row<'_>) -> rusqlite::Result<Head> {
     Ok(Head {
@@ -74,7 +63,7 @@ fn sample_row(r: &Row<'_>) -> rusqlite::Result<(Sample, bool, bool)> {
 
 impl Db<'_> {
     /// The head of a sample, with its annotations; `None` if it is not there.
-    pub(super) fn head(&self, id: SampleId) -> Result<Option<Head>> {
+    pub(super) fn sample_head(&self, id: SampleId) -> Result<Option<Head>> {
         let sql = "SELECT id, project, sort_key, rev, state, author, review, status, skip_reason,
                    flagged, unsure FROM sample WHERE id = ?";
         let Some(mut head) = self.row(sql, [id.0], head_row)? else { return Ok(None) };
@@ -101,7 +90,7 @@ impl Db<'_> {
             |(mut annotation, kind, geometry, attributes): (Annotation, String, Option<String>, Option<String>)| {
                 annotation.shape = self.shape(&kind, geometry.as_deref(), id)?;
                 if let Some(text) = attributes {
-                    annotation.attributes = self.json(&text, "attributes of an annotation")?;
+                    annotation.attributes = self.base().json(&text, "attributes of an annotation")?;
                 }
                 Ok(annotation)
             };
@@ -130,7 +119,7 @@ impl Db<'_> {
     }
 
     /// The latest verdict by each reviewer.
-    pub(super) fn reviews(&self, id: SampleId) -> Result<Vec<Review>> {
+    pub(super) fn verdicts(&self, id: SampleId) -> Result<Vec<Review>> {
         let sql = "SELECT rev, verdict, comment, reviewer, at FROM review WHERE sample = ? ORDER BY at, reviewer";
         self.rows(sql, [id.0], |r| {
             let rejected = r.get::<_, String>(1)? == Verdict::Rejected.name();
@@ -157,7 +146,7 @@ impl Db<'_> {
     fn complete_sample(&self, (mut sample, reviewed, predicted): (Sample, bool, bool)) -> Result<Sample> {
         sample.answer.annotations = self.annotations(sample.id)?;
         if reviewed {
-            sample.reviews = self.reviews(sample.id)?;
+            sample.reviews = self.verdicts(sample.id)?;
         }
         if predicted {
             sample.predictions = self.predictions(sample.id)?;

@@ -1,60 +1,19 @@
 //! Scans: files into samples, in bulk; known files only where they changed; answers never.
 
-use super::tally::{Deltas, Facets};
-use super::{Db, SqliteStore, codes};
+use super::{Db, SqliteStore};
 use crate::domain::annotation::Annotation;
-use crate::domain::class::{LabelClass, LabelSet};
 use crate::domain::edit::Change;
 use crate::domain::ids::{BatchId, ClassId, EditId, ProjectId, Rev, SampleId};
 use crate::domain::natural::natural_key;
 use crate::domain::sample::{Answer, Status};
 use crate::store::Result;
 use crate::store::error::StoreError;
+use crate::store::native::scans::{Running, class_names, with_classes};
+use crate::store::native::tally::{Deltas, Facets};
+use crate::store::native::{base, codes};
 use crate::store::records::{NewSample, ScanId, ScanReport};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap};
-
-/// A scan that runs in this process.
-pub(super) struct Running {
-    project: ProjectId,
-    author: String,
-    batch: BatchId,
-    /// Samples whose files were seen: one bit each, in blocks of 65,536 ids.
-    seen: BTreeMap<i64, Vec<u64>>,
-    /// Those of the batch that is being written.
-    fresh: Vec<i64>,
-    pub(super) report: ScanReport,
-}
-
-impl Running {
-    fn see(&mut self, id: i64) -> bool {
-        let (block, bit) = (id >> 16, (id & 0xffff) as usize);
-        let words = self.seen.entry(block).or_insert_with(|| vec![0; 1024]);
-        let Some(word) = words.get_mut(bit / 64) else { return false };
-        let new = *word & (1 << (bit % 64)) == 0;
-        *word |= 1 << (bit % 64);
-        if new {
-            self.fresh.push(id);
-        }
-        new
-    }
-
-    fn has_seen(&self, id: i64) -> bool {
-        let bit = (id & 0xffff) as usize;
-        let word = self.seen.get(&(id >> 16)).and_then(|words| words.get(bit / 64)).copied().unwrap_or(0);
-        word & (1 << (bit % 64)) != 0
-    }
-
-    /// Takes back what the last batch saw, because its transaction failed.
-    pub(super) fn forget_batch(&mut self) {
-        for id in std::mem::take(&mut self.fresh) {
-            let bit = (id & 0xffff) as usize;
-            if let Some(word) = self.seen.get_mut(&(id >> 16)).and_then(|words| words.get_mut(bit / 64)) {
-                *word &= !(1 << (bit % 64));
-            }
-        }
-    }
-}
+use std::collections::HashMap;
 
 impl SqliteStore {
     /// Takes the state of a running scan out of the store.
@@ -77,7 +36,7 @@ struct Batch<'a> {
 
 impl Db<'_> {
     pub(super) fn begin_scan(&self, project: ProjectId, author: &str) -> Result<(ScanId, Running)> {
-        self.project(project)?;
+        self.base().project(project)?;
         let sql = "SELECT id, batch FROM scan WHERE project = ? AND finished_at IS NULL ORDER BY id DESC LIMIT 1";
         let open = self.row(sql, [project.0], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, [u8; 16]>(1)?)))?;
         let (id, batch) = match open {
@@ -91,13 +50,11 @@ impl Db<'_> {
                 (self.connection.last_insert_rowid(), batch)
             }
         };
-        let author = author.to_owned();
-        let (seen, fresh, report) = Default::default();
-        Ok((ScanId(id), Running { project, author, batch, seen, fresh, report }))
+        Ok((ScanId(id), Running::new(project, author, batch)))
     }
 
     pub(super) fn add_samples(&self, running: &mut Running, files: &[NewSample]) -> Result<ScanReport> {
-        running.fresh.clear();
+        running.begin_batch();
         let last = |sql| self.row(sql, [], |r| r.get::<_, i64>(0)).map(|n| n.unwrap_or(0));
         let mut batch = Batch {
             db: self,
@@ -117,7 +74,7 @@ impl Db<'_> {
             batch.take(key, file)?;
         }
         let Batch { deltas, report, .. } = batch;
-        deltas.write(self)?;
+        self.write_tallies(deltas)?;
         Ok(report)
     }
 
@@ -131,11 +88,11 @@ impl Db<'_> {
         }
         let mut deltas = Deltas::default();
         deltas.add(project, "is", "missing", codes::signed(missing));
-        deltas.write(self)?;
+        self.write_tallies(deltas)?;
         running.report.missing = missing;
         self.execute(
             "UPDATE scan SET finished_at = ?2, report = ?3 WHERE id = ?1",
-            (scan.0, codes::nanos(Timestamp::now()), self.to_json(&running.report)?),
+            (scan.0, codes::nanos(Timestamp::now()), base::to_json(&running.report)?),
         )?;
         Ok(running.report)
     }
@@ -145,27 +102,15 @@ impl Batch<'_> {
     /// Maps the class names of the files to classes; unknown ones are appended to the label set, by an event.
     fn find_classes(&mut self, files: &[NewSample]) -> Result<()> {
         let project = self.running.project;
-        let mut names: Vec<&str> =
-            files.iter().filter_map(|f| f.class.as_deref()).filter(|n| !n.trim().is_empty()).collect();
-        names.sort_unstable_by_key(|n| natural_key(n));
-        names.dedup();
+        let names = class_names(files);
         if names.is_empty() {
             return Ok(());
         }
-        let before = self.db.labels(project)?;
-        let mut known: HashMap<String, ClassId> = HashMap::new();
-        // A retired class is found too: the file's folder still says so; a live one of that name comes first.
-        for class in before.classes.iter().filter(|c| c.retired || c.merged_into.is_some()).chain(before.live()) {
-            known.insert(class.name.to_lowercase(), before.resolve(class.id));
-        }
-        let mut after = before.clone();
-        for name in names {
-            let folded = name.to_lowercase();
-            let id = *known.entry(folded).or_insert_with(|| append(&mut after, name));
-            self.classes.insert(name.to_owned(), id);
-        }
+        let before = self.db.base().labels(project)?;
+        let (after, classes) = with_classes(&before, &names);
+        self.classes = classes;
         if after != before {
-            self.db.write_labels(project, &before, &after)?;
+            self.db.base().write_labels(project, &before, &after)?;
             let id = self.next_event;
             self.event(id, None, Rev(0), &Change::Classes { before, after })?;
         }
@@ -253,7 +198,7 @@ impl Batch<'_> {
                 &self.running.author,
                 codes::nanos(self.at),
                 rev.0,
-                self.db.to_json(change)?,
+                base::to_json(change)?,
             ),
         )?;
         Ok(())
@@ -287,15 +232,4 @@ impl Batch<'_> {
         )?;
         Ok(())
     }
-}
-
-/// Appends a class with the next free number, hotkey and colour.
-fn append(set: &mut LabelSet, name: &str) -> ClassId {
-    let id = ClassId(set.classes.iter().map(|c| c.id.0).max().unwrap_or(0) + 1);
-    // Past this many classes every automatic key is taken, and looking for one again would cost a pass each.
-    let hotkey = if set.classes.len() < 512 { set.free_hotkey() } else { String::new() };
-    let colour = u16::try_from(set.classes.len()).unwrap_or(u16::MAX);
-    let name = name.to_owned();
-    set.classes.push(LabelClass { id, name, hotkey, colour, parent: None, merged_into: None, retired: false });
-    id
 }

@@ -34,7 +34,8 @@ pub(super) fn answered(classes: &[ClassId], at: Timestamp) -> Answer {
 }
 
 pub(super) fn open(dir: &Path) -> Box<dyn Store> {
-    lakelens::store::open(&format!("sqlite:{}", dir.join("store.db").display()), Mode::Create).unwrap()
+    lakelens::store::open(&format!("sqlite:{}", dir.join("store.db").display()), Mode::Create, &Default::default())
+        .unwrap()
 }
 
 impl Bench {

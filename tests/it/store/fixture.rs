@@ -10,10 +10,13 @@ use lakelens::domain::project::{Project, ScanSettings, Task};
 use lakelens::domain::queue::{Filter, Order, Queue};
 use lakelens::domain::review::{Review, Verdict};
 use lakelens::domain::sample::{Answer, Sample, Status};
+use lakelens::remote::net::Net;
 use lakelens::store::records::{Direction, From, Mode, NewProject, NewSample};
 use lakelens::store::sqlite::SqliteStore;
 use lakelens::store::{Store, open};
 use std::path::PathBuf;
+
+pub(crate) use super::server::Schema;
 
 /// A kind of store under test. Later kinds implement this and run the same cases.
 pub(crate) trait Kind {
@@ -48,20 +51,34 @@ impl SqliteFile {
 
 impl Kind for SqliteFile {
     fn connect(&self) -> Box<dyn Store> {
-        open(&format!("sqlite:{}", self.path().display()), Mode::Create).unwrap()
+        open(&format!("sqlite:{}", self.path().display()), Mode::Create, &Net::default()).unwrap()
     }
 
     fn verify(&self) {
         assert_eq!(self.store().check().unwrap(), Vec::<String>::new());
-        verify_counts(&self.raw());
+        let db = self.raw();
+        verify_counts(&|sql| {
+            let mut statement = db.prepare(sql).unwrap();
+            let columns = statement.column_count();
+            let row = |r: &rusqlite::Row<'_>| (0..columns).map(|i| r.get_ref(i).map(|v| format!("{v:?}"))).collect();
+            let rows: Vec<Vec<String>> = statement.query_map([], row).unwrap().map(Result::unwrap).collect();
+            rows.iter().map(|cells| cells.join(" ")).collect()
+        });
     }
 }
 
-/// Runs a case on every kind at hand, looks inside afterwards, and checks that a new connection reads the same.
+/// Runs a case on every kind at hand: SQLite files always, PostgreSQL where the environment names a server. Looks inside
+/// afterwards, and checks that a new connection reads the same.
 pub(crate) fn on_every_kind(case: impl Fn(&mut dyn Store, &dyn Kind)) {
-    let kind = SqliteFile::new();
+    on_kind(&SqliteFile::new(), &case);
+    if let Some(kind) = Schema::at_hand() {
+        on_kind(&kind, &case);
+    }
+}
+
+fn on_kind(kind: &dyn Kind, case: &impl Fn(&mut dyn Store, &dyn Kind)) {
     let mut store = kind.connect();
-    case(store.as_mut(), &kind);
+    case(store.as_mut(), kind);
     let before = everything(store.as_mut());
     drop(store);
     assert_eq!(everything(kind.connect().as_mut()), before, "another connection reads something else");
@@ -80,56 +97,59 @@ pub(crate) fn everything(store: &mut dyn Store) -> String {
     out
 }
 
-/// Every count in the file equals a recount from the rows it counts, and the derived columns follow from the rows.
-pub(crate) fn verify_counts(db: &rusqlite::Connection) {
+/// Every count in the store equals a recount from the rows it counts, and the derived columns follow from the rows.
+/// `read` gives the rows of a query as texts.
+pub(crate) fn verify_counts(read: &dyn Fn(&str) -> Vec<String>) {
     let recount = "
         SELECT project, 'status', CASE status WHEN 0 THEN 'unlabeled' WHEN 1 THEN 'pre_labeled' WHEN 2 THEN 'labeled'
                ELSE 'skipped' END, count(*) FROM sample GROUP BY 1, 3
-        UNION ALL SELECT project, 'is', 'flagged', count(*) FROM sample WHERE flagged GROUP BY 1
-        UNION ALL SELECT project, 'is', 'unsure', count(*) FROM sample WHERE unsure GROUP BY 1
-        UNION ALL SELECT project, 'is', 'missing', count(*) FROM sample WHERE missing GROUP BY 1
+        UNION ALL SELECT project, 'is', 'flagged', count(*) FROM sample WHERE flagged = 1 GROUP BY 1
+        UNION ALL SELECT project, 'is', 'unsure', count(*) FROM sample WHERE unsure = 1 GROUP BY 1
+        UNION ALL SELECT project, 'is', 'missing', count(*) FROM sample WHERE missing = 1 GROUP BY 1
         UNION ALL SELECT project, 'is', 'empty', count(*) FROM sample s WHERE status = 2
                AND NOT EXISTS(SELECT 1 FROM annotation a WHERE a.sample = s.id) GROUP BY 1
-        UNION ALL SELECT project, 'review', review, count(*) FROM sample WHERE review > 0 GROUP BY 1, 3
+        UNION ALL SELECT project, 'review', CAST(review AS TEXT), count(*) FROM sample WHERE review > 0 GROUP BY 1, 3
         UNION ALL SELECT project, 'by', author, count(*) FROM sample WHERE author IS NOT NULL GROUP BY 1, 3
-        UNION ALL SELECT s.project, 'predicted', (SELECT class FROM prediction p WHERE p.sample = s.id AND place = 0),
-               count(*) FROM sample s WHERE predicted IS NOT NULL GROUP BY 1, 3
-        UNION ALL SELECT s.project, 'class', a.class, count(DISTINCT a.sample)
+        UNION ALL SELECT s.project, 'predicted', CAST(p.class AS TEXT), count(*)
+               FROM sample s JOIN prediction p ON p.sample = s.id AND p.place = 0 GROUP BY 1, 3
+        UNION ALL SELECT s.project, 'class', CAST(a.class AS TEXT), count(DISTINCT a.sample)
                FROM annotation a JOIN sample s ON s.id = a.sample GROUP BY 1, 3";
-    let read = |sql: &str| -> Vec<String> {
-        let mut rows: Vec<String> = db
-            .prepare(sql)
-            .unwrap()
-            .query_map([], |r| {
-                let (project, kind): (i64, String) = (r.get(0)?, r.get(1)?);
-                let key = match r.get_ref(2)? {
-                    rusqlite::types::ValueRef::Integer(n) => n.to_string(),
-                    other => other.as_str()?.to_owned(),
-                };
-                Ok(format!("{project} {kind} {key} {}", r.get::<_, i64>(3)?))
-            })
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
+    let sorted = |sql: &str| {
+        let mut rows = read(sql);
         rows.sort();
         rows
     };
-    assert_eq!(read("SELECT project, kind, key, n FROM tally WHERE n <> 0"), read(recount), "counts differ from rows");
-    let odd: i64 = db
-        .query_row(
-            "SELECT (SELECT count(*) FROM (SELECT project, class, sample FROM sample_class EXCEPT
-                     SELECT s.project, a.class, a.sample FROM annotation a JOIN sample s ON s.id = a.sample))
-                  + (SELECT count(*) FROM (SELECT s.project, a.class, a.sample FROM annotation a
-                     JOIN sample s ON s.id = a.sample EXCEPT SELECT project, class, sample FROM sample_class))
-                  + (SELECT count(*) FROM sample_class c JOIN sample s ON s.id = c.sample
-                     WHERE s.sort_key <> c.sort_key OR s.changed <> c.changed OR s.class <> c.under)
-                  + (SELECT count(*) FROM sample s WHERE rev <> (SELECT count(*) FROM event e
-                     WHERE e.sample = s.id AND e.kind = 0))",
-            [],
-            |r| r.get(0),
-        )
-        .unwrap();
-    assert_eq!(odd, 0, "derived rows differ from what they follow from");
+    let counts = "SELECT project, kind, key, n FROM tally WHERE n <> 0";
+    assert_eq!(sorted(counts), sorted(recount), "counts differ from rows");
+    for (what, sql) in [
+        (
+            "classes too many",
+            "SELECT project, class, sample FROM sample_class EXCEPT
+            SELECT s.project, a.class, a.sample FROM annotation a JOIN sample s ON s.id = a.sample",
+        ),
+        (
+            "classes too few",
+            "SELECT s.project, a.class, a.sample FROM annotation a
+            JOIN sample s ON s.id = a.sample EXCEPT SELECT project, class, sample FROM sample_class",
+        ),
+        (
+            "keys of classes",
+            "SELECT c.sample FROM sample_class c JOIN sample s ON s.id = c.sample
+            WHERE s.sort_key <> c.sort_key OR s.changed <> c.changed OR s.class <> c.under",
+        ),
+        (
+            "revisions",
+            "SELECT s.id FROM sample s WHERE rev <> (SELECT count(*) FROM event e
+            WHERE e.sample = s.id AND e.kind = 0)",
+        ),
+        (
+            "predicted",
+            "SELECT s.id FROM sample s WHERE (predicted IS NOT NULL) <> EXISTS(SELECT 1 FROM prediction p
+            WHERE p.sample = s.id AND p.place = 0 AND p.class = s.predicted)",
+        ),
+    ] {
+        assert_eq!(sorted(sql), Vec::<String>::new(), "derived rows differ from what they follow from: {what}");
+    }
 }
 
 /// A time, `n` seconds after a fixed one.

@@ -4,6 +4,7 @@ use super::fixture::{Kind, SqliteFile, at, edit, everything, label, labeled, pro
 use lakelens::domain::edit::Outcome;
 use lakelens::domain::ids::Rev;
 use lakelens::domain::sample::Status;
+use lakelens::remote::net::Net;
 use lakelens::store::records::{Mode, Shelf};
 use lakelens::store::sqlite::SqliteStore;
 use lakelens::store::{Store, StoreError, default_path, open};
@@ -58,12 +59,15 @@ fn what_is_not_a_store_is_not_touched() {
         assert!(matches!(failure(&missing, mode), StoreError::NotFound { .. }));
     }
     assert!(!missing.exists());
-    assert!(matches!(open("mysql://user:secret@host/db", Mode::Create), Err(StoreError::Unsupported { .. })));
-    let shown = open("mysql://user:secret@host/db", Mode::Create).err().unwrap().to_string();
+    assert!(matches!(
+        open("mysql://user:secret@host/db", Mode::Create, &Net::default()),
+        Err(StoreError::Unsupported { .. })
+    ));
+    let shown = open("mysql://user:secret@host/db", Mode::Create, &Net::default()).err().unwrap().to_string();
     assert!(!shown.contains("secret"), "{shown}");
-    assert!(open("sqlite:", Mode::Create).is_err());
+    assert!(open("sqlite:", Mode::Create, &Net::default()).is_err());
     let deep = default_path(&kind.folder.path().join("made/on/the way"));
-    assert!(open(deep.to_str().unwrap(), Mode::Create).is_ok());
+    assert!(open(deep.to_str().unwrap(), Mode::Create, &Net::default()).is_ok());
 }
 
 #[test]

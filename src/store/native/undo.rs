@@ -5,8 +5,8 @@
 //! is undone and redone step by step, and a change by anybody else in between is seen, even if it looks the same.
 
 use super::commit::{Attempt, Obstacle, refused};
+use super::desk::{Desk, Done, Way};
 use super::tally::{Deltas, NO_REV};
-use super::{Db, codes};
 use crate::domain::edit::{Change, Edit, Origin};
 use crate::domain::ids::{BatchId, EditId, ProjectId, Rev};
 use crate::domain::sample::Answer;
@@ -15,60 +15,13 @@ use crate::store::error::StoreError;
 use crate::store::records::{Applied, Refusal, UndoReport};
 use jiff::Timestamp;
 
-/// An event as undo needs it.
-struct Done {
-    event: i64,
-    edit: EditId,
-    batch: Option<[u8; 16]>,
-    previous: Option<i64>,
-    project: ProjectId,
-    message: String,
-    change: Change,
-}
-
-/// Which way a step goes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Back,
-    Again,
-    /// Back, but as a new edit of its own.
-    Apart,
-}
-
-impl Db<'_> {
-    fn done(&self, wanted: &str, value: impl rusqlite::ToSql) -> Result<Option<Done>> {
-        let sql = format!("SELECT id, edit, batch, previous, project, message, change FROM event WHERE {wanted} = ?");
-        let row = self.row(&sql, [value], |r| {
-            let change: String = r.get(6)?;
-            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get::<_, i64>(4)?, r.get(5)?, change))
-        })?;
-        let Some((event, edit, batch, previous, project, message, change)) = row else { return Ok(None) };
-        let (edit, project) = (EditId(codes::uuid(edit)), ProjectId(project));
-        Ok(Some(Done { event, edit, batch, previous, project, message, change: self.json(&change, "an event")? }))
-    }
-
-    pub(super) fn undo(&self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport> {
+impl dyn Desk + '_ {
+    pub(in crate::store) fn undo(&self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport> {
         self.step(project, author, at, Way::Back)
     }
 
-    pub(super) fn redo(&self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport> {
+    pub(in crate::store) fn redo(&self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport> {
         self.step(project, author, at, Way::Again)
-    }
-
-    /// The events of the next step: one, or all of its batch, in the order in which they are taken back or made again.
-    fn next_step(&self, project: ProjectId, author: &str, way: Way) -> Result<Vec<Done>> {
-        let (end, undone, order) = if way == Way::Back { ("max", 0, "DESC") } else { ("min", 1, "ASC") };
-        let list = "FROM undo WHERE project = ? AND author = ? AND undone = ?";
-        let top = self
-            .row(&format!("SELECT {end}(event) {list}"), (project.0, author, undone), |r| r.get::<_, Option<i64>>(0))?;
-        let Some(first) = self.done("id", top.flatten())? else { return Ok(Vec::new()) };
-        let Some(batch) = first.batch else { return Ok(vec![first]) };
-        let sql = format!(
-            "SELECT e.id FROM event e JOIN undo u ON u.project = ?1 AND u.author = ?2 AND u.undone = ?3 AND u.event = e.id
-             WHERE e.batch = ?4 ORDER BY e.id {order}"
-        );
-        let events = self.rows(&sql, (project.0, author, undone, batch), |r| r.get::<_, i64>(0))?;
-        events.into_iter().map(|event| self.done("id", event)).filter_map(Result::transpose).collect()
     }
 
     fn step(&self, project: ProjectId, author: &str, at: Timestamp, way: Way) -> Result<UndoReport> {
@@ -77,35 +30,29 @@ impl Db<'_> {
         let events = self.next_step(project, author, way)?;
         let batch = (events.len() > 1).then(BatchId::fresh);
         for done in events {
-            self.execute(
-                "DELETE FROM undo WHERE project = ? AND author = ? AND undone = ? AND event = ?",
-                (project.0, author, i64::from(way == Way::Again), done.event),
-            )?;
+            self.drop_undo(project, author, way == Way::Again, done.event)?;
             let edit = new_edit(&done, author, at, way, batch);
             match self.apply(&done, edit, way, &mut deltas)? {
                 Ok((applied, _)) => {
-                    self.execute(
-                        "INSERT INTO undo(project, author, undone, event) VALUES(?, ?, ?, ?)",
-                        (project.0, author, i64::from(way == Way::Back), done.event),
-                    )?;
+                    self.put_undo(project, author, way == Way::Back, done.event)?;
                     report.applied.push(applied);
                 }
                 Err(obstacle) => report.refused.push(refusal(&done, obstacle)),
             }
         }
-        deltas.write(self)?;
+        self.add_tallies(deltas)?;
         Ok(report)
     }
 
-    pub(super) fn undo_edit(
+    pub(in crate::store) fn undo_edit(
         &self,
         project: ProjectId,
         edit: EditId,
         author: &str,
         at: Timestamp,
     ) -> Result<UndoReport> {
-        let found = self.done("edit", edit.0.as_bytes())?.filter(|d| d.project == project);
-        let done = found.ok_or_else(|| StoreError::not_found(format!("edit {edit} in this project"), self.place))?;
+        let found = self.done(edit)?.filter(|d| d.project == project);
+        let done = found.ok_or_else(|| StoreError::not_found(format!("edit {edit} in this project"), self.place()))?;
         let mut deltas = Deltas::default();
         let mut report = UndoReport::default();
         let inverse = new_edit(&done, author, at, Way::Apart, None);
@@ -116,31 +63,26 @@ impl Db<'_> {
             }
             Err(obstacle) => report.refused.push(refusal(&done, obstacle)),
         }
-        deltas.write(self)?;
+        self.add_tallies(deltas)?;
         Ok(report)
     }
 
     /// Takes an undo or redo that was made elsewhere (a journal being sent): moves the named edit between the lists as
     /// if it had been made here. `None` if the named edit is not on the list; it is then an edit like any other.
-    pub(super) fn replay(
+    pub(in crate::store) fn replay(
         &self,
         edit: &Edit,
         of: EditId,
         deltas: &mut Deltas,
     ) -> Result<Option<std::result::Result<Rev, Obstacle>>> {
         let way = if edit.origin == Origin::Undo(of) { Way::Back } else { Way::Again };
-        let Some(done) = self.done("edit", of.0.as_bytes())? else { return Ok(None) };
-        let moved = self.execute(
-            "UPDATE undo SET undone = ?4 WHERE project = ?1 AND author = ?2 AND event = ?3 AND undone = 1 - ?4",
-            (edit.project.0, &edit.author, done.event, i64::from(way == Way::Back)),
-        )?;
-        if moved == 0 {
+        let Some(done) = self.done(of)? else { return Ok(None) };
+        if !self.drop_undo(edit.project, &edit.author, way == Way::Again, done.event)? {
             return Ok(None);
         }
         let attempt = self.apply(&done, edit.clone(), way, deltas)?;
-        if attempt.is_err() {
-            let values = (edit.project.0, &edit.author, done.event);
-            self.execute("DELETE FROM undo WHERE project = ? AND author = ? AND event = ?", values)?;
+        if attempt.is_ok() {
+            self.put_undo(edit.project, &edit.author, way == Way::Back, done.event)?;
         }
         Ok(Some(attempt.map(|(applied, _)| applied.rev)))
     }

@@ -1,19 +1,18 @@
 //! Taking edits: compare, record, apply, count; all in the caller's transaction.
 
-use super::samples::Head;
+use super::desk::{Desk, Head, NewEvent, Standing};
 use super::tally::{Deltas, Facets, NO_REV};
-use super::{Db, classes, codes};
-use crate::domain::annotation::Annotation;
+use super::{classes, codes};
 use crate::domain::class::LabelSet;
 use crate::domain::edit::{Change, Edit, Origin, Outcome};
-use crate::domain::ids::{AnnotationId, BatchId, ClassId, EditId, ProjectId, Rev, SampleId};
+use crate::domain::ids::{BatchId, ProjectId, Rev, SampleId};
 use crate::domain::review::Review;
 use crate::domain::sample::{Answer, Status};
 use crate::store::Result;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// Why an edit is not taken.
-pub(super) enum Obstacle {
+pub(in crate::store) enum Obstacle {
     /// Somebody changed the same thing.
     Conflict { rev: Rev, theirs: Answer, by: String },
     /// It can never be taken.
@@ -21,14 +20,14 @@ pub(super) enum Obstacle {
 }
 
 /// `Ok(Ok(_))`: done; `Ok(Err(_))`: this one edit is not taken; `Err(_)`: the database failed.
-pub(super) type Attempt<T> = Result<std::result::Result<T, Obstacle>>;
+pub(in crate::store) type Attempt<T> = Result<std::result::Result<T, Obstacle>>;
 
-pub(super) fn refused<T>(why: impl Into<String>) -> Attempt<T> {
+pub(in crate::store) fn refused<T>(why: impl Into<String>) -> Attempt<T> {
     Ok(Err(Obstacle::Refused(why.into())))
 }
 
-impl Db<'_> {
-    pub(super) fn commit(&self, edits: &[Edit]) -> Result<Vec<Outcome>> {
+impl dyn Desk + '_ {
+    pub(in crate::store) fn commit(&self, edits: &[Edit]) -> Result<Vec<Outcome>> {
         let mut deltas = Deltas::default();
         let mut outcomes = Vec::with_capacity(edits.len());
         // A verdict that comes with an answer judges that answer: where the answer is not taken, nor is the verdict, even
@@ -51,16 +50,15 @@ impl Db<'_> {
             }
             outcomes.push(outcome);
         }
-        deltas.write(self)?;
+        self.add_tallies(deltas)?;
         Ok(outcomes)
     }
 
     fn take(&self, edit: &Edit, deltas: &mut Deltas) -> Attempt<Rev> {
-        let taken = "SELECT sample FROM event WHERE edit = ?";
-        if let Some(sample) = self.row(taken, [edit.id.0.as_bytes()], |r| r.get::<_, Option<i64>>(0))? {
-            return Ok(Ok(self.rev(sample)?));
+        if let Some(rev) = self.taken(edit.id)? {
+            return Ok(Ok(rev));
         }
-        if self.row("SELECT 1 FROM project WHERE id = ?", [edit.project.0], |_| Ok(()))?.is_none() {
+        if !self.has_project(edit.project)? {
             return refused("the project is not there any more; open another");
         }
         if let Origin::Undo(of) | Origin::Redo(of) = edit.origin
@@ -84,11 +82,6 @@ impl Db<'_> {
         }
     }
 
-    fn rev(&self, sample: Option<i64>) -> Result<Rev> {
-        let rev = self.row("SELECT rev FROM sample WHERE id = ?", [sample], |r| r.get(0))?;
-        Ok(rev.map_or(NO_REV, Rev))
-    }
-
     /// The sample an edit changes, if the edit may change it.
     fn changed_sample(&self, edit: &Edit, id: SampleId, base: Rev) -> Attempt<Head> {
         let Some(head) = self.head(id)? else { return refused("the sample is not there any more; open the next one") };
@@ -102,14 +95,9 @@ impl Db<'_> {
     }
 
     /// What stands on a sample, as the reason not to overwrite it.
-    pub(super) fn conflict(&self, head: &Head) -> Result<Obstacle> {
+    pub(in crate::store) fn conflict(&self, head: &Head) -> Result<Obstacle> {
         let by = self.author_of(head.state)?.or_else(|| head.author.clone()).unwrap_or_default();
         Ok(Obstacle::Conflict { rev: head.rev, theirs: head.answer.clone(), by })
-    }
-
-    /// Who made the event.
-    pub(super) fn author_of(&self, event: Option<i64>) -> Result<Option<String>> {
-        self.row("SELECT author FROM event WHERE id = ?", [event], |r| r.get(0))
     }
 
     fn take_answer(
@@ -137,70 +125,41 @@ impl Db<'_> {
     }
 
     /// What makes an answer impossible to store.
-    pub(super) fn fault(&self, project: ProjectId, answer: &Answer) -> Result<Option<String>> {
-        let mut ids = BTreeSet::new();
-        let mut classes: Vec<ClassId> = Vec::new();
+    pub(in crate::store) fn fault(&self, project: ProjectId, answer: &Answer) -> Result<Option<String>> {
+        let mut known = HashMap::new();
         for annotation in &answer.annotations {
-            if !ids.insert(annotation.id) {
-                return Ok(Some("two annotations have the same id; give each its own".to_owned()));
-            }
-            if !codes::is_finite(&annotation.shape) {
-                return Ok(Some("a coordinate is not a finite number; draw the shape again".to_owned()));
-            }
-            if !classes.contains(&annotation.class) {
-                classes.push(annotation.class);
+            if let std::collections::hash_map::Entry::Vacant(entry) = known.entry(annotation.class) {
+                entry.insert(self.has_class(project, annotation.class)?);
             }
         }
-        for class in classes {
-            let sql = "SELECT 1 FROM label_class WHERE project = ? AND id = ?";
-            if self.row(sql, (project.0, class.0), |_| Ok(()))?.is_none() {
-                return Ok(Some(format!("the label set has no class number {class}; read the project again")));
-            }
-        }
-        Ok(None)
+        Ok(codes::fault(answer, |class| known.get(&class).copied().unwrap_or(false)))
     }
 
     /// Appends the event of an edit.
-    pub(super) fn record(&self, edit: &Edit, change: &Change, rev: Rev, previous: Option<i64>) -> Result<i64> {
+    pub(in crate::store) fn record(
+        &self,
+        edit: &Edit,
+        change: &Change,
+        rev: Rev,
+        previous: Option<i64>,
+    ) -> Result<i64> {
         let (origin, of) = match edit.origin {
             Origin::Person => (0, None),
             Origin::Undo(of) => (1, Some(of)),
             Origin::Redo(of) => (2, Some(of)),
             Origin::Import => (3, None),
         };
-        self.execute(
-            "INSERT INTO event(edit, project, sample, kind, origin, of, batch, author, at, message, rev, previous, change)
-             VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                edit.id.0.as_bytes(),
-                edit.project.0,
-                change.sample().map(|s| s.0),
-                codes::change_code(change),
-                origin,
-                of.as_ref().map(|o: &EditId| o.0.as_bytes()),
-                edit.batch.as_ref().map(|b| b.0.as_bytes()),
-                &edit.author,
-                codes::nanos(edit.at),
-                &edit.message,
-                rev.0,
-                previous,
-                self.to_json(change)?,
-            ),
-        )?;
-        Ok(self.connection.last_insert_rowid())
+        self.append(&NewEvent { edit, origin, of, change, rev, previous })
     }
 
     /// Puts a new edit on its author's undo list; what could be redone is gone then.
-    pub(super) fn remember(&self, edit: &Edit, event: i64) -> Result<()> {
-        let who = (edit.project.0, &edit.author);
-        self.execute("DELETE FROM undo WHERE project = ? AND author = ? AND undone = 1", who)?;
-        let values = (edit.project.0, &edit.author, event);
-        self.execute("INSERT INTO undo(project, author, undone, event) VALUES(?, ?, 0, ?)", values)?;
-        Ok(())
+    pub(in crate::store) fn remember(&self, edit: &Edit, event: i64) -> Result<()> {
+        self.clear_redo(edit.project, &edit.author)?;
+        self.put_undo(edit.project, &edit.author, false, event)
     }
 
     /// Writes an answer: annotations by difference, the row, the class list, the counts. Returns the new revision.
-    pub(super) fn set_answer(
+    pub(in crate::store) fn set_answer(
         &self,
         head: &Head,
         after: &Answer,
@@ -218,76 +177,9 @@ impl Db<'_> {
         let new = Facets::of(after, review, author);
         deltas.count(head.project, &old, -1);
         deltas.count(head.project, &new, 1);
-        self.write_annotations(head.id, &head.answer.annotations, &after.annotations)?;
-        let first = first_class(after);
-        self.write_classes_of(head, &old.classes, &new.classes, event, first)?;
-        self.execute(
-            "UPDATE sample SET status = ?2, skip_reason = ?3, flagged = ?4, unsure = ?5, empty = ?6, rev = ?7,
-               state = ?8, changed = ?9, author = ?10, class = ?11, review = ?12 WHERE id = ?1",
-            (
-                head.id.0,
-                codes::status_code(new.status),
-                &after.skip_reason,
-                new.flagged,
-                new.unsure,
-                new.empty,
-                rev.0,
-                state,
-                event,
-                &new.author,
-                first,
-                review,
-            ),
-        )?;
+        let class = first_class(after);
+        self.write_answer(head, after, &Standing { rev, state, event, class, review, old, new })?;
         Ok(rev)
-    }
-
-    /// Deletes, inserts and updates only what differs, so that untouched annotations keep their rows as they are.
-    fn write_annotations(&self, sample: SampleId, before: &[Annotation], after: &[Annotation]) -> Result<()> {
-        let old: HashMap<AnnotationId, (usize, &Annotation)> =
-            before.iter().enumerate().map(|(place, a)| (a.id, (place, a))).collect();
-        let kept: BTreeSet<AnnotationId> = after.iter().map(|a| a.id).collect();
-        for annotation in before.iter().filter(|a| !kept.contains(&a.id)) {
-            let values = (sample.0, annotation.id.0.as_bytes());
-            self.execute("DELETE FROM annotation WHERE sample = ? AND id = ?", values)?;
-        }
-        for (place, annotation) in after.iter().enumerate() {
-            if old.get(&annotation.id) == Some(&(place, annotation)) {
-                continue;
-            }
-            let attributes = (!annotation.attributes.is_empty()).then(|| self.to_json(&annotation.attributes));
-            self.execute(
-                "INSERT OR REPLACE INTO annotation(sample, id, place, class, kind, geometry, attributes, author, at)
-                 VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    sample.0,
-                    annotation.id.0.as_bytes(),
-                    codes::limit(place),
-                    annotation.class.0,
-                    annotation.shape.kind(),
-                    codes::geometry(&annotation.shape),
-                    attributes.transpose()?,
-                    &annotation.author,
-                    codes::nanos(annotation.at),
-                ),
-            )?;
-        }
-        Ok(())
-    }
-
-    fn write_classes_of(&self, head: &Head, old: &[i64], new: &[i64], event: i64, first: Option<i64>) -> Result<()> {
-        for class in old.iter().filter(|c| !new.contains(c)) {
-            let values = (head.project.0, class, &head.sort_key);
-            self.execute("DELETE FROM sample_class WHERE project = ? AND class = ? AND sort_key = ?", values)?;
-        }
-        for class in new {
-            self.execute(
-                "INSERT INTO sample_class(project, class, sort_key, sample, changed, under) VALUES(?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT(project, class, sort_key) DO UPDATE SET changed = ?5, under = ?6",
-                (head.project.0, class, &head.sort_key, head.id.0, event, first),
-            )?;
-        }
-        Ok(())
     }
 
     fn take_verdict(
@@ -314,20 +206,14 @@ impl Db<'_> {
     }
 
     /// Writes or removes a reviewer's verdict.
-    pub(super) fn set_review(
+    pub(in crate::store) fn set_review(
         &self,
         head: &Head,
         reviewer: &str,
         review: Option<&Review>,
         deltas: &mut Deltas,
     ) -> Result<()> {
-        match review {
-            Some(r) => self.execute(
-                "INSERT OR REPLACE INTO review(sample, reviewer, rev, verdict, comment, at) VALUES(?, ?, ?, ?, ?, ?)",
-                (head.id.0, reviewer, r.rev.0, r.verdict.name(), &r.comment, codes::nanos(r.at)),
-            )?,
-            None => self.execute("DELETE FROM review WHERE sample = ? AND reviewer = ?", (head.id.0, reviewer))?,
-        };
+        self.write_review(head.id, reviewer, review)?;
         let answered = matches!(head.answer.status, Status::Labeled | Status::Skipped);
         let code = codes::review_code(answered, head.rev, &self.reviews(head.id)?);
         for (code, n) in [(head.review, -1), (code, 1)] {
@@ -335,8 +221,7 @@ impl Db<'_> {
                 deltas.add(head.project, "review", code, n);
             }
         }
-        self.execute("UPDATE sample SET review = ?2 WHERE id = ?1", (head.id.0, code))?;
-        Ok(())
+        self.write_review_code(head.id, code)
     }
 
     fn take_classes(&self, edit: &Edit, from: &LabelSet, to: &LabelSet) -> Attempt<(i64, Rev)> {
@@ -351,7 +236,7 @@ impl Db<'_> {
     }
 
     /// Takes the change `from` -> `to` into the label set that stands, and writes it. Returns what stands then.
-    pub(super) fn set_classes(
+    pub(in crate::store) fn set_classes(
         &self,
         project: ProjectId,
         current: &LabelSet,

@@ -3,14 +3,15 @@
 use crate::domain::annotation::Shape;
 use crate::domain::edit::Change;
 use crate::domain::geometry::{BoxN, Point};
-use crate::domain::ids::Rev;
+use crate::domain::ids::{ClassId, Rev};
 use crate::domain::review::{Review, Verdict};
-use crate::domain::sample::Status;
+use crate::domain::sample::{Answer, Status};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// The column value of a status.
-pub(super) fn status_code(status: Status) -> i64 {
+pub(in crate::store) fn status_code(status: Status) -> i64 {
     match status {
         Status::Unlabeled => 0,
         Status::PreLabeled => 1,
@@ -20,12 +21,12 @@ pub(super) fn status_code(status: Status) -> i64 {
 }
 
 /// The status of a column value; unknown values read as unlabeled.
-pub(super) fn status_from(code: i64) -> Status {
+pub(in crate::store) fn status_from(code: i64) -> Status {
     Status::ALL.into_iter().find(|s| status_code(*s) == code).unwrap_or_default()
 }
 
 /// The column value of what an event changes.
-pub(super) fn change_code(change: &Change) -> i64 {
+pub(in crate::store) fn change_code(change: &Change) -> i64 {
     match change {
         Change::Answer { .. } => 0,
         Change::Verdict { .. } => 1,
@@ -34,38 +35,38 @@ pub(super) fn change_code(change: &Change) -> i64 {
 }
 
 /// Nanoseconds since 1970; times outside 1677-2262 are cut to that range.
-pub(super) fn nanos(at: Timestamp) -> i64 {
+pub(in crate::store) fn nanos(at: Timestamp) -> i64 {
     let nanos = at.as_nanosecond();
     i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// The time of a column value.
-pub(super) fn time(nanos: i64) -> Timestamp {
+pub(in crate::store) fn time(nanos: i64) -> Timestamp {
     Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// A UUID of a column value.
-pub(super) fn uuid(bytes: [u8; 16]) -> Uuid {
+pub(in crate::store) fn uuid(bytes: [u8; 16]) -> Uuid {
     Uuid::from_bytes(bytes)
 }
 
 /// An unsigned number for a column; what does not fit (beyond 8 EiB) is cut.
-pub(super) fn signed(n: u64) -> i64 {
+pub(in crate::store) fn signed(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 /// An unsigned number of a column.
-pub(super) fn unsigned(n: i64) -> u64 {
+pub(in crate::store) fn unsigned(n: i64) -> u64 {
     u64::try_from(n).unwrap_or(0)
 }
 
 /// A limit for a query.
-pub(super) fn limit(n: usize) -> i64 {
+pub(in crate::store) fn limit(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 /// The geometry column of a shape: JSON; nothing for the whole picture.
-pub(super) fn geometry(shape: &Shape) -> Option<String> {
+pub(in crate::store) fn geometry(shape: &Shape) -> Option<String> {
     let value = match shape {
         Shape::Class => return None,
         Shape::Box(b) => serde_json::json!([b.x, b.y, b.w, b.h]),
@@ -76,7 +77,7 @@ pub(super) fn geometry(shape: &Shape) -> Option<String> {
 }
 
 /// The shape of its two columns; `None` if they make no sense.
-pub(super) fn shape(kind: &str, geometry: Option<&str>) -> Option<Shape> {
+pub(in crate::store) fn shape(kind: &str, geometry: Option<&str>) -> Option<Shape> {
     #[derive(serde::Deserialize)]
     struct Mask {
         size: [u32; 2],
@@ -101,7 +102,7 @@ pub(super) fn shape(kind: &str, geometry: Option<&str>) -> Option<Shape> {
 }
 
 /// Whether every number of the shape can be stored.
-pub(super) fn is_finite(shape: &Shape) -> bool {
+pub(in crate::store) fn is_finite(shape: &Shape) -> bool {
     match shape {
         Shape::Class | Shape::Mask { .. } => true,
         Shape::Box(b) => [b.x, b.y, b.w, b.h].iter().all(|v| v.is_finite()),
@@ -109,9 +110,24 @@ pub(super) fn is_finite(shape: &Shape) -> bool {
     }
 }
 
+/// What makes an answer impossible to store.
+pub(in crate::store) fn fault(answer: &Answer, known: impl Fn(ClassId) -> bool) -> Option<String> {
+    let mut ids = BTreeSet::new();
+    for annotation in &answer.annotations {
+        if !ids.insert(annotation.id) {
+            return Some("two annotations have the same id; give each its own".to_owned());
+        }
+        if !is_finite(&annotation.shape) {
+            return Some("a coordinate is not a finite number; draw the shape again".to_owned());
+        }
+    }
+    let missing = answer.annotations.iter().map(|a| a.class).find(|class| !known(*class));
+    missing.map(|class| format!("the label set has no class number {class}; read the project again"))
+}
+
 /// The fixed shuffle: a bijection of 64-bit numbers, so that no two samples share a key (the finaliser of
 /// `SplitMix64`; Steele, Lea and Flood 2014).
-pub(super) fn shuffle(id: i64) -> i64 {
+pub(in crate::store) fn shuffle(id: i64) -> i64 {
     let mut z = id.cast_unsigned().wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -121,7 +137,7 @@ pub(super) fn shuffle(id: i64) -> i64 {
 const ID_BITS: u32 = 40;
 
 /// The rank of a sample by its best score: 22 bits of the score, then the id, so that it is unique.
-pub(super) fn rank(score: Option<f64>, id: i64) -> i64 {
+pub(in crate::store) fn rank(score: Option<f64>, id: i64) -> i64 {
     let Some(score) = score else { return -id };
     let steps = (score.clamp(0.0, 1.0) * f64::from((1u32 << 22) - 1)).round() as i64;
     (steps << ID_BITS) | (id & ((1 << ID_BITS) - 1))
@@ -130,7 +146,7 @@ pub(super) fn rank(score: Option<f64>, id: i64) -> i64 {
 /// The `review` column: what the verdicts say about an answer at revision `now`.
 ///
 /// Any rejection of the present revision counts as rejected, so that one reviewer cannot hide another's objection.
-pub(super) fn review_code(answered: bool, now: Rev, reviews: &[Review]) -> i64 {
+pub(in crate::store) fn review_code(answered: bool, now: Rev, reviews: &[Review]) -> i64 {
     let mut present = reviews.iter().filter(|r| !r.is_stale(now)).peekable();
     match (present.peek().is_some(), reviews.is_empty(), answered) {
         (true, _, _) => 2 + i64::from(present.any(|r| r.verdict == Verdict::Rejected)),

@@ -1,33 +1,35 @@
 //! History: what was done, by whom, when; and what stood at any time.
 
-use super::{Db, codes};
+use super::base::Base;
+use super::codes;
+use super::value::{Row, Values};
 use crate::domain::edit::{Change, Edit, Origin};
 use crate::domain::ids::{BatchId, EditId, EventId, ProjectId, Rev, SampleId};
 use crate::domain::sample::Answer;
 use crate::store::Result;
 use crate::store::records::HistoryEntry;
 use jiff::Timestamp;
-use rusqlite::{Params, Row};
+use uuid::Uuid;
 
 const EVENT: &str =
     "SELECT e.id, e.edit, e.project, e.origin, e.of, e.batch, e.author, e.at, e.message, e.rev, e.change,
     s.path FROM event e LEFT JOIN sample s ON s.id = e.sample WHERE ";
 
 /// A row of [`EVENT`] with a placeholder for the change, which is still JSON.
-fn event_row(r: &Row<'_>) -> rusqlite::Result<(HistoryEntry, String)> {
-    let of = r.get::<_, Option<[u8; 16]>>(4)?.map(|b| EditId(codes::uuid(b)));
-    let origin = match (r.get::<_, i64>(3)?, of) {
+fn event_row(r: &Row) -> Result<(HistoryEntry, String)> {
+    let of = r.get::<Option<Uuid>>(4)?.map(EditId);
+    let origin = match (r.get::<i64>(3)?, of) {
         (1, Some(of)) => Origin::Undo(of),
         (2, Some(of)) => Origin::Redo(of),
         (3, _) => Origin::Import,
         _ => Origin::Person,
     };
     let edit = Edit {
-        id: EditId(codes::uuid(r.get(1)?)),
+        id: EditId(r.get(1)?),
         project: ProjectId(r.get(2)?),
         change: Change::Classes { before: Default::default(), after: Default::default() },
         origin,
-        batch: r.get::<_, Option<[u8; 16]>>(5)?.map(|b| BatchId(codes::uuid(b))),
+        batch: r.get::<Option<Uuid>>(5)?.map(BatchId),
         author: r.get(6)?,
         at: codes::time(r.get(7)?),
         message: r.get(8)?,
@@ -35,8 +37,8 @@ fn event_row(r: &Row<'_>) -> rusqlite::Result<(HistoryEntry, String)> {
     Ok((HistoryEntry { event: EventId(r.get(0)?), path: r.get(11)?, rev: Rev(r.get(9)?), edit }, r.get(10)?))
 }
 
-impl Db<'_> {
-    fn entries(&self, wanted: &str, values: impl Params) -> Result<Vec<HistoryEntry>> {
+impl dyn Base + '_ {
+    fn entries(&self, wanted: &str, values: impl Values) -> Result<Vec<HistoryEntry>> {
         let rows = self.rows(&format!("{EVENT}{wanted}"), values, event_row)?;
         let complete = |(mut entry, change): (HistoryEntry, String)| {
             entry.edit.change = self.json(&change, "an event")?;
@@ -45,7 +47,7 @@ impl Db<'_> {
         rows.into_iter().map(complete).collect()
     }
 
-    pub(super) fn history(
+    pub(in crate::store) fn history(
         &self,
         project: ProjectId,
         sample: Option<SampleId>,
@@ -65,7 +67,26 @@ impl Db<'_> {
         }
     }
 
-    pub(super) fn decisions(&self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<HistoryEntry>> {
+    /// What one step of undo (origin 1) or redo (2) did.
+    pub(in crate::store) fn history_of_step(
+        &self,
+        project: ProjectId,
+        author: &str,
+        at: Timestamp,
+        origin: i64,
+    ) -> Result<Vec<HistoryEntry>> {
+        self.entries(
+            "e.project = ? AND e.author = ? AND e.at = ? AND e.origin = ? ORDER BY e.id",
+            (project.0, author, codes::nanos(at), origin),
+        )
+    }
+
+    pub(in crate::store) fn decisions(
+        &self,
+        project: ProjectId,
+        author: &str,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>> {
         // What stands on the undo list is what the person did and did not take back.
         let sql = format!(
             "{EVENT}e.id IN (SELECT event FROM undo WHERE project = ?1 AND author = ?2 AND undone = 0
@@ -79,15 +100,16 @@ impl Db<'_> {
         rows.into_iter().map(complete).collect()
     }
 
-    pub(super) fn event_at(&self, project: ProjectId, at: Timestamp) -> Result<Option<EventId>> {
+    pub(in crate::store) fn event_at(&self, project: ProjectId, at: Timestamp) -> Result<Option<EventId>> {
         // Clients' clocks differ: the last event in commit order among those not after the time.
         let sql = "SELECT max(id) FROM event WHERE project = ? AND at = (SELECT max(at) FROM event
                    WHERE project = ?1 AND at <= ?)";
-        let id = self.row(sql, (project.0, codes::nanos(at)), |r| r.get::<_, Option<i64>>(0))?;
+        let id = self.row(sql, (project.0, codes::nanos(at)), |r| r.get::<Option<i64>>(0))?;
         Ok(id.flatten().map(EventId))
     }
 
-    pub(super) fn answer_as_of(&self, sample: SampleId, event: Option<EventId>) -> Result<Answer> {
+    /// The answer right after an event; `None` where the sample was never edited: what it came with stands.
+    pub(in crate::store) fn answer_as_of(&self, sample: SampleId, event: Option<EventId>) -> Result<Option<Answer>> {
         let event = event.map_or(0, |e| e.0);
         let sides = [("<= ?", "DESC", false), ("> ?", "ASC", true)];
         for (range, order, before_it) in sides {
@@ -95,12 +117,11 @@ impl Db<'_> {
                 "SELECT change FROM event WHERE sample = ? AND id {range} AND kind = 0
                  ORDER BY id {order} LIMIT 1"
             );
-            let Some(text) = self.row(&sql, (sample.0, event), |r| r.get::<_, String>(0))? else { continue };
+            let Some(text) = self.row(&sql, (sample.0, event), |r| r.get::<String>(0))? else { continue };
             if let Change::Answer { before, after, .. } = self.json(&text, "an event")? {
-                return Ok(if before_it { before } else { after });
+                return Ok(Some(if before_it { before } else { after }));
             }
         }
-        // Never edited: what it came with stands.
-        Ok(self.sample(sample)?.answer)
+        Ok(None)
     }
 }

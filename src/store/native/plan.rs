@@ -4,21 +4,28 @@
 //! scored, then unscored). In a stretch, samples are sorted by one column that is unique within the project. A filter's
 //! alternatives become several ranges of one index, each sorted by that column, which are merged: so a page touches
 //! about as many index entries as it has samples, at any size and any place. Which index is used follows from the
-//! stored counts, and is forced with `INDEXED BY`, so that it does not depend on statistics somebody has to gather.
+//! stored counts. In SQLite it is forced with `INDEXED BY`, so that it does not depend on statistics somebody has to
+//! gather; PostgreSQL has no such word and gathers statistics by itself.
 
+use super::codes;
 use super::tally::Stored;
-use super::{Db, codes};
+use super::value::Value;
 use crate::domain::class::LabelSet;
 use crate::domain::ids::{ClassId, ProjectId};
 use crate::domain::queue::{Filter, Order, ReviewState};
-use crate::store::Result;
-use rusqlite::Connection;
-use rusqlite::functions::FunctionFlags;
-use rusqlite::types::Value;
+
+/// Whose SQL is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Dialect {
+    /// SQLite's.
+    Sqlite,
+    /// PostgreSQL's.
+    Postgres,
+}
 
 /// The column a stretch is sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Column {
+pub(in crate::store) enum Column {
     Path,
     Shuffle,
     Changed,
@@ -26,7 +33,7 @@ pub(super) enum Column {
 }
 
 impl Column {
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::store) fn name(self) -> &'static str {
         match self {
             Self::Path => "sort_key",
             Self::Shuffle => "shuffle",
@@ -38,11 +45,11 @@ impl Column {
 
 /// A part of an order.
 #[derive(Clone, Debug)]
-pub(super) struct Stretch {
+pub(in crate::store) struct Stretch {
     /// What cursors call it.
-    pub(super) id: i64,
-    pub(super) column: Column,
-    pub(super) descending: bool,
+    pub(in crate::store) id: i64,
+    pub(in crate::store) column: Column,
+    pub(in crate::store) descending: bool,
     /// Only keys from here on.
     low: Option<i64>,
     /// Only keys below.
@@ -51,11 +58,21 @@ pub(super) struct Stretch {
     class: Option<Option<Vec<i64>>>,
 }
 
+impl Stretch {
+    /// How many samples lie in it at most, from the stored counts.
+    pub(in crate::store) fn samples(&self, stored: &Stored) -> u64 {
+        match &self.class {
+            Some(Some(ids)) => ids.iter().map(|c| stored.get("class", c)).sum(),
+            _ => u64::MAX,
+        }
+    }
+}
+
 /// Cursors of samples without class, in class order.
-pub(super) const NO_CLASS: i64 = -1;
+pub(in crate::store) const NO_CLASS: i64 = -1;
 
 /// The stretches of an order, in order.
-pub(super) fn stretches(order: Order, labels: &LabelSet) -> Vec<Stretch> {
+pub(in crate::store) fn stretches(order: Order, labels: &LabelSet) -> Vec<Stretch> {
     let whole = |column, descending| Stretch { id: 0, column, descending, low: None, high: None, class: None };
     let from = |id, start, s: Stretch| Stretch { id, low: Some(start), ..s };
     let below = |id, end, s: Stretch| Stretch { id, high: Some(end), ..s };
@@ -177,17 +194,17 @@ impl Part {
 
 /// A statement being written, with its values.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Sql {
-    pub(super) text: String,
-    pub(super) values: Vec<Value>,
+pub(in crate::store) struct Sql {
+    pub(in crate::store) text: String,
+    pub(in crate::store) values: Vec<Value>,
 }
 
 impl Sql {
-    pub(super) fn push(&mut self, text: &str) {
+    pub(in crate::store) fn push(&mut self, text: &str) {
         self.text.push_str(text);
     }
 
-    pub(super) fn value(&mut self, text: &str, value: Value) {
+    pub(in crate::store) fn value(&mut self, text: &str, value: Value) {
         self.push(text);
         self.values.push(value);
     }
@@ -196,23 +213,26 @@ impl Sql {
         let before = self.values.len();
         self.values.extend(values);
         let marks = vec!["?"; self.values.len() - before].join(", ");
+        if marks.is_empty() {
+            return self.push(" AND 1 = 0");
+        }
         self.push(&format!(" AND {column} IN ({marks})"));
     }
 }
 
 /// A filter with its names looked up.
 #[derive(Debug)]
-pub(super) struct Parts {
+pub(in crate::store) struct Parts {
     parts: Vec<Part>,
     /// Path must contain each.
     text: Vec<String>,
     /// A name that no class has: nothing can match.
-    pub(super) nothing: bool,
+    pub(in crate::store) nothing: bool,
 }
 
 impl Parts {
     /// Looks up the names of a filter.
-    pub(super) fn of(filter: &Filter, labels: &LabelSet) -> Self {
+    pub(in crate::store) fn of(filter: &Filter, labels: &LabelSet) -> Self {
         let mut parts = Vec::new();
         let named = |names: &[String]| -> Vec<i64> {
             let mut ids: Vec<i64> = Vec::new();
@@ -249,7 +269,7 @@ impl Parts {
     }
 
     /// How many samples match, where the stored counts tell.
-    pub(super) fn stored_count(&self, stored: &Stored) -> Option<u64> {
+    pub(in crate::store) fn stored_count(&self, stored: &Stored) -> Option<u64> {
         match (self.parts.as_slice(), self.text.is_empty()) {
             _ if self.nothing => Some(0),
             ([], true) => Some(stored.samples()),
@@ -281,7 +301,7 @@ impl Parts {
     }
 
     /// The cheapest way to read `limit` samples of a stretch in order. `disjoint`: no sample may come up twice.
-    pub(super) fn plan(&self, stretch: &Stretch, stored: &Stored, limit: u64, disjoint: bool) -> Plan {
+    pub(in crate::store) fn plan(&self, stretch: &Stretch, stored: &Stored, limit: u64, disjoint: bool) -> Plan {
         let all = stored.samples().max(1);
         let parts = self.parts_in(stretch);
         let share = |part: &Part| part.count(stored) as f64 / all as f64;
@@ -333,27 +353,27 @@ fn review_codes(state: ReviewState) -> &'static [i64] {
 
 /// How one stretch is read.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(in crate::store) struct Plan {
     /// `None`: all samples by path.
     driver: Option<(Part, &'static str)>,
     rest: Vec<Part>,
     text: Vec<String>,
-    pub(super) stretch: Stretch,
+    pub(in crate::store) stretch: Stretch,
 }
 
 impl Plan {
     /// The `FROM` and `WHERE` of every range: each sorted by the key when its index is, together all samples of the
     /// stretch that the filter takes.
-    pub(super) fn ranges(&self, project: ProjectId) -> Vec<Range> {
+    pub(in crate::store) fn ranges(&self, project: ProjectId, dialect: Dialect) -> Vec<Range> {
         let mut ranges: Vec<Range> = match &self.driver {
-            None => vec![Range::on_sample("sample_path", project)],
+            None => vec![Range::on_sample("sample_path", project, dialect)],
             Some((Part::Class(ids), index)) => {
-                ids.iter().map(|id| Range::on_class(index, project, *id, self.stretch.column)).collect()
+                ids.iter().map(|id| Range::on_class(index, project, *id, self.stretch.column, dialect)).collect()
             }
             Some((Part::Both(ids, under), index)) => {
                 let pairs = ids.iter().flat_map(|id| under.iter().map(move |under| (id, under)));
                 let range = |(id, under): (&i64, &i64)| {
-                    let mut range = Range::on_class(index, project, *id, self.stretch.column);
+                    let mut range = Range::on_class(index, project, *id, self.stretch.column, dialect);
                     range.sql.value(" AND c.under = ?", Value::Integer(*under));
                     range
                 };
@@ -362,7 +382,7 @@ impl Plan {
             Some((part, index)) => alternatives(part)
                 .into_iter()
                 .map(|condition| {
-                    let mut range = Range::on_sample(index, project);
+                    let mut range = Range::on_sample(index, project, dialect);
                     range.sql.push(&condition.text);
                     range.sql.values.extend(condition.values);
                     range
@@ -370,20 +390,29 @@ impl Plan {
                 .collect(),
         };
         for range in &mut ranges {
-            self.narrow(range);
+            self.narrow(range, dialect);
         }
         ranges
     }
 
-    fn narrow(&self, range: &mut Range) {
+    fn narrow(&self, range: &mut Range, dialect: Dialect) {
         for part in &self.rest {
             part.condition(&mut range.sql);
         }
         for needle in &self.text {
-            if needle.is_ascii() {
-                range.sql.value(" AND s.path LIKE ? ESCAPE '\\'", Value::Text(like(needle)));
-            } else {
-                range.sql.value(" AND contains_folded(s.path, ?)", Value::Text(needle.to_lowercase()));
+            match (dialect, needle.is_ascii()) {
+                (Dialect::Sqlite, true) => {
+                    range.sql.value(" AND s.path LIKE ? ESCAPE '\\'", Value::Text(like(needle)));
+                }
+                (Dialect::Sqlite, false) => {
+                    range.sql.value(" AND contains_folded(s.path, ?)", Value::Text(needle.to_lowercase()));
+                }
+                (Dialect::Postgres, true) => {
+                    range.sql.value(" AND s.path ILIKE ? ESCAPE '\\'", Value::Text(like(needle)));
+                }
+                (Dialect::Postgres, false) => {
+                    range.sql.value(" AND strpos(lower(s.path), ?) > 0", Value::Text(needle.to_lowercase()));
+                }
             }
         }
         range.low = self.stretch.low;
@@ -421,7 +450,7 @@ fn alternatives(part: &Part) -> Vec<Sql> {
 
 /// `FROM … WHERE …` of one range.
 #[derive(Clone, Debug)]
-pub(super) struct Range {
+pub(in crate::store) struct Range {
     sql: Sql,
     /// The table that holds the key: `s` or `c`.
     table: &'static str,
@@ -430,16 +459,19 @@ pub(super) struct Range {
 }
 
 impl Range {
-    fn on_sample(index: &str, project: ProjectId) -> Self {
-        let text = format!(" FROM sample s INDEXED BY {index} WHERE s.project = ?");
+    fn on_sample(index: &str, project: ProjectId, dialect: Dialect) -> Self {
+        let by = indexed_by(index, dialect);
+        let text = format!(" FROM sample s{by} WHERE s.project = ?");
         Self { sql: Sql { text, values: vec![Value::Integer(project.0)] }, table: "s", low: None, high: None }
     }
 
     /// Over the class list, by path or by change; the sample is looked up for its key and the other conditions.
-    fn on_class(index: &str, project: ProjectId, class: i64, column: Column) -> Self {
-        let by = if index.is_empty() { String::new() } else { format!(" INDEXED BY {index}") };
+    fn on_class(index: &str, project: ProjectId, class: i64, column: Column, dialect: Dialect) -> Self {
+        let by = indexed_by(index, dialect);
+        // In SQLite the word CROSS keeps the order of the two tables.
+        let cross = if dialect == Dialect::Sqlite { "CROSS " } else { "" };
         let text = format!(
-            " FROM sample_class c{by} CROSS JOIN sample s ON s.id = c.sample WHERE c.project = ? AND c.class = ?"
+            " FROM sample_class c{by} {cross}JOIN sample s ON s.id = c.sample WHERE c.project = ? AND c.class = ?"
         );
         let values = vec![Value::Integer(project.0), Value::Integer(class)];
         let table = if matches!(column, Column::Path | Column::Changed) { "c" } else { "s" };
@@ -449,7 +481,7 @@ impl Range {
     /// The statement with the stretch's bounds on the key. A bound of its own (`>`, `>=`, `<`, `<=` and a key inside the
     /// stretch) takes the place of the stretch's on that side: of two bounds SQLite searches by the first and only
     /// then looks at the other, row by row.
-    pub(super) fn bounded(&self, column: Column, own: Option<(&str, Value)>) -> Sql {
+    pub(in crate::store) fn bounded(&self, column: Column, own: Option<(&str, Value)>) -> Sql {
         let (mut sql, key) = (self.sql.clone(), self.key(column));
         let side = own.as_ref().and_then(|(than, _)| than.chars().next());
         for (than, bound) in [(">=", self.low), ("<", self.high)] {
@@ -464,7 +496,7 @@ impl Range {
     }
 
     /// The key's column.
-    pub(super) fn key(&self, column: Column) -> String {
+    pub(in crate::store) fn key(&self, column: Column) -> String {
         format!("{}.{}", self.table, column.name())
     }
 }
@@ -481,37 +513,10 @@ fn like(needle: &str) -> String {
     out + "%"
 }
 
-/// Adds the function that finds text outside ASCII without case, which `LIKE` cannot.
-pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection.create_scalar_function("contains_folded", 2, flags, |values| {
-        let (text, needle): (String, String) = (values.get(0)?, values.get(1)?);
-        Ok(text.to_lowercase().contains(&needle))
-    })
-}
-
-impl Db<'_> {
-    /// How many samples a filter takes.
-    pub(super) fn count(&self, project: ProjectId, filter: &Filter) -> Result<u64> {
-        let labels = self.labels(project)?;
-        let parts = Parts::of(filter, &labels);
-        let stored = self.stored_tallies(project)?;
-        if let Some(n) = parts.stored_count(&stored) {
-            return Ok(n);
-        }
-        let mut n = 0;
-        for stretch in stretches(Order::Path, &labels) {
-            for range in parts.plan(&stretch, &stored, u64::MAX, true).ranges(project) {
-                n += self.count_range(&range.bounded(stretch.column, None))?;
-            }
-        }
-        Ok(n)
-    }
-
-    /// How many samples a range holds.
-    pub(super) fn count_range(&self, range: &Sql) -> Result<u64> {
-        let sql = format!("SELECT count(*){}", range.text);
-        let values = rusqlite::params_from_iter(range.values.iter());
-        Ok(self.row(&sql, values, |r| r.get(0))?.map_or(0, codes::unsigned))
+/// The word that makes SQLite use an index.
+fn indexed_by(index: &str, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite if !index.is_empty() => format!(" INDEXED BY {index}"),
+        _ => String::new(),
     }
 }

@@ -1,32 +1,41 @@
 //! Label sets: reading, writing only what differs, and merging a change into what others changed meanwhile.
 
-use super::Db;
+use super::base::Base;
+use super::value::Row;
 use crate::domain::class::{LabelClass, LabelSet};
 use crate::domain::ids::{ClassId, ProjectId};
 use crate::store::Result;
 use std::collections::HashSet;
 
-impl Db<'_> {
+/// The classes of a project, in order.
+pub(in crate::store) const LABELS: &str = "SELECT id, name, hotkey, colour, parent, merged_into, retired FROM label_class WHERE project = ? ORDER BY place, id";
+
+/// A row of [`LABELS`].
+pub(in crate::store) fn class_row(r: &Row) -> Result<LabelClass> {
+    Ok(LabelClass {
+        id: ClassId(r.get(0)?),
+        name: r.get(1)?,
+        hotkey: r.get(2)?,
+        colour: r.get(3)?,
+        parent: r.get::<Option<i64>>(4)?.map(ClassId),
+        merged_into: r.get::<Option<i64>>(5)?.map(ClassId),
+        retired: r.get(6)?,
+    })
+}
+
+impl dyn Base + '_ {
     /// The label set of a project, in order.
-    pub(super) fn labels(&self, project: ProjectId) -> Result<LabelSet> {
-        let sql = "SELECT id, name, hotkey, colour, parent, merged_into, retired FROM label_class
-                   WHERE project = ? ORDER BY place, id";
-        let classes = self.rows(sql, [project.0], |r| {
-            Ok(LabelClass {
-                id: ClassId(r.get(0)?),
-                name: r.get(1)?,
-                hotkey: r.get(2)?,
-                colour: r.get(3)?,
-                parent: r.get::<_, Option<i64>>(4)?.map(ClassId),
-                merged_into: r.get::<_, Option<i64>>(5)?.map(ClassId),
-                retired: r.get(6)?,
-            })
-        })?;
-        Ok(LabelSet { classes })
+    pub(in crate::store) fn labels(&self, project: ProjectId) -> Result<LabelSet> {
+        Ok(LabelSet { classes: self.rows(LABELS, [project.0], class_row)? })
     }
 
-    /// Writes the difference of two label sets.
-    pub(super) fn write_labels(&self, project: ProjectId, before: &LabelSet, after: &LabelSet) -> Result<()> {
+    /// Writes the difference of two label sets, class by class.
+    pub(in crate::store) fn write_labels_singly(
+        &self,
+        project: ProjectId,
+        before: &LabelSet,
+        after: &LabelSet,
+    ) -> Result<()> {
         for class in before.classes.iter().filter(|c| after.get(c.id).is_none()) {
             self.execute("DELETE FROM label_class WHERE project = ? AND id = ?", (project.0, class.id.0))?;
         }
@@ -40,16 +49,16 @@ impl Db<'_> {
                  VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
                  ON CONFLICT(project, id) DO UPDATE SET place = ?3, name = ?4, hotkey = ?5, colour = ?6, parent = ?7,
                  merged_into = ?8, retired = ?9",
-                rusqlite::params![
-                    project.0,
-                    class.id.0,
-                    place,
-                    class.name,
-                    class.hotkey,
-                    class.colour,
-                    class.parent.map(|p| p.0),
-                    class.merged_into.map(|m| m.0),
-                    class.retired,
+                vec![
+                    project.0.into(),
+                    class.id.0.into(),
+                    place.into(),
+                    (&class.name).into(),
+                    (&class.hotkey).into(),
+                    class.colour.into(),
+                    class.parent.map(|p| p.0).into(),
+                    class.merged_into.map(|m| m.0).into(),
+                    class.retired.into(),
                 ],
             )?;
         }
@@ -57,14 +66,14 @@ impl Db<'_> {
     }
 
     /// Whether any sample carries the class or is predicted to.
-    pub(super) fn class_in_use(&self, project: ProjectId, class: ClassId) -> Result<bool> {
+    pub(in crate::store) fn class_in_use(&self, project: ProjectId, class: ClassId) -> Result<bool> {
         let sql = "SELECT 1 FROM tally WHERE project = ? AND kind IN ('class', 'predicted') AND key = ? AND n > 0";
         Ok(self.row(sql, (project.0, class.0.to_string()), |_| Ok(()))?.is_some())
     }
 }
 
 /// What is wrong with a label set that would make names ambiguous; hotkeys may clash, people can work with that.
-pub(super) fn problem(set: &LabelSet) -> Option<String> {
+pub(in crate::store) fn problem(set: &LabelSet) -> Option<String> {
     let mut names = HashSet::new();
     let mut ids = HashSet::new();
     for class in &set.classes {
@@ -88,7 +97,7 @@ pub(super) fn problem(set: &LabelSet) -> Option<String> {
 
 /// Takes the change `from` -> `to` into `current`, which others may have changed meanwhile. `None` if both changed the
 /// same class. The order of `to` wins only if the change is one of order.
-pub(super) fn merge(current: &LabelSet, from: &LabelSet, to: &LabelSet) -> Option<LabelSet> {
+pub(in crate::store) fn merge(current: &LabelSet, from: &LabelSet, to: &LabelSet) -> Option<LabelSet> {
     let touched = |id: ClassId| from.get(id) != to.get(id);
     let ids = from.classes.iter().chain(&to.classes).map(|c| c.id);
     if ids.clone().any(|id| touched(id) && current.get(id) != from.get(id)) {

@@ -1,0 +1,21 @@
+//! Passwords that a connection asks for when it is made, because they expire.
+
+use super::secret::Secret;
+use futures::future::BoxFuture;
+
+/// Gives the password of each new connection: a token that lives for an hour, or a text that never changes.
+pub trait PasswordSource: Send + Sync {
+    /// The password now. `renew`: the last one was refused, so a remembered one must not be given again.
+    ///
+    /// The error is a sentence without capital and full stop that says what happened and what to do, without secrets.
+    fn password(&self, renew: bool) -> BoxFuture<'_, Result<Secret, String>>;
+}
+
+/// A password that does not change.
+pub struct Fixed(pub Secret);
+
+impl PasswordSource for Fixed {
+    fn password(&self, _renew: bool) -> BoxFuture<'_, Result<Secret, String>> {
+        Box::pin(std::future::ready(Ok(self.0.clone())))
+    }
+}

@@ -1,0 +1,97 @@
+//! Scans: what was seen, and which classes the files name.
+
+use crate::domain::class::{LabelClass, LabelSet};
+use crate::domain::ids::{BatchId, ClassId, ProjectId};
+use crate::domain::natural::natural_key;
+use crate::store::records::{NewSample, ScanReport};
+use std::collections::{BTreeMap, HashMap};
+
+/// A scan that runs in this process.
+pub(in crate::store) struct Running {
+    pub(in crate::store) project: ProjectId,
+    pub(in crate::store) author: String,
+    pub(in crate::store) batch: BatchId,
+    /// Samples whose files were seen: one bit each, in blocks of 65,536 ids.
+    seen: BTreeMap<i64, Vec<u64>>,
+    /// Those of the batch that is being written.
+    fresh: Vec<i64>,
+    pub(in crate::store) report: ScanReport,
+}
+
+impl Running {
+    /// A scan that saw nothing yet.
+    pub(in crate::store) fn new(project: ProjectId, author: &str, batch: BatchId) -> Self {
+        let author = author.to_owned();
+        Self { project, author, batch, seen: BTreeMap::new(), fresh: Vec::new(), report: ScanReport::default() }
+    }
+
+    /// Begins a batch of files.
+    pub(in crate::store) fn begin_batch(&mut self) {
+        self.fresh.clear();
+    }
+
+    /// Notes that a sample's file was seen; `false` if it was before.
+    pub(in crate::store) fn see(&mut self, id: i64) -> bool {
+        let (block, bit) = (id >> 16, (id & 0xffff) as usize);
+        let words = self.seen.entry(block).or_insert_with(|| vec![0; 1024]);
+        let Some(word) = words.get_mut(bit / 64) else { return false };
+        let new = *word & (1 << (bit % 64)) == 0;
+        *word |= 1 << (bit % 64);
+        if new {
+            self.fresh.push(id);
+        }
+        new
+    }
+
+    /// Whether a sample's file was seen.
+    pub(in crate::store) fn has_seen(&self, id: i64) -> bool {
+        let bit = (id & 0xffff) as usize;
+        let word = self.seen.get(&(id >> 16)).and_then(|words| words.get(bit / 64)).copied().unwrap_or(0);
+        word & (1 << (bit % 64)) != 0
+    }
+
+    /// Takes back what the last batch saw, because its transaction failed.
+    pub(in crate::store) fn forget_batch(&mut self) {
+        for id in std::mem::take(&mut self.fresh) {
+            let bit = (id & 0xffff) as usize;
+            if let Some(word) = self.seen.get_mut(&(id >> 16)).and_then(|words| words.get_mut(bit / 64)) {
+                *word &= !(1 << (bit % 64));
+            }
+        }
+    }
+}
+
+/// The classes that files name, each of them once, in natural order.
+pub(in crate::store) fn class_names(files: &[NewSample]) -> Vec<&str> {
+    let mut names: Vec<&str> =
+        files.iter().filter_map(|f| f.class.as_deref()).filter(|n| !n.trim().is_empty()).collect();
+    names.sort_unstable_by_key(|n| natural_key(n));
+    names.dedup();
+    names
+}
+
+/// Maps class names to classes; unknown ones are appended. Returns the label set then, and the class of each name.
+pub(in crate::store) fn with_classes(before: &LabelSet, names: &[&str]) -> (LabelSet, HashMap<String, ClassId>) {
+    let mut known: HashMap<String, ClassId> = HashMap::new();
+    // A retired class is found too: the file's folder still says so; a live one of that name comes first.
+    for class in before.classes.iter().filter(|c| c.retired || c.merged_into.is_some()).chain(before.live()) {
+        known.insert(class.name.to_lowercase(), before.resolve(class.id));
+    }
+    let (mut after, mut classes) = (before.clone(), HashMap::new());
+    for name in names {
+        let id = *known.entry(name.to_lowercase()).or_insert_with(|| append(&mut after, name));
+        classes.insert((*name).to_owned(), id);
+    }
+    (after, classes)
+}
+
+/// Appends a class with the next free number, hotkey and colour.
+fn append(set: &mut LabelSet, name: &str) -> ClassId {
+    let id = ClassId(set.classes.iter().map(|c| c.id.0).max().unwrap_or(0) + 1);
+    // Past this many classes every automatic key is taken, and looking for one again would cost a pass each.
+    let hotkey = if set.classes.len() < 512 { set.free_hotkey() } else { String::new() };
+    let colour = u16::try_from(set.classes.len()).unwrap_or(u16::MAX);
+    let name = name.to_owned();
+    set.classes.push(LabelClass { id, name, hotkey, colour, parent: None, merged_into: None, retired: false });
+    id
+}

@@ -1,0 +1,481 @@
+//! The store of a team: lakelens' own schema on PostgreSQL, Databricks Lakebase among it.
+//!
+//! Why: people who label together need one truth, with locks and history, that they have rights on. What always holds:
+//! every write is one transaction that locks the project's row first; reads are one statement, or one snapshot; no
+//! statement is kept on the server between transactions, so that poolers do not matter; the connection is made when it
+//! is needed and made again when it is lost. What was sent before the connection broke, without an answer, is never
+//! taken for done: it fails with [`StoreError::Offline`], is tried again, and an edit's id keeps it from counting twice.
+
+pub mod address;
+mod bulk;
+mod desk;
+mod errors;
+mod flush;
+mod health;
+mod link;
+mod look;
+mod samples;
+mod scan;
+mod schema;
+mod tls;
+mod tx;
+
+use super::error::StoreError;
+use super::native::desk::{Desk, Way};
+use super::native::page::Look;
+use super::native::scans::Running;
+use super::native::second::blind;
+use super::records::{
+    Activity, Capabilities, Comment, Cursor, Direction, From, HistoryEntry, LedgerEntry, Mode, NewProject, NewSample,
+    NewVersion, Person, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf,
+    Tallies, UndoReport,
+};
+use super::{Interrupt, Result, Store};
+use crate::domain::edit::{Edit, Outcome};
+use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
+use crate::domain::project::{Counts, Project, ScanSettings};
+use crate::domain::queue::{Filter, Queue};
+use crate::domain::sample::{Answer, Sample};
+use crate::remote::net::Net;
+use crate::remote::password::PasswordSource;
+use address::Address;
+use desk::PgDesk;
+use jiff::Timestamp;
+use link::{Link, Maker};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tx::Tx;
+
+pub use health::{Health, health};
+
+/// New samples after which the server's statistics are worth renewing at once.
+const MANY: u64 = 10_000;
+
+/// A store on a PostgreSQL server.
+pub struct PostgresStore {
+    link: Link,
+    read_only: Option<String>,
+    /// Files that running scans have seen, by scan.
+    scans: HashMap<ScanId, Running>,
+    /// A step of undo that may or may not have been done when the connection broke: who, when, which way.
+    unsure: Option<(ProjectId, String, Timestamp, Way)>,
+}
+
+impl PostgresStore {
+    /// Connects, and makes or renews the schema as the mode allows. `password` is asked for each new connection.
+    ///
+    /// # Errors
+    /// [`StoreError`]: not reached, not let in, newer, not to be made.
+    pub fn open(address: Address, password: Option<Arc<dyn PasswordSource>>, mode: Mode, net: &Net) -> Result<Self> {
+        let mut link = Link::new(Maker::new(net.clone(), address, password)?);
+        let mut read_only = None;
+        match schema::migrate(&link.line(false)?, mode) {
+            Err(StoreError::ReadOnly { why, .. }) => read_only = Some(why),
+            other => other?,
+        }
+        if mode == Mode::Read {
+            read_only = Some("it was opened read-only".to_owned());
+        }
+        Ok(Self { link, read_only, scans: HashMap::new(), unsure: None })
+    }
+
+    /// Runs `work` on one state of the database. A connection that turns out to be gone is made again, once.
+    fn read<T>(&mut self, mut work: impl FnMut(&Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut again = self.link.is_up();
+        loop {
+            let tx = Tx::begin(self.link.line(true)?, true);
+            let done = work(&tx);
+            tx.leave();
+            match done {
+                Err(StoreError::Offline { .. }) if again => again = false,
+                Err(error @ StoreError::Offline { .. }) => {
+                    self.link.hang_up();
+                    return Err(error);
+                }
+                other => return other,
+            }
+            self.link.hang_up();
+        }
+    }
+
+    /// Runs `work` in one write transaction; nothing stays of it when it fails.
+    fn write<T>(&mut self, work: impl FnMut(&Tx<'_>) -> Result<T>) -> Result<T> {
+        self.written(work).map_err(|(error, _)| error)
+    }
+
+    /// As [`Self::write`]; an error says whether it is unknown if the work was done. Until the commit was sent a broken
+    /// connection costs nothing: the work is done again on a new one, once.
+    fn written<T>(&mut self, mut work: impl FnMut(&Tx<'_>) -> Result<T>) -> std::result::Result<T, (StoreError, bool)> {
+        if let Some(why) = &self.read_only {
+            let place = self.link.maker.address.place().to_owned();
+            return Err((StoreError::ReadOnly { place, why: why.clone() }, false));
+        }
+        let mut again = self.link.is_up();
+        loop {
+            let tx = Tx::begin(self.link.line(false).map_err(|e| (e, false))?, false);
+            let error = match work(&tx) {
+                Ok(done) => match tx.end() {
+                    Ok(()) => return Ok(done),
+                    Err((error, lost)) => {
+                        self.after(&error);
+                        return Err((error, lost));
+                    }
+                },
+                Err(error) => {
+                    tx.leave();
+                    error
+                }
+            };
+            self.after(&error);
+            if !matches!(error, StoreError::Offline { .. }) || !std::mem::take(&mut again) {
+                return Err((error, false));
+            }
+        }
+    }
+
+    /// Leaves the line as it must be after a failure: a new one, or this one without a transaction.
+    fn after(&mut self, error: &StoreError) {
+        match error {
+            StoreError::Offline { .. } => self.link.hang_up(),
+            // A commit among statements that failed rolled back already; one more does no harm.
+            _ => {
+                if let Ok(line) = self.link.line(false) {
+                    line.send("ROLLBACK");
+                }
+            }
+        }
+    }
+
+    /// Takes the state of a running scan out of the store.
+    fn running(&mut self, scan: ScanId) -> Result<Running> {
+        self.scans.remove(&scan).ok_or_else(|| StoreError::invalid("this scan is not running here; begin it again"))
+    }
+
+    /// Renews the server's statistics, which choose how queues are read. Without the right to, they renew themselves
+    /// later.
+    fn analyze(&mut self) {
+        let schema = self.link.maker.address.schema.clone();
+        if let Ok(line) = self.link.line(false) {
+            let tables = ["sample", "sample_class", "annotation", "event"].map(|t| format!("\"{schema}\".{t}"));
+            if let Err(error) = line.wait(line.client.batch_execute(&format!("ANALYZE {}", tables.join(", ")))) {
+                tracing::warn!(%error, "statistics were not renewed");
+            }
+        }
+    }
+
+    /// A step of undo or redo. These have no edit id of the person's own: when the connection broke at the commit, the
+    /// same request (same person, same time) is looked for in the history before it is done again.
+    fn step(&mut self, project: ProjectId, author: &str, at: Timestamp, way: Way) -> Result<UndoReport> {
+        let request = (project, author.to_owned(), at, way);
+        if self.unsure.as_ref() == Some(&request) {
+            let done = self.read(|db| db.step_done(project, author, at, way))?;
+            self.unsure = None;
+            if !done.applied.is_empty() {
+                return Ok(done);
+            }
+        }
+        let done = self.written(|db| {
+            let desk = PgDesk::for_step(db, project)?;
+            let work = &desk as &dyn Desk;
+            let report = match way {
+                Way::Again => work.redo(project, author, at)?,
+                _ => work.undo(project, author, at)?,
+            };
+            desk.finish().map(|()| report)
+        });
+        done.map_err(|(error, lost)| {
+            self.unsure = lost.then_some(request);
+            error
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// What a step of undo at that time did, from the history.
+    fn step_done(&self, project: ProjectId, author: &str, at: Timestamp, way: Way) -> Result<UndoReport> {
+        let entries = self.base().history_of_step(project, author, at, if way == Way::Again { 2 } else { 1 })?;
+        let applied = |e: super::records::HistoryEntry| super::records::Applied { rev: e.rev, edit: e.edit };
+        Ok(UndoReport { applied: entries.into_iter().map(applied).collect(), refused: Vec::new() })
+    }
+}
+
+impl Store for PostgresStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            boxes: true,
+            masks: true,
+            review: true,
+            comments: true,
+            history: true,
+            claims: true,
+            feed: true,
+            predictions: true,
+            classes: true,
+            projects: true,
+        }
+    }
+
+    fn place(&self) -> &str {
+        self.link.maker.address.place()
+    }
+
+    fn read_only(&self) -> Option<String> {
+        self.read_only.clone()
+    }
+
+    fn interrupt(&self) -> Interrupt {
+        self.link.interrupt()
+    }
+
+    fn create_project(&mut self, new: &NewProject) -> Result<Project> {
+        self.write(|db| db.base().create_project(new))
+    }
+
+    fn projects(&mut self, shelf: Shelf) -> Result<Vec<Project>> {
+        self.read(|db| db.base().projects(shelf))
+    }
+
+    fn project(&mut self, id: ProjectId) -> Result<Project> {
+        self.read(|db| db.base().project(id))
+    }
+
+    fn project_by_name(&mut self, name: &str) -> Result<Option<Project>> {
+        self.read(|db| db.base().project_by_name(name))
+    }
+
+    fn rename_project(&mut self, id: ProjectId, name: &str) -> Result<()> {
+        self.write(|db| db.base().rename_project(id, name))
+    }
+
+    fn set_scan(&mut self, id: ProjectId, scan: &ScanSettings) -> Result<()> {
+        self.write(|db| db.base().set_scan(id, scan))
+    }
+
+    fn trash_project(&mut self, id: ProjectId) -> Result<()> {
+        self.write(|db| db.base().trash_project(id))
+    }
+
+    fn restore_project(&mut self, id: ProjectId) -> Result<()> {
+        self.write(|db| db.base().restore_project(id))
+    }
+
+    fn clone_project(&mut self, id: ProjectId, new: &NewVersion) -> Result<Project> {
+        self.write(|db| db.clone_project(id, new))
+    }
+
+    fn delete_project(&mut self, id: ProjectId) -> Result<()> {
+        self.write(|db| db.base().delete_project(id))
+    }
+
+    fn begin_scan(&mut self, project: ProjectId, author: &str) -> Result<ScanId> {
+        let (scan, running) = self.write(|db| db.begin_scan(project, author))?;
+        self.scans.insert(scan, running);
+        Ok(scan)
+    }
+
+    fn add_samples(&mut self, scan: ScanId, files: &[NewSample]) -> Result<ScanReport> {
+        let mut running = self.running(scan)?;
+        let added = self.write(|db| db.add_samples(&mut running, files));
+        if let Ok(report) = &added {
+            running.report += *report;
+        } else {
+            // What the failed batch noted as seen must not count: the scan then sees too little, never too much.
+            running.forget_batch();
+        }
+        self.scans.insert(scan, running);
+        added
+    }
+
+    fn finish_scan(&mut self, scan: ScanId) -> Result<ScanReport> {
+        let mut running = self.running(scan)?;
+        let done = self.write(|db| db.finish_scan(scan, &mut running));
+        match &done {
+            Ok(report) if report.added > MANY => self.analyze(),
+            Ok(_) => {}
+            Err(_) => drop(self.scans.insert(scan, running)),
+        }
+        done
+    }
+
+    fn sample(&mut self, id: SampleId) -> Result<Sample> {
+        self.read(|db| db.sample(id))
+    }
+
+    fn sample_by_path(&mut self, project: ProjectId, path: &str) -> Result<Option<Sample>> {
+        self.read(|db| db.sample_by_path(project, path))
+    }
+
+    fn page(
+        &mut self,
+        project: ProjectId,
+        queue: &Queue,
+        from: &From,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<Queued>> {
+        self.read(|db| (db as &dyn Look).page(project, queue, from, direction, limit))
+    }
+
+    fn cursor(&mut self, queue: &Queue, sample: SampleId) -> Result<Cursor> {
+        self.read(|db| (db as &dyn Look).cursor(queue, sample))
+    }
+
+    fn position(&mut self, project: ProjectId, queue: &Queue, cursor: &Cursor) -> Result<u64> {
+        self.read(|db| (db as &dyn Look).position(project, queue, cursor))
+    }
+
+    fn nth(&mut self, project: ProjectId, queue: &Queue, n: u64) -> Result<Option<Cursor>> {
+        self.read(|db| (db as &dyn Look).nth(project, queue, n))
+    }
+
+    fn count(&mut self, project: ProjectId, filter: &Filter) -> Result<u64> {
+        self.read(|db| (db as &dyn Look).count(project, filter))
+    }
+
+    fn counts(&mut self, project: ProjectId) -> Result<Counts> {
+        self.read(|db| Ok(db.base().tallies(project)?.counts))
+    }
+
+    fn tallies(&mut self, project: ProjectId) -> Result<Tallies> {
+        self.read(|db| db.base().tallies(project))
+    }
+
+    fn commit(&mut self, edits: &[Edit]) -> Result<Vec<Outcome>> {
+        self.write(|db| {
+            let desk = PgDesk::for_edits(db, edits)?;
+            let outcomes = (&desk as &dyn Desk).commit(edits)?;
+            desk.finish().map(|()| outcomes)
+        })
+    }
+
+    fn undo(&mut self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport> {
+        self.step(project, author, at, Way::Back)
+    }
+
+    fn redo(&mut self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport> {
+        self.step(project, author, at, Way::Again)
+    }
+
+    fn undo_edit(&mut self, project: ProjectId, edit: EditId, author: &str, at: Timestamp) -> Result<UndoReport> {
+        self.write(|db| {
+            let desk = PgDesk::for_step(db, project)?;
+            let report = (&desk as &dyn Desk).undo_edit(project, edit, author, at)?;
+            desk.finish().map(|()| report)
+        })
+    }
+
+    fn history(
+        &mut self,
+        project: ProjectId,
+        sample: Option<SampleId>,
+        before: Option<EventId>,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>> {
+        self.read(|db| db.base().history(project, sample, before, limit))
+    }
+
+    fn decisions(&mut self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<HistoryEntry>> {
+        self.read(|db| db.base().decisions(project, author, limit))
+    }
+
+    fn event_at(&mut self, project: ProjectId, at: Timestamp) -> Result<Option<EventId>> {
+        self.read(|db| db.base().event_at(project, at))
+    }
+
+    fn answer_as_of(&mut self, sample: SampleId, event: Option<EventId>) -> Result<Answer> {
+        self.read(|db| match db.base().answer_as_of(sample, event)? {
+            Some(answer) => Ok(answer),
+            None => Ok(db.sample(sample)?.answer),
+        })
+    }
+
+    fn people(&mut self, project: ProjectId) -> Result<Vec<Person>> {
+        self.read(|db| db.base().people(project))
+    }
+
+    fn answer_times(&mut self, project: ProjectId, author: &str, since: Timestamp) -> Result<Vec<Timestamp>> {
+        self.read(|db| db.base().answer_times(project, author, since))
+    }
+
+    fn activity(&mut self, project: ProjectId, since: Timestamp) -> Result<Vec<Activity>> {
+        self.read(|db| db.base().activity(project, since))
+    }
+
+    fn save_queue(&mut self, project: ProjectId, name: &str, queue: &Queue) -> Result<()> {
+        self.write(|db| db.base().save_queue(project, name, queue))
+    }
+
+    fn saved_queues(&mut self, project: ProjectId) -> Result<Vec<(String, Queue)>> {
+        self.read(|db| db.base().saved_queues(project))
+    }
+
+    fn delete_queue(&mut self, project: ProjectId, name: &str) -> Result<()> {
+        self.write(|db| db.base().delete_queue(project, name))
+    }
+
+    fn setting(&mut self, project: ProjectId, key: &str) -> Result<Option<String>> {
+        self.read(|db| db.base().setting(project, key))
+    }
+
+    fn set_setting(&mut self, project: ProjectId, key: &str, value: Option<&str>) -> Result<()> {
+        self.write(|db| db.base().set_setting(project, key, value))
+    }
+
+    fn settings(&mut self, project: ProjectId) -> Result<Settings> {
+        self.read(|db| db.base().settings(project))
+    }
+
+    fn start_second_pass(&mut self, project: ProjectId, share: f64, seed: u32, author: &str) -> Result<u64> {
+        self.write(|db| db.start_second_pass(project, share, seed, author))
+    }
+
+    fn second_pass(&mut self, project: ProjectId, author: &str) -> Result<SecondPass> {
+        self.read(|db| db.base().second_pass(project, author))
+    }
+
+    fn second_pass_next(&mut self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<Sample>> {
+        self.read(|db| {
+            let ids = db.base().second_pass_ids(project, author, limit)?;
+            Ok(db.samples(&ids)?.into_iter().map(blind).collect())
+        })
+    }
+
+    fn answer_second_pass(
+        &mut self,
+        project: ProjectId,
+        sample: SampleId,
+        answer: &Answer,
+        author: &str,
+        at: Timestamp,
+    ) -> Result<()> {
+        self.write(|db| db.base().answer_second_pass(project, sample, answer, author, at))
+    }
+
+    fn second_answers(&mut self, project: ProjectId) -> Result<Vec<SecondAnswer>> {
+        self.read(|db| db.base().second_answers(project))
+    }
+
+    fn put_predictions(&mut self, project: ProjectId, batch: &[SamplePredictions]) -> Result<()> {
+        self.write(|db| db.put_predictions(project, batch))
+    }
+
+    fn add_comment(&mut self, comment: &Comment) -> Result<i64> {
+        self.write(|db| db.base().add_comment(comment))
+    }
+
+    fn resolve_comment(&mut self, id: i64, resolved: bool) -> Result<()> {
+        self.write(|db| db.base().resolve_comment(id, resolved))
+    }
+
+    fn comments(&mut self, sample: SampleId) -> Result<Vec<Comment>> {
+        self.read(|db| db.base().comments(sample))
+    }
+
+    fn take_once(&mut self, entry: &LedgerEntry) -> Result<bool> {
+        self.write(|db| db.base().take_once(entry))
+    }
+
+    fn ledger(&mut self, source: &str) -> Result<Vec<LedgerEntry>> {
+        self.read(|db| db.base().ledger(source))
+    }
+}

@@ -1,0 +1,204 @@
+//! The connection: made when it is needed, made again when it is lost, and stopped while it reads.
+
+use super::address::Address;
+use super::errors::{from_postgres, is_cancelled};
+use super::tls;
+use crate::remote::net::Net;
+use crate::remote::password::{Fixed, PasswordSource};
+use crate::remote::secret::Secret;
+use crate::store::error::StoreError;
+use crate::store::{Interrupt, Result};
+use futures::FutureExt as _;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_postgres::{AsyncMessage, Client, Config, Notification};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// How much longer than the server we wait for a statement that the server stops by itself.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Called with each notification that arrives on a connection.
+pub(super) type OnNotice = Box<dyn Fn(Notification) + Send>;
+
+/// Everything a connection is made from.
+#[derive(Clone)]
+pub(super) struct Maker {
+    pub(super) net: Net,
+    pub(super) address: Arc<Address>,
+    password: Arc<dyn PasswordSource>,
+    tls: MakeRustlsConnect,
+}
+
+impl Maker {
+    /// Prepares connections to an address; `password` is asked for each, the location's own is used without one.
+    pub(super) fn new(net: Net, address: Address, password: Option<Arc<dyn PasswordSource>>) -> Result<Self> {
+        crate::remote::tls::install();
+        let own = address.password.clone().unwrap_or_else(|| Secret::new(""));
+        let password = password.unwrap_or_else(|| Arc::new(Fixed(own)));
+        let tls = tls::connector(&address)?;
+        Ok(Self { net, address: Arc::new(address), password, tls })
+    }
+
+    /// Makes a connection. A refused password is asked for once more: it may have expired just now.
+    pub(super) async fn connect(&self, on_notice: Option<OnNotice>) -> Result<Client> {
+        let first = self.attempt(false).await;
+        let (client, connection) = match first {
+            Err(StoreError::Denied { .. }) => self.attempt(true).await?,
+            other => other?,
+        };
+        let mut connection = connection;
+        let place = self.address.place().to_owned();
+        tokio::spawn(async move {
+            while let Some(message) = futures::future::poll_fn(|cx| connection.poll_message(cx)).await {
+                match (message, &on_notice) {
+                    (Ok(AsyncMessage::Notification(n)), Some(tell)) => tell(n),
+                    (Err(error), _) => {
+                        tracing::debug!(place, %error, "connection lost");
+                        return;
+                    }
+                    _ => {}
+                }
+            }
+        });
+        Ok(client)
+    }
+
+    async fn attempt(&self, renew: bool) -> Result<(Client, Connection)> {
+        let place = self.address.place();
+        let denied = |why: String| StoreError::Denied { place: place.to_owned(), why };
+        let password = self.password.password(renew).await.map_err(denied)?;
+        let mut config: Config = self.address.config.clone();
+        if !password.is_empty() {
+            config.password(password.expose());
+        }
+        let limit = config.get_connect_timeout().copied().unwrap_or(PATIENCE).saturating_mul(2);
+        match tokio::time::timeout(limit, config.connect(self.tls.clone())).await {
+            Ok(connected) => connected.map_err(|e| from_postgres(&e, place)),
+            Err(_) => Err(StoreError::Offline { place: place.to_owned(), why: "no answer in time".to_owned() }),
+        }
+    }
+}
+
+type Connection = tokio_postgres::Connection<
+    tokio_postgres::Socket,
+    <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<tokio_postgres::Socket>>::Stream,
+>;
+
+/// One connection of one store.
+pub(super) struct Link {
+    pub(super) maker: Maker,
+    client: Option<Client>,
+    /// Counts the requests to stop.
+    stop: watch::Sender<u64>,
+}
+
+impl Link {
+    /// A link that connects when it is first used.
+    pub(super) fn new(maker: Maker) -> Self {
+        Self { maker, client: None, stop: watch::Sender::new(0) }
+    }
+
+    /// Stops the read that runs.
+    pub(super) fn interrupt(&self) -> Interrupt {
+        let stop = self.stop.clone();
+        Arc::new(move || stop.send_modify(|n| *n += 1))
+    }
+
+    /// Whether a connection stands, as far as is known.
+    pub(super) fn is_up(&self) -> bool {
+        self.client.as_ref().is_some_and(|c| !c.is_closed())
+    }
+
+    /// Forgets the connection.
+    pub(super) fn hang_up(&mut self) {
+        self.client = None;
+    }
+
+    /// The connection; made if there is none.
+    pub(super) fn line(&mut self, stoppable: bool) -> Result<Line<'_>> {
+        if !self.is_up() {
+            let maker = &self.maker;
+            let client = maker.net.wait(maker.connect(None))?;
+            self.client = Some(client);
+        }
+        let stop = stoppable.then(|| {
+            let mut stop = self.stop.subscribe();
+            stop.borrow_and_update();
+            stop
+        });
+        let place = self.maker.address.place();
+        let gone = || StoreError::Offline { place: place.to_owned(), why: "no connection".to_owned() };
+        Ok(Line { maker: &self.maker, client: self.client.as_ref().ok_or_else(gone)?, stop })
+    }
+}
+
+/// The connection while something is done on it.
+pub(super) struct Line<'a> {
+    pub(super) maker: &'a Maker,
+    pub(super) client: &'a Client,
+    stop: Option<watch::Receiver<u64>>,
+}
+
+impl Line<'_> {
+    /// The store, for messages.
+    pub(super) fn place(&self) -> &str {
+        self.maker.address.place()
+    }
+
+    /// Sends a text without waiting for what comes back: what follows on the line waits for it anyway, and fails if it
+    /// failed.
+    pub(super) fn send(&self, sql: &str) {
+        let _inside = self.maker.net.wait(async { self.client.batch_execute(sql).now_or_never() });
+    }
+
+    /// Waits for an answer on the calling thread: not longer than the statement may take, and not when it is stopped.
+    pub(super) fn wait<T>(
+        &self,
+        answer: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
+    ) -> Result<T> {
+        self.maker.net.wait(async {
+            let mut answer = std::pin::pin!(answer);
+            let limit = self.maker.address.limit.saturating_add(PATIENCE);
+            tokio::select! {
+                done = &mut answer => self.checked(done),
+                () = self.stopped() => {
+                    let token = self.client.cancel_token();
+                    let _ = tokio::time::timeout(PATIENCE, token.cancel_query(self.maker.tls.clone())).await;
+                    // The line is free again only when the server has answered.
+                    let _ = tokio::time::timeout(PATIENCE, answer).await;
+                    Err(StoreError::Interrupted)
+                }
+                () = tokio::time::sleep(limit) => {
+                    let why = format!("no answer for {} seconds", limit.as_secs());
+                    Err(StoreError::Offline { place: self.place().to_owned(), why })
+                }
+            }
+        })
+    }
+
+    fn checked<T>(&self, done: std::result::Result<T, tokio_postgres::Error>) -> Result<T> {
+        done.map_err(|error| {
+            let stopped = self.stop.as_ref().is_some_and(|s| s.has_changed().unwrap_or(false));
+            if stopped && is_cancelled(&error) { StoreError::Interrupted } else { from_postgres(&error, self.place()) }
+        })
+    }
+
+    async fn stopped(&self) {
+        match &self.stop {
+            Some(stop) => {
+                let _ = stop.clone().changed().await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Fails when the read was stopped between two statements.
+    pub(super) fn go_on(&self) -> Result<()> {
+        match &self.stop {
+            Some(stop) if stop.has_changed().unwrap_or(false) => Err(StoreError::Interrupted),
+            _ => Ok(()),
+        }
+    }
+}
