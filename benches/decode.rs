@@ -178,7 +178,7 @@ fn wanted(file: &Path, level: Level) -> Wanted {
 /// The program's pool on local files, keeping no decoded picture.
 fn pool() -> (DecodePool, mpsc::Receiver<Decoded>) {
     let (send, results) = mpsc::channel();
-    let opener: Opener = Arc::new(|picture| match &*picture.path {
+    let opener: Opener = Arc::new(|picture, _| match &*picture.path {
         LakePath::Local(path) => Ok(Box::new(FileSource::open(Path::new(path))?) as Box<dyn ByteSource>),
         _ => Err(MediaError::Cancelled),
     });

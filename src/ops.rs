@@ -6,6 +6,7 @@
 
 pub mod demo;
 pub mod export;
+pub mod reading;
 pub mod report;
 pub mod scan;
 pub mod stats;

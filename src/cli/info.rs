@@ -4,8 +4,12 @@ use super::context::Context;
 use super::error::{AppError, Kind};
 use super::grammar::Json;
 use super::output::{bytes, grouped};
-use crate::domain::text::{encode_os, printable};
-use crate::media::{DecodeRequest, FileSource, ImageInfo, Limits, MediaError, decode};
+use crate::domain::lake_path::LakePath;
+use crate::domain::text::printable;
+use crate::lake::listing::stamp;
+use crate::lake::remote::Stop;
+use crate::media::{ByteSource, DecodeRequest, ImageInfo, Limits, MediaError, decode};
+use crate::ops::reading;
 use clap::Args;
 use serde_json::json;
 use std::ffi::OsString;
@@ -18,6 +22,7 @@ const SMALL: u32 = 256;
 #[command(after_help = "\
 Examples:
   lakelens info photo.jpg
+  lakelens info s3://bucket/photo.jpg
   lakelens info photo.jpg --json | jq '{width, height, orientation}'")]
 pub(crate) struct InfoArgs {
     /// The picture
@@ -30,13 +35,11 @@ pub(crate) struct InfoArgs {
 pub(super) fn run(args: &InfoArgs, context: &mut Context) -> Result<(), AppError> {
     let path = context.lake_path(&args.file)?;
     let uri = path.to_string();
-    let file = context.lake().local_path(&path)?;
-    let source = FileSource::open(&file).map_err(|e| unreadable(&uri, e))?;
     // The pixels are decoded as well, because only they tell whether the file is damaged.
-    let cancel = context.cancel();
+    let (cancel, stop) = (context.cancel(), context.stop());
+    let source = open(&path, &stop, context)?;
     let request = DecodeRequest::fit(SMALL, SMALL);
-    let name = encode_os(file.file_name().unwrap_or_default());
-    let picture = decode(&source, &name, &request, &Limits::default(), &|| cancel.is_cancelled());
+    let picture = decode(source.as_ref(), path.name(), &request, &Limits::default(), &|| cancel.is_cancelled());
     let picture = match picture {
         Err(MediaError::Cancelled) => return Err(context.interrupted()),
         other => other.map_err(|e| unreadable(&uri, e))?,
@@ -45,6 +48,17 @@ pub(super) fn run(args: &InfoArgs, context: &mut Context) -> Result<(), AppError
         return context.out.json(&info_json(&uri, &picture.info));
     }
     text(&uri, &picture.info, context)
+}
+
+/// Opens a picture, wherever it lies. That it cannot be reached is told as the server's failure, not as the picture's.
+pub(super) fn open(path: &LakePath, stop: &Stop, context: &Context) -> Result<Box<dyn ByteSource>, AppError> {
+    let lake = context.lake();
+    if path.as_local().is_none() {
+        let stat = lake.stat_while(path, stop)?;
+        let stamp = stamp(stat.size, stat.modified).unwrap_or_default();
+        return reading::open(&lake, path, &stamp, stop).map_err(|e| unreadable(&path.to_string(), e));
+    }
+    reading::open(&lake, path, "", stop).map_err(|e| unreadable(&path.to_string(), e))
 }
 
 fn unreadable(uri: &str, error: MediaError) -> AppError {

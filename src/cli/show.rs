@@ -7,7 +7,7 @@ use super::error::{AppError, Kind};
 use super::grammar::Json;
 use super::terminal;
 use crate::domain::text::{encode_os, printable};
-use crate::media::{DecodeRequest, FileSource, Limits, MediaError, Picture, decode};
+use crate::media::{DecodeRequest, Limits, MediaError, Picture, decode};
 use crate::term::caps::Protocol;
 use clap::Args;
 use serde_json::json;
@@ -22,6 +22,7 @@ const CELL: (u32, u32) = (20, 40);
 Examples:
   lakelens show photo.jpg
   lakelens show *.jpg --size 40x20
+  lakelens show s3://bucket/photo.jpg
   lakelens show photo.jpg --graphics blocks")]
 pub(crate) struct ShowArgs {
     /// The pictures
@@ -77,15 +78,14 @@ fn show(
     context: &mut Context,
 ) -> Result<serde_json::Value, AppError> {
     let path = context.lake_path(file)?;
-    let local = context.lake().local_path(&path)?;
     let uri = path.to_string();
     let cannot = |e: MediaError| AppError::new(Kind::Data, format!("`{}` cannot be shown", printable(&uri))).because(e);
-    let source = FileSource::open(&local).map_err(cannot)?;
+    let stop = context.stop();
+    let source = super::info::open(&path, &stop, context)?;
     let (columns, rows) = cells(args.size);
     let request = DecodeRequest::fit(u32::from(columns) * CELL.0, u32::from(rows) * CELL.1);
     let cancel = context.cancel();
-    let name = encode_os(local.file_name().unwrap_or_default());
-    let picture = match decode(&source, &name, &request, &Limits::default(), &|| cancel.is_cancelled()) {
+    let picture = match decode(source.as_ref(), path.name(), &request, &Limits::default(), &|| cancel.is_cancelled()) {
         Err(MediaError::Cancelled) => return Err(context.interrupted()),
         other => other.map_err(cannot)?,
     };

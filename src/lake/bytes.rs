@@ -12,10 +12,8 @@ use super::place::LakeError;
 use super::reach::Remotes;
 use super::remote::{Piece, RemoteError, RemoteVolume, Stop, Trouble, Version};
 use crate::domain::lake_path::LakePath;
-use jiff::Timestamp;
 use lru::LruCache;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,15 +24,10 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// Requests in a row that bring nothing before a read fails.
 const TRIES: u32 = 3;
 
-/// What tells contents of one path apart without asking: made of what listings tell. Its size can be read back.
-#[must_use]
-pub fn stamp(size: Option<u64>, modified: Option<Timestamp>) -> Option<String> {
-    let mut text = String::new();
-    write!(text, "{:x}-{:x}", modified?.as_microsecond(), size?).ok()?;
-    Some(text)
-}
+/// Blocks of one request at most, two megabytes: what is lost when a reader is stopped.
+const REQUEST: u64 = 32;
 
-/// The size in a stamp.
+/// The size in a [`super::listing::stamp`].
 fn size_in(stamp: &str) -> Option<u64> {
     u64::from_str_radix(stamp.rsplit_once('-')?.1, 16).ok()
 }
@@ -221,6 +214,7 @@ impl RemoteFile {
                 continue;
             }
             held.fetching = true;
+            let last = last.min(first + REQUEST - 1);
             let (from, count) = held.missing(first, last).unwrap_or((first, 1));
             let version = held.total.map(|_| held.version.clone());
             drop(held);
@@ -283,7 +277,8 @@ mod tests {
 
     #[test]
     fn a_stamp_tells_its_size() {
-        let at = Timestamp::from_microsecond(1_700_000_000_123_456).unwrap();
+        use crate::lake::listing::stamp;
+        let at = jiff::Timestamp::from_microsecond(1_700_000_000_123_456).unwrap();
         let text = stamp(Some(4711), Some(at)).unwrap();
         assert_eq!(size_in(&text), Some(4711));
         assert_eq!(stamp(None, Some(at)), None);

@@ -67,6 +67,21 @@ pub struct Row<'a> {
     pub modified: Option<Timestamp>,
 }
 
+impl Row<'_> {
+    /// What tells the content of this file from an older one, as far as the listing knows.
+    #[must_use]
+    pub fn stamp(&self) -> Option<String> {
+        stamp(self.size, self.modified)
+    }
+}
+
+/// What tells contents of one path apart without asking its server: the time in microseconds and the size, both in
+/// hexadecimal.
+#[must_use]
+pub fn stamp(size: Option<u64>, modified: Option<Timestamp>) -> Option<String> {
+    Some(format!("{:x}-{:x}", modified?.as_microsecond(), size?))
+}
+
 /// By what rows are sorted. Folders (and other containers) always come before files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

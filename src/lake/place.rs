@@ -186,7 +186,7 @@ impl Lake {
         }
     }
 
-    /// Finds a file to read. `stamp` tells its content from others, see [`super::bytes::stamp`]; it may be empty. What
+    /// Finds a file to read. `stamp` tells its content from others, see [`super::listing::stamp`]; it may be empty. What
     /// is read later of a file behind a server is read only while `stop` allows it.
     ///
     /// # Errors

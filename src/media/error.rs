@@ -22,6 +22,9 @@ pub enum MediaError {
         /// What the system says.
         source: io::Error,
     },
+    /// No way leads to the file; a whole sentence that says what to do.
+    #[error("{0}")]
+    Reach(String),
     /// The bytes cannot be read, or the connection that brings them broke.
     #[error("reading failed: {0}; try again")]
     Read(#[from] io::Error),

@@ -8,11 +8,12 @@ use crate::app::slots::{Slot, Tag};
 use crate::domain::lake_path::LakePath;
 use crate::domain::text::printable;
 use crate::formats::preview::{self, Preview};
-use crate::lake::Lake;
-use crate::lake::Lister;
 use crate::lake::listing::Arrange;
+use crate::lake::remote::Stop;
+use crate::lake::{Found, Lake, LakeError, Lister, open_plain};
 use std::collections::HashMap;
 use std::io::Read;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
@@ -46,7 +47,11 @@ impl Files {
             for (tag, query) in questions {
                 let current =
                     seen.lock().unwrap_or_else(PoisonError::into_inner).get(&tag.slot) == Some(&tag.generation);
-                if current && let Some(reply) = answer(&of_thread, query) {
+                let (newest, slot, generation) = (Arc::clone(&seen), tag.slot, tag.generation);
+                let stop = Stop::new(move || {
+                    newest.lock().unwrap_or_else(PoisonError::into_inner).get(&slot) != Some(&generation)
+                });
+                if current && let Some(reply) = answer(&of_thread, query, &stop) {
                     answers.event(Event::Reply(tag, reply));
                 }
             }
@@ -104,29 +109,44 @@ impl Files {
     }
 }
 
-fn answer(lake: &Lake, query: Query) -> Option<Reply> {
+fn answer(lake: &Lake, query: Query, stop: &Stop) -> Option<Reply> {
     match query {
         Query::Facts(path) => {
-            let facts = lake.stat(&path).ok();
+            let facts = lake.stat_while(&path, stop).ok();
             Some(Reply::Facts(facts.and_then(|s| s.size.map(|size| Facts { size, modified: s.modified }))))
         }
-        Query::Preview(path) => Some(Reply::Preview(head_of(lake, &path))),
+        Query::Preview(path) => Some(Reply::Preview(head_of(lake, &path, stop))),
         Query::Complete { text, base } => Some(Reply::Completions(lake.complete(&text, &base))),
         _ => None,
     }
 }
 
-fn head_of(lake: &Lake, path: &LakePath) -> TextPreview {
-    let file = match lake.open_file(path) {
-        Ok(file) => file,
-        Err(error) => return TextPreview::Failed(error.to_string()),
+fn head_of(lake: &Lake, path: &LakePath, stop: &Stop) -> TextPreview {
+    let read = || -> Result<(Vec<u8>, u64), LakeError> {
+        match lake.find(path, "", stop)? {
+            Found::Here(file) => head_of_file(&file, path),
+            Found::There(file) => {
+                let mut head = vec![0; usize::try_from(file.size()?.min(HEAD)).unwrap_or(0)];
+                let count = file.read_at(0, &mut head)?;
+                head.truncate(count);
+                Ok((head, file.size()?))
+            }
+        }
     };
+    match read() {
+        Ok((head, total)) => shown(preview::preview(&head, path.name(), total)),
+        Err(error) => TextPreview::Failed(error.to_string()),
+    }
+}
+
+fn head_of_file(file: &Path, path: &LakePath) -> Result<(Vec<u8>, u64), LakeError> {
+    let file = open_plain(file)?;
     let mut head = Vec::new();
     let total = file.metadata().map_or(0, |m| m.len());
-    if let Err(error) = file.take(HEAD).read_to_end(&mut head) {
-        return TextPreview::Failed(format!("cannot read {}: {error}", printable(path.name())));
+    match file.take(HEAD).read_to_end(&mut head) {
+        Ok(_) => Ok((head, total)),
+        Err(error) => Err(LakeError::Path(format!("cannot read {}: {error}", printable(path.name())))),
     }
-    shown(preview::preview(&head, path.name(), total))
 }
 
 fn shown(preview: Preview) -> TextPreview {

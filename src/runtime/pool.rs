@@ -24,6 +24,8 @@ const THUMBNAIL: u32 = 400;
 const SMALL_FILE: u64 = 100_000;
 /// So many thumbnails are written between two looks at the size of the disk cache.
 const TRIM_EVERY: usize = 256;
+/// Threads besides those for files of this machine: they mostly wait for servers.
+const WAITING: usize = 3;
 /// The least niceness of the threads: the loop comes first, and other programs do not keep pictures away for long.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 5;
@@ -37,8 +39,9 @@ pub struct Caches {
     pub disk: Option<DiskCache>,
 }
 
-/// Opens the bytes of a picture. Runs on the pool's threads and may block.
-pub type Opener = Arc<dyn Fn(&PictureRef) -> Result<Box<dyn ByteSource>, MediaError> + Send + Sync>;
+/// Opens the bytes of a picture. Runs on the pool's threads and may block, no longer than the flag is not set; the same
+/// holds for reading the bytes.
+pub type Opener = Arc<dyn Fn(&PictureRef, &Arc<AtomicBool>) -> Result<Box<dyn ByteSource>, MediaError> + Send + Sync>;
 
 /// What became of one wanted picture.
 #[derive(Debug)]
@@ -67,6 +70,24 @@ struct Plan {
     stopped: bool,
 }
 
+impl Plan {
+    /// What is under the cursor never waits for a server that is asked for something else: when all threads are busy, the
+    /// least urgent of what lies behind servers is ended, and taken up again later.
+    fn make_room(&self, wanted: &[Wanted], threads: usize) {
+        let going = |(_, cancel): &&(Wanted, Arc<AtomicBool>)| !cancel.load(Ordering::Relaxed);
+        let waits = |first: &Wanted| {
+            is_far(first) && !self.sent.contains(first) && !self.running.iter().filter(going).any(|(r, _)| r == first)
+        };
+        if !wanted.first().is_some_and(waits) || self.running.iter().filter(going).count() < threads {
+            return;
+        }
+        let rank = |(running, _): &&(Wanted, Arc<AtomicBool>)| wanted.iter().position(|w| w == running);
+        if let Some((_, cancel)) = self.running.iter().filter(|(r, _)| is_far(r)).filter(going).max_by_key(rank) {
+            cancel.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Tidy {
     #[default]
@@ -83,6 +104,8 @@ struct Shared {
     written: AtomicUsize,
     opener: Opener,
     limits: Limits,
+    /// Files of this machine that are decoded at the same time at most.
+    decoding: usize,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -101,7 +124,8 @@ pub fn default_threads() -> usize {
 }
 
 impl DecodePool {
-    /// Starts `threads` threads. Results go to `send`, on those threads.
+    /// Starts threads: `threads` pictures of this machine are decoded at the same time, and a few more that wait for
+    /// servers. Results go to `send`, on those threads.
     ///
     /// # Errors
     /// No thread could be made.
@@ -120,9 +144,10 @@ impl DecodePool {
             written: AtomicUsize::new(0),
             opener,
             limits,
+            decoding: threads.max(1),
         });
         let send = Arc::new(send);
-        for number in 0..threads.max(1) {
+        for number in 0..threads.max(1) + WAITING {
             let (shared, send) = (Arc::clone(&shared), Arc::clone(&send));
             let run = move || {
                 give_way();
@@ -142,6 +167,7 @@ impl DecodePool {
             }
         }
         plan.sent.retain(|sent| wanted.contains(sent));
+        plan.make_room(&wanted, self.shared.decoding + WAITING);
         // Work that was cancelled and is wanted again starts again, after the cancelled run has ended.
         let busy = |w: &Wanted| plan.running.iter().any(|(r, cancel)| r == w && !cancel.load(Ordering::Relaxed));
         let queue = wanted.into_iter().filter(|w| !plan.sent.contains(w) && !busy(w)).collect();
@@ -234,7 +260,10 @@ fn take(shared: &Shared) -> Option<(Wanted, Arc<AtomicBool>)> {
         if plan.stopped {
             return None;
         }
-        let next = plan.queue.iter().position(|w| !plan.running.iter().any(|(r, _)| in_the_way(shared, r, w)));
+        let here = plan.running.iter().filter(|(r, _)| !is_far(r)).count();
+        let free = |w: &Wanted| is_far(w) || here < shared.decoding;
+        let next =
+            plan.queue.iter().position(|w| free(w) && !plan.running.iter().any(|(r, _)| in_the_way(shared, r, w)));
         if let Some(at) = next {
             let wanted = plan.queue.remove(at);
             let cancel = Arc::new(AtomicBool::new(false));
@@ -250,6 +279,11 @@ fn take(shared: &Shared) -> Option<(Wanted, Arc<AtomicBool>)> {
         }
         plan = shared.changed.wait(plan).unwrap_or_else(PoisonError::into_inner);
     }
+}
+
+/// Whether a picture lies behind a server, so that most of the work is waiting.
+fn is_far(wanted: &Wanted) -> bool {
+    wanted.picture.path.as_local().is_none()
 }
 
 /// Whether work has to wait for other work: for the same that was cancelled and has not ended yet, and for the same
@@ -275,7 +309,7 @@ fn tidy(shared: &Shared) {
 fn run(
     shared: &Shared,
     wanted: &Wanted,
-    cancel: &AtomicBool,
+    cancel: &Arc<AtomicBool>,
     stages: &mut Stages,
 ) -> Option<Result<Arc<Prepared>, Failure>> {
     let cancelled = || cancel.load(Ordering::Relaxed);
@@ -283,7 +317,7 @@ fn run(
     let kept = lock(&shared.decoded).get(&key);
     let picture = match kept {
         Some(picture) => picture,
-        None => match open_and_decode(shared, wanted, &cancelled, stages) {
+        None => match open_and_decode(shared, wanted, cancel, stages) {
             Ok(picture) => {
                 let picture = Arc::new(picture);
                 // A coarse one would be taken for the whole one when that is wanted.
@@ -312,11 +346,12 @@ fn run(
 fn open_and_decode(
     shared: &Shared,
     wanted: &Wanted,
-    cancelled: &dyn Fn() -> bool,
+    cancel: &Arc<AtomicBool>,
     stages: &mut Stages,
 ) -> Result<Picture, Option<Failure>> {
     let begun = Instant::now();
-    let source = (shared.opener)(&wanted.picture).map_err(|e| Some(Failure::from(&e)))?;
+    let cancelled = || cancel.load(Ordering::Relaxed);
+    let source = (shared.opener)(&wanted.picture, cancel).map_err(|e| Some(Failure::from(&e)))?;
     stages.open = Some(begun.elapsed());
     let kept = disk_key(shared, wanted, source.as_ref());
     if let Some((disk, key)) = &kept
@@ -325,7 +360,7 @@ fn open_and_decode(
         return Ok(picture);
     }
     let begun = Instant::now();
-    let picture = decoded(shared, wanted, source.as_ref(), cancelled)?;
+    let picture = decoded(shared, wanted, source.as_ref(), &cancelled)?;
     stages.decode = Some(begun.elapsed());
     if let Some((disk, key)) = kept.filter(|_| !picture.stands_in()) {
         keep(shared, disk, &key, &picture);

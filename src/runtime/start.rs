@@ -9,6 +9,7 @@ use super::screen::{Parts, Screen};
 use super::services::{Services, StorePlace};
 use super::{OpenError, OpenRequest, signals};
 use crate::app::messages::Level;
+use crate::app::picture::SESSION;
 use crate::app::places::Places;
 use crate::app::registry;
 use crate::app::screens::Screen as AppScreen;
@@ -21,12 +22,14 @@ use crate::config::load::Loaded;
 use crate::config::places::{Place as Remembered, Remembered as RememberedFile};
 use crate::domain::ids::ProjectId;
 use crate::domain::lake_path::LakePath;
+use crate::domain::picture_name::is_picture_name;
 use crate::domain::text::{encode_os, printable};
 use crate::keymap::Keymap;
+use crate::lake::remote::Stop;
 use crate::lake::{Lake, Place};
+use crate::media::Limits;
 use crate::media::cache::DiskCache;
-use crate::media::source::FileSource;
-use crate::media::{ByteSource, Limits, MediaError};
+use crate::ops::reading;
 use crate::term::guard::{terminal, window_size};
 use crate::term::probe::Probe;
 use crate::term::surroundings::{Surroundings, Wish};
@@ -148,12 +151,9 @@ fn caches(loaded: &Loaded) -> Caches {
 
 /// Opens the bytes of a picture, on a decoder's thread.
 fn opener(lake: Lake) -> Opener {
-    Arc::new(move |picture| {
-        let path = lake.local_path(&picture.path).map_err(|error| MediaError::Open {
-            path: printable(&picture.path.to_string()).into_owned(),
-            source: std::io::Error::other(error),
-        })?;
-        Ok(Box::new(FileSource::open(&path)?) as Box<dyn ByteSource>)
+    Arc::new(move |picture, cancel| {
+        let stamp = if picture.etag.starts_with(SESSION) { "" } else { &picture.etag };
+        reading::open(&lake, &picture.path, stamp, &Stop::flag(Arc::clone(cancel)))
     })
 }
 
@@ -194,7 +194,11 @@ fn state_of(
 /// A folder opens as itself, a file opens its folder with the cursor on it; without a target the Home screen.
 fn first_screen(target: Option<LakePath>, hidden: bool) -> AppScreen {
     let Some(target) = target else { return AppScreen::Home(HomeState::default()) };
-    let is_file = target.as_local().is_some_and(|p| std::path::Path::new(&crate::domain::text::decode_os(p)).is_file());
+    // Of a place behind a server nothing is known yet but its name.
+    let is_file = match target.as_local() {
+        Some(path) => std::path::Path::new(&crate::domain::text::decode_os(path)).is_file(),
+        None => is_picture_name(target.name()),
+    };
     let (path, wanted) = match target.parent().filter(|_| is_file) {
         Some(parent) => (parent, Some(target.name().to_owned())),
         None => (target, None),

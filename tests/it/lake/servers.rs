@@ -1,6 +1,7 @@
 //! Real servers, started by `tests/servers/…`: the built program lists them and reads from them.
 
 use crate::cli::{Home, Ran, ran};
+use crate::support::{pictures, pty};
 use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -55,4 +56,38 @@ fn a_bucket_is_listed_and_what_is_wrong_is_said() {
         assert!(ran.code == code && ran.err.contains(word), "{uri}: {ran:?}");
         assert!(!ran.err.contains("s3cret"), "{ran:?}");
     }
+}
+
+#[test]
+#[ignore = "needs a server like S3; tests/run starts it"]
+fn a_picture_in_a_bucket_is_seen_and_read_once() {
+    let Some(server) = address("LAKELENS_S3") else { return };
+    let (store, home) = (s3(&server), pty::Home::new());
+    let net = lakelens::remote::net::Net::default();
+    for file in pictures::write(&home.path("pictures"), "flower", 3) {
+        let key = format!("seen/{}", file.file_name().unwrap().to_str().unwrap());
+        net.wait(store.put(&Path::parse(key).unwrap(), std::fs::read(&file).unwrap().into())).unwrap();
+    }
+    let open = |args: &[&str]| {
+        let launch = home.terminal().kitty().env("AWS_ENDPOINT_URL", &server).env("AWS_REGION", "us-east-1");
+        launch.env("AWS_ACCESS_KEY_ID", "AKIATEST").env("AWS_SECRET_ACCESS_KEY", "s3cret").run(args)
+    };
+    let mut session = open(&["s3://lake/seen"]);
+    session.wait_for("1 / 3");
+    session.wait_pictures("the first picture", |seen| seen.iter().any(|p| p.pixels.is_some()));
+    session.keys("j").wait_for("2 / 3");
+    // The third is fetched ahead; each is on disk once.
+    let kept = || std::fs::read_dir(home.path("data/cache/fetched")).map_or(0, Iterator::count);
+    while kept() < 3 {
+        session.keys("k").wait_for("1 / 3").keys("j").wait_for("2 / 3");
+    }
+    session.keys("Q");
+    assert_eq!((session.exit_code(), kept()), (0, 3));
+    session.assert_restored();
+    // A picture opens its folder, with the cursor on it.
+    let mut session = open(&["s3://lake/seen/flower_02.png"]);
+    session.wait_for("2 / 3");
+    session.wait_pictures("the second picture", |seen| seen.iter().any(|p| p.pixels.is_some()));
+    session.keys("Q");
+    assert_eq!((session.exit_code(), kept()), (0, 3));
 }

@@ -46,7 +46,8 @@ fn thumbnails_of_large_files_are_kept_on_disk() {
         let (send, results) = mpsc::channel();
         let disk = lakelens::media::cache::DiskCache::new(folder.path(), 64 << 20);
         let caches = Caches { memory: 64 << 20, disk: Some(disk) };
-        let opener: Opener = Arc::new(move |_| Ok(Box::new(MemorySource::new(opens.clone())) as Box<dyn ByteSource>));
+        let opener: Opener =
+            Arc::new(move |_, _| Ok(Box::new(MemorySource::new(opens.clone())) as Box<dyn ByteSource>));
         let send = move |d: Decoded| send.send(d).unwrap_or_default();
         let pool = DecodePool::spawn(1, caches, Limits::default(), opener, send).unwrap();
         let mut wanted = wanted(7);
@@ -77,7 +78,8 @@ fn a_coarse_picture_is_never_taken_for_the_whole_one() {
     let ((coarse, _, first), (whole, expected, exact)) = (alone(Level::First), alone(Level::Exact));
     assert!(coarse && !whole);
     let all = bytes.clone();
-    let (pool, results) = pool(Arc::new(move |_| Ok(Box::new(MemorySource::new(all.clone())) as Box<dyn ByteSource>)));
+    let (pool, results) =
+        pool(Arc::new(move |_, _| Ok(Box::new(MemorySource::new(all.clone())) as Box<dyn ByteSource>)));
     for (wanted, is_exact) in [(first, false), (exact, true)] {
         pool.want(vec![wanted]);
         let decoded = results.recv_timeout(LONG).unwrap();
@@ -90,7 +92,7 @@ fn a_coarse_picture_is_never_taken_for_the_whole_one() {
 
 #[test]
 fn one_bad_file_costs_a_reason_and_not_a_thread() {
-    let opener: Opener = Arc::new(|picture| match picture.path.name() {
+    let opener: Opener = Arc::new(|picture, _| match picture.path.name() {
         "0.png" => panic!("an opener that fails"),
         "1.png" => Ok(Box::new(MemorySource::new(b"not a picture".to_vec())) as Box<dyn ByteSource>),
         _ => Ok(Box::new(MemorySource::new(png()))),
@@ -111,7 +113,7 @@ fn the_newest_wish_wins_and_nothing_is_made_twice() {
     let opened = Arc::new(AtomicUsize::new(0));
     let (of_opener, counter) = (Arc::clone(&gate), Arc::clone(&opened));
     let (begun, first) = mpsc::channel();
-    let opener: Opener = Arc::new(move |_| {
+    let opener: Opener = Arc::new(move |_, _| {
         counter.fetch_add(1, Ordering::SeqCst);
         begun.send(()).unwrap_or_default();
         let mut open = of_opener.0.lock().unwrap();
@@ -142,7 +144,7 @@ fn a_picture_wanted_at_several_levels_is_decoded_once() {
     let counter = Arc::clone(&opened);
     let gate = Arc::new((Mutex::new(0), Condvar::new()));
     let of_opener = Arc::clone(&gate);
-    let opener: Opener = Arc::new(move |picture| {
+    let opener: Opener = Arc::new(move |picture, _| {
         counter.fetch_add(usize::from(picture.path.name() == "1.png"), Ordering::SeqCst);
         // The first picture takes as long as two others, which the other thread takes up meanwhile.
         let (lock, changed) = (&of_opener.0, &of_opener.1);
@@ -176,7 +178,7 @@ fn a_picture_wanted_at_several_levels_is_decoded_once() {
 #[test]
 fn decoding_gives_way_to_the_loop() {
     let (tell, niceness) = mpsc::channel();
-    let opener: Opener = Arc::new(move |_| {
+    let opener: Opener = Arc::new(move |_, _| {
         tell.send(rustix::process::getpriority_process(None).unwrap()).unwrap_or_default();
         Ok::<_, MediaError>(Box::new(MemorySource::new(png())) as Box<dyn ByteSource>)
     });
@@ -194,7 +196,7 @@ fn a_cache_on_disk_that_is_too_large_is_trimmed_after_the_first_picture() {
         std::fs::write(old(number), vec![0; 100_000]).unwrap();
     }
     let disk = lakelens::media::cache::DiskCache::new(folder.path(), 250_000);
-    let opener: Opener = Arc::new(|_| Ok(Box::new(MemorySource::new(png())) as Box<dyn ByteSource>));
+    let opener: Opener = Arc::new(|_, _| Ok(Box::new(MemorySource::new(png())) as Box<dyn ByteSource>));
     let (send, results) = mpsc::channel();
     let send = move |d: Decoded| send.send(d).unwrap_or_default();
     let caches = Caches { memory: 64 << 20, disk: Some(disk.clone()) };

@@ -62,7 +62,7 @@ fn on_entry(state: &State) -> Result<(), String> {
 
 fn in_folder(state: &State) -> Result<(), String> {
     match state.lake().map(|l| &l.here.path) {
-        Some(LakePath::Local(_)) => Ok(()),
+        Some(LakePath::Local(_) | LakePath::Volume { .. } | LakePath::Remote { .. }) => Ok(()),
         Some(_) => Err("a project is made from a folder; open one first".to_owned()),
         None => Err("open a folder first".to_owned()),
     }

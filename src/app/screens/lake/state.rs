@@ -131,9 +131,14 @@ impl LakeState {
         if row.kind != EntryKind::File || !crate::domain::picture_name::is_picture_name(row.name) {
             return None;
         }
-        // Sizes and times of a listing arrive after its names: a stamp made of them would show the picture twice. A reload
-        // makes it new.
-        let etag = if self.epoch == 0 { String::new() } else { format!("{SESSION}{}", self.epoch) };
+        // Sizes and times of local folders arrive after their names: a stamp made of them would show the picture twice.
+        // A reload makes it new. Servers tell them with the names, and what was fetched is known again by them.
+        let told = if self.here.path.as_local().is_some() { None } else { row.stamp() };
+        let etag = match told {
+            Some(stamp) => stamp,
+            None if self.epoch == 0 => String::new(),
+            None => format!("{SESSION}{}", self.epoch),
+        };
         Some(PictureRef { path: Arc::new(self.here.path.child(row.name)), etag: etag.into() })
     }
 
@@ -199,6 +204,9 @@ pub fn cursor_moved(state: &mut State) -> Vec<Effect> {
         lake.below = None;
     }
     let row = lake.here.row().map(|r| (r.kind, r.name.to_owned()));
+    // A server has told already; asking again would be a request for each move.
+    let known = lake.here.row().filter(|_| lake.here.path.as_local().is_none());
+    let known = known.and_then(|r| r.size.map(|size| Facts { size, modified: r.modified }));
     let (Some(path), Some((kind, name))) = (current, row) else {
         state.slots.drop_answers(Slot::Column(3));
         return vec![Effect::Forget(Slot::Column(3)), Effect::Forget(Slot::TextPreview)];
@@ -211,8 +219,16 @@ pub fn cursor_moved(state: &mut State) -> Vec<Effect> {
         return vec![Effect::Forget(Slot::TextPreview), Effect::Ask(tag, Query::List { path, arrange })];
     }
     state.slots.drop_answers(Slot::Column(3));
-    let facts = Effect::Ask(state.slots.ask(Slot::FileFacts), Query::Facts(path.clone()));
-    let mut effects = vec![Effect::Forget(Slot::Column(3)), facts];
+    let mut effects = vec![Effect::Forget(Slot::Column(3))];
+    match known {
+        Some(facts) => {
+            state.slots.drop_answers(Slot::FileFacts);
+            if let Some(lake) = state.lake_mut() {
+                lake.facts = Some(facts);
+            }
+        }
+        None => effects.push(Effect::Ask(state.slots.ask(Slot::FileFacts), Query::Facts(path.clone()))),
+    }
     if crate::domain::picture_name::is_picture_name(&name) {
         effects.push(Effect::Forget(Slot::TextPreview));
     } else {
