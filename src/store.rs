@@ -13,6 +13,7 @@
 pub mod error;
 pub mod locate;
 mod native;
+pub mod outbox;
 pub mod postgres;
 pub mod reader;
 pub mod records;
@@ -29,12 +30,14 @@ use crate::domain::project::{Counts, Project, ScanSettings};
 use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::{Answer, Sample};
 use jiff::Timestamp;
+use outbox::{Conflict, OnNews, OutboxState, Resolution};
 use records::{
     Activity, Capabilities, Comment, Cursor, Direction, From, HistoryEntry, LedgerEntry, NewProject, NewSample,
     NewVersion, Person, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf,
     Tallies, UndoReport,
 };
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What store calls return.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -206,4 +209,27 @@ pub trait Store: Send {
     fn take_once(&mut self, entry: &LedgerEntry) -> Result<bool>;
     /// Files taken from a source, by path.
     fn ledger(&mut self, source: &str) -> Result<Vec<LedgerEntry>>;
+
+    /// What waits between this machine and a remote store; nothing where edits are written at once.
+    fn outbox(&mut self) -> Result<OutboxState> {
+        Ok(OutboxState::default())
+    }
+
+    /// What a person has to decide in a project, oldest first, one for each sample.
+    fn conflicts(&mut self, _project: ProjectId) -> Result<Vec<Conflict>> {
+        Ok(Vec::new())
+    }
+
+    /// Carries out what a person decided about the conflict of this edit. Returns the edit that is made for it.
+    fn resolve(&mut self, _edit: EditId, _how: Resolution, _author: &str, _at: Timestamp) -> Result<Option<Edit>> {
+        Err(StoreError::not_found("conflict about this edit", self.place()))
+    }
+
+    /// Has news told from now on, and edits that an earlier run left behind sent.
+    fn watch(&mut self, _on_news: OnNews) {}
+
+    /// Sends what waits, at most for so long, and says what is left.
+    fn send(&mut self, _patience: Duration) -> Result<OutboxState> {
+        self.outbox()
+    }
 }

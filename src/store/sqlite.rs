@@ -7,7 +7,7 @@
 
 mod clone;
 mod desk;
-mod errors;
+pub(super) mod errors;
 mod look;
 mod open;
 mod predictions;

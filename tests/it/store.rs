@@ -3,6 +3,7 @@
 mod answers;
 pub(crate) mod fixture;
 mod model;
+mod outbox;
 mod passes;
 mod projects;
 mod queues;

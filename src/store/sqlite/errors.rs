@@ -5,7 +5,7 @@ use crate::store::error::StoreError;
 use rusqlite::{Error, ErrorCode};
 
 /// The store error for what SQLite reported about the file at `place`.
-pub(super) fn from_sqlite(error: Error, place: &str) -> StoreError {
+pub(in crate::store) fn from_sqlite(error: Error, place: &str) -> StoreError {
     let place = place.to_owned();
     let why = printable(&error.to_string()).into_owned();
     let Some(code) = error.sqlite_error_code() else {
