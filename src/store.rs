@@ -33,8 +33,8 @@ use jiff::Timestamp;
 use outbox::{Conflict, OnNews, OutboxState, Resolution};
 use records::{
     Activity, Capabilities, Comment, Cursor, Direction, From, HistoryEntry, LedgerEntry, NewProject, NewSample,
-    NewVersion, Person, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf,
-    Tallies, UndoReport,
+    NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings,
+    Shelf, Tallies, UndoReport,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -231,5 +231,62 @@ pub trait Store: Send {
     /// Sends what waits, at most for so long, and says what is left.
     fn send(&mut self, _patience: Duration) -> Result<OutboxState> {
         self.outbox()
+    }
+
+    /// Hands out the next samples of a queue that nobody holds, at most `limit`, and holds them for `owner` for `time`.
+    /// No two owners ever hold the same sample. An answer ends the hold. Needs [`Capabilities::claims`].
+    fn claim(
+        &mut self,
+        project: ProjectId,
+        queue: &Queue,
+        owner: &str,
+        limit: usize,
+        time: Duration,
+    ) -> Result<Vec<Queued>> {
+        let _ = (project, queue, owner, limit, time);
+        Err(self.unsupported("hand out samples to one person at a time"))
+    }
+
+    /// Holds what the owner still holds for `time` from now on; returns it. What is missing was lost to time, and may be
+    /// held by somebody else. Needs [`Capabilities::claims`].
+    fn renew_claims(&mut self, project: ProjectId, owner: &str, time: Duration) -> Result<Vec<SampleId>> {
+        let _ = (project, owner, time);
+        Err(self.unsupported("hand out samples to one person at a time"))
+    }
+
+    /// Gives back what the owner holds; returns how many samples that were. Needs [`Capabilities::claims`].
+    fn release_claims(&mut self, project: ProjectId, owner: &str) -> Result<u64> {
+        let _ = (project, owner);
+        Err(self.unsupported("hand out samples to one person at a time"))
+    }
+
+    /// What happened after an event (`None`: from the beginning), oldest first.
+    fn changes_since(&mut self, project: ProjectId, event: Option<EventId>, limit: usize) -> Result<Vec<HistoryEntry>> {
+        let _ = (project, event, limit);
+        Err(self.unsupported("say what happened since"))
+    }
+
+    /// Waits on the calling thread until something happened after `event`, at most for `time`; the last event then, if
+    /// it is a later one. Needs [`Capabilities::feed`].
+    fn wait_for_change(
+        &mut self,
+        project: ProjectId,
+        event: Option<EventId>,
+        time: Duration,
+    ) -> Result<Option<EventId>> {
+        let _ = (project, event, time);
+        Err(self.unsupported("say by itself that something changed"))
+    }
+
+    /// Says that a client works on a project, and tells who does now. To be said again every half minute; who says
+    /// nothing for a minute is gone. Needs [`Capabilities::feed`].
+    fn announce(&mut self, project: ProjectId, presence: &Presence) -> Result<Vec<Presence>> {
+        let _ = (project, presence);
+        Err(self.unsupported("say who is there"))
+    }
+
+    /// The error for what this kind cannot do; `what` follows "cannot".
+    fn unsupported(&self, what: &str) -> StoreError {
+        StoreError::Unsupported { what: what.to_owned(), place: self.place().to_owned() }
     }
 }

@@ -8,8 +8,10 @@
 
 pub mod address;
 mod bulk;
+mod claims;
 mod desk;
 mod errors;
+mod feed;
 mod flush;
 mod health;
 mod link;
@@ -27,8 +29,8 @@ use super::native::scans::Running;
 use super::native::second::blind;
 use super::records::{
     Activity, Capabilities, Comment, Cursor, Direction, From, HistoryEntry, LedgerEntry, Mode, NewProject, NewSample,
-    NewVersion, Person, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf,
-    Tallies, UndoReport,
+    NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings,
+    Shelf, Tallies, UndoReport,
 };
 use super::{Interrupt, Result, Store};
 use crate::domain::edit::{Edit, Outcome};
@@ -44,6 +46,7 @@ use jiff::Timestamp;
 use link::{Link, Maker};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tx::Tx;
 
 pub use health::{Health, health};
@@ -59,6 +62,8 @@ pub struct PostgresStore {
     scans: HashMap<ScanId, Running>,
     /// A step of undo that may or may not have been done when the connection broke: who, when, which way.
     unsure: Option<(ProjectId, String, Timestamp, Way)>,
+    /// Where changes by others are heard of, once somebody asked.
+    ear: Option<feed::Ear>,
 }
 
 impl PostgresStore {
@@ -76,7 +81,7 @@ impl PostgresStore {
         if mode == Mode::Read {
             read_only = Some("it was opened read-only".to_owned());
         }
-        Ok(Self { link, read_only, scans: HashMap::new(), unsure: None })
+        Ok(Self { link, read_only, scans: HashMap::new(), unsure: None, ear: None })
     }
 
     /// Runs `work` on one state of the database. A connection that turns out to be gone is made again, once.
@@ -477,5 +482,41 @@ impl Store for PostgresStore {
 
     fn ledger(&mut self, source: &str) -> Result<Vec<LedgerEntry>> {
         self.read(|db| db.base().ledger(source))
+    }
+
+    fn claim(
+        &mut self,
+        project: ProjectId,
+        queue: &Queue,
+        owner: &str,
+        limit: usize,
+        time: Duration,
+    ) -> Result<Vec<Queued>> {
+        self.write(|db| db.claim(project, queue, owner, limit, time))
+    }
+
+    fn renew_claims(&mut self, project: ProjectId, owner: &str, time: Duration) -> Result<Vec<SampleId>> {
+        self.write(|db| db.renew_claims(project, owner, time))
+    }
+
+    fn release_claims(&mut self, project: ProjectId, owner: &str) -> Result<u64> {
+        self.write(|db| db.release_claims(project, owner))
+    }
+
+    fn changes_since(&mut self, project: ProjectId, event: Option<EventId>, limit: usize) -> Result<Vec<HistoryEntry>> {
+        self.read(|db| db.base().changes_since(project, event, limit))
+    }
+
+    fn wait_for_change(
+        &mut self,
+        project: ProjectId,
+        event: Option<EventId>,
+        time: Duration,
+    ) -> Result<Option<EventId>> {
+        self.listen(project, event, time)
+    }
+
+    fn announce(&mut self, project: ProjectId, presence: &Presence) -> Result<Vec<Presence>> {
+        self.write(|db| db.announce(project, presence))
     }
 }

@@ -332,6 +332,19 @@ pub struct Comment {
     pub resolved: bool,
 }
 
+/// Somebody who works on a project now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Presence {
+    /// The running program; one person may have several.
+    pub client: uuid::Uuid,
+    /// Who.
+    pub author: String,
+    /// What is on the screen.
+    pub sample: Option<SampleId>,
+    /// When the client was last heard of, by the server's clock; not read when it is announced.
+    pub seen: Timestamp,
+}
+
 /// A file that an import or a watch has taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LedgerEntry {

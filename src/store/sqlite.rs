@@ -461,4 +461,8 @@ impl Store for SqliteStore {
     fn ledger(&mut self, source: &str) -> Result<Vec<LedgerEntry>> {
         self.read(|db| db.base().ledger(source))
     }
+
+    fn changes_since(&mut self, project: ProjectId, event: Option<EventId>, limit: usize) -> Result<Vec<HistoryEntry>> {
+        self.read(|db| db.base().changes_since(project, event, limit))
+    }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 pub(crate) mod fixture;
+mod links;
 mod model;
 mod outbox;
 mod passes;
@@ -9,5 +10,6 @@ mod projects;
 mod queues;
 mod scans;
 pub(crate) mod server;
+mod team;
 mod threads;
 mod trouble;

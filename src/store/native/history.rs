@@ -67,6 +67,17 @@ impl dyn Base + '_ {
         }
     }
 
+    /// What happened after an event, oldest first.
+    pub(in crate::store) fn changes_since(
+        &self,
+        project: ProjectId,
+        event: Option<EventId>,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>> {
+        let after = event.map_or(0, |e| e.0);
+        self.entries("e.project = ? AND e.id > ? ORDER BY e.id LIMIT ?", (project.0, after, codes::limit(limit)))
+    }
+
     /// What one step of undo (origin 1) or redo (2) did.
     pub(in crate::store) fn history_of_step(
         &self,

@@ -12,8 +12,8 @@ use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::{Answer, Sample};
 use crate::store::records::{
     Activity, Capabilities, Comment, Cursor, Direction, From, HistoryEntry, LedgerEntry, NewProject, NewSample,
-    NewVersion, Person, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf,
-    Tallies, UndoReport,
+    NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings,
+    Shelf, Tallies, UndoReport,
 };
 use crate::store::{Interrupt, Result, Store};
 use jiff::Timestamp;
@@ -366,5 +366,41 @@ impl Store for Outboxed {
 
     fn disagreements(&mut self, project: ProjectId) -> Result<Vec<SecondAnswer>> {
         self.remote.disagreements(project)
+    }
+
+    fn claim(
+        &mut self,
+        project: ProjectId,
+        queue: &Queue,
+        owner: &str,
+        limit: usize,
+        time: Duration,
+    ) -> Result<Vec<Queued>> {
+        self.remote.claim(project, queue, owner, limit, time)
+    }
+
+    fn renew_claims(&mut self, project: ProjectId, owner: &str, time: Duration) -> Result<Vec<SampleId>> {
+        self.remote.renew_claims(project, owner, time)
+    }
+
+    fn release_claims(&mut self, project: ProjectId, owner: &str) -> Result<u64> {
+        self.remote.release_claims(project, owner)
+    }
+
+    fn changes_since(&mut self, project: ProjectId, event: Option<EventId>, limit: usize) -> Result<Vec<HistoryEntry>> {
+        self.remote.changes_since(project, event, limit)
+    }
+
+    fn wait_for_change(
+        &mut self,
+        project: ProjectId,
+        event: Option<EventId>,
+        time: Duration,
+    ) -> Result<Option<EventId>> {
+        self.remote.wait_for_change(project, event, time)
+    }
+
+    fn announce(&mut self, project: ProjectId, presence: &Presence) -> Result<Vec<Presence>> {
+        self.remote.announce(project, presence)
     }
 }

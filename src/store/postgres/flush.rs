@@ -244,7 +244,7 @@ fn samples(tx: &Tx<'_>, held: &[&Held]) {
     tx.later(Statement::new(
         "UPDATE sample s SET status = n.status, skip_reason = n.skip_reason, flagged = n.flagged, unsure = n.unsure,
            empty = n.empty, rev = n.rev, state = n.state, changed = n.changed, author = n.author, class = n.class,
-           review = n.review
+           review = n.review, claim_owner = NULL, claim_until = NULL
          FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
            AS n(id, status, skip_reason, flagged, unsure, empty, rev, state, changed, author, class, review)
          WHERE s.id = n.id",

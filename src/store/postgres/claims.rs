@@ -1,0 +1,115 @@
+//! Samples handed out to one person at a time, and who is there.
+//!
+//! What always holds: a hold is a row lock for a moment (`SKIP LOCKED`: nobody waits for anybody) and then an owner and
+//! an end in the row, by the server's clock; so clients' clocks do not matter, and who vanishes holds nothing for long.
+
+use super::tx::{Param, Statement, Tx};
+use crate::domain::ids::{ProjectId, SampleId};
+use crate::domain::queue::Queue;
+use crate::store::Result;
+use crate::store::native::codes;
+use crate::store::native::page::Look;
+use crate::store::native::plan::Dialect;
+use crate::store::native::value::Value;
+use crate::store::records::{Cursor, Key, Presence, Queued};
+use std::time::Duration;
+
+/// The server's clock in nanoseconds.
+const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1000";
+/// Who says nothing for so long is gone.
+const GONE: Duration = Duration::from_secs(60);
+
+fn nanos(time: Duration) -> i64 {
+    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX / 2)
+}
+
+impl Tx<'_> {
+    pub(super) fn claim(
+        &self,
+        project: ProjectId,
+        queue: &Queue,
+        owner: &str,
+        limit: usize,
+        time: Duration,
+    ) -> Result<Vec<Queued>> {
+        let (walk, _) = (self as &dyn Look).walk(project, queue)?;
+        let mut held: Vec<(Cursor, i64)> = Vec::new();
+        for stretch in walk.stretches.iter().filter(|s| s.samples(&walk.stored) > 0 && !walk.parts.nothing) {
+            let plan = walk.parts.plan(stretch, &walk.stored, limit as u64, false);
+            for range in plan.ranges(project, Dialect::Postgres) {
+                let left = limit.saturating_sub(held.len());
+                if left == 0 {
+                    break;
+                }
+                let key = range.key(stretch.column);
+                let mut sql = range.bounded(stretch.column, None);
+                let order = if stretch.descending { "DESC" } else { "ASC" };
+                sql.text.insert_str(0, &format!("SELECT {key}, s.id"));
+                sql.push(&format!(" AND (s.claim_until IS NULL OR s.claim_until < {NOW}) ORDER BY {key} {order}"));
+                sql.value(" LIMIT ? FOR UPDATE OF s SKIP LOCKED", Value::Integer(codes::limit(left)));
+                for row in self.ask_one(Statement::common(&sql.text, &sql.values))? {
+                    let key = match row.0.first() {
+                        Some(Value::Blob(bytes)) => Key::Bytes(bytes.clone()),
+                        _ => Key::Number(row.get(0)?),
+                    };
+                    let id = row.get(1)?;
+                    if held.iter().all(|(_, other)| *other != id) {
+                        held.push((Cursor { stretch: stretch.id, key }, id));
+                    }
+                }
+            }
+        }
+        let ids: Vec<i64> = held.iter().map(|(_, id)| *id).collect();
+        self.later(Statement::new(
+            format!("UPDATE sample SET claim_owner = $2, claim_until = {NOW} + $3 WHERE id = ANY($1)"),
+            vec![Param::ints(ids.clone()), Param::text(owner.to_owned()), Param::int(nanos(time))],
+        ));
+        let mut samples = self.samples(&ids)?.into_iter();
+        let queued = |(cursor, _)| Some(Queued { cursor, sample: samples.next()? });
+        Ok(held.into_iter().map_while(queued).collect())
+    }
+
+    pub(super) fn renew_claims(&self, project: ProjectId, owner: &str, time: Duration) -> Result<Vec<SampleId>> {
+        let sql = format!(
+            "UPDATE sample SET claim_until = {NOW} + $3
+             WHERE project = $1 AND claim_owner = $2 AND claim_until >= {NOW} RETURNING id"
+        );
+        let params = vec![Param::int(project.0), Param::text(owner.to_owned()), Param::int(nanos(time))];
+        let rows = self.ask_one(Statement::new(sql, params))?;
+        let mut held: Vec<SampleId> = rows.iter().map(|r| r.get(0).map(SampleId)).collect::<Result<_>>()?;
+        held.sort_unstable();
+        Ok(held)
+    }
+
+    pub(super) fn release_claims(&self, project: ProjectId, owner: &str) -> Result<u64> {
+        let sql = "UPDATE sample SET claim_owner = NULL, claim_until = NULL WHERE project = ? AND claim_owner = ?";
+        self.base().execute(sql, (project.0, owner))
+    }
+
+    pub(super) fn announce(&self, project: ProjectId, presence: &Presence) -> Result<Vec<Presence>> {
+        let mine = format!(
+            "INSERT INTO presence(project, client, author, sample, seen) VALUES(?, ?, ?, ?, {NOW})
+             ON CONFLICT(project, client) DO UPDATE SET author = excluded.author, sample = excluded.sample,
+               seen = excluded.seen"
+        );
+        let values: [Value; 4] =
+            [project.0.into(), presence.client.into(), (&presence.author).into(), presence.sample.map(|s| s.0).into()];
+        let gone = format!("DELETE FROM presence WHERE seen < {NOW} - ?");
+        let there = "SELECT client, author, sample, seen FROM presence WHERE project = ? ORDER BY author, client";
+        let statements = [
+            Statement::common(&gone, &[nanos(GONE).into()]),
+            Statement::common(&mine, &values),
+            Statement::common(there, &[project.0.into()]),
+        ];
+        let rows = self.ask(&statements)?.pop().unwrap_or_default();
+        let presence = |r: &crate::store::native::value::Row| {
+            Ok(Presence {
+                client: r.get(0)?,
+                author: r.get(1)?,
+                sample: r.get::<Option<i64>>(2)?.map(SampleId),
+                seen: codes::time(r.get(3)?),
+            })
+        };
+        rows.iter().map(presence).collect()
+    }
+}
