@@ -7,12 +7,17 @@
 //! What always holds: nothing here reads a file or the environment; a token or password lives in a
 //! [`secret::Secret`] from the moment it was read; a message names places and lengths, never a secret.
 
+pub mod checkup;
+pub mod compute;
+pub mod connections;
 pub mod error;
 pub mod http;
 pub mod ini;
+pub mod lakebase;
 pub mod lenient;
 pub mod net;
 pub mod password;
+pub mod person;
 pub mod profile;
 pub mod secret;
 pub mod spark;

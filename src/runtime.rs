@@ -1,6 +1,7 @@
 //! The loop: runs effects, owns tasks and threads, presents pictures; and what surrounds it: the log file, crash files.
 
 pub mod bench;
+pub mod connections;
 pub mod crash;
 pub mod event_loop;
 pub mod files;

@@ -1,5 +1,6 @@
 //! `lakelens doctor`: what works, what does not, and what to do about it.
 
+mod connection;
 mod terminal;
 
 use super::context::Context;
@@ -11,13 +12,17 @@ use clap::Args;
 use serde::Serialize;
 use std::path::Path;
 
-/// Check the terminal, the configuration, the store and the cache
+/// Check the terminal, the configuration, the store, the cache and the connection
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  lakelens doctor
+  lakelens doctor                      this computer, and the connection that would be used
+  lakelens doctor dev                  the connection of a profile, step by step
   lakelens doctor --json | jq '.checks[] | select(.ok | not)'")]
 pub(crate) struct DoctorArgs {
+    /// Profile whose connection is checked: its configuration, name, network, certificate, sign-in and permissions
+    #[arg(value_name = "PROFILE")]
+    name: Option<String>,
     #[command(flatten)]
     json: Json,
 }
@@ -43,6 +48,10 @@ impl Check {
 
 pub(super) fn run(args: &DoctorArgs, context: &mut Context) -> Result<(), AppError> {
     let mut checks = Vec::new();
+    if let Some(name) = &args.name {
+        connection::checks(Some(name), context, &mut checks);
+        return report(&checks, args.json.json, context);
+    }
     terminal::checks(context, &mut checks);
     config(context, &mut checks);
     let paths = context.loaded.paths.clone();
@@ -50,6 +59,7 @@ pub(super) fn run(args: &DoctorArgs, context: &mut Context) -> Result<(), AppErr
     store(context, &mut checks);
     checks.push(folder("state folder", &paths.state));
     checks.push(folder("cache folder", &paths.cache));
+    connection::checks(None, context, &mut checks);
     report(&checks, args.json.json, context)
 }
 

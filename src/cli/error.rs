@@ -195,6 +195,21 @@ impl From<crate::lake::LakeError> for AppError {
     }
 }
 
+impl From<crate::remote::error::RemoteError> for AppError {
+    fn from(error: crate::remote::error::RemoteError) -> Self {
+        use crate::remote::error::Kind as Remote;
+        let kind = match error.kind() {
+            Remote::SignIn | Remote::Permission => Kind::Auth,
+            Remote::Config | Remote::Ambiguous => Kind::Config,
+            Remote::Conflict | Remote::Exists => Kind::Conflict,
+            Remote::Cancelled => Kind::Interrupted,
+            other if other.is_network() => Kind::Network,
+            _ => Kind::Failed,
+        };
+        Self::new(kind, format!("{}: {}", error.headline(), error.why())).hint(error.remedy())
+    }
+}
+
 impl From<std::io::Error> for AppError {
     /// For writing results: other I/O errors say what they concern with [`AppError::because`].
     fn from(error: std::io::Error) -> Self {

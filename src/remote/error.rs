@@ -46,6 +46,8 @@ pub enum Kind {
     Cut,
     /// An answer that is none of this API.
     Protocol,
+    /// The profile or a setting cannot be used.
+    Config,
     /// Something of this computer is missing, such as a program that signs in.
     Local,
     /// The user stopped it.
@@ -74,6 +76,7 @@ impl Kind {
             Self::Timeout => "timeout",
             Self::Cut => "cut",
             Self::Protocol => "protocol",
+            Self::Config => "config",
             Self::Local => "local",
             Self::Cancelled => "cancelled",
         }
@@ -116,6 +119,7 @@ impl Kind {
             Self::Protocol => {
                 "check that the host is the address of the workspace, as `https://NAME`, and nothing more"
             }
+            Self::Config => "check it with `lakelens auth status`",
             Self::Local => "install it, or choose another way of signing in",
             Self::Cancelled => "start it again when you want it",
         }
@@ -241,7 +245,7 @@ impl RemoteError {
             Kind::Timeout => format!("{place} did not answer in time ({what})"),
             Kind::Cut => format!("the connection to {place} broke ({what})"),
             Kind::Protocol => format!("{place} gave an answer that cannot be understood ({what})"),
-            Kind::Local => format!("{what} cannot be used"),
+            Kind::Config | Kind::Local => format!("{what} cannot be used"),
             Kind::Cancelled => format!("{what} was stopped"),
         }
     }

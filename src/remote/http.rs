@@ -159,6 +159,12 @@ impl Workspace {
         Ok(self.tokens().current().await?.bearer.clone())
     }
 
+    /// The way of signing in that worked last; before any did, the first one that would be tried.
+    #[must_use]
+    pub fn way(&self) -> Option<AuthKind> {
+        self.tokens().way()
+    }
+
     pub(super) fn tokens(&self) -> &Arc<Tokens> {
         &self.0.tokens
     }
@@ -197,7 +203,7 @@ impl Workspace {
     fn sign_in_remedy(&self) -> String {
         let profile = self.connection().profile.as_deref();
         let place = profile.map_or_else(|| "the variables".to_owned(), |name| format!("the profile `{name}`"));
-        match self.connection().ways.first().map(Credentials::kind) {
+        match self.way() {
             Some(AuthKind::Pat) => format!(
                 "the token may be wrong, expired or revoked: make a new one in the settings of the workspace and put it into {place}"
             ),

@@ -22,6 +22,8 @@ use tokio::time::Instant;
 const RENEW_BEFORE: Duration = Duration::from_secs(20 * 60);
 /// A token is not used in the last moments of its life: the request takes time as well.
 const TOO_LATE: Duration = Duration::from_secs(15);
+/// No token is believed to live longer, whatever its server says.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 /// After a renewal in the background failed, the next one is tried after this.
 const AFTER_FAILURE: Duration = Duration::from_secs(60);
 
@@ -101,10 +103,14 @@ impl Tokens {
         }
     }
 
+    /// The way that worked last.
+    pub(super) fn way(&self) -> Option<AuthKind> {
+        self.connection.ways.get(self.way.load(Ordering::Relaxed)).map(Credentials::kind)
+    }
+
     /// A server refused this token: it is not used again. Answers whether another one can be had.
     pub(super) fn refused(&self, signed: &Signed) -> bool {
-        let Some(way) = self.connection.ways.get(self.way.load(Ordering::Relaxed)) else { return false };
-        if matches!(way.kind(), AuthKind::Pat | AuthKind::None) {
+        if matches!(self.way(), Some(AuthKind::Pat | AuthKind::None) | None) {
             return false;
         }
         let mut held = self.lock();
@@ -210,7 +216,7 @@ impl Tokens {
         }
         let generation = self.generation.fetch_add(1, Ordering::Relaxed);
         let signed = Arc::new(Signed { generation, headers, bearer });
-        let now = Instant::now();
+        let (now, life) = (Instant::now(), life.map(|life| life.min(LONGEST)));
         let stale = life.map(|life| now + life.saturating_sub(RENEW_BEFORE.min(life / 2)));
         // A life that is nearly over is most likely a wrong clock: the token is used for a moment, and then fetched again.
         let over = life.map(|life| now + life.saturating_sub(TOO_LATE.min(life / 4)).max(Duration::from_secs(1)));

@@ -1,6 +1,7 @@
 //! The built binary as scripts see it: output, JSON keys, exit codes.
 
 mod auth;
+mod connection;
 mod errors;
 mod help;
 mod hostile;

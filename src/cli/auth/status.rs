@@ -1,21 +1,23 @@
 //! `lakelens auth status`: the profile, the server and the way of signing in, each with the place it came from. Nothing
-//! is asked of any server, and no secret is shown.
+//! is asked of any server unless `--check` is given, and no secret is shown.
 
-use super::{Source, app_error};
+use super::app_error;
 use crate::cli::context::Context;
 use crate::cli::error::AppError;
 use crate::cli::grammar::Json;
 use crate::cli::output::Table;
-use crate::config::keys;
-use crate::config::load::Origin as SettingOrigin;
 use crate::domain::text::printable;
+use crate::remote::connections::{Connections, Source};
+use crate::remote::error::RemoteError;
+use crate::remote::net::Net;
 use crate::remote::profile::attribute::{self, Value};
 use crate::remote::profile::auth::AuthKind;
-use crate::remote::profile::{Chosen, Resolved, Warning, default_profile, resolve};
+use crate::remote::profile::{Chosen, Resolved, Warning};
+use crate::runtime::connections;
 use clap::Args;
 use serde_json::json;
 
-/// What is said of every answer of this command.
+/// What is said of every answer for which no server was asked.
 const NOT_ASKED: &str = "No server was asked: whether it accepts this is not known.";
 
 /// Show the profile, the host and the way of signing in, and where each value came from
@@ -24,52 +26,49 @@ const NOT_ASKED: &str = "No server was asked: whether it accepts this is not kno
 Examples:
   lakelens auth status                 the profile that would be used, or all of them
   lakelens auth status dev
+  lakelens auth status dev --check     sign in, and say as whom
   DATABRICKS_CONFIG_PROFILE=dev lakelens auth status --json | jq '{host, auth, ok}'
 
-Secrets are never shown, and nothing is asked of the server. Profiles are those of
-~/.databrickscfg (or DATABRICKS_CONFIG_FILE). Exit code 3 when the configuration is
-wrong, 4 when there is nothing to sign in with.")]
+Secrets are never shown, and nothing is asked of the server without --check. Profiles
+are those of ~/.databrickscfg (or DATABRICKS_CONFIG_FILE). Exit code 3 when the
+configuration is wrong, 4 when there is nothing to sign in with or it is refused,
+5 when the server cannot be reached.")]
 pub(super) struct StatusArgs {
     /// Profile of the configuration file; without it, the one that would be used
     #[arg(value_name = "PROFILE")]
     name: Option<String>,
+    /// Sign in, and say as whom
+    #[arg(long)]
+    check: bool,
     #[command(flatten)]
     json: Json,
 }
 
 pub(super) fn run(args: &StatusArgs, context: &mut Context) -> Result<(), AppError> {
-    let source = Source::read(context);
-    let asked = asked(args, context);
-    let default = default_profile(&context.environment.variables, &source.file);
-    let resolved = {
-        let asked = asked.as_ref().map(|c| (c.name.as_str(), c.why.as_str()));
-        resolve(&source.inputs(asked, context))
-    };
+    let source = connections::source(&context.loaded, &context.environment);
+    let argument = |name: &String| Chosen { name: name.clone(), why: "the argument PROFILE".to_owned() };
+    let asked = args.name.as_ref().map(argument);
+    let resolved = source.resolve(asked.as_ref());
     log(&resolved);
-    let nothing = asked.is_none() && default.is_none() && resolved.values.iter().next().is_none();
+    let nothing = asked.is_none() && !source.has_default();
     if nothing && !source.file.profiles().is_empty() {
         return list(&source, args.json.json, context);
     }
     let warnings = warnings(&resolved, &source);
+    let checked = (args.check && resolved.ways.is_ok()).then(|| check(args.name.as_deref(), &source));
     if args.json.json {
-        context.out.json(&document(&resolved, &warnings, &source))?;
+        context.out.json(&document(&resolved, &warnings, &source, checked.as_ref()))?;
     } else {
-        text(&resolved, &warnings, &source, context)?;
+        text(&resolved, &warnings, &source, checked.as_ref(), context)?;
     }
-    resolved.ways.map(|_| ()).map_err(|e| app_error(&e))
+    resolved.ways.map_err(|e| app_error(&e))?;
+    checked.transpose().map(|_| ()).map_err(AppError::from)
 }
 
-/// The profile that was asked for: of the argument, else of our own setting.
-fn asked(args: &StatusArgs, context: &Context) -> Option<Chosen> {
-    if let Some(name) = &args.name {
-        return Some(Chosen { name: name.clone(), why: "the argument PROFILE".to_owned() });
-    }
-    let name = context.loaded.settings.profile.clone();
-    let why = match context.loaded.origin(keys::find("profile")?) {
-        SettingOrigin::Variable(name) => format!("the variable {name}"),
-        origin => origin.to_string(),
-    };
-    (!name.is_empty()).then_some(Chosen { name, why })
+/// Signs in, and gives the name that the server knows us by.
+fn check(profile: Option<&str>, source: &Source) -> Result<String, RemoteError> {
+    let workspace = Connections::new(source.clone(), Net::default()).workspace(profile)?;
+    workspace.wait(workspace.me()).map(|person| person.user_name)
 }
 
 fn log(resolved: &Resolved) {
@@ -117,7 +116,12 @@ fn ways(resolved: &Resolved) -> Vec<AuthKind> {
     resolved.ways.as_ref().map(|ways| ways.iter().map(|w| w.kind()).collect()).unwrap_or_default()
 }
 
-fn document(resolved: &Resolved, warnings: &[Warning], source: &Source) -> serde_json::Value {
+fn document(
+    resolved: &Resolved,
+    warnings: &[Warning],
+    source: &Source,
+    checked: Option<&Result<String, RemoteError>>,
+) -> serde_json::Value {
     let value = |v: &Value| {
         let open = v.shown().is_some() || (v.attribute.name == "host" && resolved.host.is_some());
         json!({ "name": v.attribute.name, "value": open.then(|| shown(v, resolved)), "secret": v.attribute.secret,
@@ -126,7 +130,7 @@ fn document(resolved: &Resolved, warnings: &[Warning], source: &Source) -> serde
     let ways = ways(resolved);
     let mode = source.mode.map(|m| format!("{:04o}", m & 0o777));
     json!({
-        "ok": resolved.ways.is_ok(),
+        "ok": resolved.ways.is_ok() && checked.is_none_or(Result::is_ok),
         "profile": resolved.profile.as_ref().map(|p| p.name.as_str()),
         "profile_from": resolved.profile.as_ref().map(|p| p.why.as_str()),
         "file": { "path": source.file.path, "mode": mode, "unused": resolved.file_unused },
@@ -136,11 +140,18 @@ fn document(resolved: &Resolved, warnings: &[Warning], source: &Source) -> serde
         "auth_then": ways.iter().skip(1).map(|k| k.name()).collect::<Vec<_>>(),
         "values": resolved.values.iter().map(value).collect::<Vec<_>>(),
         "warnings": warnings.iter().map(warning_json).collect::<Vec<_>>(),
-        "server_asked": false,
+        "server_asked": checked.is_some(),
+        "user": checked.and_then(|c| c.as_ref().ok()),
     })
 }
 
-fn text(resolved: &Resolved, warnings: &[Warning], source: &Source, context: &mut Context) -> Result<(), AppError> {
+fn text(
+    resolved: &Resolved,
+    warnings: &[Warning],
+    source: &Source,
+    checked: Option<&Result<String, RemoteError>>,
+    context: &mut Context,
+) -> Result<(), AppError> {
     let none = || "none".to_owned();
     let profile = resolved.profile.as_ref().map_or_else(none, |p| format!("{}  ({})", p.name, p.why));
     let file = match &resolved.file_unused {
@@ -173,7 +184,12 @@ fn text(resolved: &Resolved, warnings: &[Warning], source: &Source, context: &mu
         context.out.table(&table)?;
     }
     print_warnings(warnings, context)?;
-    context.out.line(&format!("\n{NOT_ASKED}"))
+    context.out.line(&match checked {
+        None => format!("\n{NOT_ASKED}"),
+        Some(Ok(user)) if user.is_empty() => "\nThe server accepts this.".to_owned(),
+        Some(Ok(user)) => format!("\nThe server accepts this: you are {}.", printable(user)),
+        Some(Err(_)) => "\nThe server was asked and does not accept this.".to_owned(),
+    })
 }
 
 fn print_warnings(warnings: &[Warning], context: &mut Context) -> Result<(), AppError> {
@@ -217,7 +233,7 @@ fn list(source: &Source, as_json: bool, context: &mut Context) -> Result<(), App
     let rows: Vec<(String, Resolved)> = names
         .into_iter()
         .map(|name| {
-            let resolved = resolve(&source.inputs(Some((&name, "the list")), context));
+            let resolved = source.resolve(Some(&Chosen { name: name.clone(), why: "the list".to_owned() }));
             (name, resolved)
         })
         .collect();

@@ -12,6 +12,9 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
+/// The largest JSON answer that is read: what SQL may return inline is 25 MiB.
+pub(super) const LARGEST_JSON: usize = 64 << 20;
+
 /// An answer that is a success. While it is kept, it takes one of the few places for requests.
 pub struct Answer {
     pub(super) response: reqwest::Response,
@@ -92,6 +95,15 @@ impl Answer {
     /// As [`Answer::chunk`], and when it is larger than `most` bytes.
     pub async fn bytes(mut self, most: usize) -> Result<Bytes, RemoteError> {
         self.whole(most).await
+    }
+
+    /// The body as JSON; an empty one counts as `{}`.
+    ///
+    /// # Errors
+    /// As [`Answer::chunk`], and when it is something else.
+    pub async fn json<T: DeserializeOwned>(mut self) -> Result<T, RemoteError> {
+        let bytes = self.whole(LARGEST_JSON).await?;
+        self.read_json(&bytes)
     }
 
     pub(super) async fn whole(&mut self, most: usize) -> Result<Bytes, RemoteError> {

@@ -1,7 +1,7 @@
 //! A request to a workspace, put together piece by piece; nothing is sent before one of its last methods is called.
 
 use super::Workspace;
-use super::answer::Answer;
+use super::answer::{Answer, LARGEST_JSON};
 use super::pages::{self, Page};
 use crate::remote::error::{Kind, RemoteError};
 use crate::remote::secret::Secret;
@@ -14,9 +14,6 @@ use serde::de::DeserializeOwned;
 use std::fmt::{Display, Write};
 use std::ops::Range;
 use std::time::Duration;
-
-/// The largest JSON answer that is read: what SQL may return inline is 25 MiB.
-const LARGEST_JSON: usize = 64 << 20;
 
 /// Where a request goes.
 pub(super) enum Target {

@@ -92,6 +92,14 @@ impl Host {
         name_and_port(authority).map_or(authority, |(name, _)| name)
     }
 
+    /// The port, which is the usual one of the scheme where none is written.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        let (scheme, authority) = self.0.split_once("://").unwrap_or(("https", self.0.as_str()));
+        let usual = if scheme == "http" { 80 } else { 443 };
+        name_and_port(authority).and_then(|(_, port)| port).unwrap_or(usual)
+    }
+
     /// The zone of Databricks it stands in; none for other servers.
     #[must_use]
     pub fn zone(&self) -> Option<Zone> {

@@ -16,7 +16,7 @@ mod sql;
 
 pub(crate) use compute::{Cluster, Warehouse};
 pub(crate) use faults::Fault;
-pub(crate) use identity::Token;
+pub(crate) use identity::{TENANT, Token};
 pub(crate) use lakebase::{Instance, PasswordHook};
 pub(crate) use sql::{SqlBackend, SqlColumn, SqlFailure, SqlParameter, SqlRequest, SqlTable};
 
