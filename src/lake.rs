@@ -5,6 +5,8 @@
 //! for the others. See `listing` for what the screens read, and `remote` for what a server must be able to do.
 
 pub mod bytes;
+pub mod dbfs;
+pub mod far;
 mod kept;
 mod lister;
 pub mod listing;
@@ -13,6 +15,7 @@ pub mod object;
 mod place;
 pub mod reach;
 pub mod remote;
+pub mod unity;
 
 pub use bytes::RemoteFile;
 pub use lister::{Lister, Publish};

@@ -50,8 +50,8 @@ pub(super) fn run(args: &LsArgs, context: &mut Context) -> Result<(), AppError> 
     };
     let stop = context.stop();
     let stat = context.lake().stat_while(&path, &stop)?;
-    if stat.kind == EntryKind::File {
-        let row = Row { name: path.name(), kind: EntryKind::File, size: stat.size, modified: stat.modified };
+    if matches!(stat.kind, EntryKind::File | EntryKind::Table) {
+        let row = Row { name: path.name(), kind: stat.kind, size: stat.size, modified: stat.modified };
         return entry(&path, row.name, &row, args, context);
     }
     let mut failed = 0;
@@ -76,7 +76,10 @@ fn folder(
     let stop = context.stop();
     for position in 0..listing.len() {
         let Some(row) = listing.row(position) else { continue };
-        let child = path.child(row.name);
+        let child = match (path, row.kind) {
+            (LakePath::Schema(c, s), EntryKind::Table) => LakePath::Table(c.clone(), s.clone(), row.name.to_owned()),
+            _ => path.child(row.name),
+        };
         // A listing knows the sizes of small folders only; those of others are asked for when they are wanted.
         let known = row.kind != EntryKind::File || row.size.is_some() || !(args.long || args.json.json);
         let (size, modified) = match known {
@@ -85,7 +88,8 @@ fn folder(
         };
         let text = format!("{prefix}{}", row.name);
         entry(&child, &text, &Row { size, modified, ..row }, args, context)?;
-        if args.recursive && row.kind != EntryKind::File && depth < DEEPEST && !is_link(&child, context) {
+        let holds = !matches!(row.kind, EntryKind::File | EntryKind::Table);
+        if args.recursive && holds && depth < DEEPEST && !is_link(&child, context) {
             let below = format!("{text}/");
             match folder(&child, &below, depth + 1, args, context, failed) {
                 Err(error) if error.kind == Kind::Interrupted || error.is_broken_pipe() => return Err(error),
@@ -140,7 +144,7 @@ fn entry(path: &LakePath, text: &str, row: &Row<'_>, args: &LsArgs, context: &mu
             "uri": path.to_string(), "kind": row.kind, "name": row.name, "size": row.size, "modified": row.modified,
         }));
     }
-    let mark = if row.kind == EntryKind::File { "" } else { "/" };
+    let mark = if matches!(row.kind, EntryKind::File | EntryKind::Table) { "" } else { "/" };
     let name = printable(text);
     if !args.long {
         return context.out.line(&format!("{name}{mark}"));

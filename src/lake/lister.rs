@@ -12,6 +12,7 @@ use super::listing::order::Arranged;
 use super::listing::table::{Meta, Table};
 use super::listing::{Arrange, EntryKind, Listing, Progress};
 use super::local::{self, FolderReader};
+use super::place::LakeError;
 use super::reach::{Reached, Remotes};
 use super::remote::{Mark, RemoteEntry, Stop};
 use crate::domain::lake_path::LakePath;
@@ -212,9 +213,16 @@ impl Work {
         };
         let (volume, folder) = match reached {
             Err(_) if self.wanted.stopped() => return None,
-            Err(error) if given.is_empty() => return Some(Progress::Failed(error.to_string())),
             // What is known of this machine is shown without a server as well.
-            Ok(Reached::Nothing) | Err(_) => {
+            Err(error) => {
+                self.take(given.iter().map(known).collect());
+                return Some(Progress::Failed(error.to_string()));
+            }
+            Ok(Reached::Nothing) if given.is_empty() => {
+                let path = crate::domain::text::printable(&path.to_string()).into_owned();
+                return Some(Progress::Failed(LakeError::NeedsConnection(path).to_string()));
+            }
+            Ok(Reached::Nothing) => {
                 self.take(given.iter().map(known).collect());
                 return Some(Progress::Complete);
             }

@@ -172,6 +172,56 @@ impl Bucket {
     }
 }
 
+/// A folder of a bucket that is read with credentials lent for it.
+pub(crate) struct LentBucket {
+    bucket: Bucket,
+    root: String,
+}
+
+impl LentBucket {
+    /// Opens it; nothing is asked yet.
+    pub(crate) fn open(
+        settings: &CloudSettings,
+        scheme: &'static str,
+        authority: &str,
+        root: &str,
+    ) -> Result<Self, RemoteError> {
+        let store = Store::connect(settings, scheme, authority, None)?;
+        Ok(Self { bucket: Bucket::new(store, settings.clone(), scheme, authority), root: root.to_owned() })
+    }
+
+    fn path(&self, inside: &str) -> String {
+        let parts = [self.root.as_str(), inside];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+    }
+}
+
+impl RemoteVolume for LentBucket {
+    fn page<'a>(&'a self, folder: &'a str, deep: bool, from: &'a Mark) -> Asked<'a, Page> {
+        Box::pin(async move { self.bucket.page(&self.path(folder), deep, from).await })
+    }
+
+    fn stat<'a>(&'a self, path: &'a str) -> Asked<'a, Stat> {
+        Box::pin(async move {
+            match self.bucket.stat(&self.path(path)).await {
+                // A volume without files is no object at all.
+                Err(error) if path.is_empty() && error.trouble == Trouble::NotFound => {
+                    Ok(Stat { kind: EntryKind::Folder, size: None, modified: None })
+                }
+                other => other,
+            }
+        })
+    }
+
+    fn read<'a>(&'a self, path: &'a str, range: Range<u64>, version: Option<&'a Version>) -> Asked<'a, Piece> {
+        Box::pin(async move { self.bucket.read(&self.path(path), range, version).await })
+    }
+
+    fn lists_deep(&self) -> bool {
+        true
+    }
+}
+
 fn version_of(meta: &ObjectMeta) -> Version {
     Version { etag: meta.e_tag.clone(), modified: time_of(meta) }
 }

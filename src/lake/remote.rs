@@ -143,6 +143,25 @@ impl RemoteError {
         Self { trouble, doing, place: safe(place), why: safe(why), remedy: safe(remedy) }
     }
 
+    /// What the client of a workspace says, as a failure of this place.
+    #[must_use]
+    pub fn told(doing: &'static str, place: &str, error: &crate::remote::error::RemoteError) -> Self {
+        use crate::remote::error::Kind;
+        let trouble = match error.kind() {
+            Kind::SignIn | Kind::Permission => Trouble::Denied,
+            Kind::NotFound => Trouble::NotFound,
+            Kind::Dns | Kind::Connect | Kind::Tls | Kind::Timeout => Trouble::Unreachable,
+            Kind::Throttled | Kind::Unavailable => Trouble::Busy,
+            Kind::Cut => Trouble::Cut,
+            Kind::Conflict => Trouble::Changed,
+            Kind::Cancelled => Trouble::Cancelled,
+            Kind::Local => Trouble::Settings,
+            _ => Trouble::Other,
+        };
+        let why = format!("{}, at {}", error.why(), error.place());
+        Self::new(trouble, doing, place, &why, error.remedy())
+    }
+
     /// The same words for another kind of failure.
     #[must_use]
     pub fn as_trouble(self, trouble: Trouble) -> Self {
@@ -183,13 +202,6 @@ impl Stop {
     pub fn is_raised(&self) -> bool {
         (self.0)()
     }
-
-    /// Waits until it is no longer wanted.
-    pub(crate) async fn raised(&self) {
-        while !self.is_raised() {
-            tokio::time::sleep(GLANCE).await;
-        }
-    }
 }
 
 impl std::fmt::Debug for Stop {
@@ -208,11 +220,29 @@ pub(crate) fn wait<T>(
     answer: Asked<'_, T>,
     lost: impl FnOnce() -> RemoteError,
 ) -> Result<T, RemoteError> {
+    wait_while(net, &|| stop.is_raised(), answer, lost)
+}
+
+/// As [`wait`], asking this whether to stop.
+///
+/// # Errors
+/// The answer's own, or `lost`.
+pub(crate) fn wait_while<T>(
+    net: &Net,
+    stopped: &dyn Fn() -> bool,
+    answer: Asked<'_, T>,
+    lost: impl FnOnce() -> RemoteError,
+) -> Result<T, RemoteError> {
+    let raised = async {
+        while !stopped() {
+            tokio::time::sleep(GLANCE).await;
+        }
+    };
     net.wait(async {
         tokio::select! {
             biased;
             done = answer => done,
-            () = stop.raised() => Err(lost()),
+            () = raised => Err(lost()),
         }
     })
 }

@@ -9,19 +9,23 @@
 //! by the next one; a link never leads out of the source.
 
 mod classes;
+mod far;
 mod walk;
 
 use self::classes::Classes;
+use self::far::FarWalk;
 use self::walk::{Step, Walk};
 use super::report::{ScanReport, TaskProgress};
 use super::{OpsError, Watch};
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::{Project, ScanSettings};
-use crate::domain::text::printable;
+use crate::domain::text::{encode_os, printable};
 use crate::lake::Lake;
+use crate::lake::far::Place;
+use crate::lake::listing::EntryKind;
+use crate::lake::remote::Stop;
 use crate::store::Store;
 use crate::store::records::{NewProject, NewSample};
-use std::path::PathBuf;
 
 /// Files of one transaction.
 const BATCH: usize = 2000;
@@ -90,15 +94,34 @@ type Take<'a> = dyn FnMut(&[NewSample], &mut ScanReport) -> Result<(), OpsError>
 
 /// A scan whose source and class file have been opened.
 struct Ready {
-    walk: Walk,
+    walk: Source,
     classes: Classes,
+}
+
+/// What is walked.
+enum Source {
+    Here(Box<Walk>),
+    There(Box<FarWalk>),
+}
+
+impl Source {
+    fn next_step(&mut self, cancelled: &dyn Fn() -> bool) -> Result<Option<Step>, OpsError> {
+        match self {
+            Self::Here(walk) => Ok(walk.next_step()),
+            Self::There(walk) => walk.next_step(cancelled),
+        }
+    }
 }
 
 impl Ready {
     fn new(lake: &Lake, source: &str, settings: &ScanSettings) -> Result<Self, OpsError> {
-        let folder = source_folder(lake, source)?;
-        let classes = Classes::new(&settings.class_from, &folder)?;
-        Ok(Self { walk: Walk::new(&folder, settings)?, classes })
+        let (place, name) = source_place(lake, source)?;
+        let classes = Classes::new(&settings.class_from, &name)?;
+        let walk = match place {
+            Place::Here(folder) => Source::Here(Box::new(Walk::new(&folder, settings)?)),
+            Place::There(folder) => Source::There(Box::new(FarWalk::new(folder, settings)?)),
+        };
+        Ok(Self { walk, classes })
     }
 
     fn run(
@@ -133,7 +156,7 @@ impl Ready {
         let mut batch = Vec::with_capacity(BATCH);
         let mut steps = 0_u64;
         watch.check()?;
-        while let Some(step) = self.walk.next_step() {
+        while let Some(step) = self.walk.next_step(watch.cancelled)? {
             steps += 1;
             if steps.is_multiple_of(STRIDE) {
                 watch.check()?;
@@ -163,19 +186,34 @@ impl Ready {
     }
 }
 
-/// The folder of a source, wherever it stands in the lake.
+/// The folder of a source, wherever it stands in the lake, and its name, which paths in tables may begin with.
 ///
 /// # Errors
-/// When it is no folder of this machine.
-pub fn source_folder(lake: &Lake, source: &str) -> Result<PathBuf, OpsError> {
+/// When it is no folder, or cannot be reached.
+pub fn source_place(lake: &Lake, source: &str) -> Result<(Place, String), OpsError> {
     let path = LakePath::parse(source, "/").map_err(OpsError::Invalid)?;
-    let folder = lake.local_path(&path)?;
-    match std::fs::metadata(&folder) {
-        Ok(meta) if meta.is_dir() => Ok(folder),
-        Ok(_) => Err(OpsError::Invalid(format!(
+    let no_folder = || {
+        OpsError::Invalid(format!(
             "`{}` is a file; a project is made from a folder: give the folder it lies in, and choose files with a glob",
             printable(source)
-        ))),
-        Err(error) => Err(OpsError::file("scan", &folder, &error)),
+        ))
+    };
+    match lake.place(&path, &Stop::never())? {
+        Place::Here(folder) => match std::fs::metadata(&folder) {
+            Ok(meta) if meta.is_dir() => {
+                let name = encode_os(folder.as_os_str());
+                Ok((Place::Here(folder), name))
+            }
+            Ok(_) => Err(no_folder()),
+            Err(error) => Err(OpsError::file("scan", &folder, &error)),
+        },
+        far @ Place::There(_) => match lake.stat(&path)?.kind {
+            EntryKind::Folder => Ok((far, path.to_string())),
+            EntryKind::File => Err(no_folder()),
+            _ => Err(OpsError::Invalid(format!(
+                "`{}` holds no files; a project is made from a volume, a bucket or a folder of one",
+                printable(source)
+            ))),
+        },
     }
 }

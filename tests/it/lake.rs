@@ -1,5 +1,6 @@
 //! Listing real folders: hostile names, deep trees, links, folders that go away, and a lister that is told otherwise.
 
+mod catalog;
 mod fake;
 mod remote;
 mod servers;

@@ -66,6 +66,21 @@ pub struct CloudSettings {
 }
 
 impl CloudSettings {
+    /// The same servers with other credentials, which are all that is known of anybody.
+    pub(crate) fn lent(&self, credentials: BTreeMap<String, String>) -> Self {
+        let servers = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_REGION", "AWS_DEFAULT_REGION"];
+        let more = ["AZURITE_BLOB_STORAGE_URL", "AWS_ALLOW_HTTP"];
+        let mut variables = credentials;
+        for name in servers.iter().chain(&more) {
+            if let Some(value) = self.variable(name) {
+                variables.insert((*name).to_owned(), value.to_owned());
+            }
+        }
+        let mut all = Self { variables: Arc::new(variables), ..self.clone() };
+        (all.s3.anonymous, all.azure.anonymous, all.google.anonymous) = (false, false, false);
+        all
+    }
+
     fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }

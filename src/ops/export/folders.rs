@@ -4,19 +4,24 @@ use super::super::{OpsError, Watch, shown};
 use super::manifest::NAME as MANIFEST;
 use super::scratch::Scratch;
 use super::{Images, Run};
+use crate::domain::sample::Sample;
 use crate::formats::csv::CsvOut;
 use crate::formats::folders::Names;
-use crate::lake::{Lake, open_plain, resolve};
+use crate::lake::far::Place;
+use crate::lake::remote::Stop;
+use crate::lake::{Lake, RemoteFile, open_plain, resolve};
 use crate::ops::report::ExportReport;
-use crate::ops::scan::source_folder;
+use crate::ops::scan::source_place;
 use serde::Serialize;
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The index of an exported folder.
 const INDEX: &str = "index.csv";
+/// Bytes of one read from a server.
+const PIECE: usize = 2 << 20;
 
 #[derive(Default, Serialize)]
 struct IndexRow {
@@ -30,7 +35,7 @@ struct IndexRow {
 pub(super) fn write(run: &mut Run<'_>, lake: &Lake, watch: &mut Watch<'_>) -> Result<ExportReport, OpsError> {
     let dest = run.wanted.dest.clone();
     let standing = may_replace(&dest, run.wanted.overwrite)?;
-    let source = source_folder(lake, &run.project.source)?;
+    let (source, _) = source_place(lake, &run.project.source)?;
     let scratch = Scratch::beside(&dest);
     fs::create_dir(scratch.path()).map_err(|e| scratch.failed(&e))?;
     fill(run, &scratch, &source, watch)?;
@@ -73,7 +78,7 @@ fn replace(scratch: Scratch, dest: &Path) -> Result<(), OpsError> {
     published
 }
 
-fn fill(run: &mut Run<'_>, scratch: &Scratch, source: &Path, watch: &mut Watch<'_>) -> Result<(), OpsError> {
+fn fill(run: &mut Run<'_>, scratch: &Scratch, source: &Place, watch: &mut Watch<'_>) -> Result<(), OpsError> {
     let root = scratch.path().to_owned();
     let (labels, images) = (&run.project.labels, run.wanted.images);
     let index = File::create_new(root.join(INDEX)).map_err(|e| scratch.failed(&e))?;
@@ -100,7 +105,7 @@ fn fill(run: &mut Run<'_>, scratch: &Scratch, source: &Path, watch: &mut Watch<'
         let mut row = IndexRow { file: String::new(), label, path: sample.path.clone() };
         if images != Images::None {
             let file = format!("{folder}/{}", names.file(&folder, &sample.path));
-            match place(source, &sample.path, &root.join(&file), images) {
+            match place(source, sample, &root.join(&file), images) {
                 Ok(()) => row.file = file,
                 Err(Placed::Unreadable) => tally.lose("pictures cannot be read and are only in the index", 1),
                 Err(Placed::Failed(error)) => return Err(scratch.failed(&error)),
@@ -123,8 +128,13 @@ enum Placed {
     Failed(io::Error),
 }
 
-fn place(source: &Path, path: &str, to: &Path, images: Images) -> Result<(), Placed> {
-    let from: PathBuf = resolve(source, path).map_err(|_| Placed::Unreadable)?;
+fn place(source: &Place, sample: &Sample, to: &Path, images: Images) -> Result<(), Placed> {
+    let source = match source {
+        Place::Here(folder) => folder,
+        // A file behind a server can only be copied.
+        Place::There(folder) => return fetch(&folder.file(&sample.path, &sample.etag, &Stop::never()), to),
+    };
+    let from: PathBuf = resolve(source, &sample.path).map_err(|_| Placed::Unreadable)?;
     let mut opened = open_plain(&from).map_err(|_| Placed::Unreadable)?;
     if images == Images::Reference {
         let real = fs::canonicalize(&from).map_err(|_| Placed::Unreadable)?;
@@ -134,5 +144,26 @@ fn place(source: &Path, path: &str, to: &Path, images: Images) -> Result<(), Pla
     let mut out = File::create_new(to).map_err(Placed::Failed)?;
     // The kernel copies between files, sharing blocks where the file system can.
     io::copy(&mut opened, &mut out).map_err(Placed::Failed)?;
+    Ok(())
+}
+
+/// Copies a file from behind a server.
+fn fetch(from: &RemoteFile, to: &Path) -> Result<(), Placed> {
+    let size = from.size().map_err(|_| Placed::Unreadable)?;
+    let mut piece = vec![0; PIECE];
+    let count = from.read_at(0, &mut piece).map_err(|_| Placed::Unreadable)?;
+    let mut out = File::create_new(to).map_err(Placed::Failed)?;
+    out.write_all(&piece[..count]).map_err(Placed::Failed)?;
+    let mut at = count as u64;
+    while at < size {
+        let read = from.read_at(at, &mut piece).ok().filter(|count| *count > 0);
+        let Some(count) = read else {
+            // Half a picture is no picture.
+            drop(fs::remove_file(to));
+            return Err(Placed::Unreadable);
+        };
+        out.write_all(&piece[..count]).map_err(Placed::Failed)?;
+        at += count as u64;
+    }
     Ok(())
 }

@@ -37,7 +37,7 @@ struct Row {
 }
 
 impl Classes {
-    pub(super) fn new(from: &ClassFrom, source: &Path) -> Result<Self, OpsError> {
+    pub(super) fn new(from: &ClassFrom, source: &str) -> Result<Self, OpsError> {
         match from {
             ClassFrom::None => Ok(Self::None),
             ClassFrom::Folder => Ok(Self::Folder),
@@ -80,7 +80,7 @@ impl Classes {
 }
 
 impl Table {
-    fn read(mut rows: CsvRows, id: &str, class: &str, file: &Path, source: &Path) -> Result<Self, CsvError> {
+    fn read(mut rows: CsvRows, id: &str, class: &str, file: &Path, source: &str) -> Result<Self, CsvError> {
         let id = pick(&mut rows, id, &IDS, 0)?;
         let class = pick(&mut rows, class, &CLASSES, 1)?;
         let name = file.file_name().map(encode_os).unwrap_or_default();
@@ -91,7 +91,7 @@ impl Table {
             left_out: ScanReport::default(),
         };
         let mut numbers: HashMap<String, u32> = HashMap::new();
-        let prefix = format!("{}/", encode_os(source.as_os_str()));
+        let prefix = format!("{source}/");
         let mut cells = Vec::new();
         while let Some(line) = rows.next_row(&mut cells)? {
             let cell = |i: usize| cells.get(i).map_or("", |c| c.trim());
@@ -168,7 +168,7 @@ mod tests {
 
     fn classes(text: &'static str, id: &str, class: &str) -> Classes {
         let rows = CsvRows::new(Cursor::new(text)).unwrap();
-        Classes::Table(Box::new(Table::read(rows, id, class, Path::new("/x/labels.csv"), Path::new("/data")).unwrap()))
+        Classes::Table(Box::new(Table::read(rows, id, class, Path::new("/x/labels.csv"), "/data").unwrap()))
     }
 
     #[test]

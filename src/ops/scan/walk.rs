@@ -48,7 +48,7 @@ enum Kind {
     Other,
 }
 
-struct Glob {
+pub(super) struct Glob {
     matcher: GlobMatcher,
     /// Without a slash it is matched against the file name, in every folder.
     name_only: bool,
@@ -196,8 +196,13 @@ fn sample(path: String, meta: &Metadata) -> NewSample {
     NewSample { path, size: meta.len(), etag, ..NewSample::default() }
 }
 
+/// Whether a part of a path starts with a dot.
+pub(super) fn is_hidden(path: &str) -> bool {
+    path.split('/').any(|part| part.starts_with('.'))
+}
+
 impl Glob {
-    fn new(text: &str) -> Result<Option<Self>, OpsError> {
+    pub(super) fn new(text: &str) -> Result<Option<Self>, OpsError> {
         if text.is_empty() {
             return Ok(None);
         }
@@ -208,7 +213,7 @@ impl Glob {
         Ok(Some(Self { matcher, name_only: !text.contains('/') }))
     }
 
-    fn takes(&self, path: &str, name: &str) -> bool {
+    pub(super) fn takes(&self, path: &str, name: &str) -> bool {
         self.matcher.is_match(decode_os(if self.name_only { name } else { path }))
     }
 }

@@ -43,6 +43,7 @@ fn header(lake: &LakeState, canvas: &mut Canvas, at: Rect) {
     let count = number(listing.total() as u64);
     let right = match listing.progress() {
         Progress::Loading => format!("{count}, loading"),
+        Progress::Failed(_) if listing.total() > 0 => format!("{count}, incomplete"),
         _ if !lake.arrange.filter.is_empty() => format!("{} of {count}", number(listing.len() as u64)),
         _ => format!("{count} entries"),
     };
@@ -58,6 +59,7 @@ fn columns_of<'a>(lake: &'a LakeState, rects: &[Rect]) -> Vec<(&'a Column, Rect,
 }
 
 fn draw_column(lake: &LakeState, column: &Column, current: bool, canvas: &mut Canvas, at: Rect) {
+    let at = shortened(column, canvas, at);
     let rows = usize::from(at.height);
     let top = column.cursor.saturating_sub(rows / 2).min(column.listing.len().saturating_sub(rows));
     for i in 0..rows {
@@ -72,6 +74,18 @@ fn draw_column(lake: &LakeState, column: &Column, current: bool, canvas: &mut Ca
     if column.listing.is_empty() {
         column_note(lake, column, current, canvas, at);
     }
+}
+
+/// Says below the rows why there are no more of them; gives the room that is left for the rows.
+fn shortened(column: &Column, canvas: &mut Canvas, at: Rect) -> Rect {
+    let Progress::Failed(reason) = column.listing.progress() else { return at };
+    let height = (at.height / 3).min(8);
+    if column.listing.is_empty() || height == 0 {
+        return at;
+    }
+    let below = Rect { y: at.bottom() - height, height, ..at };
+    wrapped(canvas, below, &printable(reason), Role::Danger);
+    Rect { height: at.height - height, ..at }
 }
 
 fn draw_row(lake: &LakeState, column: &Column, row: Row<'_>, canvas: &mut Canvas, line: Rect) {

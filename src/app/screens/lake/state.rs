@@ -121,7 +121,7 @@ impl LakeState {
     #[must_use]
     pub fn current(&self) -> Option<LakePath> {
         let row = self.here.row()?;
-        Some(self.here.path.child(row.name))
+        Some(below(&self.here.path, row))
     }
 
     /// The picture at a row of the column with the cursor, if that row is one.
@@ -149,6 +149,14 @@ impl LakeState {
         let way = if self.upwards { -1 } else { 1 };
         let steps = (1..=i64::try_from(count).unwrap_or(8)).map(|i| i * way).chain((1..=3).map(|i| -i * way));
         steps.filter_map(|step| usize::try_from(at + step).ok()).filter_map(|p| self.picture_at(p)).collect()
+    }
+}
+
+/// The path of a row; in a schema, tables and volumes stand side by side.
+fn below(path: &LakePath, row: Row<'_>) -> LakePath {
+    match (path, row.kind) {
+        (LakePath::Schema(c, s), EntryKind::Table) => LakePath::Table(c.clone(), s.clone(), row.name.to_owned()),
+        _ => path.child(row.name),
     }
 }
 

@@ -1,0 +1,157 @@
+//! Catalogs and volumes of a workspace: our own on loopback, and a real open-source server.
+
+use crate::cli::{Home, Ran, json_lines, ran};
+use crate::support::workspace::{FakeWorkspace, Fault, TOKEN};
+use lakelens::domain::lake_path::LakePath;
+use lakelens::lake::bytes::ByteCache;
+use lakelens::lake::dbfs::Dbfs;
+use lakelens::lake::listing::{Arrange, EntryKind, Listing, Progress};
+use lakelens::lake::object::CloudSettings;
+use lakelens::lake::reach::Remotes;
+use lakelens::lake::remote::{Stop, Trouble};
+use lakelens::lake::unity::{Session, Unity};
+use lakelens::lake::{Found, Lake, LakeError};
+use lakelens::remote::http::Workspace;
+use lakelens::remote::net::Net;
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+fn lake(workspace: &FakeWorkspace) -> Lake {
+    lakelens::remote::tls::install();
+    let net = Net::default();
+    let client = Workspace::new(workspace.with_token(), &net).unwrap();
+    let session = Arc::new(Session::new(Box::new(move || Ok(Some(client.clone())))));
+    let unity = Unity::new(Arc::clone(&session), CloudSettings::default());
+    let ways = vec![Arc::new(Dbfs::new(session)) as _, Arc::new(unity) as _];
+    Lake::new(Vec::new(), None).with_remotes(Arc::new(Remotes::new(net, ways, ByteCache::new(1 << 20, None))))
+}
+
+fn at(text: &str) -> LakePath {
+    LakePath::parse(text, "/").unwrap()
+}
+
+fn listed(lake: &Lake, text: &str) -> Listing {
+    let (sender, receiver) = channel();
+    let _lister = lake.list(&at(text), Arrange::default(), Box::new(move |l| drop(sender.send(l))));
+    super::until(&receiver, |l| *l.progress() != Progress::Loading)
+}
+
+fn rows(listing: &Listing) -> Vec<(&str, EntryKind)> {
+    (0..listing.len()).map(|i| listing.row(i).unwrap()).map(|r| (r.name, r.kind)).collect()
+}
+
+#[test]
+fn catalogs_schemas_volumes_tables_and_files_are_listed_and_read() {
+    let (workspace, dir) = (FakeWorkspace::start(), tempfile::tempdir().unwrap());
+    std::fs::create_dir_all(dir.path().join("sub dir")).unwrap();
+    std::fs::write(dir.path().join("sub dir/\u{e9}#1.txt"), b"0123456789").unwrap();
+    workspace.world().volume("main.vision.images", dir.path());
+    workspace.world().securable("tables", "main.vision.labels", json!({}));
+    let lake = lake(&workspace);
+    assert_eq!(rows(&listed(&lake, "lake:/")), [("local", EntryKind::Catalog), ("main", EntryKind::Catalog)]);
+    assert_eq!(rows(&listed(&lake, "lake:/main")), [("vision", EntryKind::Schema)]);
+    let schema = listed(&lake, "lake:/main/vision");
+    assert_eq!(rows(&schema), [("images", EntryKind::Volume), ("labels", EntryKind::Table)]);
+    assert_eq!(rows(&listed(&lake, "/Volumes/main/vision/images")), [("sub dir", EntryKind::Folder)]);
+    let file = at("/Volumes/main/vision/images/sub dir/\u{e9}#1.txt");
+    let stat = lake.stat(&file).unwrap();
+    assert_eq!((stat.kind, stat.size), (EntryKind::File, Some(10)));
+    let Found::There(found) = lake.find(&file, "", &Stop::never()).unwrap() else { panic!("on this machine") };
+    let mut buf = [0; 4];
+    assert_eq!((found.read_at(7, &mut buf).unwrap(), &buf[..3]), (3, b"789".as_slice()));
+    assert_eq!(lake.stat(&at("lake:/main/vision/labels")).unwrap().kind, EntryKind::Table);
+    assert_eq!(lake.stat(&at("/Volumes/main/vision/images")).unwrap().kind, EntryKind::Folder);
+}
+
+#[test]
+fn what_a_workspace_refuses_is_told() {
+    let (workspace, dir) = (FakeWorkspace::start(), tempfile::tempdir().unwrap());
+    workspace.world().volume("main.vision.images", dir.path());
+    workspace.world().forbidden.push("/Volumes/main/vision/images/secret".to_owned());
+    let lake = lake(&workspace);
+    let trouble = |text: &str| match lake.stat(&at(text)) {
+        Err(LakeError::Remote(error)) => (error.trouble, error.to_string()),
+        other => panic!("{text}: {other:?}"),
+    };
+    assert_eq!(trouble("/Volumes/main/vision/images/none").0, Trouble::NotFound);
+    assert_eq!(trouble("/Volumes/main/vision/nothing/x").0, Trouble::NotFound);
+    assert_eq!(trouble("lake:/nowhere").0, Trouble::NotFound);
+    let denied = trouble("/Volumes/main/vision/images/secret");
+    assert!(denied.0 == Trouble::Denied && !denied.1.contains(TOKEN), "{denied:?}");
+    let missing = listed(&lake, "lake:/nowhere");
+    assert!(matches!(missing.progress(), Progress::Failed(why) if why.contains("nowhere")), "{:?}", missing.progress());
+    workspace.fault("GET /api/2.1/unity-catalog/catalogs", 1, Fault::Page(200));
+    let root = listed(&lake, "lake:/");
+    assert!(matches!(root.progress(), Progress::Failed(why) if why.contains("web page")), "{:?}", root.progress());
+}
+
+#[test]
+fn the_old_file_system_is_listed_and_read_in_pieces() {
+    let workspace = FakeWorkspace::start();
+    let lake = lake(&workspace);
+    let list = r#"{"files":[{"path":"/mnt/a","is_dir":true,"file_size":0},
+        {"path":"/mnt/b.txt","is_dir":false,"file_size":"5","modification_time":1700000000000}]}"#;
+    workspace.fault("GET /api/2.0/dbfs/list", 1, Fault::Body(list));
+    let listing = listed(&lake, "/dbfs/mnt");
+    assert_eq!(rows(&listing), [("a", EntryKind::Folder), ("b.txt", EntryKind::File)]);
+    assert_eq!(listing.row(1).unwrap().size, Some(5));
+    let status = r#"{"path":"/mnt/b.txt","is_dir":false,"file_size":5,"modification_time":1700000000000}"#;
+    workspace.fault("GET /api/2.0/dbfs/get-status", 9, Fault::Body(status));
+    workspace.fault("GET /api/2.0/dbfs/read", 1, Fault::Body(r#"{"bytes_read":5,"data":"aGVsbG8="}"#));
+    let Found::There(file) = lake.find(&at("dbfs:/mnt/b.txt"), "", &Stop::never()).unwrap() else { panic!() };
+    let mut buf = [0; 9];
+    assert_eq!((file.read_at(0, &mut buf).unwrap(), &buf[..5]), (5, b"hello".as_slice()));
+}
+
+fn run(home: &Home, args: &[&str]) -> Ran {
+    ran(home.command(args).output().unwrap())
+}
+
+#[test]
+fn ls_finds_the_workspace_of_the_profile() {
+    let (workspace, dir, home) = (FakeWorkspace::start(), tempfile::tempdir().unwrap(), Home::new());
+    std::fs::write(dir.path().join("a.jpg"), b"x").unwrap();
+    workspace.world().volume("main.vision.images", dir.path());
+    home.write(".databrickscfg", &format!("[dev]\nhost = {}\ntoken = {TOKEN}\n", workspace.host()));
+    let listed = run(&home, &["--profile", "dev", "ls", "/Volumes/main/vision/images", "--json"]);
+    let row = json_lines(&listed.out).pop().unwrap_or_else(|| panic!("{listed:?}"));
+    assert_eq!((&row["uri"], &row["size"]), (&"/Volumes/main/vision/images/a.jpg".into(), &1.into()));
+    let tree = run(&home, &["--profile", "dev", "ls", "lake:/main", "--recursive"]);
+    assert!(tree.out.contains("vision/images/a.jpg"), "{tree:?}");
+    let without = run(&home, &["ls", "lake:/"]);
+    assert_eq!((without.code, without.out.as_str()), (0, "local/\n"), "{without:?}");
+    let unknown = run(&home, &["--profile", "nobody", "ls", "lake:/main"]);
+    assert!(unknown.code == 3 && unknown.err.contains("nobody"), "{unknown:?}");
+    let none = run(&home, &["ls", "lake:/main"]);
+    assert!(none.code == 1 && none.err.contains("--profile"), "{none:?}");
+}
+
+#[test]
+fn a_project_is_made_from_a_volume_scanned_again_and_exported() {
+    let (workspace, dir, home) = (FakeWorkspace::start(), tempfile::tempdir().unwrap(), Home::new());
+    for name in ["red/1.png", "red/2.png", "blue/3.png", "blue/.hidden.png"] {
+        crate::cli::picture(&dir.path().join(name));
+    }
+    std::fs::write(dir.path().join("notes.txt"), b"x").unwrap();
+    std::fs::write(dir.path().join("red/empty.png"), b"").unwrap();
+    workspace.world().volume("main.vision.images", dir.path());
+    home.write(".databrickscfg", &format!("[DEFAULT]\nhost = {}\ntoken = {TOKEN}\n", workspace.host()));
+    let source = "/Volumes/main/vision/images";
+    let made = home.json(&["project", "create", "p", "--from", source, "-r", "--class-from", "folder", "--json"]);
+    assert_eq!((&made["samples"], &made["labeled"]), (&3.into(), &3.into()), "{made}");
+    let skipped: Vec<_> = made["skipped"].as_array().unwrap().iter().map(|s| s["path"].as_str().unwrap()).collect();
+    assert!(skipped.contains(&"notes.txt") && skipped.contains(&"red/empty.png"), "{skipped:?}");
+    crate::cli::picture(&dir.path().join("blue/4.png"));
+    std::fs::remove_file(dir.path().join("red/1.png")).unwrap();
+    // A scan that cannot read a folder must not take its files for missing.
+    workspace.fault("GET /api/2.0/fs/directories/Volumes/main/vision/images/blue", 1, Fault::Status(403, None, "{}"));
+    let failed = home.run(&["project", "rescan", "p", "--json"]);
+    assert_ne!(failed.code, 0, "{failed:?}");
+    let again = home.json(&["project", "rescan", "p", "--json"]);
+    assert_eq!((&again["added"], &again["missing"]), (&1.into(), &1.into()), "{again}");
+    let dest = home.path("out");
+    home.ok(&["export", "p", dest.to_str().unwrap(), "--format", "folders", "--images", "copy"]);
+    let copied = std::fs::read(dest.join("blue/3.png")).unwrap();
+    assert_eq!(copied, std::fs::read(dir.path().join("blue/3.png")).unwrap());
+}
