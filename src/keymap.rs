@@ -13,9 +13,25 @@ use std::collections::BTreeMap;
 use tree::Node;
 
 /// The scopes that can be bound. `global` holds everywhere; those after `tasks` lie over a screen.
-pub const SCOPES: [&str; 17] = [
-    "global", "home", "lake", "projects", "classes", "label", "gallery", "sweep", "review", "stats", "live", "tasks",
-    "zoom", "input", "list", "help", "confirm",
+pub const SCOPES: [&str; 18] = [
+    "global",
+    "home",
+    "lake",
+    "projects",
+    "classes",
+    "label",
+    "gallery",
+    "sweep",
+    "review",
+    "stats",
+    "live",
+    "tasks",
+    "conflicts",
+    "zoom",
+    "input",
+    "list",
+    "help",
+    "confirm",
 ];
 /// The names of the presets, the default first.
 pub const PRESETS: [&str; 2] = ["vim", "arrows"];

@@ -21,7 +21,7 @@ pub mod sqlite;
 pub mod writer;
 
 pub use error::StoreError;
-pub use locate::{default_path, open, open_with};
+pub use locate::{default_path, open, open_kept, open_with};
 
 use crate::domain::agreement::{Kappa, cohen};
 use crate::domain::edit::{Edit, Outcome};

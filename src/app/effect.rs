@@ -135,6 +135,8 @@ pub enum Query {
     Queues(ProjectId),
     /// The queue and sample a person left the project at.
     Session(ProjectId),
+    /// The person's edits that met somebody else's.
+    Conflicts(ProjectId),
 }
 
 /// Where a jump goes.
@@ -161,6 +163,15 @@ pub enum Write {
     Redo(ProjectId),
     /// Take back one named edit.
     UndoEdit(ProjectId, EditId),
+    /// Carry out what the person decided about an edit that met somebody else's.
+    Resolve {
+        /// The project.
+        project: ProjectId,
+        /// The person's edit.
+        edit: EditId,
+        /// What was decided.
+        decision: Decision,
+    },
     /// Keep where the person is, for the next start.
     Session {
         /// The project.
@@ -190,6 +201,17 @@ pub enum Write {
         /// What the person answered this time.
         answer: crate::domain::sample::Answer,
     },
+}
+
+/// What a person decides about an edit that met somebody else's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The person's answer replaces the one in the store.
+    Mine,
+    /// The store's answer stays.
+    Theirs,
+    /// The annotations of both.
+    Both,
 }
 
 /// A change to a project itself.

@@ -2,8 +2,10 @@
 
 use super::picture::{PictureRef, PictureState};
 use super::preview_report::{LinkNews, PreviewReport};
+use super::screens::conflicts::ConflictLine;
 use super::screens::lake::state::{Facts, TextPreview};
 use super::slots::Tag;
+use super::state::OutboxState;
 use super::tasks::{TaskId, TaskNews};
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{ProjectId, SampleId};
@@ -49,6 +51,10 @@ pub enum Event {
     ProjectReady(ProjectId),
     /// The store can only be read; says why.
     ReadOnly(String),
+    /// Somebody else changed something in a project.
+    ElsewhereChanged(ProjectId),
+    /// What waits between this machine and a remote store has changed.
+    Outbox(OutboxState),
     /// Time has passed: something on the screen may be over.
     Tick,
 }
@@ -110,6 +116,8 @@ pub enum Reply {
     Agreement(Box<AgreementReport>),
     /// Saved queues.
     Queues(Vec<(String, Queue)>),
+    /// What the person has to decide.
+    Conflicts(Vec<ConflictLine>),
     /// Where the person left the project.
     Session(Option<(Queue, Option<SampleId>)>),
     /// It could not be answered; a sentence for people.
@@ -143,6 +151,10 @@ pub enum Wrote {
         /// The counts now.
         counts: Option<Counts>,
     },
+    /// What a remote store did with edits that were kept here before.
+    Sent(Vec<(Edit, Outcome)>),
+    /// A decision was carried out; the edit that was made for it, if one was.
+    Resolved(Option<Box<Edit>>),
     /// A second answer is stored, and the pass is so far; or why it is not.
     SecondAnswer(Result<PassReport, String>),
     /// Something else was written; a sentence for the status line, if it is worth one.

@@ -35,6 +35,8 @@ pub enum Scope {
     Stats,
     /// The task list.
     Tasks,
+    /// The edits on which the person has to decide.
+    Conflicts,
     /// A part of a picture, on whatever screen shows it.
     Zoom,
 }
@@ -55,13 +57,14 @@ impl Scope {
             Self::Review => "review",
             Self::Stats => "stats",
             Self::Tasks => "tasks",
+            Self::Conflicts => "conflicts",
             Self::Zoom => "zoom",
         }
     }
 }
 
 /// All scopes.
-pub const SCOPES: [Scope; 12] = [
+pub const SCOPES: [Scope; 13] = [
     Scope::Home,
     Scope::Lake,
     Scope::Projects,
@@ -72,6 +75,7 @@ pub const SCOPES: [Scope; 12] = [
     Scope::Review,
     Scope::Stats,
     Scope::Tasks,
+    Scope::Conflicts,
     Scope::Zoom,
     Scope::Global,
 ];

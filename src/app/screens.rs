@@ -2,6 +2,7 @@
 
 pub mod answering;
 pub mod classes;
+pub mod conflicts;
 pub mod counting;
 pub mod gallery;
 pub mod grid;
@@ -27,6 +28,7 @@ use super::registry::{Scope, Spec};
 use super::slots::{Slot, Tag};
 use super::state::State;
 use classes::ClassesState;
+use conflicts::ConflictsState;
 use gallery::GalleryState;
 use home::HomeState;
 use label::LabelState;
@@ -51,11 +53,13 @@ pub const SPECS: &[&[Spec]] = &[
     classes::SPECS,
     home::SPECS,
     task_list::SPECS,
+    conflicts::SPECS,
     viewing::SPECS,
     navigation::SPECS,
     navigation::GO_SPECS,
     review::actions::GO,
     stats::GO,
+    conflicts::GO,
 ];
 
 /// A screen and its state.
@@ -83,6 +87,8 @@ pub enum Screen {
     Classes(ClassesState),
     /// Tasks of this run.
     Tasks(TaskListState),
+    /// Edits that met somebody else's.
+    Conflicts(ConflictsState),
 }
 
 impl Screen {
@@ -101,6 +107,7 @@ impl Screen {
             Self::Sweep(_) => Scope::Sweep,
             Self::Classes(_) => Scope::Classes,
             Self::Tasks(_) => Scope::Tasks,
+            Self::Conflicts(_) => Scope::Conflicts,
         }
     }
 }
@@ -112,6 +119,7 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
         Some(Screen::Lake(_)) => lake::actions::step(state, way),
         Some(Screen::Projects(_)) => projects::step(state, way),
         Some(Screen::Tasks(_)) => task_list::step(state, way),
+        Some(Screen::Conflicts(_)) => conflicts::step(state, way),
         Some(Screen::Stats(_)) => stats::step(state, way),
         Some(Screen::Gallery(_)) => gallery::pages::step(state, way),
         Some(Screen::Classes(_)) => classes::step(state, way),
@@ -131,21 +139,26 @@ pub fn shown(state: &mut State) -> Vec<Effect> {
         Some(Screen::Gallery(_)) => gallery::pages::shown(state),
         Some(Screen::Sweep(_)) => sweep::pages::fit(state),
         Some(Screen::Classes(_)) => classes::shown(state),
+        Some(Screen::Conflicts(_)) => conflicts::shown(state),
         Some(Screen::Tasks(_) | Screen::SecondPass(_)) | None => Vec::new(),
     }
 }
 
 /// Closes the screens that show samples or classes of the open project, before another project is opened.
 pub fn close_project(state: &mut State) {
-    let of_project =
-        |s: &Screen| matches!(s, Screen::Label(_) | Screen::Gallery(_) | Screen::Sweep(_) | Screen::Classes(_));
+    let of_project = |s: &Screen| {
+        matches!(
+            s,
+            Screen::Label(_) | Screen::Gallery(_) | Screen::Sweep(_) | Screen::Classes(_) | Screen::Conflicts(_)
+        )
+    };
     state.screens.retain(|s| !of_project(s));
 }
 
 /// What a screen asks for after samples have changed under it (an undo), besides what it already knows.
 pub fn refresh(state: &mut State) -> Vec<Effect> {
     match state.screens.last() {
-        Some(Screen::Projects(_) | Screen::Home(_) | Screen::Stats(_)) => shown(state),
+        Some(Screen::Projects(_) | Screen::Home(_) | Screen::Stats(_) | Screen::Conflicts(_)) => shown(state),
         Some(Screen::Review(_)) => review::ask_report(state),
         Some(Screen::Sweep(_)) => sweep::pages::renew(state),
         _ => Vec::new(),
@@ -157,6 +170,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
     match tag.slot {
         Slot::Column(_) | Slot::FileFacts | Slot::TextPreview => lake::reply(state, tag, reply),
         Slot::Completion => navigation::completions(state, reply),
+        Slot::Conflicts => conflicts::reply(state, reply),
         Slot::Projects | Slot::Home => projects::reply(state, reply),
         Slot::Project | Slot::Counts => navigation::project_reply(state, reply),
         Slot::Review if state.stats().is_some() => stats::reply(state, reply),

@@ -60,6 +60,8 @@ pub enum Slot {
     Session,
     /// The entries of the Home screen.
     Home,
+    /// The edits on which the person has to decide.
+    Conflicts,
 }
 
 /// A slot and the generation of one question.

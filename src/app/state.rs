@@ -64,6 +64,19 @@ pub struct SaveState {
     pub waiting: Option<String>,
     /// Edits that met somebody else's.
     pub conflicts: usize,
+    /// What waits between this machine and a remote store.
+    pub outbox: OutboxState,
+}
+
+/// What waits between this machine, where it is safe, and a remote store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OutboxState {
+    /// Edits that the store has not confirmed.
+    pub unsent: u64,
+    /// Samples on which the person has to decide.
+    pub conflicts: u64,
+    /// Why nothing is sent at the moment, where there is a reason.
+    pub waiting: Option<String>,
 }
 
 /// Everything.

@@ -50,6 +50,16 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
             state.say(Level::Warning, format!("read-only: {why}"));
             Vec::new()
         }
+        Event::ElsewhereChanged(id) => writes::elsewhere(state, id),
+        Event::Outbox(outbox) => {
+            let reason = outbox.waiting.clone().filter(|_| state.save.outbox.waiting.is_none());
+            state.save.outbox = outbox;
+            if let Some(reason) = reason {
+                let text = format!("edits are kept on this machine and sent later: {reason}");
+                state.say(Level::Warning, text);
+            }
+            Vec::new()
+        }
         Event::Tick => {
             tick(state);
             Vec::new()

@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, HashMap};
 pub fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
     match wrote {
         Wrote::Edits(edits, counts) => settled(state, &edits, counts),
+        Wrote::Sent(edits) => sent(state, &edits),
+        Wrote::Resolved(edit) => resolved(state, edit.as_deref()),
         Wrote::Rejected { edits, reason } => rejected(state, &edits, &reason),
         Wrote::Undone { redo, edits, samples, counts } => undone(state, redo, &edits, samples, counts),
         Wrote::SecondAnswer(stored) => {
@@ -99,6 +101,55 @@ fn settled(state: &mut State, edits: &[(Edit, Outcome)], counts: Option<Counts>)
     effects
 }
 
+/// What a remote store did with edits that were kept here: where it took one, the screen shows it already.
+fn sent(state: &mut State, edits: &[(Edit, Outcome)]) -> Vec<Effect> {
+    let mut told: Option<String> = None;
+    let mut count = 0;
+    for (edit, outcome) in edits {
+        let why = match (outcome, edit.change.sample()) {
+            (Outcome::Saved { .. } | Outcome::Queued, _) => continue,
+            (Outcome::Conflict { rev, theirs }, Some(id)) => {
+                let path = shown_instead(state, edit, id, *rev, theirs);
+                format!("somebody else changed {path} first; [go.conflicts] shows both answers")
+            }
+            (Outcome::Conflict { .. }, None) => {
+                "the label set was changed elsewhere; [go.conflicts] says more".to_owned()
+            }
+            (Outcome::Refused { reason }, _) => {
+                format!("the store did not take an edit: {}; [go.conflicts] says more", printable(reason))
+            }
+        };
+        count += 1;
+        told.get_or_insert(why);
+    }
+    match (count, told) {
+        (0, _) | (_, None) => {}
+        (1, Some(text)) => state.say(Level::Error, text),
+        (n, Some(_)) => {
+            state.say(Level::Error, format!("{n} edits met somebody else's; [go.conflicts] shows both answers"))
+        }
+    }
+    if count > 0 && matches!(state.screen(), Some(Screen::Conflicts(_))) { screens::shown(state) } else { Vec::new() }
+}
+
+/// A decision was carried out: what it wrote is shown.
+fn resolved(state: &mut State, edit: Option<&Edit>) -> Vec<Effect> {
+    if let Some((Change::Answer { sample, base, after, .. }, id)) = edit.map(|e| (&e.change, e.change.sample())) {
+        let (rev, after) = (Rev(base.0 + 1), after.clone());
+        debug_assert_eq!(Some(*sample), id);
+        state.update_samples(|s| {
+            if Some(s.id) == id {
+                (s.rev, s.answer) = (rev, after.clone());
+            }
+        });
+    }
+    let mut effects = ask_counts(state);
+    if matches!(state.screen(), Some(Screen::Conflicts(_))) {
+        effects.extend(screens::shown(state));
+    }
+    effects
+}
+
 /// Edits that can never be written: the screen takes them back, last one first.
 fn rejected(state: &mut State, edits: &[Edit], reason: &str) -> Vec<Effect> {
     state.save.unsent = state.save.unsent.saturating_sub(edits.len());
@@ -118,6 +169,18 @@ fn rejected(state: &mut State, edits: &[Edit], reason: &str) -> Vec<Effect> {
     }
     state.say(Level::Error, format!("{} not saved and taken back: {reason}", edits.len()));
     ask_counts(state)
+}
+
+/// Somebody else changed something: the counts follow, and the screens that only show.
+pub fn elsewhere(state: &mut State, project: crate::domain::ids::ProjectId) -> Vec<Effect> {
+    if state.project.as_ref().map(|p| p.project.id) != Some(project) {
+        return Vec::new();
+    }
+    let mut effects = ask_counts(state);
+    if matches!(state.screen(), Some(Screen::Stats(_) | Screen::Review(_))) {
+        effects.extend(screens::refresh(state));
+    }
+    effects
 }
 
 /// Asks for the store's own counts once nothing is on its way.
@@ -145,6 +208,10 @@ fn theirs_shown(state: &mut State, edit: &Edit, id: SampleId, rev: Rev, theirs: 
     if !(is_verdict && edit.batch.is_some() && edit.message == "review") {
         state.save.conflicts += 1;
     }
+    shown_instead(state, edit, id, rev, theirs)
+}
+
+fn shown_instead(state: &mut State, edit: &Edit, id: SampleId, rev: Rev, theirs: &Answer) -> String {
     let mut path = String::new();
     state.update_samples(|sample| {
         if sample.id == id {

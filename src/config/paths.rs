@@ -54,6 +54,12 @@ impl Paths {
         self.data.join("lakelens.db")
     }
 
+    /// The folder where edits for servers are kept until they are sent.
+    #[must_use]
+    pub fn journals(&self) -> PathBuf {
+        self.data.join("journals")
+    }
+
     /// Where the log goes when it is on.
     #[must_use]
     pub fn log_file(&self) -> PathBuf {

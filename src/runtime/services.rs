@@ -30,6 +30,8 @@ pub struct StorePlace {
     /// The password for servers whose location holds none.
     password: Secret,
     net: Net,
+    /// Where edits for servers are kept until they are sent.
+    journals: PathBuf,
 }
 
 impl StorePlace {
@@ -40,7 +42,8 @@ impl StorePlace {
         // As every program of PostgreSQL does.
         let password = Secret::new(environment.get("PGPASSWORD").unwrap_or_default());
         let (uri, data) = (settings.store.clone(), loaded.paths.database());
-        Self { uri, data, read_only: settings.read_only, password, net: Net::default() }
+        let journals = loaded.paths.journals();
+        Self { uri, data, read_only: settings.read_only, password, net: Net::default(), journals }
     }
 
     /// Opens it for reading; a store that does not exist yet is made, unless nothing may be written.
@@ -51,7 +54,7 @@ impl StorePlace {
         let mode = if self.read_only { Mode::Read } else { Mode::Create };
         let location = if self.uri.is_empty() { self.data.to_string_lossy() } else { self.uri.as_str().into() };
         let password = Arc::new(Fixed(self.password.clone()));
-        store::open_with(&location, mode, &self.net, Some(password))
+        store::open_kept(&location, mode, &self.net, Some(password), &self.journals)
     }
 
     /// The id of a project by its name.

@@ -9,24 +9,27 @@ use super::message::{Message, Sender};
 use super::services::StorePlace;
 use super::store_reads::{answer, session_key};
 use super::store_review;
-use crate::app::effect::{ProjectChange, Query, Write};
+use crate::app::effect::{Decision, ProjectChange, Query, Write};
 use crate::app::event::{Event, Reply, Wrote};
 use crate::app::slots::{Slot, Tag};
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{EditId, ProjectId, SampleId};
 use crate::domain::sample::Sample;
 use crate::domain::text::printable;
+use crate::store::outbox::{News, OnNews, OutboxState, Resolution};
 use crate::store::reader::{Reader, Ticket};
 use crate::store::records::UndoReport;
 use crate::store::writer::{WriteDone, WriteRequest, WriteState, Writer};
 use crate::store::{Result, Store, StoreError};
 use jiff::Timestamp;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
 
 /// How long leaving waits for a store that cannot be written now.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long leaving waits for edits to reach a remote store; they are safe in the journal already.
+const SENDING: Duration = Duration::from_millis(1500);
 
 enum Order {
     Ask(Tag, Query),
@@ -79,9 +82,12 @@ struct Opened {
     writer: Writer,
     /// Edits that were handed to the writer, for its reports name only their ids.
     sent: Sent,
+    /// What waits to be sent to a remote store.
+    outbox: Outbox,
 }
 
 type Sent = Arc<Mutex<HashMap<EditId, Edit>>>;
+type Outbox = Arc<(Mutex<OutboxState>, Condvar)>;
 
 struct Desk {
     place: StorePlace,
@@ -112,15 +118,17 @@ impl Desk {
     fn opened(&mut self) -> Result<&Opened> {
         if self.open.is_none() {
             let reads = self.place.open()?;
-            let writes = self.place.open()?;
+            let mut writes = self.place.open()?;
             if let Some(why) = writes.read_only() {
                 self.sender.event(Event::ReadOnly(why));
             }
+            let outbox: Outbox = Arc::default();
+            writes.watch(news(Arc::clone(&outbox), self.sender.clone()));
             let sent: Sent = Arc::default();
             let (of_writer, sender, orders) = (Arc::clone(&sent), self.sender.clone(), self.orders.clone());
             let report = move |done| report(done, &of_writer, &sender, &orders);
             let writer = Writer::spawn(writes, Box::new(report))?;
-            self.open = Some(Opened { reader: Reader::spawn(reads)?, writer, sent });
+            self.open = Some(Opened { reader: Reader::spawn(reads)?, writer, sent, outbox });
         }
         self.open.as_ref().ok_or(StoreError::Interrupted)
     }
@@ -169,6 +177,14 @@ impl Desk {
             Write::Edits(edits) => WriteRequest::Commit(edits),
             Write::Undo(project) => WriteRequest::Undo { project, author, at },
             Write::Redo(project) => WriteRequest::Redo { project, author, at },
+            Write::Resolve { edit, decision, .. } => {
+                let how = match decision {
+                    Decision::Mine => Resolution::Mine,
+                    Decision::Theirs => Resolution::Theirs,
+                    Decision::Both => Resolution::Both,
+                };
+                WriteRequest::Resolve { edit, how, author, at }
+            }
             Write::UndoEdit(project, edit) => WriteRequest::UndoEdit { project, edit, author, at },
             Write::Session { project, queue, sample } => {
                 let value = serde_json::to_string(&(queue, sample)).ok();
@@ -224,8 +240,10 @@ impl Desk {
     }
 
     fn finish(&mut self) {
-        if let Some(Opened { reader, writer, .. }) = self.open.take() {
+        if let Some(Opened { reader, writer, outbox, .. }) = self.open.take() {
             drop(reader);
+            let _ = writer.flush(PATIENCE);
+            sent(&outbox, SENDING);
             let left = writer.close(PATIENCE);
             let edits: usize = left.iter().map(|r| if let WriteRequest::Commit(e) = r { e.len() } else { 0 }).sum();
             if edits > 0 {
@@ -298,6 +316,7 @@ fn report(done: WriteDone, sent: &Sent, sender: &Sender, orders: &mpsc::Sender<O
         WriteDone::Undone(report) => drop(orders.send(Order::After(report, false))),
         WriteDone::Redone(report) => drop(orders.send(Order::After(report, true))),
         WriteDone::Stored(WriteRequest::SecondAnswer { project, .. }) => drop(orders.send(Order::AfterSecond(project))),
+        WriteDone::Resolved(edit) => sender.event(Event::Wrote(Wrote::Resolved(edit.map(Box::new)))),
         WriteDone::Stored(_) => sender.event(Event::Wrote(Wrote::Done(None))),
         WriteDone::Failed(WriteRequest::Commit(edits), error) => {
             sender.event(Event::Wrote(Wrote::Rejected { edits, reason: error.to_string() }));
@@ -321,5 +340,32 @@ fn refuse(sender: &Sender, write: Write, error: &StoreError) {
         // Where the person is, is not worth a word when nothing can be written.
         Write::Session { .. } => {}
         _ => sender.event(Event::Wrote(Wrote::Refused(reason))),
+    }
+}
+
+/// What a store tells by itself, as the loop understands it. Runs on threads of the store's.
+fn news(outbox: Outbox, sender: Sender) -> OnNews {
+    Arc::new(move |news| match news {
+        News::Outbox(state) => {
+            let OutboxState { unsent, conflicts, waiting } = state.clone();
+            *outbox.0.lock().unwrap_or_else(PoisonError::into_inner) = state;
+            outbox.1.notify_all();
+            sender.event(Event::Outbox(crate::app::state::OutboxState { unsent, conflicts, waiting }));
+        }
+        News::Settled(edits) => sender.event(Event::Wrote(Wrote::Sent(edits))),
+        News::Changed(project) => sender.event(Event::ElsewhereChanged(project)),
+    })
+}
+
+/// Waits until nothing waits to be sent, or sending is known to be hopeless for now; at most so long.
+fn sent(outbox: &Outbox, patience: Duration) {
+    let end = Instant::now() + patience;
+    let mut state = outbox.0.lock().unwrap_or_else(PoisonError::into_inner);
+    while state.unsent > 0 && state.waiting.is_none() {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        state = outbox.1.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
     }
 }

@@ -3,12 +3,14 @@
 use super::store_review;
 use crate::app::effect::{JumpTo, Query};
 use crate::app::event::{HistoryLine, Reply};
+use crate::app::screens::conflicts::ConflictLine;
 use crate::domain::edit::Origin;
 use crate::domain::ids::{ProjectId, SampleId};
 use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::{Sample, Status};
+use crate::store::outbox::Conflict;
 use crate::store::records::{Direction, From, HistoryEntry, Shelf};
-use crate::store::{Result, Store};
+use crate::store::{Result, Store, StoreError};
 use std::collections::HashSet;
 
 /// The name of the setting that keeps where a person left a project.
@@ -52,6 +54,7 @@ pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> 
         Query::Review(project) => store_review::review(store, project, user)?,
         Query::SecondPass { project, limit } => store_review::second_pass(store, project, user, limit)?,
         Query::Agreement(project) => store_review::agreement(store, project)?,
+        Query::Conflicts(project) => Reply::Conflicts(conflicts(store, project)?),
         Query::List { .. } | Query::Facts(_) | Query::Preview(_) | Query::Complete { .. } => {
             Reply::Failed("this is not a question to the store".to_owned())
         }
@@ -127,6 +130,20 @@ fn position(store: &mut dyn Store, project: ProjectId, queue: &Queue, sample: Sa
     let before = store.position(project, queue, &cursor)?;
     let total = store.count(project, &queue.filter)?;
     Ok(Reply::Position { rank: (before < total).then_some(before + 1), total })
+}
+
+/// What the person has to decide, each with its sample as the store has it.
+fn conflicts(store: &mut dyn Store, project: ProjectId) -> Result<Vec<ConflictLine>> {
+    let found = store.conflicts(project)?;
+    let line = |conflict: Conflict, store: &mut dyn Store| {
+        let Conflict { edit, theirs, reason, .. } = conflict;
+        let sample = match edit.change.sample().map(|id| store.sample(id)) {
+            None | Some(Err(StoreError::NotFound { .. })) => None,
+            Some(sample) => Some(sample?),
+        };
+        Ok(ConflictLine { edit, sample, theirs, reason })
+    };
+    found.into_iter().map(|conflict| line(conflict, store)).collect()
 }
 
 /// History entries as the screens show them: an entry that a later one took back is marked.

@@ -1,5 +1,6 @@
 //! Which store a text means, and where the default one lies.
 
+use super::outbox::{Connect, Outboxed, journal_path};
 use super::postgres::PostgresStore;
 use super::postgres::address::{self, Address};
 use super::records::Mode;
@@ -53,6 +54,26 @@ pub fn open_with(
         return Err(StoreError::invalid("a store needs a path: sqlite:PATH"));
     }
     Ok(Box::new(SqliteStore::open(Path::new(path), mode)?))
+}
+
+/// Opens it as [`open_with`] does; edits for a server go through its journal in the folder `journals`.
+///
+/// # Errors
+/// As [`open`], or the journal's.
+pub fn open_kept(
+    location: &str,
+    mode: Mode,
+    net: &Net,
+    password: Option<Arc<dyn PasswordSource>>,
+    journals: &Path,
+) -> Result<Box<dyn Store>> {
+    if file_of(location).is_some() || mode == Mode::Read {
+        return open_with(location, mode, net, password);
+    }
+    let journal = journal_path(journals, &shown(location));
+    let (location, net) = (location.to_owned(), net.clone());
+    let connect: Connect = Arc::new(move || open_with(&location, mode, &net, password.clone()));
+    Ok(Box::new(Outboxed::open(&journal, connect)?))
 }
 
 /// The file that a location means; `None` for a server.

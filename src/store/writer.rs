@@ -4,6 +4,7 @@
 //! the next transaction together; nothing is reported as done before it is durable; what cannot be written now stays
 //! here, is tried again, and the state says why.
 
+use super::outbox::Resolution;
 use super::records::UndoReport;
 use super::{Result, Store, StoreError};
 use crate::domain::edit::{Edit, Outcome};
@@ -46,6 +47,17 @@ pub enum WriteRequest {
         /// The edit.
         edit: EditId,
         /// Who takes it back.
+        author: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// What a person decided about an edit that met somebody else's.
+    Resolve {
+        /// The edit.
+        edit: EditId,
+        /// The decision.
+        how: Resolution,
+        /// Who decided.
         author: String,
         /// When.
         at: Timestamp,
@@ -103,6 +115,8 @@ pub enum WriteDone {
     Undone(UndoReport),
     /// A redo is durable.
     Redone(UndoReport),
+    /// A decision is durable; the edit that was made for it, if one was.
+    Resolved(Option<Edit>),
     /// Any other request is durable.
     Stored(WriteRequest),
     /// Will never work; it is off the queue.
@@ -324,6 +338,9 @@ impl Work {
             [WriteRequest::Redo { project, author, at }] => Ok(WriteDone::Redone(store.redo(*project, author, *at)?)),
             [WriteRequest::UndoEdit { project, edit, author, at }] => {
                 Ok(WriteDone::Undone(store.undo_edit(*project, *edit, author, *at)?))
+            }
+            [WriteRequest::Resolve { edit, how, author, at }] => {
+                Ok(WriteDone::Resolved(store.resolve(*edit, *how, author, *at)?))
             }
             [request @ WriteRequest::SecondAnswer { project, sample, answer, author, at }] => {
                 store.answer_second_pass(*project, *sample, answer, author, *at)?;

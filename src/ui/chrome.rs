@@ -143,12 +143,17 @@ fn hint_key(state: &State, scopes: &[&str], spec: &Spec) -> Option<String> {
 /// Draws `saved`, `3 unsent`, `conflict 1`, always at the right end, with a glyph and a word. Returns the columns used.
 fn save_state(state: &State, canvas: &mut Canvas, at: Rect) -> u16 {
     let save = &state.save;
-    let (glyph, word, role) = if save.conflicts > 0 {
-        (Glyph::Conflict, format!("conflict {}", save.conflicts), Role::Danger)
+    let outbox = &save.outbox;
+    let (glyph, word, role) = if save.conflicts as u64 + outbox.conflicts > 0 {
+        (Glyph::Conflict, format!("conflict {}", save.conflicts as u64 + outbox.conflicts), Role::Danger)
     } else if save.waiting.is_some() {
         (Glyph::Offline, format!("{} not saved", save.unsent), Role::Danger)
     } else if save.unsent > 0 {
         (Glyph::Unsent, format!("{} unsent", save.unsent), Role::Warning)
+    } else if outbox.unsent > 0 && outbox.waiting.is_some() {
+        (Glyph::Offline, format!("{} unsent, offline", outbox.unsent), Role::Warning)
+    } else if outbox.unsent > 0 {
+        (Glyph::Unsent, format!("{} unsent", outbox.unsent), Role::Warning)
     } else if state.read_only {
         (Glyph::Saved, "read-only".to_owned(), Role::Warning)
     } else {

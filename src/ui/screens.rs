@@ -1,6 +1,7 @@
 //! One file a screen.
 
 pub mod classes;
+pub mod conflicts;
 pub mod gallery;
 pub mod home;
 pub mod label;
@@ -30,6 +31,7 @@ pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
         Some(Screen::Gallery(gallery)) => gallery::render(state, gallery, canvas, area),
         Some(Screen::Sweep(sweep)) => sweep::render(state, sweep, canvas, area),
         Some(Screen::Classes(classes)) => classes::render(state, classes, canvas, area),
+        Some(Screen::Conflicts(conflicts)) => conflicts::render(state, conflicts, canvas, area),
         Some(Screen::Tasks(list)) => task_list::render(state, list, canvas, area),
         None => {}
     }

@@ -1,6 +1,7 @@
 //! The update level: keys in, state and effects out. And the screen level: snapshots with styles.
 
 mod classes;
+mod conflicts;
 mod damaged;
 mod gallery;
 mod harness;

@@ -1,0 +1,154 @@
+//! The Conflicts screen: edits of this person that met somebody else's, side by side, until each is decided.
+//!
+//! What always holds: nothing is decided by moving the cursor; a decision names the edit that it is about, so that it can
+//! not hit another one after the list has changed.
+
+use super::Screen;
+use super::moves::Move;
+use super::navigation::{go, in_project};
+use crate::app::effect::{Decision, Effect, Query, Write};
+use crate::app::event::Reply;
+use crate::app::messages::Level;
+use crate::app::registry::{Scope, Spec};
+use crate::app::slots::Slot;
+use crate::app::state::State;
+use crate::domain::edit::{Change, Edit};
+use crate::domain::sample::{Answer, Sample};
+
+/// An edit that the store did not take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConflictLine {
+    /// The person's edit.
+    pub edit: Edit,
+    /// The sample as the store has it, if the edit is about one that is still there.
+    pub sample: Option<Sample>,
+    /// The answer that stood in its way.
+    pub theirs: Answer,
+    /// Why the store cannot take it, where it is not somebody else's answer.
+    pub reason: Option<String>,
+}
+
+impl ConflictLine {
+    /// The person's answer, if the edit is one.
+    #[must_use]
+    pub fn mine(&self) -> Option<&Answer> {
+        match &self.edit.change {
+            Change::Answer { after, .. } => Some(after),
+            Change::Verdict { .. } | Change::Classes { .. } => None,
+        }
+    }
+}
+
+/// The state of the screen.
+#[derive(Clone, Debug, Default)]
+pub struct ConflictsState {
+    /// What is to be decided, oldest first; nothing before the first answer of the store.
+    pub lines: Option<Vec<ConflictLine>>,
+    /// The line under the cursor.
+    pub cursor: usize,
+    /// Why nothing can be shown.
+    pub problem: Option<String>,
+}
+
+const HERE: &[Scope] = &[Scope::Conflicts];
+
+/// The actions of the screen.
+pub const SPECS: &[Spec] = &[
+    decision("conflicts.mine", "mine", "Write your answer over the one in the store", 1, |s, _| {
+        decide(s, Decision::Mine)
+    }),
+    decision("conflicts.theirs", "theirs", "Keep the answer in the store and give yours up", 2, |s, _| {
+        decide(s, Decision::Theirs)
+    }),
+    decision("conflicts.both", "both", "Keep the annotations of both answers", 3, |s, _| decide(s, Decision::Both)),
+];
+
+/// The action that goes to the screen.
+pub const GO: &[Spec] = &[Spec {
+    name: "go.conflicts",
+    title: "conflicts",
+    help: "Go to the edits of yours that met somebody else's",
+    scopes: &[Scope::Global],
+    changes_data: false,
+    hint: 0,
+    enabled: in_project,
+    run: |state, _| go(state, Screen::Conflicts(ConflictsState::default())),
+}];
+
+const fn decision(
+    name: &'static str,
+    title: &'static str,
+    help: &'static str,
+    hint: u8,
+    run: fn(&mut State, &[String]) -> Vec<Effect>,
+) -> Spec {
+    Spec { name, title, help, scopes: HERE, changes_data: true, hint, enabled: on_line, run }
+}
+
+fn on_line(state: &State) -> Result<(), String> {
+    current(state).map(|_| ()).ok_or_else(|| "nothing is to be decided here".to_owned())
+}
+
+fn here(state: &mut State) -> Option<&mut ConflictsState> {
+    match state.screens.last_mut() {
+        Some(Screen::Conflicts(conflicts)) => Some(conflicts),
+        _ => None,
+    }
+}
+
+/// The conflict under the cursor.
+#[must_use]
+pub fn current(state: &State) -> Option<&ConflictLine> {
+    match state.screens.last() {
+        Some(Screen::Conflicts(conflicts)) => conflicts.lines.as_ref()?.get(conflicts.cursor),
+        _ => None,
+    }
+}
+
+/// What the screen asks for when it comes up.
+pub fn shown(state: &mut State) -> Vec<Effect> {
+    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
+    vec![Effect::Ask(state.slots.ask(Slot::Conflicts), Query::Conflicts(project))]
+}
+
+/// Takes the store's answer.
+pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
+    let Some(conflicts) = here(state) else { return Vec::new() };
+    match reply {
+        Reply::Conflicts(lines) => {
+            conflicts.cursor = conflicts.cursor.min(lines.len().saturating_sub(1));
+            (conflicts.lines, conflicts.problem) = (Some(lines), None);
+        }
+        Reply::Failed(why) => conflicts.problem = Some(why),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Moves the cursor.
+pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
+    let page = usize::from(state.size.1).saturating_sub(6);
+    if let Some(conflicts) = here(state) {
+        let len = conflicts.lines.as_ref().map_or(0, Vec::len);
+        conflicts.cursor = way.apply(conflicts.cursor, len, page);
+    }
+    Vec::new()
+}
+
+fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
+    let Some(line) = current(state) else { return Vec::new() };
+    if decision == Decision::Both && line.mine().is_none() {
+        state.say(Level::Info, "only answers can be joined; take yours or theirs");
+        return Vec::new();
+    }
+    let write = Write::Resolve { project: line.edit.project, edit: line.edit.id, decision };
+    // The line goes at once, so that a second key is about the next one.
+    if let Some(conflicts) = here(state) {
+        let cursor = conflicts.cursor;
+        if let Some(lines) = conflicts.lines.as_mut().filter(|l| cursor < l.len()) {
+            lines.remove(cursor);
+            conflicts.cursor = cursor.min(lines.len().saturating_sub(1));
+        }
+    }
+    vec![Effect::Write(write)]
+}

@@ -1,0 +1,138 @@
+//! Edits for a remote store: what the status line says of them, and the screen on which conflicts are decided.
+
+use super::harness::{Harness, sample};
+use super::screens::snapshots;
+use jiff::Timestamp;
+use lakelens::app::effect::{Decision, Query, Write};
+use lakelens::app::event::{Event, Reply, Wrote};
+use lakelens::app::screens::Screen;
+use lakelens::app::screens::conflicts::ConflictLine;
+use lakelens::app::slots::Slot;
+use lakelens::app::state::OutboxState;
+use lakelens::domain::annotation::Annotation;
+use lakelens::domain::edit::{Change, Edit, Outcome};
+use lakelens::domain::ids::{ClassId, ProjectId, Rev, SampleId};
+use lakelens::domain::sample::{Answer, Status};
+
+fn answer(classes: &[i64], author: &str) -> Answer {
+    let at = Timestamp::from_second(1_789_999_000).unwrap();
+    let annotations = classes.iter().map(|c| Annotation::label(ClassId(*c), author, at)).collect();
+    Answer { status: Status::Labeled, annotations, ..Answer::default() }
+}
+
+fn edit(id: i64, class: i64) -> Edit {
+    let change = Change::Answer {
+        sample: SampleId(id),
+        base: Rev(0),
+        before: Answer::default(),
+        after: answer(&[class], "ann"),
+    };
+    Edit::by_person(ProjectId(1), change, "ann", Timestamp::from_second(1_789_999_400).unwrap())
+}
+
+fn line(id: usize, theirs: Answer) -> ConflictLine {
+    let mut there = sample(id);
+    there.answer = theirs.clone();
+    ConflictLine { edit: edit(i64::try_from(id).unwrap(), 1), sample: Some(there), theirs, reason: None }
+}
+
+/// The screen with three conflicts.
+fn opened() -> Harness {
+    let mut h = Harness::labelling(&["daisy", "roses", "tulips"], 10);
+    h.keys("g x");
+    assert!(matches!(h.asked().as_slice(), [.., Query::Conflicts(_)]), "{:?}", h.asked());
+    let refused = ConflictLine { reason: Some("class 9 is not there".to_owned()), ..line(6, Answer::default()) };
+    let lines = vec![line(2, answer(&[2, 3], "bob")), line(4, answer(&[], "bob\u{1b}[2J")), refused];
+    h.reply(Slot::Conflicts, Reply::Conflicts(lines));
+    h.effects.clear();
+    h
+}
+
+#[test]
+fn each_key_decides_the_conflict_under_the_cursor_once() {
+    let mut h = opened();
+    let edits: Vec<_> = match h.state.screen() {
+        Some(Screen::Conflicts(c)) => c.lines.as_ref().unwrap().iter().map(|l| l.edit.id).collect(),
+        _ => panic!("another screen"),
+    };
+    h.keys("j t m b");
+    let writes = h.writes();
+    let resolved: Vec<_> = writes
+        .iter()
+        .map(|w| match w {
+            Write::Resolve { edit, decision, .. } => (*edit, *decision),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    // The line is gone at once: the next key is about the next one.
+    let want = [(edits[1], Decision::Theirs), (edits[2], Decision::Mine), (edits[0], Decision::Both)];
+    assert_eq!(resolved, want);
+    h.effects.clear();
+    h.keys("m t b");
+    assert!(h.writes().is_empty(), "nothing is left to decide");
+}
+
+#[test]
+fn a_held_key_decides_once_and_read_only_never() {
+    let mut h = opened();
+    h.quick_keys("m m m");
+    assert_eq!(h.writes().len(), 1);
+    let mut h = opened();
+    h.state.read_only = true;
+    h.keys("m");
+    assert!(h.writes().is_empty());
+}
+
+#[test]
+fn what_was_decided_is_shown_and_the_list_asked_again() {
+    let mut h = opened();
+    h.keys("b");
+    h.effects.clear();
+    let mut made = edit(2, 3);
+    if let Change::Answer { base, .. } = &mut made.change {
+        *base = Rev(4);
+    }
+    h.event(Event::Wrote(Wrote::Resolved(Some(Box::new(made)))));
+    assert!(h.asked().iter().any(|q| matches!(q, Query::Conflicts(_))));
+    h.keys("q");
+    let shown = h.state.label().unwrap().walk.iter().find(|s| s.id == SampleId(2)).unwrap();
+    assert_eq!((shown.rev, shown.answer.annotations[0].class), (Rev(5), ClassId(3)));
+}
+
+#[test]
+fn the_status_line_tells_kept_from_sent() {
+    let mut h = Harness::labelling(&["daisy"], 3);
+    let outbox = |unsent, conflicts, waiting: Option<&str>| {
+        Event::Outbox(OutboxState { unsent, conflicts, waiting: waiting.map(str::to_owned) })
+    };
+    assert!(h.screen(80, 24).contains("saved"));
+    h.event(outbox(12, 0, None));
+    assert!(h.screen(80, 24).contains("12 unsent"));
+    h.event(outbox(12, 0, Some("the server does not answer")));
+    let screen = h.screen(100, 24);
+    assert!(screen.contains("12 unsent, offline") && screen.contains("kept on this machine"), "{screen}");
+    h.event(outbox(0, 1, None));
+    assert!(h.screen(80, 24).contains("conflict 1"));
+    h.event(outbox(0, 0, None));
+    assert!(h.screen(80, 24).contains("saved"));
+}
+
+#[test]
+fn a_conflict_found_later_shows_theirs_and_says_where_to_decide() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 3);
+    h.keys("1");
+    let conflict = Outcome::Conflict { rev: Rev(7), theirs: answer(&[2], "bob") };
+    h.event(Event::Wrote(Wrote::Sent(vec![(edit(1, 1), conflict)])));
+    let shown = h.state.label().unwrap().walk.iter().find(|s| s.id == SampleId(1)).unwrap();
+    assert_eq!((shown.rev, shown.answer.annotations[0].class), (Rev(7), ClassId(2)));
+    assert!(h.screen(100, 24).contains("g x"), "{}", h.screen(100, 24));
+}
+
+#[test]
+fn conflicts_snapshots() {
+    snapshots("conflicts", &mut opened());
+    let mut none = Harness::labelling(&["daisy"], 1);
+    none.keys("g x");
+    none.reply(Slot::Conflicts, Reply::Conflicts(Vec::new()));
+    snapshots("conflicts_none", &mut none);
+}
