@@ -14,6 +14,7 @@ mod context;
 mod demo;
 mod diagnosis;
 mod doctor;
+mod engines;
 pub mod error;
 mod export;
 mod grammar;
@@ -28,8 +29,10 @@ mod project;
 mod queue;
 mod review;
 mod show;
+mod sql;
 mod status;
 mod stores;
+mod table;
 mod terminal;
 mod undo;
 

@@ -22,6 +22,7 @@ pub mod store_review;
 
 pub use start::open;
 
+use self::services::StoreOpener;
 use crate::config::environment::Environment;
 use crate::config::load::Loaded;
 use crate::domain::lake_path::LakePath;
@@ -29,12 +30,13 @@ use crate::store::StoreError;
 use crate::term::guard::GuardError;
 
 /// What to open, and with which settings.
-#[derive(Debug)]
 pub struct OpenRequest {
     /// The place to open; without it, the Home screen.
     pub target: Option<LakePath>,
     /// The project to open, by name.
     pub project: Option<String>,
+    /// How the store is opened, where the settings do not say it.
+    pub store: Option<StoreOpener>,
     /// What to say first; `[action.id]` becomes the key of the action.
     pub welcome: Option<String>,
     /// The settings.

@@ -18,6 +18,7 @@ pub mod postgres;
 pub mod reader;
 pub mod records;
 pub mod sqlite;
+pub mod table;
 pub mod writer;
 
 pub use error::StoreError;

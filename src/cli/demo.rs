@@ -80,7 +80,7 @@ pub(super) fn run(args: &DemoArgs, mut context: Context) -> Result<(), AppError>
     }
     let welcome =
         "a demo: 1-5 label, [edit.undo] takes back, [go.gallery] gallery, [app.help] every key, [app.quit] quits";
-    open::open(None, Some(PROJECT.to_owned()), Some(welcome.to_owned()), context)
+    open::open(None, Some(PROJECT.to_owned()), None, Some(welcome.to_owned()), context)
 }
 
 /// The canonical form of the folder with the pictures.

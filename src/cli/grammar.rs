@@ -149,6 +149,8 @@ pub(crate) enum Command {
     Review(super::review::ReviewArgs),
     Queue(super::queue::QueueArgs),
     Auth(super::auth::AuthArgs),
+    Sql(super::sql::SqlArgs),
+    Table(Box<super::table::TableArgs>),
     Cache(super::cache::CacheArgs),
     Config(super::config::ConfigArgs),
     Doctor(super::doctor::DoctorArgs),
@@ -158,10 +160,13 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Runs the subcommand; `demo` takes the context with it, because it may open the screen.
+    /// Runs the subcommand; `demo` and `table` take the context with them, because they may open the screen.
     pub(crate) fn run(self, mut context: Context) -> Result<(), AppError> {
         if let Self::Demo(args) = self {
             return super::demo::run(&args, context);
+        }
+        if let Self::Table(args) = self {
+            return super::table::run(*args, context);
         }
         let done = self.run_in(&mut context);
         // What was printed before an error is part of the result.
@@ -172,7 +177,7 @@ impl Command {
     fn run_in(self, context: &mut Context) -> Result<(), AppError> {
         match self {
             // Handled above.
-            Self::Demo(_) => Ok(()),
+            Self::Demo(_) | Self::Table(_) => Ok(()),
             Self::Ls(args) => super::ls::run(&args, context),
             Self::Show(args) => super::show::run(&args, context),
             Self::Info(args) => super::info::run(&args, context),
@@ -186,6 +191,7 @@ impl Command {
             Self::Review(args) => super::review::run(&args, context),
             Self::Queue(args) => super::queue::run(&args, context),
             Self::Auth(args) => super::auth::run(&args, context),
+            Self::Sql(args) => super::sql::run(&args, context),
             Self::Cache(args) => super::cache::run(&args, context),
             Self::Config(args) => super::config::run(&args, context),
             Self::Doctor(args) => super::doctor::run(&args, context),

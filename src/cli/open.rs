@@ -5,26 +5,28 @@ use super::error::AppError;
 use crate::domain::lake_path::LakePath;
 use crate::domain::suggest::nearest;
 use crate::domain::text::{decode_os, encode_os, printable};
+use crate::runtime::services::StoreOpener;
 use crate::runtime::{self, OpenRequest};
 use std::ffi::OsString;
 use std::path::Path;
 
 pub(super) fn run(path: Option<OsString>, context: Context) -> Result<(), AppError> {
     let target = path.map(|p| checked(&p, &context)).transpose()?;
-    open(target, None, None, context)
+    open(target, None, None, None, context)
 }
 
 /// Opens the screen on a place or a project, with a first word to the person.
 pub(super) fn open(
     target: Option<LakePath>,
     project: Option<String>,
+    store: Option<StoreOpener>,
     welcome: Option<String>,
     context: Context,
 ) -> Result<(), AppError> {
     let Context { loaded, environment, interrupts, .. } = context;
     // From here on the loop listens for signals.
     drop(interrupts);
-    runtime::open(OpenRequest { target, project, welcome, loaded, environment })
+    runtime::open(OpenRequest { target, project, store, welcome, loaded, environment })
         .map_err(|error| AppError::failed(error.to_string()))
 }
 

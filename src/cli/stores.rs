@@ -28,6 +28,7 @@ impl From<StoreError> for AppError {
             StoreError::NotAStore { .. } => Kind::Config,
             StoreError::Invalid { .. } | StoreError::Unsupported { .. } => Kind::Usage,
             StoreError::Interrupted => Kind::Interrupted,
+            StoreError::Engine(error) => return error.clone().into(),
             _ => Kind::Failed,
         };
         // The messages of the store already say why and what to do.

@@ -57,6 +57,17 @@ impl LabelSet {
         set
     }
 
+    /// Appends a class with the next free id, hotkey and colour; gives its id.
+    pub fn append(&mut self, name: &str) -> ClassId {
+        let id = ClassId(self.classes.iter().map(|c| c.id.0).max().unwrap_or(0) + 1);
+        // Past this many classes every automatic key is taken, and looking for one again would cost a pass each.
+        let hotkey = if self.classes.len() < 512 { self.free_hotkey() } else { String::new() };
+        let colour = u16::try_from(self.classes.len()).unwrap_or(u16::MAX);
+        let name = name.to_owned();
+        self.classes.push(LabelClass { id, name, hotkey, colour, parent: None, merged_into: None, retired: false });
+        id
+    }
+
     /// The first hotkey no live class has: digits, then letters, then the leader and a letter; empty when all are taken.
     #[must_use]
     pub fn free_hotkey(&self) -> String {

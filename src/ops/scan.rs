@@ -89,6 +89,23 @@ pub fn preview(
     Ok(report)
 }
 
+/// Gives all pictures of a folder, batch by batch, without a store; with their classes where the settings say how.
+///
+/// # Errors
+/// As for [`create`], and those of `take`.
+pub fn pictures(
+    lake: &Lake,
+    source: &str,
+    settings: &ScanSettings,
+    watch: &mut Watch<'_>,
+    take: &mut dyn FnMut(&[NewSample]) -> Result<(), OpsError>,
+) -> Result<ScanReport, OpsError> {
+    let mut ready = Ready::new(lake, source, settings)?;
+    let mut report = ScanReport::default();
+    ready.each_batch(&mut report, watch, &mut |batch, _| take(batch))?;
+    Ok(report)
+}
+
 /// Takes one batch; may add to the report.
 type Take<'a> = dyn FnMut(&[NewSample], &mut ScanReport) -> Result<(), OpsError> + 'a;
 

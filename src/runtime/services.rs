@@ -21,9 +21,13 @@ use jiff::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Opens a store that the settings cannot name, such as a table.
+pub type StoreOpener = Arc<dyn Fn(Mode) -> store::Result<Box<dyn Store>> + Send + Sync>;
+
 /// Which store is used, and how it is opened.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct StorePlace {
+    opener: Option<StoreOpener>,
     uri: String,
     data: PathBuf,
     read_only: bool,
@@ -43,7 +47,13 @@ impl StorePlace {
         let password = Secret::new(environment.get("PGPASSWORD").unwrap_or_default());
         let (uri, data) = (settings.store.clone(), loaded.paths.database());
         let journals = loaded.paths.journals();
-        Self { uri, data, read_only: settings.read_only, password, net: Net::default(), journals }
+        Self { opener: None, uri, data, read_only: settings.read_only, password, net: Net::default(), journals }
+    }
+
+    /// The same, opened in this way where one is given.
+    #[must_use]
+    pub fn opened_by(self, opener: Option<StoreOpener>) -> Self {
+        Self { opener, ..self }
     }
 
     /// Opens it for reading; a store that does not exist yet is made, unless nothing may be written.
@@ -52,6 +62,9 @@ impl StorePlace {
     /// The store's own.
     pub fn open(&self) -> store::Result<Box<dyn Store>> {
         let mode = if self.read_only { Mode::Read } else { Mode::Create };
+        if let Some(opener) = &self.opener {
+            return opener(mode);
+        }
         let location = if self.uri.is_empty() { self.data.to_string_lossy() } else { self.uri.as_str().into() };
         let password = Arc::new(Fixed(self.password.clone()));
         store::open_kept(&location, mode, &self.net, Some(password), &self.journals)

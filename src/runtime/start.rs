@@ -43,7 +43,7 @@ use tokio::sync::mpsc::unbounded_channel;
 /// When the terminal cannot be used, or the project that was asked for cannot be opened.
 pub fn open(request: OpenRequest) -> Result<(), OpenError> {
     let started = Instant::now();
-    let store = StorePlace::of(&request.loaded, &request.environment);
+    let store = StorePlace::of(&request.loaded, &request.environment).opened_by(request.store.clone());
     // Before there is a loop: a store on a server waits for it on the calling thread.
     let project = request.project.as_deref().map(|name| store.project_named(name)).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OpenError::Runtime)?;

@@ -19,6 +19,15 @@ pub fn session_key(user: &str) -> String {
     format!("session:{user}")
 }
 
+/// Makes the next walk through a project begin with this queue.
+///
+/// # Errors
+/// The store's own.
+pub fn begin_with(store: &mut dyn Store, project: ProjectId, user: &str, queue: &Queue) -> Result<()> {
+    let kept = serde_json::to_string(&(queue, None::<SampleId>)).ok();
+    store.set_setting(project, &session_key(user), kept.as_deref())
+}
+
 /// Answers a question.
 ///
 /// # Errors

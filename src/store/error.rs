@@ -1,6 +1,7 @@
 //! What can go wrong in a store, said so that a person knows what happened, where, and what to do.
 
 use crate::domain::text::printable;
+use crate::remote::sql::SqlError;
 use std::time::Duration;
 
 /// A failure of a store.
@@ -101,6 +102,9 @@ pub enum StoreError {
         /// The store.
         place: String,
     },
+    /// The engine that runs SQL on a table.
+    #[error(transparent)]
+    Engine(SqlError),
     /// The read was cancelled.
     #[error("the request was cancelled")]
     Interrupted,
@@ -135,7 +139,14 @@ impl StoreError {
             Self::DiskFull { .. } | Self::ReadOnly { .. } | Self::Failed { .. } => Some(Duration::from_millis(500)),
             Self::Offline { .. } => Some(Duration::from_millis(200)),
             Self::Corrupt { .. } | Self::Denied { .. } => Some(Duration::from_secs(5)),
+            Self::Engine(error) if error.is_passing() => Some(Duration::from_millis(500)),
             _ => None,
         }
+    }
+}
+
+impl From<SqlError> for StoreError {
+    fn from(error: SqlError) -> Self {
+        if error == SqlError::Cancelled { Self::Interrupted } else { Self::Engine(error) }
     }
 }

@@ -10,6 +10,7 @@ mod projects;
 mod queues;
 mod scans;
 pub(crate) mod server;
+mod table;
 mod team;
 mod threads;
 mod trouble;

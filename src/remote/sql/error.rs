@@ -113,6 +113,7 @@ impl SqlError {
             || class.contains("PATH_NOT_FOUND")
             || class.contains("DELTA_MISSING")
             || state == "42P01"
+            || message.contains("No commit files found")
             || message.contains("table not found")
             || message.contains("TABLE_OR_VIEW_NOT_FOUND")
     }

@@ -1,6 +1,6 @@
 //! Scans: what was seen, and which classes the files name.
 
-use crate::domain::class::{LabelClass, LabelSet};
+use crate::domain::class::LabelSet;
 use crate::domain::ids::{BatchId, ClassId, ProjectId};
 use crate::domain::natural::natural_key;
 use crate::store::records::{NewSample, ScanReport};
@@ -79,19 +79,8 @@ pub(in crate::store) fn with_classes(before: &LabelSet, names: &[&str]) -> (Labe
     }
     let (mut after, mut classes) = (before.clone(), HashMap::new());
     for name in names {
-        let id = *known.entry(name.to_lowercase()).or_insert_with(|| append(&mut after, name));
+        let id = *known.entry(name.to_lowercase()).or_insert_with(|| after.append(name));
         classes.insert((*name).to_owned(), id);
     }
     (after, classes)
-}
-
-/// Appends a class with the next free number, hotkey and colour.
-fn append(set: &mut LabelSet, name: &str) -> ClassId {
-    let id = ClassId(set.classes.iter().map(|c| c.id.0).max().unwrap_or(0) + 1);
-    // Past this many classes every automatic key is taken, and looking for one again would cost a pass each.
-    let hotkey = if set.classes.len() < 512 { set.free_hotkey() } else { String::new() };
-    let colour = u16::try_from(set.classes.len()).unwrap_or(u16::MAX);
-    let name = name.to_owned();
-    set.classes.push(LabelClass { id, name, hotkey, colour, parent: None, merged_into: None, retired: false });
-    id
 }

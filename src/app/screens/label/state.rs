@@ -96,7 +96,13 @@ impl LabelState {
 #[must_use]
 pub fn picture(project: &Project, sample: &Sample) -> PictureRef {
     let source = LakePath::parse(&project.source, "/").unwrap_or(LakePath::Root);
-    PictureRef { path: Arc::new(source.child(&sample.path)), etag: sample.etag.as_str().into() }
+    // A project of the whole lake, as of a table with pictures in several volumes, has whole paths.
+    let path = if source == LakePath::Root {
+        LakePath::parse(&sample.path, "/").unwrap_or(source)
+    } else {
+        source.child(&sample.path)
+    };
+    PictureRef { path: Arc::new(path), etag: sample.etag.as_str().into() }
 }
 
 impl Screen {

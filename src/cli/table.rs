@@ -1,0 +1,107 @@
+//! `lakelens table`: label the rows of a table, make such a table from pictures, look at its versions.
+
+mod create;
+mod label;
+mod versions;
+
+use super::context::Context;
+use super::engines::{EngineArgs, engine};
+use super::error::AppError;
+use super::grammar::Json;
+use crate::remote::net::Net;
+use crate::store::records::Mode;
+use crate::store::table::{TableSource, TableStore};
+use clap::{Args, Subcommand};
+
+/// Label the rows of a table, or look at its versions
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "\
+Examples:
+  lakelens table main.default.images --id image_id --class class --path origin --store sc://localhost
+  lakelens table main.default.images --id image_id --class class --path origin --warehouse 1a2b --random
+  lakelens table create main.default.images --from /Volumes/main/default/photos --store sc://localhost
+  lakelens table history main.default.images --store sc://localhost
+  lakelens table diff main.default.images 3 5 --id image_id --class class --path origin
+
+The rows are mirrored into the data folder, so that labelling never waits; labels are written back in
+batches, only where the table still holds the class you saw. What others changed first is kept as a
+conflict: `lakelens table status` counts them, `lakelens table conflicts` lists and ends them."
+)]
+pub(crate) struct TableArgs {
+    #[command(flatten)]
+    label: label::LabelArgs,
+    #[command(subcommand)]
+    command: Option<TableCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum TableCommand {
+    Create(create::CreateArgs),
+    Set(label::SetArgs),
+    Status(label::StatusArgs),
+    Conflicts(label::ConflictsArgs),
+    History(versions::HistoryArgs),
+    Diff(versions::DiffArgs),
+    Restore(versions::RestoreArgs),
+}
+
+/// A table and what its columns mean.
+#[derive(Clone, Debug, Args)]
+pub(super) struct TableRef {
+    /// The table
+    #[arg(value_name = "CATALOG.SCHEMA.TABLE", required = true)]
+    table: Option<String>,
+    /// Column that tells rows apart
+    #[arg(long, value_name = "COLUMN", default_value = "image_id")]
+    id: String,
+    /// Column with the class
+    #[arg(long, value_name = "COLUMN", default_value = "class")]
+    class: String,
+    /// Column with the path of the picture
+    #[arg(long, value_name = "COLUMN", default_value = "origin")]
+    path: String,
+    /// Only rows that this condition takes, in SQL
+    #[arg(long, value_name = "CONDITION", default_value = "")]
+    filter: String,
+    #[command(flatten)]
+    engine: EngineArgs,
+    #[command(flatten)]
+    json: Json,
+}
+
+impl TableRef {
+    fn source(&self) -> TableSource {
+        TableSource {
+            table: self.table.clone().unwrap_or_default(),
+            id: self.id.clone(),
+            class: self.class.clone(),
+            path: self.path.clone(),
+            filter: self.filter.clone(),
+        }
+    }
+
+    /// Opens the mirror of the table.
+    fn open(&self, context: &Context, net: &Net) -> Result<TableStore, AppError> {
+        let engine = engine(&self.engine, context, net)?;
+        let mode = if context.loaded.settings.read_only { Mode::Read } else { Mode::Create };
+        Ok(TableStore::open(engine, &self.source(), &context.loaded.paths.data.join("tables"), mode)?)
+    }
+}
+
+pub(super) fn run(args: TableArgs, mut context: Context) -> Result<(), AppError> {
+    let Some(command) = &args.command else { return label::open(&args.label, context) };
+    let done = match command {
+        TableCommand::Create(args) => create::run(args, &mut context),
+        TableCommand::Set(args) => label::set(args, &mut context),
+        TableCommand::Status(args) => label::status(args, &mut context),
+        TableCommand::Conflicts(args) => label::conflicts(args, &mut context),
+        TableCommand::History(args) => versions::history(args, &mut context),
+        TableCommand::Diff(args) => versions::diff(args, &mut context),
+        TableCommand::Restore(args) => versions::restore(args, &mut context),
+    };
+    let flushed = context.out.flush();
+    done.and(flushed)
+}

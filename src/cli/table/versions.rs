@@ -1,0 +1,170 @@
+//! Versions of a table on the command line.
+
+use super::TableRef;
+use crate::cli::context::Context;
+use crate::cli::engines::{EngineArgs, engine};
+use crate::cli::error::AppError;
+use crate::cli::grammar::Lines;
+use crate::cli::output::{Table, grouped};
+use crate::domain::text::printable;
+use crate::remote::net::Net;
+use crate::remote::sql::TableName;
+use crate::store::table::history::commits;
+use crate::store::table::versions::{At, Difference, What, diff as compare, restore as bring_back};
+use clap::Args;
+use serde_json::json;
+
+/// Show the versions of a table, newest first
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  lakelens table history main.default.images --store sc://localhost --limit 5 --json"
+)]
+pub(super) struct HistoryArgs {
+    /// The table
+    #[arg(value_name = "CATALOG.SCHEMA.TABLE")]
+    table: String,
+    /// At most so many versions
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    limit: u32,
+    #[command(flatten)]
+    engine: EngineArgs,
+    #[command(flatten)]
+    json: Lines,
+}
+
+/// Show which labels differ between two versions of a table
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lakelens table diff main.default.images 3 --store sc://localhost
+  lakelens table diff main.default.images 2026-11-01 now --json --store sc://localhost
+
+A version is `now`, a number of `lakelens table history`, or a time.")]
+pub(super) struct DiffArgs {
+    #[command(flatten)]
+    table: TableRef,
+    /// The version before
+    #[arg(value_name = "FROM")]
+    from: String,
+    /// The version after
+    #[arg(value_name = "TO", default_value = "now")]
+    to: String,
+}
+
+/// Give rows the class again that they had in a version
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lakelens table restore main.default.images 3 --only /photos/1.jpg --store sc://localhost
+  lakelens table restore main.default.images 3 --all --message 'undo the bulk import' --store sc://localhost
+
+The rows are changed in a new version. A row that somebody changes meanwhile stays as it is.")]
+pub(super) struct RestoreArgs {
+    #[command(flatten)]
+    table: TableRef,
+    /// The version with the classes that are wanted
+    #[arg(value_name = "VERSION")]
+    from: String,
+    /// Only the row with this picture or this id; may be repeated
+    #[arg(long, value_name = "PATH|ID", required_unless_present = "all")]
+    only: Vec<String>,
+    /// All rows that differ
+    #[arg(long, conflicts_with = "only")]
+    all: bool,
+    /// Only say what would be restored
+    #[arg(long)]
+    dry_run: bool,
+    /// A message for the history of the table
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    message: String,
+}
+
+pub(super) fn history(args: &HistoryArgs, context: &mut Context) -> Result<(), AppError> {
+    let name = TableName::parse(&args.table).map_err(AppError::usage)?;
+    let (net, stop) = (Net::default(), context.cancel());
+    let engine = engine(&args.engine, context, &net)?;
+    let list = commits(engine.as_ref(), &name, Some(args.limit), &stop)?;
+    let mut table = Table::new(&["VERSION", "WHEN", "WHO", "WHAT", "MESSAGE"]);
+    for commit in list {
+        if args.json.json {
+            context.out.json_line(&commit)?;
+        } else {
+            let cells = [commit.at, commit.user, commit.operation, commit.message].map(Option::unwrap_or_default);
+            let [at, user, operation, message] = cells;
+            table.row([commit.version.to_string(), at, user, operation, message]);
+        }
+    }
+    if args.json.json { Ok(()) } else { context.out.table(&table) }
+}
+
+fn at(text: &str) -> Result<At, AppError> {
+    At::parse(text).map_err(AppError::usage)
+}
+
+pub(super) fn diff(args: &DiffArgs, context: &mut Context) -> Result<(), AppError> {
+    let (from, to) = (at(&args.from)?, at(&args.to)?);
+    let (net, stop) = (Net::default(), context.cancel());
+    let engine = engine(&args.table.engine, context, &net)?;
+    let found = compare(engine.as_ref(), &args.table.source(), &from, &to, &stop)?;
+    if args.table.json.json {
+        return context.out.json(&json!({
+            "changed": count(&found, What::Changed), "added": count(&found, What::Added),
+            "removed": count(&found, What::Removed), "rows": found,
+        }));
+    }
+    context.out.table(&listed(&found))?;
+    context.out.line(&format!(
+        "{} changed, {} added, {} removed",
+        grouped(count(&found, What::Changed)),
+        grouped(count(&found, What::Added)),
+        grouped(count(&found, What::Removed))
+    ))
+}
+
+fn count(found: &[Difference], what: What) -> u64 {
+    found.iter().filter(|d| d.what == what).count() as u64
+}
+
+fn listed(found: &[Difference]) -> Table {
+    let mut table = Table::new(&["WHAT", "ID", "PATH", "BEFORE", "AFTER"]);
+    let class = |c: &Option<String>| c.as_ref().map_or_else(|| "none".to_owned(), |c| printable(c).into_owned());
+    for row in found {
+        let (what, before, after) = match row.what {
+            What::Changed => ("changed", class(&row.before), class(&row.after)),
+            What::Added => ("added", String::new(), class(&row.after)),
+            What::Removed => ("removed", class(&row.before), String::new()),
+        };
+        let (id, path) = (printable(&row.id).into_owned(), printable(&row.path).into_owned());
+        table.row([what.to_owned(), id, path, before, after]);
+    }
+    table
+}
+
+pub(super) fn restore(args: &RestoreArgs, context: &mut Context) -> Result<(), AppError> {
+    let from = at(&args.from)?;
+    let (net, stop) = (Net::default(), context.cancel());
+    let engine = engine(&args.table.engine, context, &net)?;
+    let source = args.table.source();
+    let mut found = compare(engine.as_ref(), &source, &from, &At::Now, &stop)?;
+    found.retain(|d| d.what == What::Changed && (args.all || args.only.iter().any(|o| *o == d.path || *o == d.id)));
+    if found.is_empty() {
+        return Err(AppError::failed("no row of these has another class now than in that version")
+            .hint("`lakelens table diff` lists the rows that have"));
+    }
+    if args.dry_run {
+        return if args.table.json.json {
+            context.out.json(&json!({ "dry_run": true, "restored": found.len(), "left": 0, "rows": found }))
+        } else {
+            context.out.table(&listed(&found))
+        };
+    }
+    let user = &context.loaded.user;
+    let text = if args.message.is_empty() { format!("restored by {user}") } else { args.message.clone() };
+    let message = format!("lakelens: {text} (version {})", args.from);
+    let restored = bring_back(engine.as_ref(), &source, &found, &message, &stop)?;
+    let left = found.len() as u64 - restored;
+    if args.table.json.json {
+        return context.out.json(&json!({ "dry_run": false, "restored": restored, "left": left, "rows": found }));
+    }
+    context.out.line(&format!("{} rows restored, {} changed by others meanwhile", grouped(restored), grouped(left)))
+}

@@ -1,0 +1,515 @@
+//! A table as a store: any Delta table (or other that its engine can change) with columns for id, class and path.
+//!
+//! Why a mirror: an engine needs seconds for what labelling needs in milliseconds, and a commit for every label would be a
+//! file for every label. So the rows are mirrored into a SQLite store of our own, in which every queue, undo, review and
+//! count works as in any project; its history is the journal, and a thread brings its edits into the table in batches.
+//!
+//! What always holds: a label is durable in the mirror before it is shown as saved; it is written into the table only
+//! where the table still holds the class that the mirror knew, and it was read back before it counts as sent; what
+//! somebody else changed first is kept as a conflict with both values. Undoing and redoing are edits like others.
+
+mod answers;
+pub mod history;
+mod refresh;
+mod rows;
+mod sender;
+mod source;
+mod thread;
+pub mod versions;
+
+pub use refresh::Refreshed;
+pub use sender::Sent;
+pub use source::TableSource;
+
+use self::rows::RowFile;
+use self::sender::Sender;
+use self::thread::{Make, SenderThread, Turn};
+use super::outbox::{Conflict, News, OnNews, OutboxState, Resolution};
+use super::records::{
+    Activity, Capabilities, Comment, Cursor, Direction, From, HistoryEntry, LedgerEntry, Mode, NewProject, NewSample,
+    NewVersion, Person, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf,
+    Tallies, UndoReport,
+};
+use super::sqlite::SqliteStore;
+use super::{Interrupt, Result, Store, StoreError};
+use crate::domain::edit::{Change, Edit, Origin, Outcome};
+use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
+use crate::domain::project::{Counts, Project, ScanSettings};
+use crate::domain::queue::{Filter, Queue};
+use crate::domain::sample::{Answer, Sample};
+use crate::domain::text::printable;
+use crate::remote::sql::Engine;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The author of what others changed in the table.
+pub const AUTHOR: &str = "the table";
+/// How long a person waits for the answer of the table at most before a command goes on without it.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Edits of a picture that are searched for the one of a conflict.
+const EDITS: usize = 1000;
+
+/// Where the mirror of a table and what belongs to it lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableFiles {
+    mirror: PathBuf,
+    rows: PathBuf,
+    lock: PathBuf,
+}
+
+impl TableFiles {
+    /// The files of a table on an engine, in a folder.
+    #[must_use]
+    pub fn of(folder: &Path, source: &TableSource, place: &str) -> Self {
+        let name = source.fingerprint(place);
+        let file = |end: &str| folder.join(format!("{name}.{end}"));
+        Self { mirror: file("db"), rows: file("rows.db"), lock: file("lock") }
+    }
+}
+
+/// What is not in the table yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Unsent {
+    /// Labels that wait.
+    pub unsent: u64,
+    /// Labels that somebody else's change stands against.
+    pub conflicts: u64,
+    /// Why they wait, where something is wrong.
+    pub waiting: Option<String>,
+}
+
+/// A label against which somebody else's change stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TableConflict {
+    /// The edit.
+    pub edit: String,
+    /// The picture.
+    pub path: String,
+    /// Who made the edit.
+    pub author: String,
+    /// The class it gives; `None` for none.
+    pub mine: Option<String>,
+    /// The class that the table holds.
+    pub theirs: Option<String>,
+    /// The row is not in the table any more.
+    pub gone: bool,
+    /// When it was found.
+    pub at: String,
+}
+
+/// How a conflict ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// The table gets the label of the person.
+    Mine,
+    /// The table stays as it is, and the mirror follows.
+    Theirs,
+}
+
+/// A table as a store.
+pub struct TableStore {
+    inner: SqliteStore,
+    place: String,
+    source: TableSource,
+    files: TableFiles,
+    make: Make,
+    thread: SenderThread,
+}
+
+impl TableStore {
+    /// Opens the mirror of a table; makes an empty one where there is none and `mode` allows it. The engine is only asked
+    /// by [`Self::refresh`] and when there is something to send.
+    ///
+    /// # Errors
+    /// When the files cannot be opened.
+    pub fn open(engine: Arc<dyn Engine>, source: &TableSource, folder: &Path, mode: Mode) -> Result<Self> {
+        source.name()?;
+        let place = format!("{} of {}", source.table, engine.place());
+        let files = TableFiles::of(folder, source, engine.place());
+        let inner = SqliteStore::open(&files.mirror, mode)?;
+        let (source, make_files, make_place) = (source.clone(), files.clone(), place.clone());
+        let for_sender = source.clone();
+        let make: Make = Arc::new(move |stop| {
+            Ok(Sender {
+                mirror: SqliteStore::open(&make_files.mirror, Mode::Write)?,
+                rows: RowFile::open(&make_files.rows, &make_place)?,
+                engine: Arc::clone(&engine),
+                source: for_sender.clone(),
+                stop: stop.clone(),
+            })
+        });
+        let mut store = Self { inner, place, source, files, make, thread: SenderThread::new() };
+        if mode != Mode::Read && store.left_over()? {
+            store.poke();
+        }
+        Ok(store)
+    }
+
+    /// Whether an earlier run left something to send.
+    fn left_over(&mut self) -> Result<bool> {
+        if !self.files.rows.exists() {
+            return Ok(false);
+        }
+        let rows = self.rows()?;
+        Ok(rows.pending_count()? > 0 || rows.flight()?.is_some() || self.untaken(&rows)? > 0)
+    }
+
+    fn rows(&self) -> Result<RowFile> {
+        RowFile::open(&self.files.rows, &self.place)
+    }
+
+    fn poke(&mut self) {
+        self.thread.poke(&self.files, &self.make);
+    }
+
+    /// The project that mirrors the table; `None` before the first [`Self::refresh`].
+    ///
+    /// # Errors
+    /// The mirror's.
+    pub fn mirrored(&mut self) -> Result<Option<Project>> {
+        project_of(&mut self.inner)
+    }
+
+    /// The table.
+    #[must_use]
+    pub fn source(&self) -> &TableSource {
+        &self.source
+    }
+
+    /// Reads the table again, or for the first time; `progress` hears how many rows were read.
+    ///
+    /// # Errors
+    /// The engine's, and what is wrong with the table.
+    pub fn refresh(
+        &mut self,
+        name: &str,
+        author: &str,
+        stop: &CancellationToken,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Refreshed> {
+        let _turn = Turn::wait(&self.files)?;
+        (self.make)(stop)?.refresh(name, author, progress)
+    }
+
+    /// Sends everything now and waits for it.
+    ///
+    /// # Errors
+    /// The engine's; what was not sent is tried again later.
+    pub fn send_now(&mut self, stop: &CancellationToken) -> Result<Sent> {
+        let _turn = Turn::wait(&self.files)?;
+        let mut sender = (self.make)(stop)?;
+        let sent = sender.drain();
+        if let Err(error) = &sent {
+            sender.rows.set_state("waiting", Some(&error.to_string()))?;
+        }
+        sent
+    }
+
+    /// Waits until the thread has sent everything, or has failed.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub fn settle(&mut self) -> Result<()> {
+        self.thread.flush(PATIENCE)
+    }
+
+    /// Edits that were not even written down for sending.
+    fn untaken(&mut self, rows: &RowFile) -> Result<u64> {
+        let Some(project) = project_of(&mut self.inner)? else { return Ok(0) };
+        let from: i64 = rows.state("sent_through")?.and_then(|t| t.parse().ok()).unwrap_or(0);
+        let mine = |e: &&HistoryEntry| matches!(e.edit.change, Change::Answer { .. }) && e.edit.author != AUTHOR;
+        Ok(sender::unsent(&mut self.inner, &project, from)?.iter().filter(mine).count() as u64)
+    }
+
+    /// What is not in the table yet.
+    ///
+    /// # Errors
+    /// The mirror's.
+    pub fn unsent(&mut self) -> Result<Unsent> {
+        let rows = self.rows()?;
+        let unsent = rows.pending_count()? + self.untaken(&rows)?;
+        let waiting = rows.state("waiting")?.filter(|_| unsent > 0);
+        Ok(Unsent { unsent, conflicts: rows.clash_count()?, waiting })
+    }
+
+    /// Labels against which somebody else's change stands, oldest first.
+    ///
+    /// # Errors
+    /// The mirror's.
+    pub fn table_conflicts(&mut self) -> Result<Vec<TableConflict>> {
+        let of = |c: rows::Clash| TableConflict {
+            edit: c.edit,
+            path: c.path,
+            author: c.author,
+            mine: c.mine,
+            theirs: c.theirs,
+            gone: c.gone,
+            at: c.at,
+        };
+        Ok(self.rows()?.clashes()?.into_iter().map(of).collect())
+    }
+
+    /// Ends the conflict of an edit.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none; [`StoreError::Invalid`] when the row is gone and mine is wanted.
+    pub fn settle_conflict(&mut self, edit: &str, choice: Choice) -> Result<()> {
+        let _turn = Turn::wait(&self.files)?;
+        let mut rows = self.rows()?;
+        let clash = rows.clashes()?.into_iter().find(|c| c.edit == edit);
+        let clash = clash.ok_or_else(|| StoreError::not_found(format!("conflict of edit {edit}"), &self.place))?;
+        if choice == Choice::Mine && clash.gone {
+            let what = format!("the row of {} is not in {} any more; choose theirs", clash.path, self.source.table);
+            return Err(StoreError::invalid(what));
+        }
+        if choice == Choice::Theirs && !clash.gone {
+            self.follow(&clash)?;
+        }
+        rows.together(|rows| {
+            rows.set_base(&clash.path, clash.theirs.as_deref())?;
+            if choice == Choice::Mine {
+                rows.put_pending(&rows::Pending {
+                    path: clash.path.clone(),
+                    edit: clash.edit.clone(),
+                    author: clash.author.clone(),
+                    expected: clash.theirs.clone(),
+                    target: clash.mine.clone(),
+                    tries: 0,
+                })?;
+            }
+            rows.drop_clash(&clash.path)
+        })?;
+        if choice == Choice::Mine {
+            self.poke();
+        }
+        Ok(())
+    }
+
+    /// Makes the mirror show what the table holds.
+    fn follow(&mut self, clash: &rows::Clash) -> Result<()> {
+        let Some(project) = project_of(&mut self.inner)? else { return Ok(()) };
+        let Some(sample) = self.inner.sample_by_path(project.id, &clash.path)? else { return Ok(()) };
+        let at = Timestamp::now();
+        let mut project = project;
+        if answers::answer(clash.theirs.as_deref(), &project.labels, AUTHOR, at).is_none() {
+            // A class that nobody here has seen yet.
+            let name = clash.theirs.clone().unwrap_or_default();
+            let before = project.labels.clone();
+            project.labels.append(&name);
+            let change = Change::Classes { before, after: project.labels.clone() };
+            self.inner.commit(&[by_table(project.id, change, at)])?;
+        }
+        let Some(answer) = answers::answer(clash.theirs.as_deref(), &project.labels, AUTHOR, at) else {
+            return Ok(());
+        };
+        let change = Change::Answer { sample: sample.id, base: sample.rev, before: sample.answer, after: answer };
+        self.inner.commit(&[by_table(project.id, change, at)])?;
+        Ok(())
+    }
+
+    /// A conflict as the screens show it; nothing when the edit is not in the mirror.
+    fn shown(&mut self, project: &Project, clash: rows::Clash) -> Result<Option<Conflict>> {
+        let Some(sample) = self.inner.sample_by_path(project.id, &clash.path)? else { return Ok(None) };
+        let events = self.inner.history(project.id, Some(sample.id), None, EDITS)?;
+        let Some(found) = events.into_iter().find(|e| e.edit.id.to_string() == clash.edit) else { return Ok(None) };
+        let at = clash.at.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+        let theirs = answers::answer(clash.theirs.as_deref(), &project.labels, AUTHOR, at);
+        let reason = match (&theirs, clash.gone) {
+            (_, true) => Some(format!("the row is not in {} any more", self.source.table)),
+            (None, false) => {
+                let class = clash.theirs.as_deref().unwrap_or_default();
+                Some(format!("the table holds the class `{}`, which is new", printable(class)))
+            }
+            (Some(_), false) => None,
+        };
+        Ok(Some(Conflict { edit: found.edit, theirs: theirs.unwrap_or_default(), rev: sample.rev, reason, at }))
+    }
+
+    fn cannot<T>(&self, what: &str) -> Result<T> {
+        Err(StoreError::Unsupported { what: what.to_owned(), place: self.place.clone() })
+    }
+}
+
+/// An edit that says what the table holds.
+fn by_table(project: ProjectId, change: Change, at: Timestamp) -> Edit {
+    let mut edit = Edit::by_person(project, change, AUTHOR, at);
+    edit.origin = Origin::Import;
+    edit
+}
+
+/// The one project of a mirror.
+fn project_of(mirror: &mut SqliteStore) -> Result<Option<Project>> {
+    Ok(mirror.projects(Shelf::Live)?.into_iter().next())
+}
+
+/// Calls that go to the mirror as they are.
+macro_rules! mirrored {
+    ($(fn $name:ident(&mut self $(, $arg:ident: $kind:ty)*) -> $out:ty;)*) => {
+        $(fn $name(&mut self $(, $arg: $kind)*) -> Result<$out> {
+            self.inner.$name($($arg),*)
+        })*
+    };
+}
+
+impl Store for TableStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            boxes: false,
+            masks: false,
+            claims: false,
+            feed: false,
+            projects: false,
+            ..self.inner.capabilities()
+        }
+    }
+
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn read_only(&self) -> Option<String> {
+        self.inner.read_only()
+    }
+
+    fn interrupt(&self) -> Interrupt {
+        self.inner.interrupt()
+    }
+
+    fn create_project(&mut self, _: &NewProject) -> Result<Project> {
+        self.cannot("hold other projects than its table")
+    }
+
+    fn trash_project(&mut self, _: ProjectId) -> Result<()> {
+        self.cannot("put its table into the trash")
+    }
+
+    fn clone_project(&mut self, _: ProjectId, _: &NewVersion) -> Result<Project> {
+        self.cannot("make versions of its table")
+    }
+
+    fn begin_scan(&mut self, _: ProjectId, _: &str) -> Result<ScanId> {
+        self.cannot("scan a folder")
+    }
+
+    fn outbox(&mut self) -> Result<OutboxState> {
+        let Unsent { unsent, conflicts, waiting } = self.unsent()?;
+        Ok(OutboxState { unsent, conflicts, waiting })
+    }
+
+    fn conflicts(&mut self, id: ProjectId) -> Result<Vec<Conflict>> {
+        let project = self.inner.project(id)?;
+        let mut out = Vec::new();
+        for clash in self.rows()?.clashes()? {
+            out.extend(self.shown(&project, clash)?);
+        }
+        Ok(out)
+    }
+
+    fn resolve(&mut self, edit: EditId, how: Resolution, _author: &str, _at: Timestamp) -> Result<Option<Edit>> {
+        let choice = match how {
+            Resolution::Mine => Choice::Mine,
+            Resolution::Theirs => Choice::Theirs,
+            Resolution::Both => {
+                let what = "a column of classes holds one class; choose mine or theirs";
+                return Err(StoreError::invalid(what));
+            }
+        };
+        self.settle_conflict(&edit.to_string(), choice)?;
+        Ok(None)
+    }
+
+    fn watch(&mut self, on_news: OnNews) {
+        let (files, place) = (self.files.clone(), self.place.clone());
+        self.thread.tell(Arc::new(move || {
+            let Ok(rows) = RowFile::open(&files.rows, &place) else { return };
+            if let (Ok(unsent), Ok(conflicts), Ok(waiting)) =
+                (rows.pending_count(), rows.clash_count(), rows.state("waiting"))
+            {
+                on_news(News::Outbox(OutboxState { unsent, conflicts, waiting: waiting.filter(|_| unsent > 0) }));
+            }
+        }));
+        if self.left_over().unwrap_or(false) {
+            self.poke();
+        }
+    }
+
+    fn send(&mut self, patience: Duration) -> Result<OutboxState> {
+        // Why it failed is in the state.
+        let _ = self.thread.flush(patience);
+        self.outbox()
+    }
+
+    fn commit(&mut self, edits: &[Edit]) -> Result<Vec<Outcome>> {
+        let outcomes = self.inner.commit(edits)?;
+        self.poke();
+        Ok(outcomes)
+    }
+
+    fn undo(&mut self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport> {
+        let report = self.inner.undo(project, author, at)?;
+        self.poke();
+        Ok(report)
+    }
+
+    fn redo(&mut self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport> {
+        let report = self.inner.redo(project, author, at)?;
+        self.poke();
+        Ok(report)
+    }
+
+    fn undo_edit(&mut self, project: ProjectId, edit: EditId, author: &str, at: Timestamp) -> Result<UndoReport> {
+        let report = self.inner.undo_edit(project, edit, author, at)?;
+        self.poke();
+        Ok(report)
+    }
+
+    mirrored! {
+        fn projects(&mut self, shelf: Shelf) -> Vec<Project>;
+        fn project(&mut self, id: ProjectId) -> Project;
+        fn project_by_name(&mut self, name: &str) -> Option<Project>;
+        fn rename_project(&mut self, id: ProjectId, name: &str) -> ();
+        fn set_scan(&mut self, id: ProjectId, scan: &ScanSettings) -> ();
+        fn restore_project(&mut self, id: ProjectId) -> ();
+        fn delete_project(&mut self, id: ProjectId) -> ();
+        fn add_samples(&mut self, scan: ScanId, files: &[NewSample]) -> ScanReport;
+        fn finish_scan(&mut self, scan: ScanId) -> ScanReport;
+        fn sample(&mut self, id: SampleId) -> Sample;
+        fn sample_by_path(&mut self, project: ProjectId, path: &str) -> Option<Sample>;
+        fn page(&mut self, project: ProjectId, queue: &Queue, from: &From, direction: Direction, limit: usize) -> Vec<Queued>;
+        fn cursor(&mut self, queue: &Queue, sample: SampleId) -> Cursor;
+        fn position(&mut self, project: ProjectId, queue: &Queue, cursor: &Cursor) -> u64;
+        fn nth(&mut self, project: ProjectId, queue: &Queue, n: u64) -> Option<Cursor>;
+        fn count(&mut self, project: ProjectId, filter: &Filter) -> u64;
+        fn counts(&mut self, project: ProjectId) -> Counts;
+        fn tallies(&mut self, project: ProjectId) -> Tallies;
+        fn history(&mut self, project: ProjectId, sample: Option<SampleId>, before: Option<EventId>, limit: usize) -> Vec<HistoryEntry>;
+        fn decisions(&mut self, project: ProjectId, author: &str, limit: usize) -> Vec<HistoryEntry>;
+        fn event_at(&mut self, project: ProjectId, at: Timestamp) -> Option<EventId>;
+        fn answer_as_of(&mut self, sample: SampleId, event: Option<EventId>) -> Answer;
+        fn people(&mut self, project: ProjectId) -> Vec<Person>;
+        fn answer_times(&mut self, project: ProjectId, author: &str, since: Timestamp) -> Vec<Timestamp>;
+        fn activity(&mut self, project: ProjectId, since: Timestamp) -> Vec<Activity>;
+        fn save_queue(&mut self, project: ProjectId, name: &str, queue: &Queue) -> ();
+        fn saved_queues(&mut self, project: ProjectId) -> Vec<(String, Queue)>;
+        fn delete_queue(&mut self, project: ProjectId, name: &str) -> ();
+        fn setting(&mut self, project: ProjectId, key: &str) -> Option<String>;
+        fn set_setting(&mut self, project: ProjectId, key: &str, value: Option<&str>) -> ();
+        fn settings(&mut self, project: ProjectId) -> Settings;
+        fn start_second_pass(&mut self, project: ProjectId, share: f64, seed: u32, author: &str) -> u64;
+        fn second_pass(&mut self, project: ProjectId, author: &str) -> SecondPass;
+        fn second_pass_next(&mut self, project: ProjectId, author: &str, limit: usize) -> Vec<Sample>;
+        fn answer_second_pass(&mut self, project: ProjectId, sample: SampleId, answer: &Answer, author: &str, at: Timestamp) -> ();
+        fn second_answers(&mut self, project: ProjectId) -> Vec<SecondAnswer>;
+        fn put_predictions(&mut self, project: ProjectId, batch: &[SamplePredictions]) -> ();
+        fn add_comment(&mut self, comment: &Comment) -> i64;
+        fn resolve_comment(&mut self, id: i64, resolved: bool) -> ();
+        fn comments(&mut self, sample: SampleId) -> Vec<Comment>;
+        fn take_once(&mut self, entry: &LedgerEntry) -> bool;
+        fn ledger(&mut self, source: &str) -> Vec<LedgerEntry>;
+    }
+}
