@@ -10,6 +10,7 @@
 //!
 //! Calls block: they run on the threads of [`writer`] and [`reader`], never on the screen's.
 
+pub mod cvexplorer;
 pub mod error;
 pub mod locate;
 mod native;

@@ -15,6 +15,7 @@ use crate::domain::suggest::nearest;
 use crate::domain::text::{encode_os, printable};
 use crate::remote::password::Fixed;
 use crate::remote::secret::Secret;
+use crate::store::locate::open_file;
 use crate::store::postgres::{self, Health};
 use crate::store::records::{Direction, From as PageStart, Mode, Shelf};
 use crate::store::sqlite::SqliteStore;
@@ -64,7 +65,7 @@ pub(crate) fn place(context: &Context) -> Result<Where, AppError> {
 
 fn connect(context: &Context, place: &Where, mode: Mode) -> Result<Box<dyn Store>, StoreError> {
     match place {
-        Where::File(file) => Ok(Box::new(SqliteStore::open(file, mode)?)),
+        Where::File(file) => open_file(file, mode),
         Where::Server(location) => {
             // As every program of PostgreSQL does.
             let password = Secret::new(context.environment.get("PGPASSWORD").unwrap_or_default());

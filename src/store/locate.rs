@@ -1,5 +1,6 @@
 //! Which store a text means, and where the default one lies.
 
+use super::cvexplorer::CvExplorer;
 use super::outbox::{Connect, Outboxed, journal_path};
 use super::postgres::PostgresStore;
 use super::postgres::address::{self, Address};
@@ -40,7 +41,7 @@ pub fn open_with(
         Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
             let address = Address::parse(location)?;
             let password = password.filter(|_| !address.has_password());
-            return Ok(Box::new(PostgresStore::open(address, password, mode, net)?));
+            return on_server(address, password, mode, net);
         }
         Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
         Some((scheme, rest)) if rest.starts_with("//") => {
@@ -53,7 +54,45 @@ pub fn open_with(
     if path.is_empty() {
         return Err(StoreError::invalid("a store needs a path: sqlite:PATH"));
     }
-    Ok(Box::new(SqliteStore::open(Path::new(path), mode)?))
+    open_file(Path::new(path), mode)
+}
+
+/// Opens a file: our own, or CV Explorer's.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_file(path: &Path, mode: Mode) -> Result<Box<dyn Store>> {
+    match SqliteStore::open(path, mode) {
+        Err(StoreError::NotAStore { place, why }) if path.is_file() => {
+            match SqliteStore::attach(path, mode).and_then(CvExplorer::on_file) {
+                Ok(Some(found)) => Ok(Box::new(found)),
+                _ => Err(StoreError::NotAStore { place, why }),
+            }
+        }
+        other => Ok(Box::new(other?)),
+    }
+}
+
+/// Our own schema where it is there already; else CV Explorer's tables where they are; else our own, made now.
+fn on_server(
+    address: Address,
+    password: Option<Arc<dyn PasswordSource>>,
+    mode: Mode,
+    net: &Net,
+) -> Result<Box<dyn Store>> {
+    let mut own = PostgresStore::attach(address.clone(), password.clone(), mode, net)?;
+    // Tables of another program may be just what is looked for.
+    let ours = match own.is_ours() {
+        Err(StoreError::NotAStore { .. }) => false,
+        other => other?,
+    };
+    if !ours {
+        let theirs = PostgresStore::attach(address.for_others(), password, mode, net)?;
+        if let Ok(found) = CvExplorer::on_server(theirs)? {
+            return Ok(Box::new(found));
+        }
+    }
+    Ok(Box::new(own.prepared(mode)?))
 }
 
 /// Opens it as [`open_with`] does; edits for a server go through its journal in the folder `journals`.

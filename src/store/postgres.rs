@@ -72,16 +72,34 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError`]: not reached, not let in, newer, not to be made.
     pub fn open(address: Address, password: Option<Arc<dyn PasswordSource>>, mode: Mode, net: &Net) -> Result<Self> {
-        let mut link = Link::new(Maker::new(net.clone(), address, password)?);
-        let mut read_only = None;
-        match schema::migrate(&link.line(false)?, mode) {
-            Err(StoreError::ReadOnly { why, .. }) => read_only = Some(why),
+        Self::attach(address, password, mode, net)?.prepared(mode)
+    }
+
+    /// Makes or renews the schema as the mode allows.
+    pub(super) fn prepared(mut self, mode: Mode) -> Result<Self> {
+        match schema::migrate(&self.link.line(false)?, mode) {
+            Err(StoreError::ReadOnly { why, .. }) => self.read_only = Some(why),
             other => other?,
         }
-        if mode == Mode::Read {
-            read_only = Some("it was opened read-only".to_owned());
-        }
+        Ok(self)
+    }
+
+    /// Connects without looking for our own schema.
+    pub(super) fn attach(
+        address: Address,
+        password: Option<Arc<dyn PasswordSource>>,
+        mode: Mode,
+        net: &Net,
+    ) -> Result<Self> {
+        let mut link = Link::new(Maker::new(net.clone(), address, password)?);
+        link.line(false)?;
+        let read_only = (mode == Mode::Read).then(|| "it was opened read-only".to_owned());
         Ok(Self { link, read_only, scans: HashMap::new(), unsure: None, ear: None })
+    }
+
+    /// Whether our own schema is there.
+    pub(super) fn is_ours(&mut self) -> Result<bool> {
+        schema::version(&self.link.line(false)?).map(|version| version > 0)
     }
 
     /// Runs `work` on one state of the database. A connection that turns out to be gone is made again, once.
@@ -192,6 +210,32 @@ impl PostgresStore {
             self.unsure = lost.then_some(request);
             error
         })
+    }
+}
+
+impl super::cvexplorer::Bed for PostgresStore {
+    fn dialect(&self) -> super::native::plan::Dialect {
+        super::native::plan::Dialect::Postgres
+    }
+
+    fn place(&self) -> &str {
+        self.link.maker.address.place()
+    }
+
+    fn read_only(&self) -> Option<String> {
+        self.read_only.clone()
+    }
+
+    fn interrupt(&self) -> Interrupt {
+        self.link.interrupt()
+    }
+
+    fn read(&mut self, work: &mut dyn FnMut(&dyn super::native::base::Base) -> Result<()>) -> Result<()> {
+        Self::read(self, |tx| work(tx.base()))
+    }
+
+    fn write(&mut self, work: &mut dyn FnMut(&dyn super::native::base::Base) -> Result<()>) -> Result<()> {
+        Self::write(self, |tx| work(tx.base()))
     }
 }
 

@@ -82,6 +82,32 @@ impl SqliteStore {
     }
 }
 
+impl super::cvexplorer::Bed for SqliteStore {
+    fn dialect(&self) -> super::native::plan::Dialect {
+        super::native::plan::Dialect::Sqlite
+    }
+
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn read_only(&self) -> Option<String> {
+        self.read_only.clone()
+    }
+
+    fn interrupt(&self) -> Interrupt {
+        Store::interrupt(self)
+    }
+
+    fn read(&mut self, work: &mut dyn FnMut(&dyn Base) -> Result<()>) -> Result<()> {
+        Self::read(self, |db| work(db))
+    }
+
+    fn write(&mut self, work: &mut dyn FnMut(&dyn Base) -> Result<()>) -> Result<()> {
+        Self::write(self, |db| work(db))
+    }
+}
+
 /// A connection inside a transaction, with the name of its file for messages.
 struct Db<'a> {
     connection: &'a Connection,

@@ -14,3 +14,4 @@ mod table;
 mod team;
 mod threads;
 mod trouble;
+mod webapp;

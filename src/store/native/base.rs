@@ -15,6 +15,10 @@ pub(in crate::store) trait Base {
     fn place(&self) -> &str;
     /// Runs a statement; returns how many rows it changed.
     fn change(&self, sql: &str, values: &[Value]) -> Result<u64>;
+    /// Runs a statement before anything is read or committed, but not necessarily now.
+    fn defer(&self, sql: &str, values: &[Value]) -> Result<()> {
+        self.change(sql, values).map(drop)
+    }
     /// All rows of a query.
     fn fetch(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>>;
     /// Writes the difference of two label sets.

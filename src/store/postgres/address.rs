@@ -57,6 +57,8 @@ pub struct Address {
     place: String,
 }
 
+/// The schema of our tables where the location does not name one.
+const SCHEMA: &str = "lakelens";
 /// The longest a statement may take where the location does not say.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -75,7 +77,7 @@ impl Address {
         let rest = location.strip_prefix("postgres://").or_else(|| location.strip_prefix("postgresql://"));
         let rest = rest.ok_or_else(|| wrong("it does not begin with postgres://".to_owned()))?;
         let (server, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (mut tls, mut root, mut schema, mut limit) = (TlsMode::Prefer, None, "lakelens".to_owned(), LIMIT);
+        let (mut tls, mut root, mut schema, mut limit) = (TlsMode::Prefer, None, SCHEMA.to_owned(), LIMIT);
         let mut passed: Vec<&str> = Vec::new();
         for pair in query.split('&').filter(|p| !p.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -125,6 +127,17 @@ impl Address {
         Ok(Self { config, password, tls, root, schema, limit, place })
     }
 
+    /// The same place with the schema in which other programs keep their tables, unless the location names one.
+    #[must_use]
+    pub fn for_others(&self) -> Self {
+        let mut other = self.clone();
+        if other.schema == SCHEMA {
+            other.schema = "public".to_owned();
+            other.place = place(&other.config, SCHEMA);
+        }
+        other
+    }
+
     /// How messages call it: without password and options.
     #[must_use]
     pub fn place(&self) -> &str {
@@ -171,7 +184,7 @@ fn place(config: &Config, schema: &str) -> String {
         out.push('/');
         out += name;
     }
-    if schema != "lakelens" {
+    if schema != SCHEMA {
         out += &format!("?schema={schema}");
     }
     printable(&out).into_owned()

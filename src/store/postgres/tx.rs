@@ -216,6 +216,11 @@ impl Base for Tx<'_> {
         self.line.wait(self.line.client.execute_typed(&statement.sql, &statement.typed()))
     }
 
+    fn defer(&self, sql: &str, values: &[Value]) -> Result<()> {
+        self.later(Statement::common(sql, values));
+        Ok(())
+    }
+
     fn fetch(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>> {
         self.ask_one(Statement::common(sql, values))
     }

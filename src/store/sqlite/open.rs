@@ -70,6 +70,18 @@ impl SqliteStore {
         Self::prepare(connection, place.to_owned(), None)
     }
 
+    /// Opens a file of another program, which stays as it is: neither its schema nor its journal mode is touched.
+    pub(in crate::store) fn attach(path: &Path, mode: Mode) -> Result<Self, StoreError> {
+        let place = printable(&path.to_string_lossy()).into_owned();
+        let failed = |e| errors::from_sqlite(e, &place);
+        let read = mode == Mode::Read;
+        let access = if read { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
+        let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(failed)?;
+        connection.busy_timeout(BUSY).map_err(failed)?;
+        let read = read || connection.is_readonly("main").map_err(failed)?;
+        Self::prepare(connection, place, read.then(|| "it was opened read-only".to_owned()))
+    }
+
     /// Opens without any write. A write-ahead log needs its side files beside the database; where the folder does not
     /// let them be made, the file is read as it stands (`immutable`), which nobody can then be writing either.
     fn open_read_only(path: &Path, place: String, why: String) -> Result<Self, StoreError> {
