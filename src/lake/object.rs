@@ -6,6 +6,7 @@
 
 mod connect;
 mod http;
+mod odd;
 mod page;
 mod trouble;
 

@@ -5,12 +5,14 @@
 //! What always holds: only questions are asked again; the wait is bounded; an answer that is no success becomes a
 //! [`Fault`] with the server's own code.
 
+use super::odd;
 use super::trouble::Fault;
 use futures::StreamExt;
 use object_store::ClientOptions;
 use object_store::client::{
-    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -78,6 +80,7 @@ impl Connector {
                 _ => Err(failed(Fault::NoMetadata)),
             };
         }
+        let lists = request.uri().query().is_some_and(odd::is_listing);
         let asks = matches!(request.method().as_str(), "GET" | "HEAD");
         let begun = Instant::now();
         let mut tries = 0;
@@ -85,6 +88,7 @@ impl Connector {
             tries += 1;
             self.wait_for_turn().await;
             let fault = match HttpService::call(&self.client, request.clone()).await {
+                Ok(answer) if answer.status().is_success() && lists => return listing(answer).await,
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
                 Ok(answer) => fault_in(answer).await,
                 Err(error) => Fault::Unreachable { host: host.clone(), why: innermost(&error), kind: error.kind() },
@@ -112,6 +116,18 @@ fn innermost(error: &dyn std::error::Error) -> String {
         at = deeper;
     }
     at.to_string()
+}
+
+/// A page of a listing without keys that would cost the others.
+async fn listing(answer: HttpResponse) -> Result<HttpResponse, HttpError> {
+    let (parts, body) = answer.into_parts();
+    let bytes = body.bytes().await?;
+    let mended = match std::str::from_utf8(&bytes).map(odd::mended) {
+        Ok(Cow::Owned(text)) => Some(text),
+        _ => None,
+    };
+    let body = mended.map_or_else(|| bytes.into(), HttpResponseBody::from);
+    Ok(HttpResponse::from_parts(parts, body))
 }
 
 async fn fault_in(answer: HttpResponse) -> Fault {

@@ -155,3 +155,54 @@ fn a_project_is_made_from_a_volume_scanned_again_and_exported() {
     let copied = std::fs::read(dest.join("blue/3.png")).unwrap();
     assert_eq!(copied, std::fs::read(dir.path().join("blue/3.png")).unwrap());
 }
+
+/// What an open-source server answers where a workspace has files.
+const NO_FILES: Fault = Fault::Status(404, None, r#"{"errorCode":"RESOURCE_NOT_FOUND","message":"no such route"}"#);
+
+#[test]
+fn an_open_source_server_is_read_in_its_own_shape() {
+    let (workspace, dir) = (FakeWorkspace::start(), tempfile::tempdir().unwrap());
+    std::fs::write(dir.path().join("a.jpg"), b"12345").unwrap();
+    workspace.world().volume("lab.default.pictures", dir.path());
+    let lake = lake(&workspace);
+    let named = r#"{"schemas":[{"name":"default","updated_at":"1795226587824"},{"name":"old","updated_at":null}]}"#;
+    workspace.fault("GET /api/2.1/unity-catalog/schemas", 1, Fault::Body(named));
+    let schemas = listed(&lake, "lake:/lab");
+    assert_eq!(rows(&schemas), [("default", EntryKind::Schema), ("old", EntryKind::Schema)]);
+    assert!(schemas.row(0).unwrap().modified.is_some());
+    // An unknown catalog is an empty list there, and no error: it is looked for by its name.
+    workspace.fault("GET /api/2.1/unity-catalog/schemas", 1, Fault::Body("{}"));
+    let unknown = listed(&lake, "lake:/nothing");
+    assert!(matches!(unknown.progress(), Progress::Failed(_)), "{:?}", unknown.progress());
+    // It has no files of its own: they are read where they lie, on this machine.
+    workspace.fault("HEAD /api/2.0/fs/directories", 1, NO_FILES);
+    let volume = listed(&lake, "/Volumes/lab/default/pictures");
+    assert_eq!(rows(&volume), [("a.jpg", EntryKind::File)]);
+    let Found::Here(file) = lake.find(&at("/Volumes/lab/default/pictures/a.jpg"), "", &Stop::never()).unwrap() else {
+        panic!("not on this machine")
+    };
+    assert_eq!(std::fs::read(file).unwrap(), b"12345");
+}
+
+#[test]
+fn credentials_that_are_lent_open_the_bucket_of_a_volume() {
+    let (workspace, dir) = (FakeWorkspace::start(), tempfile::tempdir().unwrap());
+    workspace.world().volume("lab.default.pictures", dir.path());
+    workspace.world().securable("volumes", "lab.default.pictures", json!({ "storage_location": "s3://lake/in/it" }));
+    let lake = lake(&workspace);
+    let refused = Fault::Status(403, None, r#"{"error_code":"PERMISSION_DENIED","message":"EXTERNAL USE SCHEMA"}"#);
+    workspace.fault("HEAD /api/2.0/fs/directories", 2, NO_FILES);
+    workspace.fault("POST /api/2.1/unity-catalog/temporary-volume-credentials", 1, refused);
+    let denied = listed(&lake, "/Volumes/lab/default/pictures");
+    assert!(
+        matches!(denied.progress(), Progress::Failed(why) if why.contains("EXTERNAL USE SCHEMA")),
+        "{:?}",
+        denied.progress()
+    );
+    let lent = r#"{"aws_temp_credentials":{"access_key_id":"ASIAX","secret_access_key":"lent-s3cret","session_token":"t0ken"},
+        "expiration_time":"1000","url":"s3://lake/in/it"}"#;
+    workspace.fault("POST /api/2.1/unity-catalog/temporary-volume-credentials", 1, Fault::Body(lent));
+    // The store itself is not reached in this test: that the address is asked at all is what matters.
+    let asked = lake.find(&at("/Volumes/lab/default/pictures/a.jpg"), "", &Stop::never()).unwrap();
+    assert!(matches!(asked, Found::There(_)));
+}

@@ -3,6 +3,7 @@
 use crate::cli::{Home, Ran, ran};
 use crate::support::{pictures, pty};
 use object_store::aws::AmazonS3Builder;
+use object_store::azure::MicrosoftAzureBuilder;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
@@ -90,4 +91,60 @@ fn a_picture_in_a_bucket_is_seen_and_read_once() {
     session.wait_pictures("the second picture", |seen| seen.iter().any(|p| p.pixels.is_some()));
     session.keys("Q");
     assert_eq!((session.exit_code(), kept()), (0, 3));
+}
+
+#[test]
+#[ignore = "needs a server like Azure Blob; tests/run starts it"]
+fn a_container_is_listed_and_read() {
+    let Some(server) = address("LAKELENS_AZURE") else { return };
+    lakelens::remote::tls::install();
+    let endpoint = format!("{server}/devstoreaccount1");
+    let builder = MicrosoftAzureBuilder::new().with_account("devstoreaccount1").with_container_name("lake");
+    let key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+    let store = builder.with_endpoint(endpoint.clone()).with_allow_http(true).with_access_key(key).build().unwrap();
+    let (net, home) = (lakelens::remote::net::Net::default(), Home::new());
+    let picture = std::fs::read(home.picture("a.png")).unwrap();
+    for (name, content) in [("p/a.png", picture.as_slice()), ("p/sub/b.txt", b"hello"), ("p/sub", b"")] {
+        net.wait(store.put(&Path::parse(name).unwrap(), content.to_vec().into())).unwrap();
+    }
+    let run = |args: &[&str]| {
+        let mut command = home.command(args);
+        ran(command.env("AZURITE_BLOB_STORAGE_URL", &server).output().unwrap())
+    };
+    let uri = "abfss://lake@devstoreaccount1.dfs.core.windows.net/p";
+    let rows = crate::cli::json_lines(&run(&["ls", uri, "--json"]).out);
+    let told: Vec<_> = rows.iter().map(|r| (r["kind"].as_str().unwrap(), r["name"].as_str().unwrap())).collect();
+    assert_eq!(told, [("folder", "sub"), ("file", "a.png")]);
+    let info = run(&["info", &format!("{uri}/a.png"), "--json"]);
+    assert!(info.code == 0 && info.out.contains("\"width\": 16"), "{info:?}");
+    let missing = run(&["ls", "abfss://none@devstoreaccount1.dfs.core.windows.net/p"]);
+    assert!(missing.code == 1 && missing.err.contains("no such bucket or container"), "{missing:?}");
+    let mut command = home.command(&["ls", uri]);
+    command.env("AZURITE_BLOB_STORAGE_URL", &server).env("AZURE_STORAGE_ACCOUNT_KEY", "d3JvbmcgazN5");
+    let refused = ran(command.output().unwrap());
+    assert!(refused.code == 4 && refused.err.contains("AZURE_STORAGE_ACCOUNT_KEY"), "{refused:?}");
+    assert!(!refused.err.contains("d3Jv"), "{refused:?}");
+}
+
+#[test]
+#[ignore = "needs a server like S3; tests/run starts it"]
+fn a_project_is_made_from_a_bucket() {
+    let Some(server) = address("LAKELENS_S3") else { return };
+    let (store, home) = (s3(&server), Home::new());
+    let net = lakelens::remote::net::Net::default();
+    let picture = std::fs::read(home.picture("a.png")).unwrap();
+    for name in ["scan/red/1.png", "scan/red/2.png", "scan/blue/deep/3.png"] {
+        net.wait(store.put(&Path::parse(name).unwrap(), picture.clone().into())).unwrap();
+    }
+    let args = ["project", "create", "p", "--from", "s3://lake/scan", "-r", "--class-from", "folder", "--json"];
+    let made = run(&home, &server, &args);
+    let made: serde_json::Value = serde_json::from_str(&made.out).unwrap_or_else(|_| panic!("{made:?}"));
+    assert_eq!(made["samples"], 3, "{made}");
+    let dest = home.path("out");
+    let exported = ["export", "p", dest.to_str().unwrap(), "--format", "folders", "--images", "copy"];
+    assert_eq!(run(&home, &server, &exported).code, 0);
+    assert_eq!(std::fs::read(dest.join("deep/3.png")).unwrap(), picture);
+    let again = run(&home, &server, &["project", "rescan", "p", "--json"]);
+    let again: serde_json::Value = serde_json::from_str(&again.out).unwrap_or_else(|_| panic!("{again:?}"));
+    assert_eq!((&again["added"], &again["changed"], &again["missing"]), (&0.into(), &0.into(), &0.into()), "{again}");
 }
