@@ -24,3 +24,4 @@ pub mod spark;
 pub mod sql;
 pub mod tls;
 mod token;
+pub mod warehouse;

@@ -21,7 +21,7 @@ const FEW: u64 = 1000;
 /// Characters of a cell that are shown to people.
 const WIDE: usize = 60;
 
-/// Run SQL on a Spark Connect server or a cluster
+/// Run SQL on a Spark Connect server, a cluster or a SQL warehouse
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -10,4 +10,5 @@ mod order;
 mod secret;
 mod spark;
 mod token;
+mod warehouse;
 mod workspace;
