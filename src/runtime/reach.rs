@@ -4,7 +4,6 @@
 use crate::config::environment::Environment;
 use crate::config::load::Loaded;
 use crate::config::settings::Settings;
-use crate::config::workspaces;
 use crate::lake::bytes::ByteCache;
 use crate::lake::bytes::disk::FileCache;
 use crate::lake::dbfs::Dbfs;
@@ -13,11 +12,8 @@ use crate::lake::reach::{Reach, Remotes};
 use crate::lake::remote::{RemoteError, Trouble};
 use crate::lake::unity::{Connect, Session, Unity};
 use crate::lake::{Lake, Place};
-use crate::remote::http::Workspace;
-use crate::remote::ini::LARGEST;
 use crate::remote::net::Net;
-use crate::remote::profile::auth::Programs;
-use crate::remote::profile::{Inputs, ProfileFile, resolve};
+use crate::runtime::connections::connections;
 use std::sync::Arc;
 
 /// Bytes of pictures behind servers that are kept in memory: a few large photos, so that one is fetched once for all
@@ -29,7 +25,7 @@ const IN_MEMORY: usize = 96 << 20;
 pub fn lake(places: Vec<Place>, loaded: &Loaded, environment: &Environment) -> Lake {
     let settings = &loaded.settings;
     let (net, cloud) = (Net::default(), cloud(settings, environment));
-    let session = Arc::new(Session::new(connect(settings.profile.clone(), environment.clone(), net.clone())));
+    let session = Arc::new(Session::new(connect(loaded.clone(), environment.clone(), net.clone())));
     let ways: Vec<Arc<dyn Reach>> = vec![
         Arc::new(ObjectStores::new(cloud.clone())),
         Arc::new(Dbfs::new(Arc::clone(&session))),
@@ -42,27 +38,17 @@ pub fn lake(places: Vec<Place>, loaded: &Loaded, environment: &Environment) -> L
 }
 
 /// Signs in with the profile that was chosen, or the one that the official tools would use; nothing where none is set up.
-fn connect(profile: String, environment: Environment, net: Net) -> Connect {
+/// The files are read when that is first asked for, and again as long as they give no client.
+fn connect(loaded: Loaded, environment: Environment, net: Net) -> Connect {
     Box::new(move || {
-        let wrong = |why: &str, remedy: &str| {
-            let place = if profile.is_empty() { "the workspace" } else { profile.as_str() };
-            RemoteError::new(Trouble::Settings, "connect to", place, why, remedy)
-        };
-        let found = workspaces::read(&environment, LARGEST as u64);
-        let file = ProfileFile::read(&found.path, found.bytes);
-        let (az, databricks) = workspaces::programs(&environment);
-        let asked = (!profile.is_empty()).then_some((profile.as_str(), "the setting `profile`"));
-        let (variables, programs) = (&environment.variables, Programs { az, databricks });
-        let resolved = resolve(&Inputs { profile: asked, arguments: &[], variables, file: &file, programs });
-        let nothing = resolved.values.iter().next().is_none() && resolved.profile.is_none() && profile.is_empty();
-        if nothing && resolved.ways.is_err() {
+        let connections = connections(&loaded, &environment, net.clone());
+        if !connections.source().has_default() {
             return Ok(None);
         }
-        let connection = resolved.connection().map_err(|error| {
-            let remedy = error.remedies().into_iter().next().unwrap_or_default();
-            wrong(&error.to_string(), &remedy)
-        })?;
-        Workspace::new(connection, &net).map(Some).map_err(|error| wrong(error.why(), error.remedy()))
+        connections.workspace(None).map(Some).map_err(|error| {
+            let name = connections.source().default_profile().map_or_else(|| "the workspace".to_owned(), |c| c.name);
+            RemoteError::new(Trouble::Settings, "connect to", &name, error.why(), error.remedy())
+        })
     })
 }
 

@@ -8,6 +8,7 @@ mod hostile;
 mod scripted;
 mod settings;
 mod story;
+mod tls;
 
 use serde_json::Value;
 use std::io::Write;
