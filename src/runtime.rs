@@ -6,6 +6,7 @@ pub mod crash;
 pub mod event_loop;
 pub mod files;
 pub mod jobs;
+pub mod lakebase;
 pub mod logging;
 pub mod message;
 pub mod mouse;

@@ -13,8 +13,9 @@ use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::Sample;
 use crate::domain::suggest::nearest;
 use crate::domain::text::{encode_os, printable};
-use crate::remote::password::Fixed;
+use crate::remote::password::{Fixed, PasswordSource};
 use crate::remote::secret::Secret;
+use crate::runtime::lakebase::LakebaseStore;
 use crate::store::locate::open_file;
 use crate::store::postgres::{self, Health};
 use crate::store::records::{Direction, From as PageStart, Mode, Shelf};
@@ -54,10 +55,10 @@ pub(crate) fn place(context: &Context) -> Result<Where, AppError> {
     let path = store.strip_prefix("sqlite://").or_else(|| store.strip_prefix("sqlite:")).unwrap_or(store);
     let scheme = path.split_once(':').filter(|(scheme, _)| scheme.chars().all(|c| c.is_ascii_alphanumeric()));
     match scheme {
-        Some(("postgres" | "postgresql", _)) => Ok(Where::Server(store.to_owned())),
+        Some(("postgres" | "postgresql" | "lakebase", _)) => Ok(Where::Server(store.to_owned())),
         Some((scheme, _)) => {
             Err(AppError::new(Kind::Config, format!("this version has no stores of the kind `{}`", printable(scheme)))
-                .hint("use sqlite:PATH or postgres://…, or leave the store empty for the database in the data folder"))
+                .hint("use sqlite:PATH, postgres://… or lakebase://…, or leave the store empty for the database in the data folder"))
         }
         None => Ok(Where::File(expand(path, &context.environment))),
     }
@@ -67,17 +68,28 @@ fn connect(context: &Context, place: &Where, mode: Mode) -> Result<Box<dyn Store
     match place {
         Where::File(file) => open_file(file, mode),
         Where::Server(location) => {
-            // As every program of PostgreSQL does.
-            let password = Secret::new(context.environment.get("PGPASSWORD").unwrap_or_default());
-            open_with(location, mode, &context.net, Some(Arc::new(Fixed(password))))
+            let (location, password) = server(context, location)?;
+            open_with(&location, mode, &context.net, Some(password))
         }
     }
 }
 
 /// Connects to the server of a store without writing to it, for the checks of `doctor`.
 pub(crate) fn server_to_check(context: &Context, location: &str) -> Result<Health, StoreError> {
-    let password = Secret::new(context.environment.get("PGPASSWORD").unwrap_or_default());
-    postgres::health(location, Some(Arc::new(Fixed(password))), &context.net)
+    let (location, password) = server(context, location)?;
+    postgres::health(&location, Some(password), &context.net)
+}
+
+/// The location for PostgreSQL, and what gives its passwords where the location holds none.
+fn server(context: &Context, location: &str) -> Result<(String, Arc<dyn PasswordSource>), StoreError> {
+    match LakebaseStore::of(location, &context.loaded, &context.environment, &context.net) {
+        Some(lakebase) => lakebase.reach(),
+        None => {
+            // As every program of PostgreSQL does.
+            let password = Secret::new(context.environment.get("PGPASSWORD").unwrap_or_default());
+            Ok((location.to_owned(), Arc::new(Fixed(password))))
+        }
+    }
 }
 
 /// Opens the file of the store without writing to it, for the checks of `doctor`.

@@ -3,6 +3,7 @@
 use super::OpenError;
 use super::files::Files;
 use super::jobs::Jobs;
+use super::lakebase::LakebaseStore;
 use super::message::Sender;
 use super::store_desk::StoreDesk;
 use crate::app::effect::Effect;
@@ -36,6 +37,7 @@ pub struct StorePlace {
     net: Net,
     /// Where edits for servers are kept until they are sent.
     journals: PathBuf,
+    lakebase: Option<LakebaseStore>,
 }
 
 impl StorePlace {
@@ -46,8 +48,9 @@ impl StorePlace {
         // As every program of PostgreSQL does.
         let password = Secret::new(environment.get("PGPASSWORD").unwrap_or_default());
         let (uri, data) = (settings.store.clone(), loaded.paths.database());
-        let journals = loaded.paths.journals();
-        Self { opener: None, uri, data, read_only: settings.read_only, password, net: Net::default(), journals }
+        let (journals, net) = (loaded.paths.journals(), Net::default());
+        let lakebase = LakebaseStore::of(&uri, loaded, environment, &net);
+        Self { opener: None, uri, data, read_only: settings.read_only, password, net, journals, lakebase }
     }
 
     /// The same, opened in this way where one is given.
@@ -64,6 +67,10 @@ impl StorePlace {
         let mode = if self.read_only { Mode::Read } else { Mode::Create };
         if let Some(opener) = &self.opener {
             return opener(mode);
+        }
+        if let Some(lakebase) = &self.lakebase {
+            let (location, password) = lakebase.reach()?;
+            return store::open_kept(&location, mode, &self.net, Some(password), &self.journals);
         }
         let location = if self.uri.is_empty() { self.data.to_string_lossy() } else { self.uri.as_str().into() };
         let password = Arc::new(Fixed(self.password.clone()));

@@ -5,6 +5,7 @@ mod connection;
 mod errors;
 mod help;
 mod hostile;
+mod lakebase;
 mod scripted;
 mod settings;
 mod story;
