@@ -12,7 +12,7 @@ use crate::domain::ids::{Rev, SampleId};
 use crate::domain::project::Counts;
 use crate::domain::sample::{Answer, Sample};
 use crate::domain::text::printable;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Takes what became of a change.
 pub fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
@@ -250,6 +250,14 @@ fn take_counts(state: &mut State, counts: Option<Counts>) {
     }
 }
 
+/// The sample that an edit changed, with the answer and the revision after it.
+fn made(edit: &Edit) -> Option<(SampleId, (Rev, &Answer))> {
+    match &edit.change {
+        Change::Answer { sample, base, after, .. } => Some((*sample, (Rev(base.0 + 1), after))),
+        Change::Verdict { .. } | Change::Classes { .. } => None,
+    }
+}
+
 fn undone(
     state: &mut State,
     redo: bool,
@@ -268,12 +276,17 @@ fn undone(
         }
     }
     take_counts(state, counts);
-    let first = samples.first().map(|s| (s.id, s.path.clone()));
-    let count = samples.len();
+    let mut first = samples.first().map(|s| (s.id, s.path.clone()));
     let now: HashMap<SampleId, Sample> = samples.into_iter().map(|s| (s.id, s)).collect();
+    // A store that cannot be reached gives no samples: then the edits themselves say what stands.
+    let made: HashMap<SampleId, (Rev, &Answer)> = edits.iter().filter_map(|(edit, _)| made(edit)).collect();
+    let count = edits.iter().filter_map(|(e, _)| e.change.sample()).collect::<HashSet<_>>().len();
     state.update_samples(|shown| {
         if let Some(sample) = now.get(&shown.id) {
             shown.clone_from(sample);
+        } else if let Some((rev, answer)) = made.get(&shown.id) {
+            (shown.rev, shown.answer) = (*rev, (*answer).clone());
+            first.get_or_insert_with(|| (shown.id, shown.path.clone()));
         }
     });
     let what = match (&first, count) {

@@ -287,11 +287,12 @@ fn undone(store: &mut dyn Store, report: UndoReport, redo: bool) -> Result<Wrote
     for id in ids {
         if !seen.contains(&id) && seen.len() < 1_000 {
             seen.push(id);
-            samples.push(store.sample(id)?);
+            let Some(sample) = reached(store.sample(id))? else { break };
+            samples.push(sample);
         }
     }
     let counts = match report.applied.first() {
-        Some(first) => Some(store.counts(first.edit.project)?),
+        Some(first) => reached(store.counts(first.edit.project))?,
         None => None,
     };
     if let Some(refusal) = report.refused.first() {
@@ -303,6 +304,15 @@ fn undone(store: &mut dyn Store, report: UndoReport, redo: bool) -> Result<Wrote
     }
     let edits = report.applied.into_iter().map(|a| (a.edit, Outcome::Saved { rev: a.rev })).collect();
     Ok(Wrote::Undone { redo, edits, samples, counts })
+}
+
+/// Nothing where the store cannot be reached now: what was taken back is durable all the same.
+fn reached<T>(read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.retry_after().is_some() => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// What the writer reports, as the loop understands it. Runs on the writer's thread.

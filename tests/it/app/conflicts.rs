@@ -136,3 +136,18 @@ fn conflicts_snapshots() {
     none.reply(Slot::Conflicts, Reply::Conflicts(Vec::new()));
     snapshots("conflicts_none", &mut none);
 }
+
+#[test]
+fn an_undo_is_shown_although_the_store_cannot_be_read() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 3);
+    h.keys("2");
+    let labelled = |h: &Harness| h.state.label().unwrap().walk[0].answer.annotations.len();
+    assert_eq!(labelled(&h), 1);
+    let Some(Write::Edits(edits)) = h.writes().pop() else { panic!("{:?}", h.effects) };
+    let back = Edit { change: edits[0].change.inverse(Rev(1)), ..edits[0].clone() };
+    let applied = vec![(back, Outcome::Saved { rev: Rev(2) })];
+    h.event(Event::Wrote(Wrote::Undone { redo: false, edits: applied, samples: Vec::new(), counts: None }));
+    assert_eq!(labelled(&h), 0);
+    assert_eq!(h.state.label().unwrap().walk[0].rev, Rev(2));
+    assert!(h.screen(80, 24).contains("taken back"));
+}

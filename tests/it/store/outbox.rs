@@ -240,7 +240,8 @@ fn a_verdict_goes_with_its_answer_or_not_at_all() {
     let answer = edit(&mut direct, ids[0], labeled(&[1], "cleo", at(1)), "cleo", 1);
     store.commit(std::slice::from_ref(&answer)).unwrap();
     let judged = verdict(&mut store, ids[0], Verdict::Accepted, "cleo", 2);
-    label(&mut direct, ids[0], 2, "bob", 0);
+    let theirs = edit(&mut direct, ids[0], labeled(&[2], "bob", at(0)), "bob", 0);
+    direct.commit(&[theirs]).unwrap();
     store.commit(&[judged]).unwrap();
     flush_or_conflict(&mut store);
     let now = direct.sample(ids[0]).unwrap();
