@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod connections;
 pub mod crash;
+mod elsewhere;
 pub mod event_loop;
 pub mod files;
 pub mod jobs;

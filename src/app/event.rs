@@ -8,7 +8,7 @@ use super::slots::Tag;
 use super::state::OutboxState;
 use super::tasks::{TaskId, TaskNews};
 use crate::domain::edit::{Edit, Outcome};
-use crate::domain::ids::{ProjectId, SampleId};
+use crate::domain::ids::{ProjectId, Rev, SampleId};
 use crate::domain::key::KeyPress;
 use crate::domain::project::{Counts, Project};
 use crate::domain::queue::Queue;
@@ -51,8 +51,9 @@ pub enum Event {
     ProjectReady(ProjectId),
     /// The store can only be read; says why.
     ReadOnly(String),
-    /// Somebody else changed something in a project.
-    ElsewhereChanged(ProjectId),
+    /// Somebody else changed something in a project: their edits, oldest first, each with the revision after it, as far
+    /// as the store tells.
+    Elsewhere(ProjectId, Vec<(Edit, Rev)>),
     /// What waits between this machine and a remote store has changed.
     Outbox(OutboxState),
     /// Time has passed: something on the screen may be over.

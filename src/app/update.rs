@@ -50,7 +50,7 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
             state.say(Level::Warning, format!("read-only: {why}"));
             Vec::new()
         }
-        Event::ElsewhereChanged(id) => writes::elsewhere(state, id),
+        Event::Elsewhere(id, edits) => writes::elsewhere(state, id, &edits),
         Event::Outbox(outbox) => {
             let reason = outbox.waiting.clone().filter(|_| state.save.outbox.waiting.is_none());
             state.save.outbox = outbox;

@@ -8,7 +8,7 @@ use super::screens::{self, Screen, label, second_pass};
 use super::slots::Slot;
 use super::state::State;
 use crate::domain::edit::{Change, Edit, Outcome};
-use crate::domain::ids::{Rev, SampleId};
+use crate::domain::ids::{ProjectId, Rev, SampleId};
 use crate::domain::project::Counts;
 use crate::domain::sample::{Answer, Sample};
 use crate::domain::text::printable;
@@ -171,12 +171,39 @@ fn rejected(state: &mut State, edits: &[Edit], reason: &str) -> Vec<Effect> {
     ask_counts(state)
 }
 
-/// Somebody else changed something: the counts follow, and the screens that only show.
-pub fn elsewhere(state: &mut State, project: crate::domain::ids::ProjectId) -> Vec<Effect> {
+/// Others changed something: what is shown of it follows, so that the next key is about what stands now.
+pub fn elsewhere(state: &mut State, project: ProjectId, edits: &[(Edit, Rev)]) -> Vec<Effect> {
     if state.project.as_ref().map(|p| p.project.id) != Some(project) {
         return Vec::new();
     }
+    // A blind pass is told nothing of what happened to answers.
+    let here = state.label().filter(|_| state.second_pass().is_none()).and_then(|l| l.sample()).map(|s| s.id);
+    let mut classes = false;
+    for (edit, rev) in edits {
+        let (id, after) = match &edit.change {
+            Change::Answer { sample, after, .. } => (*sample, after),
+            Change::Verdict { .. } => continue,
+            Change::Classes { .. } => {
+                classes = true;
+                continue;
+            }
+        };
+        let mut newer = false;
+        state.update_samples(|shown| {
+            if shown.id == id && *rev > shown.rev {
+                (shown.rev, shown.answer) = (*rev, after.clone());
+                newer = true;
+            }
+        });
+        if newer && here == Some(id) {
+            let by = printable(&edit.author).into_owned();
+            state.say(Level::Warning, format!("{by} has just answered this picture; what is shown is theirs"));
+        }
+    }
     let mut effects = ask_counts(state);
+    if classes {
+        effects.push(Effect::Ask(state.slots.ask(Slot::Project), Query::Project(project)));
+    }
     if matches!(state.screen(), Some(Screen::Stats(_) | Screen::Review(_))) {
         effects.extend(screens::refresh(state));
     }

@@ -32,7 +32,7 @@ pub(super) fn run(args: &StatusArgs, context: &mut Context) -> Result<(), AppErr
     let Some(name) = &args.project else { return all(args.json, now, context) };
     let mut store = stores::open(context)?;
     let project = stores::project(store.as_mut(), name)?;
-    let report = stats(store.as_mut(), &project, now, 0, 0)?;
+    let report = stats(store.as_mut(), &project, now)?;
     if args.json.jsonl {
         return context.out.json_line(&report);
     }
@@ -46,7 +46,7 @@ fn all(json: JsonOrLines, now: Timestamp, context: &mut Context) -> Result<(), A
     let mut reports = Vec::new();
     if let Some(mut store) = stores::open_to_read(context)? {
         for project in store.projects(Shelf::Live)? {
-            reports.push(stats(store.as_mut(), &project, now, 0, 0)?);
+            reports.push(stats(store.as_mut(), &project, now)?);
         }
     }
     if json.jsonl {

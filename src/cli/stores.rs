@@ -20,9 +20,10 @@ use crate::store::locate::open_file;
 use crate::store::postgres::{self, Health};
 use crate::store::records::{Direction, From as PageStart, Mode, Shelf};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Store, StoreError, open_with};
+use crate::store::{Store, StoreError, open_kept, open_with};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
@@ -64,14 +65,43 @@ pub(crate) fn place(context: &Context) -> Result<Where, AppError> {
     }
 }
 
-fn connect(context: &Context, place: &Where, mode: Mode) -> Result<Box<dyn Store>, StoreError> {
+/// Where the edits go: to the server at once, or through its journal, whose waiting edits are then seen as well.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    AtOnce,
+    ThroughJournal,
+}
+
+fn connect(context: &Context, place: &Where, mode: Mode, way: Way) -> Result<Box<dyn Store>, StoreError> {
     match place {
         Where::File(file) => open_file(file, mode),
         Where::Server(location) => {
             let (location, password) = server(context, location)?;
-            open_with(&location, mode, &context.net, Some(password))
+            match way {
+                Way::AtOnce => open_with(&location, mode, &context.net, Some(password)),
+                Way::ThroughJournal => {
+                    open_kept(&location, mode, &context.net, Some(password), &context.loaded.paths.journals())
+                }
+            }
         }
     }
+}
+
+/// How long a command that changes something waits for edits that an earlier run could not send.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Sends what the screen has left in the journal, because what a command changes must come after it.
+fn send_first(context: &Context, place: &Where) -> Result<(), AppError> {
+    if !matches!(place, Where::Server(_)) {
+        return Ok(());
+    }
+    let left = connect(context, place, Mode::Write, Way::ThroughJournal)?.send(PATIENCE)?;
+    if left.unsent == 0 {
+        return Ok(());
+    }
+    let why = left.waiting.unwrap_or_else(|| "the server is slow".to_owned());
+    Err(AppError::failed(format!("{} edits of this machine are not sent yet, and must go first: {why}", left.unsent))
+        .hint("they are safe in the journal; try again once the server answers"))
 }
 
 /// Connects to the server of a store without writing to it, for the checks of `doctor`.
@@ -105,7 +135,7 @@ pub(crate) fn open_to_read(context: &Context) -> Result<Option<Box<dyn Store>>, 
     }
     // Another process may be writing: only an explicit wish opens the file without the means to wait for it.
     let mode = if context.loaded.settings.read_only { Mode::Read } else { Mode::Write };
-    Ok(Some(connect(context, &place, mode)?))
+    Ok(Some(connect(context, &place, mode, Way::ThroughJournal)?))
 }
 
 /// Opens the store for reading; a missing one is an error, because a project is asked for.
@@ -116,7 +146,12 @@ pub(crate) fn open(context: &Context) -> Result<Box<dyn Store>, AppError> {
 /// Opens the store for writing; it must exist.
 pub(crate) fn open_to_change(context: &Context) -> Result<Box<dyn Store>, AppError> {
     refuse_read_only(context)?;
-    writable(open(context)?)
+    let place = place(context)?;
+    if matches!(place, Where::File(_)) {
+        return writable(open(context)?);
+    }
+    send_first(context, &place)?;
+    writable(connect(context, &place, Mode::Write, Way::AtOnce)?)
 }
 
 /// Opens the store for writing, and makes it if need be.
@@ -132,7 +167,9 @@ pub(crate) fn open_or_create(context: &Context) -> Result<Box<dyn Store>, AppErr
                 .hint("choose another place with --data-dir or --store")
         })?;
     }
-    writable(connect(context, &place, Mode::Create)?)
+    let store = connect(context, &place, Mode::Create, Way::AtOnce)?;
+    send_first(context, &place)?;
+    writable(store)
 }
 
 fn refuse_read_only(context: &Context) -> Result<(), AppError> {

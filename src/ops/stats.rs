@@ -22,17 +22,12 @@ const AT_WORK_HOURS: i64 = 12;
 /// People whose speed is worked out; the others are only counted.
 const PEOPLE: usize = 50;
 
-/// The report of a project at the time `now`; `unsent` and `conflicts` come from the journal.
+/// The report of a project at the time `now`.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn stats(
-    store: &mut dyn Store,
-    project: &Project,
-    now: Timestamp,
-    unsent: u64,
-    conflicts: u64,
-) -> Result<StatsReport, OpsError> {
+pub fn stats(store: &mut dyn Store, project: &Project, now: Timestamp) -> Result<StatsReport, OpsError> {
+    let outbox = store.outbox()?;
     let counts = store.counts(project.id)?;
     let everybody = store.people(project.id)?;
     let mut people = Vec::with_capacity(everybody.len());
@@ -60,8 +55,8 @@ pub fn stats(
         activity: hours(&activity, since, now),
         eta_seconds: (rate > 0.0).then(|| left as f64 * 3600.0 / rate),
         kappa,
-        unsent,
-        conflicts,
+        unsent: outbox.unsent,
+        conflicts: outbox.conflicts,
     })
 }
 

@@ -26,6 +26,7 @@ pub use session::{Spark, TokenSource};
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
+    rustdoc::all,
     reason = "written by a program; the definitions in proto/ are documented"
 )]
 mod protocol {

@@ -5,6 +5,7 @@
 //! reach the writer in the order of the keys; a newer question of a slot cancels the older; an edit that can never be
 //! written is said to be refused, and the screen takes it back.
 
+use super::elsewhere::Listener;
 use super::message::{Message, Sender};
 use super::services::StorePlace;
 use super::store_reads::{answer, session_key};
@@ -51,7 +52,8 @@ impl StoreDesk {
     #[must_use]
     pub fn start(place: StorePlace, user: String, sender: Sender) -> Self {
         let (orders, incoming) = mpsc::channel();
-        let desk = Desk { place, user, sender, orders: orders.clone(), open: None, tickets: HashMap::new() };
+        let desk =
+            Desk { place, user, sender, orders: orders.clone(), open: None, tickets: HashMap::new(), listener: None };
         if let Err(error) =
             std::thread::Builder::new().name("store-desk".to_owned()).spawn(move || desk.serve(&incoming))
         {
@@ -84,6 +86,8 @@ struct Opened {
     sent: Sent,
     /// What waits to be sent to a remote store.
     outbox: Outbox,
+    /// The store says by itself that others changed something.
+    feed: bool,
 }
 
 type Sent = Arc<Mutex<HashMap<EditId, Edit>>>;
@@ -96,6 +100,7 @@ struct Desk {
     orders: mpsc::Sender<Order>,
     open: Option<Opened>,
     tickets: HashMap<Slot, Ticket>,
+    listener: Option<Listener>,
 }
 
 impl Desk {
@@ -122,13 +127,14 @@ impl Desk {
             if let Some(why) = writes.read_only() {
                 self.sender.event(Event::ReadOnly(why));
             }
+            let feed = writes.capabilities().feed;
             let outbox: Outbox = Arc::default();
             writes.watch(news(Arc::clone(&outbox), self.sender.clone()));
             let sent: Sent = Arc::default();
             let (of_writer, sender, orders) = (Arc::clone(&sent), self.sender.clone(), self.orders.clone());
             let report = move |done| report(done, &of_writer, &sender, &orders);
             let writer = Writer::spawn(writes, Box::new(report))?;
-            self.open = Some(Opened { reader: Reader::spawn(reads)?, writer, sent, outbox });
+            self.open = Some(Opened { reader: Reader::spawn(reads)?, writer, sent, outbox, feed });
         }
         self.open.as_ref().ok_or(StoreError::Interrupted)
     }
@@ -136,6 +142,9 @@ impl Desk {
     fn ask(&mut self, tag: Tag, query: Query) {
         if let Some(older) = self.tickets.remove(&tag.slot) {
             older.cancel();
+        }
+        if let Query::Page { project, .. } | Query::Project(project) = &query {
+            self.listen(*project);
         }
         let (user, sender) = (self.user.clone(), self.sender.clone());
         let asked = self.opened().map(|open| {
@@ -151,6 +160,15 @@ impl Desk {
         match asked {
             Ok(ticket) => drop(self.tickets.insert(tag.slot, ticket)),
             Err(error) => self.sender.event(Event::Reply(tag, Reply::Failed(error.to_string()))),
+        }
+    }
+
+    /// Listens to what others do in this project, where the store can tell.
+    fn listen(&mut self, project: ProjectId) {
+        let known = self.listener.as_ref().is_some_and(|l| l.is_about(project));
+        if !known && self.opened().is_ok_and(|open| open.feed) {
+            // The older one ends by being dropped.
+            self.listener = Listener::start(self.place.clone(), project, self.user.clone(), self.sender.clone());
         }
     }
 
@@ -240,6 +258,7 @@ impl Desk {
     }
 
     fn finish(&mut self) {
+        self.listener = None;
         if let Some(Opened { reader, writer, outbox, .. }) = self.open.take() {
             drop(reader);
             let _ = writer.flush(PATIENCE);
@@ -363,7 +382,7 @@ fn news(outbox: Outbox, sender: Sender) -> OnNews {
             sender.event(Event::Outbox(crate::app::state::OutboxState { unsent, conflicts, waiting }));
         }
         News::Settled(edits) => sender.event(Event::Wrote(Wrote::Sent(edits))),
-        News::Changed(project) => sender.event(Event::ElsewhereChanged(project)),
+        News::Changed(project) => sender.event(Event::Elsewhere(project, Vec::new())),
     })
 }
 

@@ -31,7 +31,7 @@ pub fn begin_with(store: &mut dyn Store, project: ProjectId, user: &str, queue: 
 /// Answers a question.
 ///
 /// # Errors
-/// The store's own; [`StoreError::Interrupted`](crate::store::StoreError::Interrupted) when a newer question stopped it.
+/// The store's own; [`StoreError::Interrupted`] when a newer question stopped it.
 pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> {
     Ok(match query {
         Query::Projects => {
@@ -56,9 +56,7 @@ pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> 
         }
         Query::Stats(id) => {
             let project = store.project(id)?;
-            Reply::Stats(Box::new(
-                crate::ops::stats::stats(store, &project, jiff::Timestamp::now(), 0, 0).map_err(from_ops)?,
-            ))
+            Reply::Stats(Box::new(crate::ops::stats::stats(store, &project, jiff::Timestamp::now()).map_err(from_ops)?))
         }
         Query::Review(project) => store_review::review(store, project, user)?,
         Query::SecondPass { project, limit } => store_review::second_pass(store, project, user, limit)?,

@@ -151,3 +151,29 @@ fn an_undo_is_shown_although_the_store_cannot_be_read() {
     assert_eq!(h.state.label().unwrap().walk[0].rev, Rev(2));
     assert!(h.screen(80, 24).contains("taken back"));
 }
+
+#[test]
+fn what_others_answer_is_shown_at_once_and_never_something_older() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 3);
+    let project = h.state.project.as_ref().unwrap().project.id;
+    let theirs = |id: i64, class: i64| {
+        let mut edit = edit(id, class);
+        edit.author = "bob".to_owned();
+        edit
+    };
+    let first = |h: &Harness| {
+        let sample = &h.state.label().unwrap().walk[0];
+        (sample.rev, sample.answer.annotations.first().map(|a| a.class.0))
+    };
+    h.event(Event::Elsewhere(project, vec![(theirs(1, 2), Rev(3)), (theirs(1, 1), Rev(2)), (theirs(99, 1), Rev(1))]));
+    assert_eq!(first(&h), (Rev(3), Some(2)));
+    assert!(h.screen(100, 24).contains("bob has just answered this picture"));
+    // The next key is about what is shown now.
+    h.effects.clear();
+    h.keys("1");
+    let Some(Write::Edits(edits)) = h.writes().pop() else { panic!("{:?}", h.effects) };
+    assert!(matches!(edits[0].change, Change::Answer { base: Rev(3), .. }), "{:?}", edits[0]);
+    // Another project is none of this one's business.
+    h.event(Event::Elsewhere(ProjectId(77), vec![(theirs(2, 2), Rev(9))]));
+    assert_eq!(h.state.label().unwrap().walk[1].rev, Rev(0));
+}

@@ -174,6 +174,8 @@ fn what_met_somebody_elses_waits_with_all_later_edits_for_a_decision() {
         store.commit(&[Edit::by_person(project.id, later, "ann", at(2))]).unwrap();
         flush(&mut store);
         assert_eq!(store.outbox().unwrap().conflicts, 1);
+        let report = lakelens::ops::stats::stats(&mut store, &project, at(9)).unwrap();
+        assert_eq!((report.unsent, report.conflicts), (0, 1));
         assert_eq!(classes(&mut direct, ids[0]), [2]);
         assert_eq!(classes(&mut direct, ids[1]), [3]);
         let conflicts = store.conflicts(project.id).unwrap();
