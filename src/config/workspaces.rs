@@ -1,5 +1,5 @@
-//! Where the official Databricks tools keep their profiles, and which of their programs are installed: read here, so that
-//! the rules in `remote::profile` stay pure.
+//! Where the official tools of Databricks and AWS keep their profiles, and which programs are installed: read here, so
+//! that the rules in `remote::profile` and `lake::object` stay pure.
 
 use super::environment::Environment;
 use super::paths::expand;
@@ -25,8 +25,20 @@ pub struct Found {
 /// Reads the file that `DATABRICKS_CONFIG_FILE` names, or `~/.databrickscfg`; at most `limit` bytes.
 #[must_use]
 pub fn read(environment: &Environment, limit: u64) -> Found {
-    let named = environment.get("DATABRICKS_CONFIG_FILE");
-    let name = named.unwrap_or("~/.databrickscfg");
+    file(environment, "DATABRICKS_CONFIG_FILE", "~/.databrickscfg", limit)
+}
+
+/// Reads the files that `AWS_SHARED_CREDENTIALS_FILE` and `AWS_CONFIG_FILE` name, or `~/.aws/credentials` and
+/// `~/.aws/config`; at most `limit` bytes of each.
+#[must_use]
+pub fn read_aws(environment: &Environment, limit: u64) -> [Found; 2] {
+    let credentials = file(environment, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", limit);
+    [credentials, file(environment, "AWS_CONFIG_FILE", "~/.aws/config", limit)]
+}
+
+/// The file that a variable names, or the usual one.
+fn file(environment: &Environment, variable: &str, usual: &str, limit: u64) -> Found {
+    let name = environment.get(variable).unwrap_or(usual);
     if name.starts_with("~/") && environment.get("HOME").is_none() {
         return Found { path: name.to_owned(), bytes: Ok(None), mode: None };
     }

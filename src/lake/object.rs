@@ -8,9 +8,11 @@ mod connect;
 mod http;
 mod odd;
 mod page;
+mod shared;
 mod trouble;
 
 pub use connect::{AzureSettings, CloudSettings, GoogleSettings, S3Settings};
+pub use shared::{AwsFile, AwsFiles, ReadAwsFiles};
 
 use self::connect::Store;
 use self::trouble::{Fault, explain, fault_of};

@@ -4,14 +4,18 @@
 use crate::config::environment::Environment;
 use crate::config::load::Loaded;
 use crate::config::settings::Settings;
+use crate::config::workspaces;
 use crate::lake::bytes::ByteCache;
 use crate::lake::bytes::disk::FileCache;
 use crate::lake::dbfs::Dbfs;
-use crate::lake::object::{AzureSettings, CloudSettings, GoogleSettings, ObjectStores, S3Settings};
+use crate::lake::object::{
+    AwsFile, AwsFiles, AzureSettings, CloudSettings, GoogleSettings, ObjectStores, ReadAwsFiles, S3Settings,
+};
 use crate::lake::reach::{Reach, Remotes};
 use crate::lake::remote::{RemoteError, Trouble};
 use crate::lake::unity::{Connect, Session, Unity};
 use crate::lake::{Lake, Place};
+use crate::remote::ini;
 use crate::remote::net::Net;
 use crate::runtime::connections::connections;
 use std::sync::Arc;
@@ -55,6 +59,7 @@ fn connect(loaded: Loaded, environment: Environment, net: Net) -> Connect {
 fn cloud(settings: &Settings, environment: &Environment) -> CloudSettings {
     CloudSettings {
         variables: Arc::new(environment.variables.clone()),
+        aws_files: Some(aws_files(environment.clone())),
         s3: S3Settings {
             endpoint: settings.lake_s3_endpoint.clone(),
             region: settings.lake_s3_region.clone(),
@@ -67,4 +72,13 @@ fn cloud(settings: &Settings, environment: &Environment) -> CloudSettings {
         },
         google: GoogleSettings { anonymous: settings.lake_gs_anonymous },
     }
+}
+
+/// The files are read when a bucket of S3 is opened.
+fn aws_files(environment: Environment) -> ReadAwsFiles {
+    Arc::new(move || {
+        let [credentials, config] = workspaces::read_aws(&environment, ini::LARGEST as u64);
+        let file = |found: workspaces::Found| AwsFile { path: found.path, bytes: found.bytes };
+        AwsFiles { credentials: file(credentials), config: file(config) }
+    })
 }

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod fake;
+mod profiles;
 mod remote;
 mod servers;
 

@@ -1,9 +1,10 @@
 //! From settings and the standard variables to a client of one bucket.
 //!
-//! What always holds: our own settings win over variables; `http` is only for servers on this machine unless it is
+//! What always holds: our own settings win over variables, variables over files; `http` is only for servers on this machine unless it is
 //! allowed in the settings; what is said of credentials names where they came from, never them.
 
 use super::http::Connector;
+use super::shared::{ReadAwsFiles, Shared, resolve};
 use crate::lake::remote::{RemoteError, Trouble};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
@@ -57,6 +58,8 @@ pub struct GoogleSettings {
 pub struct CloudSettings {
     /// The variables of the process.
     pub variables: Arc<BTreeMap<String, String>>,
+    /// Gives what the AWS tools share; nothing where no files are to be read.
+    pub aws_files: Option<ReadAwsFiles>,
     /// S3.
     pub s3: S3Settings,
     /// Azure.
@@ -69,9 +72,10 @@ impl CloudSettings {
     /// The same servers with other credentials, which are all that is known of anybody.
     pub(crate) fn lent(&self, credentials: BTreeMap<String, String>) -> Self {
         let servers = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_REGION", "AWS_DEFAULT_REGION"];
-        let more = ["AZURITE_BLOB_STORAGE_URL", "AWS_ALLOW_HTTP"];
+        let more = ["AZURITE_BLOB_STORAGE_URL", "AWS_ALLOW_HTTP", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"];
+        let profile = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
         let mut variables = credentials;
-        for name in servers.iter().chain(&more) {
+        for name in servers.iter().chain(&more).chain(&profile) {
             if let Some(value) = self.variable(name) {
                 variables.insert((*name).to_owned(), value.to_owned());
             }
@@ -83,6 +87,10 @@ impl CloudSettings {
 
     fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    fn shared(&self) -> Shared {
+        self.aws_files.as_ref().map(|read| resolve(&read(), &self.variables)).unwrap_or_default()
     }
 }
 
@@ -109,7 +117,7 @@ impl Store {
             "gs" => google(settings, connector, authority),
             _ => azure(settings, connector, authority),
         };
-        made.map_err(|(why, remedy)| wrong(&why, remedy))
+        made.map_err(|(why, remedy)| wrong(&why, &remedy))
     }
 
     /// With what requests are signed, in words.
@@ -124,7 +132,7 @@ impl Store {
 }
 
 /// Why there is no client, and what to do.
-type Wrong = (String, &'static str);
+pub(super) type Wrong = (String, String);
 
 /// Our own service tries again; see [`super::http`].
 fn once() -> RetryConfig {
@@ -136,17 +144,16 @@ fn unbuilt(error: &object_store::Error) -> Wrong {
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    (cause.to_string(), "check the variables and the settings of this kind of store")
+    (cause.to_string(), "check the variables and the settings of this kind of store".to_owned())
 }
 
 /// An address must be encrypted, or of this machine, or allowed.
 fn check_address(url: &str, allowed: bool, name: &str) -> Result<(), Wrong> {
+    let wrong = |why: &str, remedy: &str| Err((format!("{name} {why}"), remedy.to_owned()));
     let Some(rest) = url.strip_prefix("http://") else {
         return match url.starts_with("https://") {
             true => Ok(()),
-            false => {
-                Err((format!("{name} is no http(s) address"), "write it as https://HOST or http://127.0.0.1:PORT"))
-            }
+            false => wrong("is no http(s) address", "write it as https://HOST or http://127.0.0.1:PORT"),
         };
     };
     let host = rest.split(['/', '?']).next().unwrap_or_default();
@@ -156,42 +163,55 @@ fn check_address(url: &str, allowed: bool, name: &str) -> Result<(), Wrong> {
     if loopback || allowed {
         return Ok(());
     }
-    Err((format!("{name} is not encrypted"), "use https, or set lake.s3.allow_http = true if the network is yours"))
+    wrong("is not encrypted", "use https, or set lake.s3.allow_http = true if the network is yours")
 }
 
 fn s3(settings: &CloudSettings, connector: Connector, bucket: &str, region: Option<&str>) -> Result<Store, Wrong> {
     let own = &settings.s3;
+    let shared = settings.shared();
+    let told = own.anonymous
+        || ["AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().any(|name| settings.variable(name).is_some());
+    // What variables say comes before the files, all of it or nothing.
+    let keys = if told { None } else { shared.keys? };
     let mut builder = AmazonS3Builder::new();
     for (name, value) in settings.variables.iter().filter(|(name, value)| name.starts_with("AWS_") && !value.is_empty())
     {
-        if let Ok(key) = AmazonS3ConfigKey::from_str(&name.to_ascii_lowercase()) {
-            builder = builder.with_config(key, value);
+        match AmazonS3ConfigKey::from_str(&name.to_ascii_lowercase()) {
+            Ok(AmazonS3ConfigKey::SecretAccessKey | AmazonS3ConfigKey::Token) if keys.is_some() => {}
+            Ok(key) => builder = builder.with_config(key, value),
+            Err(_) => {}
         }
     }
     builder = builder.with_bucket_name(bucket).with_http_connector(connector).with_retry(once());
     let endpoint = [own.endpoint.as_str()]
         .into_iter()
         .chain(["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"].iter().filter_map(|n| settings.variable(n)))
+        .chain(shared.endpoint.as_deref())
         .find(|text| !text.is_empty());
     if let Some(endpoint) = endpoint {
         let allowed = own.allow_http || settings.variable("AWS_ALLOW_HTTP").is_some_and(|v| v == "true" || v == "1");
         check_address(endpoint, allowed, "the endpoint of S3")?;
         builder = builder.with_config(AmazonS3ConfigKey::S3Endpoint, endpoint).with_allow_http(true);
     }
-    if let Some(region) = region.or(Some(own.region.as_str()).filter(|r| !r.is_empty())) {
-        builder = builder.with_region(region);
-    } else if settings.variable("AWS_REGION").is_none()
-        && let Some(region) = settings.variable("AWS_DEFAULT_REGION")
-    {
+    let variable = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| settings.variable(name));
+    let regions = [region, Some(own.region.as_str()), variable, shared.region.as_deref()];
+    if let Some(region) = regions.into_iter().flatten().find(|region| !region.is_empty()) {
         builder = builder.with_region(region);
     }
-    let signed = match settings.variable("AWS_ACCESS_KEY_ID") {
+    let signed = match (keys, settings.variable("AWS_ACCESS_KEY_ID")) {
         _ if own.anonymous => "nothing (lake.s3.anonymous)".to_owned(),
-        Some(id) => format!("the key {} of AWS_ACCESS_KEY_ID", shortened(id)),
-        None if settings.variable("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() => {
+        (Some(keys), _) => {
+            builder = builder.with_access_key_id(&keys.id).with_secret_access_key(keys.secret.expose());
+            if let Some(token) = &keys.token {
+                builder = builder.with_token(token.expose());
+            }
+            format!("the key {} of {}", shortened(&keys.id), keys.from)
+        }
+        (None, Some(id)) => format!("the key {} of AWS_ACCESS_KEY_ID", shortened(id)),
+        (None, None) if settings.variable("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() => {
             "the role of AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()
         }
-        None => "the role of this machine".to_owned(),
+        (None, None) => "the role of this machine".to_owned(),
     };
     builder = builder.with_skip_signature(own.anonymous);
     builder.build().map(|store| Store::of(store, signed)).map_err(|e| unbuilt(&e))
@@ -207,7 +227,7 @@ fn shortened(id: &str) -> String {
 fn azure(settings: &CloudSettings, connector: Connector, authority: &str) -> Result<Store, Wrong> {
     let named = "write it as abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH";
     let (container, host) =
-        authority.split_once('@').ok_or_else(|| ("it names no storage account".to_owned(), named))?;
+        authority.split_once('@').ok_or_else(|| ("it names no storage account".to_owned(), named.to_owned()))?;
     let account = host.split('.').next().unwrap_or_default();
     let mut builder = MicrosoftAzureBuilder::new();
     for (name, value) in
@@ -232,7 +252,8 @@ fn azure(settings: &CloudSettings, connector: Connector, authority: &str) -> Res
         // A path from somewhere else must not make us show our credentials to any other server.
         let zone = host.split_once('.').and_then(|(_, zone)| zone.strip_prefix("dfs.").or(zone.strip_prefix("blob.")));
         let zone = zone.filter(|zone| ZONES.contains(zone)).ok_or_else(|| {
-            (format!("{host} is no storage account of Azure"), "set lake.azure.endpoint to use another server")
+            let remedy = "set lake.azure.endpoint to use another server".to_owned();
+            (format!("{host} is no storage account of Azure"), remedy)
         })?;
         endpoint = format!("https://{account}.blob.{zone}");
     }

@@ -201,7 +201,11 @@ fn no_credentials(place: &str) -> String {
             "AZURE_STORAGE_ACCOUNT_KEY, AZURE_STORAGE_SAS_TOKEN or AZURE_CLIENT_ID and its kin",
             "lake.azure.anonymous",
         ),
-        _ => ("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", "lake.s3.anonymous"),
+        _ => (
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE to a profile of ~/.aws/credentials (`aws \
+             configure` makes one)",
+            "lake.s3.anonymous",
+        ),
     };
     format!("set {set}, or `{open} = true` for one that is open to everybody")
 }
