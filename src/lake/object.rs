@@ -15,7 +15,7 @@ pub use connect::{AzureSettings, CloudSettings, GoogleSettings, S3Settings};
 pub use shared::{AwsFile, AwsFiles, ReadAwsFiles};
 
 use self::connect::Store;
-use self::trouble::{Fault, explain, fault_of};
+use self::trouble::{explain, fault_of};
 use super::listing::EntryKind;
 use super::place::Stat;
 use super::reach::{Reach, Reached};
@@ -99,7 +99,8 @@ impl Bucket {
         Arc::clone(&self.store.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Asks, again in the bucket's own region if it lies in another one, and again if the answer breaks off.
+    /// Asks, again in the bucket's own region if it lies in another one, again with the keys that are set by now if those
+    /// that were used have ended, and again if the answer breaks off.
     async fn ask<T, F, A>(&self, doing: &'static str, path: &str, mut question: F) -> Result<T, RemoteError>
     where
         F: FnMut(Arc<Store>) -> A,
@@ -109,18 +110,24 @@ impl Bucket {
         let mut tries = 0;
         loop {
             tries += 1;
-            let error = match question(self.store()).await {
+            let store = self.store();
+            let error = match question(Arc::clone(&store)).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             let fault = fault_of(&error);
-            if let Some(region) = fault.as_ref().and_then(Fault::elsewhere).filter(|_| tries == 1) {
-                let moved = Store::connect(&self.settings, self.scheme, &self.authority, Some(&region))?;
-                tracing::info!(bucket = self.authority, region, "the bucket lies in another region");
-                *self.store.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(moved);
+            let anew = fault.as_ref().filter(|_| tries == 1).and_then(|fault| match fault.elsewhere() {
+                Some(region) => Some(Some(region)),
+                // Where they came from a file, they may have been renewed there.
+                None => fault.keys_have_ended().then(|| store.moved().map(str::to_owned)),
+            });
+            if let Some(region) = anew {
+                let other = Store::connect(&self.settings, self.scheme, &self.authority, region.as_deref())?;
+                tracing::info!(bucket = self.authority, region, "the bucket is opened anew");
+                *self.store.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(other);
                 continue;
             }
-            let broken = explain(&error, fault.as_ref(), doing, &self.uri(path), self.store().signed_with());
+            let broken = explain(&error, fault.as_ref(), doing, &self.uri(path), store.signed_with());
             if broken.trouble != Trouble::Cut || tries >= TRIES {
                 return Err(broken);
             }

@@ -99,6 +99,7 @@ pub(super) struct Store {
     pub(super) objects: Arc<dyn ObjectStore>,
     pub(super) pages: Arc<dyn PaginatedListStore>,
     signed: String,
+    moved: Option<String>,
 }
 
 impl Store {
@@ -117,6 +118,7 @@ impl Store {
             "gs" => google(settings, connector, authority),
             _ => azure(settings, connector, authority),
         };
+        let made = made.map(|store| Self { moved: region.map(str::to_owned), ..store });
         made.map_err(|(why, remedy)| wrong(&why, &remedy))
     }
 
@@ -125,9 +127,14 @@ impl Store {
         &self.signed
     }
 
+    /// The region where the bucket turned out to be.
+    pub(super) fn moved(&self) -> Option<&str> {
+        self.moved.as_deref()
+    }
+
     fn of<S: ObjectStore + PaginatedListStore>(store: S, signed: String) -> Self {
         let store = Arc::new(store);
-        Self { objects: Arc::clone(&store) as _, pages: store, signed }
+        Self { objects: Arc::clone(&store) as _, pages: store, signed, moved: None }
     }
 }
 

@@ -256,7 +256,7 @@ mod tests {
     }
 
     fn keys(shared: Shared) -> (String, String, Option<String>) {
-        let keys = shared.keys.unwrap_or_else(|(why, _)| panic!("{why}")).expect("keys");
+        let keys = shared.keys.unwrap_or_else(|(why, _)| panic!("{why}")).unwrap();
         (keys.id, keys.secret.expose().to_owned(), keys.token.map(|t| t.expose().to_owned()))
     }
 

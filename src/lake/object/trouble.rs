@@ -68,6 +68,14 @@ impl Fault {
         matches!(self, Self::Answered { status: 429 | 503, .. })
     }
 
+    /// Whether other keys could help, of which there may be newer ones. A question without a body is answered without a
+    /// code.
+    pub(super) fn keys_have_ended(&self) -> bool {
+        let Self::Answered { status, code, .. } = self else { return false };
+        matches!(code.as_str(), "ExpiredToken" | "ExpiredTokenException" | "InvalidAccessKeyId")
+            || (*status == 400 && code.is_empty())
+    }
+
     /// The region to ask instead.
     pub(super) fn elsewhere(&self) -> Option<String> {
         match self {
