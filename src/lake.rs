@@ -15,6 +15,7 @@ pub mod object;
 mod place;
 pub mod reach;
 pub mod remote;
+mod table_info;
 pub mod unity;
 
 pub use bytes::RemoteFile;
@@ -22,3 +23,4 @@ pub use lister::{Lister, Publish};
 pub use local::LocalError;
 pub(crate) use place::open_plain;
 pub use place::{Found, LOCAL_CATALOG, LOCAL_SCHEMA, Lake, LakeError, Place, Stat, resolve};
+pub use table_info::{ColumnInfo, TableInfo};

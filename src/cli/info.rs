@@ -1,4 +1,4 @@
-//! `lakelens info`: what is known of a picture file.
+//! `lakelens info`: what is known of a picture file, or of a table.
 
 use super::context::Context;
 use super::error::{AppError, Kind};
@@ -17,15 +17,16 @@ use std::ffi::OsString;
 /// A picture is decoded to about this size when only its damage is of interest.
 const SMALL: u32 = 256;
 
-/// Say what is known of a picture file
+/// Say what is known of a picture file, or of a table of a catalog
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   lakelens info photo.jpg
   lakelens info s3://bucket/photo.jpg
+  lakelens info lake:/main/default/images --profile dev
   lakelens info photo.jpg --json | jq '{width, height, orientation}'")]
 pub(crate) struct InfoArgs {
-    /// The picture
+    /// The picture, or lake:/CATALOG/SCHEMA/TABLE
     #[arg(value_name = "FILE")]
     file: OsString,
     #[command(flatten)]
@@ -34,6 +35,9 @@ pub(crate) struct InfoArgs {
 
 pub(super) fn run(args: &InfoArgs, context: &mut Context) -> Result<(), AppError> {
     let path = context.lake_path(&args.file)?;
+    if matches!(path, LakePath::Table(..)) {
+        return table(&path, args, context);
+    }
     let uri = path.to_string();
     // The pixels are decoded as well, because only they tell whether the file is damaged.
     let (cancel, stop) = (context.cancel(), context.stop());
@@ -48,6 +52,17 @@ pub(super) fn run(args: &InfoArgs, context: &mut Context) -> Result<(), AppError
         return context.out.json(&info_json(&uri, &picture.info));
     }
     text(&uri, &picture.info, context)
+}
+
+fn table(path: &LakePath, args: &InfoArgs, context: &mut Context) -> Result<(), AppError> {
+    let info = context.lake().table(path, &context.stop())?;
+    if args.json.json {
+        let mut json = json!(info);
+        json["uri"] = json!(path.to_string());
+        json["partition_columns"] = json!(info.partition_columns());
+        return context.out.json(&json);
+    }
+    info.lines().iter().try_for_each(|line| context.out.line(line))
 }
 
 /// Opens a picture, wherever it lies. That it cannot be reached is told as the server's failure, not as the picture's.

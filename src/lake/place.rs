@@ -11,6 +11,7 @@ use super::listing::{Arrange, EntryKind};
 use super::local::LocalError;
 use super::reach::{Reached, Remotes};
 use super::remote::{RemoteError, Stop};
+use super::table_info::TableInfo;
 use crate::domain::lake_path::LakePath;
 use crate::domain::text::{decode_os, printable};
 use jiff::Timestamp;
@@ -266,6 +267,19 @@ impl Lake {
         let kind = if meta.is_dir() { EntryKind::Folder } else { EntryKind::File };
         let modified = meta.modified().ok().and_then(|t| Timestamp::try_from(t).ok());
         Ok(Stat { kind, size: (!meta.is_dir()).then_some(meta.len()), modified })
+    }
+
+    /// What the catalog says of a table.
+    ///
+    /// # Errors
+    /// When it does not exist, may not be seen, or the catalog cannot be reached.
+    pub fn table(&self, path: &LakePath, stop: &Stop) -> Result<TableInfo, LakeError> {
+        let told = match self.reach(path, stop)? {
+            (Reached::Volume(volume, _), Some(remotes)) => remotes.wait(stop, volume.table(), "look at", path)?,
+            _ => None,
+        };
+        let shown = printable(&path.to_string()).into_owned();
+        told.ok_or_else(|| LakeError::Path(format!("`{shown}` is no table; `lakelens ls` shows what there is")))
     }
 
     /// Opens a plain file for reading.

@@ -8,6 +8,7 @@
 
 use super::listing::EntryKind;
 use super::place::Stat;
+use super::table_info::TableInfo;
 use crate::domain::text::printable;
 use crate::remote::net::Net;
 use jiff::Timestamp;
@@ -89,6 +90,11 @@ pub trait RemoteVolume: Send + Sync {
 
     /// Bytes of a file. With a version, [`Trouble::Changed`] if it has another one by now, where the server can tell.
     fn read<'a>(&'a self, path: &'a str, range: Range<u64>, version: Option<&'a Version>) -> Asked<'a, Piece>;
+
+    /// What is known of a table; nothing where this is none.
+    fn table(&self) -> Asked<'_, Option<TableInfo>> {
+        Box::pin(async { Ok(None) })
+    }
 
     /// Whether deep listings can be had; otherwise one goes from folder to folder.
     fn lists_deep(&self) -> bool {

@@ -115,6 +115,10 @@ fn answer(lake: &Lake, query: Query, stop: &Stop) -> Option<Reply> {
             let facts = lake.stat_while(&path, stop).ok();
             Some(Reply::Facts(facts.and_then(|s| s.size.map(|size| Facts { size, modified: s.modified }))))
         }
+        Query::Preview(path @ LakePath::Table(..)) => Some(Reply::Preview(match lake.table(&path, stop) {
+            Ok(table) => TextPreview::Facts(table.lines()),
+            Err(error) => TextPreview::Failed(error.to_string()),
+        })),
         Query::Preview(path) => Some(Reply::Preview(head_of(lake, &path, stop))),
         Query::Complete { text, base } => Some(Reply::Completions(lake.complete(&text, &base))),
         _ => None,

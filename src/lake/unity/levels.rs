@@ -1,6 +1,7 @@
 //! Catalogs, the schemas of a catalog, the volumes and tables of a schema: lists without sizes, as pages of entries.
 
 use super::{API, kind_of};
+use crate::lake::TableInfo;
 use crate::lake::listing::EntryKind;
 use crate::lake::place::Stat;
 use crate::lake::remote::{Asked, Mark, Page, Piece, RemoteEntry, RemoteError, RemoteVolume, Trouble, Version};
@@ -143,6 +144,17 @@ impl RemoteVolume for LevelVolume {
 
     fn stat<'a>(&'a self, _: &'a str) -> Asked<'a, Stat> {
         Box::pin(self.look())
+    }
+
+    fn table(&self) -> Asked<'_, Option<TableInfo>> {
+        Box::pin(async move {
+            let Level::Table(c, s, t) = &self.level else { return Ok(None) };
+            let place = self.place();
+            let name = format!("{c}.{s}.{t}");
+            let request = self.workspace.get(&format!("{API}/tables")).part(&name).about(format!("`{place}`"));
+            let info: TableInfo = request.json().await.map_err(|error| RemoteError::told("look at", &place, &error))?;
+            Ok(Some(TableInfo { full_name: info.full_name.or(Some(name)), ..info }))
+        })
     }
 
     fn read<'a>(&'a self, _: &'a str, _: Range<u64>, _: Option<&'a Version>) -> Asked<'a, Piece> {

@@ -219,6 +219,50 @@ pub fn facts_line(info: &ImageInfo) -> String {
     parts.join("   ")
 }
 
+/// Draws lines, those that are too long over several; the first one is a title. Says how many have no room.
+fn folded(canvas: &mut Canvas, at: Rect, lines: &[String]) {
+    let room = usize::from(at.height);
+    let mut rows: Vec<(&str, Role)> = Vec::new();
+    let mut whole = 0;
+    for (number, line) in lines.iter().enumerate() {
+        let role = if number == 0 { Role::Title } else { Role::Text };
+        let mut rest = line.as_str();
+        while rows.len() <= room {
+            let (head, tail) = rest.split_at(fitting(rest, at.width));
+            rows.push((head, role));
+            rest = tail;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        // The last row is kept for what is said of the others.
+        if rows.len() < room {
+            whole = number + 1;
+        }
+    }
+    let left = if rows.len() > room { lines.len() - whole } else { 0 };
+    let more = format!("{left} more lines; `lakelens info` shows all");
+    for (y, (text, role)) in (0..at.height).zip(rows) {
+        let last = left > 0 && y + 1 == at.height;
+        let (text, role) = if last { (more.as_str(), Role::Muted) } else { (text, role) };
+        canvas.text(Rect { y: at.y + y, height: 1, ..at }, text, canvas.style(role));
+    }
+}
+
+/// How many bytes of a text fit into a row: up to a space if there is one in its second half, and at least one character.
+fn fitting(text: &str, columns: u16) -> usize {
+    let mut end = 0;
+    for (start, c) in text.char_indices() {
+        let next = start + c.len_utf8();
+        if end > 0 && width(&text[..next]) > columns {
+            let head = &text[..end];
+            return head.rfind(' ').filter(|space| *space > end / 2).map_or(end, |space| space + 1);
+        }
+        end = next;
+    }
+    end
+}
+
 fn draw_text(canvas: &mut Canvas, at: Rect, text: &TextPreview) {
     let line = |i: u16| Rect { y: at.y + i, height: 1, ..at };
     match text {
@@ -230,6 +274,7 @@ fn draw_text(canvas: &mut Canvas, at: Rect, text: &TextPreview) {
                 canvas.text(line(i), text, canvas.style(Role::Text));
             }
         }
+        TextPreview::Facts(lines) => folded(canvas, at, lines),
         TextPreview::Table(columns, rows, _) => {
             let count = u16::try_from(columns.len()).unwrap_or(1).clamp(1, 12);
             let each = (at.width / count).clamp(8, 28);

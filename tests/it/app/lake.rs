@@ -5,6 +5,7 @@ use lakelens::app::effect::{Effect, Query};
 use lakelens::app::event::Reply;
 use lakelens::app::screens::Screen;
 use lakelens::app::screens::lake::LakeState;
+use lakelens::app::screens::lake::state::TextPreview;
 use lakelens::app::slots::Slot;
 use lakelens::app::update;
 use lakelens::domain::lake_path::LakePath;
@@ -36,6 +37,31 @@ fn pictures_follow_the_cursor_and_the_next_ones_are_prepared() {
     h.keys("j j");
     assert!(h.draw(120, 40).1.pictures.is_empty());
     assert!(h.asked().iter().any(|q| matches!(q, Query::Preview(p) if p.name() == "notes.txt")));
+}
+
+#[test]
+fn a_table_is_described_beside_its_schema_and_enter_says_how_to_label_it() {
+    let path = LakePath::Schema("main".to_owned(), "vision".to_owned());
+    let mut h = Harness::new(Screen::Lake(Box::new(LakeState::new(path, None, false))));
+    let effects = update::start(&mut h.state);
+    h.effects.extend(effects);
+    let row = |name, kind| Row { name, kind, size: None, modified: Some(jiff::Timestamp::UNIX_EPOCH) };
+    let rows = [row("images", EntryKind::Volume), row("labels", EntryKind::Table)];
+    h.reply(Slot::Column(0), Reply::Listing(Listing::from_rows(&rows, Arrange::default(), Progress::Complete)));
+    h.effects.clear();
+    h.keys("j");
+    let table = LakePath::Table("main".to_owned(), "vision".to_owned(), "labels".to_owned());
+    assert!(h.asked().contains(&Query::Preview(table)), "{:?}", h.effects);
+    assert!(!h.asked().iter().any(|q| matches!(q, Query::Facts(_))), "it has no size");
+    let mut lines: Vec<String> =
+        ["main.vision.labels", "type        MANAGED", "", "columns (22)"].map(str::to_owned).into();
+    lines.insert(2, "location    s3://lake/a/long/path/that/does/not/fit/into/one/row/of/the/pane".to_owned());
+    lines.extend((0..22).map(|i| format!("  c{i:02}  string")));
+    h.reply(Slot::TextPreview, Reply::Preview(TextPreview::Facts(lines)));
+    insta::assert_snapshot!("lake_table_80x24", h.screen(80, 24));
+    h.keys("<enter>");
+    let said = h.state.messages.all().last().map(|m| m.text.clone()).unwrap_or_default();
+    assert!(said.contains("lakelens table main.vision.labels --id COLUMN --class COLUMN --path COLUMN"), "{said}");
 }
 
 #[test]

@@ -65,6 +65,33 @@ fn catalogs_schemas_volumes_tables_and_files_are_listed_and_read() {
 }
 
 #[test]
+fn a_table_is_described_on_the_command_line_and_to_the_screen() {
+    let (workspace, dir, home) = (FakeWorkspace::start(), tempfile::tempdir().unwrap(), Home::new());
+    workspace.world().volume("main.vision.images", dir.path());
+    let columns = json!([
+        { "name": "class", "type_text": "string", "position": 1, "nullable": true, "comment": "what \u{1b}[31mit is" },
+        { "name": "id", "type_text": "bigint", "position": 0, "nullable": false, "partition_index": 0 },
+    ]);
+    let more = json!({ "columns": columns, "storage_location": "s3://lake/t", "properties": { "delta.x": "1" } });
+    workspace.world().securable("tables", "main.vision.my labels", more);
+    let info = lake(&workspace).table(&at("lake:/main/vision/my labels"), &Stop::never()).unwrap();
+    assert_eq!((info.table_type.as_deref(), info.partition_columns()), (Some("MANAGED"), vec!["id"]));
+    home.write(".databrickscfg", &format!("[DEFAULT]\nhost = {}\ntoken = {TOKEN}\n", workspace.host()));
+    let text = home.ok(&["info", "lake:/main/vision/my labels"]);
+    for line in ["main.vision.my labels", "format      DELTA", "location    s3://lake/t", "  id     bigint  not null"] {
+        assert!(text.lines().any(|l| l == line), "{line}: {text}");
+    }
+    assert!(text.contains("what \\x1b[31mit is") && !text.contains('\u{1b}'), "{text}");
+    let json = home.json(&["info", "lake:/main/vision/my labels", "--json"]);
+    assert_eq!((&json["columns"][1]["name"], &json["partition_columns"]), (&"class".into(), &json!(["id"])));
+    assert_eq!((&json["uri"], &json["owner"]), (&"lake:/main/vision/my labels".into(), &info.owner.into()));
+    let none = run(&home, &["info", "lake:/main/vision/none"]);
+    assert!(none.code == 1 && none.err.contains("lake:/main/vision/none"), "{none:?}");
+    let volume = lake(&workspace).table(&at("/Volumes/main/vision/images"), &Stop::never());
+    assert!(matches!(volume, Err(LakeError::Path(why)) if why.contains("is no table")));
+}
+
+#[test]
 fn what_a_workspace_refuses_is_told() {
     let (workspace, dir) = (FakeWorkspace::start(), tempfile::tempdir().unwrap());
     workspace.world().volume("main.vision.images", dir.path());

@@ -94,7 +94,11 @@ fn enter(state: &mut State) -> Vec<Effect> {
             state.large_picture = !state.large_picture;
             Vec::new()
         }
-        EntryKind::File | EntryKind::Table => {
+        EntryKind::Table => {
+            state.say(Level::Info, how_to_label(&path));
+            Vec::new()
+        }
+        EntryKind::File => {
             let text = format!("{} is not a picture; [lake.copy-path] copies its path", printable(path.name()));
             state.say(Level::Info, text);
             Vec::new()
@@ -105,6 +109,15 @@ fn enter(state: &mut State) -> Vec<Effect> {
         },
         _ => open(state, path, None),
     }
+}
+
+/// A table is labelled on its rows, by a command that is told what its columns mean.
+fn how_to_label(path: &LakePath) -> String {
+    let name = match path {
+        LakePath::Table(c, s, t) => format!("{c}.{s}.{t}"),
+        other => other.to_string(),
+    };
+    format!("to label its rows: lakelens table {} --id COLUMN --class COLUMN --path COLUMN", printable(&name))
 }
 
 fn parent(state: &mut State) -> Vec<Effect> {

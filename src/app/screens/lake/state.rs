@@ -62,11 +62,13 @@ pub struct Facts {
     pub modified: Option<Timestamp>,
 }
 
-/// What the head of a file that is no picture looks like.
+/// What the head of a file that is no picture looks like, or what is known of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TextPreview {
     /// Lines of text, already safe to show; whether there is more.
     Lines(Vec<String>, bool),
+    /// A title and lines that are folded where they are too long, already safe to show.
+    Facts(Vec<String>),
     /// A table: column names, rows; whether there is more.
     Table(Vec<String>, Vec<Vec<String>>, bool),
     /// It cannot be read; a sentence.
@@ -228,14 +230,14 @@ pub fn cursor_moved(state: &mut State) -> Vec<Effect> {
     }
     state.slots.drop_answers(Slot::Column(3));
     let mut effects = vec![Effect::Forget(Slot::Column(3))];
-    match known {
-        Some(facts) => {
-            state.slots.drop_answers(Slot::FileFacts);
-            if let Some(lake) = state.lake_mut() {
-                lake.facts = Some(facts);
-            }
+    // A table has no size, and its time is in the listing.
+    if known.is_some() || kind == EntryKind::Table {
+        state.slots.drop_answers(Slot::FileFacts);
+        if let Some(lake) = state.lake_mut() {
+            lake.facts = known;
         }
-        None => effects.push(Effect::Ask(state.slots.ask(Slot::FileFacts), Query::Facts(path.clone()))),
+    } else {
+        effects.push(Effect::Ask(state.slots.ask(Slot::FileFacts), Query::Facts(path.clone())));
     }
     if crate::domain::picture_name::is_picture_name(&name) {
         effects.push(Effect::Forget(Slot::TextPreview));
