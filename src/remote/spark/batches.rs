@@ -16,8 +16,19 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    /// The batches of one message. An empty result is a batch without rows, for its columns.
-    pub(super) fn take(&mut self, batch: &ArrowBatch, place: &str) -> Result<Vec<RecordBatch>, SqlError> {
+    /// The batches of one message. An empty result is a batch without rows, for its columns. `resumed` says that the
+    /// connection broke after the first answer: of a server that does not number its rows (Sail 0.7) nobody knows then
+    /// whether some were lost with it. It was seen to lose them.
+    pub(super) fn take(
+        &mut self,
+        batch: &ArrowBatch,
+        place: &str,
+        resumed: bool,
+    ) -> Result<Vec<RecordBatch>, SqlError> {
+        if resumed && batch.start_offset.is_none() {
+            let why = "the connection broke among the rows, and this server does not number them".to_owned();
+            return Err(SqlError::Unknown { place: place.to_owned(), why });
+        }
         let garbled = |why: String| SqlError::Garbled { place: place.to_owned(), why };
         if let Some(start) = batch.start_offset
             && start != self.rows
@@ -92,12 +103,15 @@ mod tests {
     #[test]
     fn a_gap_or_a_wrong_count_is_an_error() {
         let mut decoder = Decoder::default();
-        decoder.take(&message(Some(0), 2), "p").unwrap();
-        decoder.take(&message(Some(2), 2), "p").unwrap();
-        decoder.take(&message(None, 2), "p").unwrap();
-        assert!(decoder.take(&message(Some(8), 2), "p").unwrap_err().to_string().contains("rows 6 to 8"));
-        assert!(decoder.take(&message(Some(6), 3), "p").is_err());
+        decoder.take(&message(Some(0), 2), "p", false).unwrap();
+        decoder.take(&message(Some(2), 2), "p", false).unwrap();
+        decoder.take(&message(None, 2), "p", false).unwrap();
+        let unnumbered = Decoder::default().take(&message(None, 2), "p", true);
+        assert!(matches!(unnumbered, Err(SqlError::Unknown { .. })), "{unnumbered:?}");
+        assert!(Decoder::default().take(&message(Some(0), 2), "p", true).is_ok());
+        assert!(decoder.take(&message(Some(8), 2), "p", false).unwrap_err().to_string().contains("rows 6 to 8"));
+        assert!(decoder.take(&message(Some(6), 3), "p", false).is_err());
         let cut = ArrowBatch { data: vec![1, 2, 3], row_count: 1, ..ArrowBatch::default() };
-        assert!(decoder.take(&cut, "p").is_err());
+        assert!(decoder.take(&cut, "p", false).is_err());
     }
 }

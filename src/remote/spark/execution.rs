@@ -37,6 +37,8 @@ pub(super) struct Execution {
     opened: u32,
     complete: bool,
     failed: bool,
+    /// It was attached to again after some of its answers had come.
+    resumed: bool,
     tries: u32,
     answers: u32,
 }
@@ -71,9 +73,15 @@ impl Execution {
             opened: 0,
             complete: false,
             failed: false,
+            resumed: false,
             tries: 0,
             answers: 0,
         }
+    }
+
+    /// Whether the answers come from more than one stream.
+    pub(super) fn resumed(&self) -> bool {
+        self.resumed
     }
 
     /// The next answer; `None` when the result is complete.
@@ -149,6 +157,7 @@ impl Execution {
             client_type: self.request.client_type.clone(),
             last_response_id: self.last.clone(),
         };
+        self.resumed |= self.last.is_some();
         tracing::debug!(operation = %self.operation, answers = self.answers, "attaching again");
         Ok(client.reattach_execute(self.shared.request(request).await?).await?.into_inner())
     }

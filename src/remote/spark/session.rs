@@ -342,7 +342,8 @@ impl Running {
             }
             match self.answer().await? {
                 Some(ResponseType::ArrowBatch(batch)) => {
-                    self.ready.extend(self.decoder.take(&batch, &self.shared.place)?);
+                    let resumed = self.execution.resumed();
+                    self.ready.extend(self.decoder.take(&batch, &self.shared.place, resumed)?);
                 }
                 Some(ResponseType::SqlCommandResult(result)) => relation = result.relation,
                 Some(_) => {}
