@@ -63,7 +63,8 @@ fn settled(state: &mut State, edits: &[(Edit, Outcome)], counts: Option<Counts>)
     let (mut refused, mut reload) = (Vec::new(), false);
     for (edit, outcome) in edits {
         match (outcome, edit.change.sample()) {
-            (Outcome::Saved { .. } | Outcome::Queued, _) => {}
+            (Outcome::Saved { rev }, _) => take_revision(state, edit, *rev),
+            (Outcome::Queued, _) => {}
             (_, None) => reload = true,
             (Outcome::Conflict { rev, theirs }, Some(id)) => {
                 let path = theirs_shown(state, edit, id, *rev, theirs);
@@ -107,7 +108,11 @@ fn sent(state: &mut State, edits: &[(Edit, Outcome)]) -> Vec<Effect> {
     let mut count = 0;
     for (edit, outcome) in edits {
         let why = match (outcome, edit.change.sample()) {
-            (Outcome::Saved { .. } | Outcome::Queued, _) => continue,
+            (Outcome::Saved { rev }, _) => {
+                take_revision(state, edit, *rev);
+                continue;
+            }
+            (Outcome::Queued, _) => continue,
             (Outcome::Conflict { rev, theirs }, Some(id)) => {
                 let path = shown_instead(state, edit, id, *rev, theirs);
                 format!("somebody else changed {path} first; [go.conflicts] shows both answers")
@@ -130,6 +135,19 @@ fn sent(state: &mut State, edits: &[(Edit, Outcome)]) -> Vec<Effect> {
         }
     }
     if count > 0 && matches!(state.screen(), Some(Screen::Conflicts(_))) { screens::shown(state) } else { Vec::new() }
+}
+
+/// The screens count revisions up themselves; a store that does not count (CV Explorer's) says which one it is.
+fn take_revision(state: &mut State, edit: &Edit, rev: Rev) {
+    let Change::Answer { sample, base, after, .. } = &edit.change else { return };
+    if rev == Rev(base.0.wrapping_add(1)) {
+        return;
+    }
+    state.update_samples(|shown| {
+        if shown.id == *sample && shown.answer == *after {
+            shown.rev = rev;
+        }
+    });
 }
 
 /// A decision was carried out: what it wrote is shown.

@@ -177,3 +177,15 @@ fn what_others_answer_is_shown_at_once_and_never_something_older() {
     h.event(Event::Elsewhere(ProjectId(77), vec![(theirs(2, 2), Rev(9))]));
     assert_eq!(h.state.label().unwrap().walk[1].rev, Rev(0));
 }
+
+#[test]
+fn a_store_that_does_not_count_revisions_says_which_one_it_is() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 3);
+    h.keys("2");
+    let Some(Write::Edits(edits)) = h.writes().pop() else { panic!("{:?}", h.effects) };
+    let rev = |h: &Harness| h.state.label().unwrap().walk[0].rev;
+    assert_eq!(rev(&h), Rev(1));
+    h.event(Event::Wrote(Wrote::Edits(vec![(edits[0].clone(), Outcome::Queued)], None)));
+    h.event(Event::Wrote(Wrote::Sent(vec![(edits[0].clone(), Outcome::Saved { rev: Rev(7_777) })])));
+    assert_eq!(rev(&h), Rev(7_777));
+}
