@@ -23,7 +23,7 @@ pub mod table;
 pub mod writer;
 
 pub use error::StoreError;
-pub use locate::{default_path, open, open_kept, open_with};
+pub use locate::{default_path, kept, open, open_kept, open_with};
 
 use crate::domain::agreement::{Kappa, cohen};
 use crate::domain::edit::{Edit, Outcome};

@@ -20,7 +20,7 @@ use crate::store::locate::open_file;
 use crate::store::postgres::{self, Health};
 use crate::store::records::{Direction, From as PageStart, Mode, Shelf};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Store, StoreError, open_kept, open_with};
+use crate::store::{Store, StoreError, kept, open_kept, open_with};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,11 +77,11 @@ fn connect(context: &Context, place: &Where, mode: Mode, way: Way) -> Result<Box
         Where::File(file) => open_file(file, mode),
         Where::Server(location) => {
             let (location, password) = server(context, location)?;
-            match way {
-                Way::AtOnce => open_with(&location, mode, &context.net, Some(password)),
-                Way::ThroughJournal => {
-                    open_kept(&location, mode, &context.net, Some(password), &context.loaded.paths.journals())
-                }
+            let journals = context.loaded.paths.journals();
+            // Where nothing waits there is no journal, and a command that only reads makes none.
+            match way == Way::ThroughJournal && kept(&journals, &location).exists() {
+                true => open_kept(&location, mode, &context.net, Some(password), &journals),
+                false => open_with(&location, mode, &context.net, Some(password)),
             }
         }
     }
@@ -95,6 +95,7 @@ fn send_first(context: &Context, place: &Where) -> Result<(), AppError> {
     if !matches!(place, Where::Server(_)) {
         return Ok(());
     }
+    // Where no journal was ever made, this opens the server itself, which has nothing to send.
     let left = connect(context, place, Mode::Write, Way::ThroughJournal)?.send(PATIENCE)?;
     if left.unsent == 0 {
         return Ok(());

@@ -109,10 +109,16 @@ pub fn open_kept(
     if file_of(location).is_some() || mode == Mode::Read {
         return open_with(location, mode, net, password);
     }
-    let journal = journal_path(journals, &shown(location));
+    let journal = kept(journals, location);
     let (location, net) = (location.to_owned(), net.clone());
     let connect: Connect = Arc::new(move || open_with(&location, mode, &net, password.clone()));
     Ok(Box::new(Outboxed::open(&journal, connect)?))
+}
+
+/// The journal of a server in the folder `journals`.
+#[must_use]
+pub fn kept(journals: &Path, location: &str) -> PathBuf {
+    journal_path(journals, &shown(location))
 }
 
 /// The file that a location means; `None` for a server.

@@ -285,21 +285,31 @@ impl Engine for Spark {
     }
 }
 
+impl Spark {
+    /// Ends the session on the server, and waits until the server has said so. Another handle that goes on with the same
+    /// session gets a new one with its next statement.
+    pub fn end(&self) {
+        self.shared.net.wait(release(Arc::clone(&self.shared)));
+    }
+}
+
 impl Drop for Spark {
     /// Frees what the server keeps for the session, if it hears it.
     fn drop(&mut self) {
-        let shared = Arc::clone(&self.shared);
-        let _ = self.shared.net.spawn(async move {
-            let request = ReleaseSessionRequest {
-                session_id: shared.identity().session,
-                user_context: Some(shared.user()),
-                client_type: Some(shared.agent.clone()),
-                allow_reconnect: false,
-            };
-            if let Ok(request) = shared.request(request).await {
-                let _ = tokio::time::timeout(SMALL, shared.client().release_session(request)).await;
-            }
-        });
+        let _ = self.shared.net.spawn(release(Arc::clone(&self.shared)));
+    }
+}
+
+/// Frees what the server keeps for the session.
+async fn release(shared: Arc<Shared>) {
+    let request = ReleaseSessionRequest {
+        session_id: shared.identity().session,
+        user_context: Some(shared.user()),
+        client_type: Some(shared.agent.clone()),
+        allow_reconnect: false,
+    };
+    if let Ok(request) = shared.request(request).await {
+        let _ = tokio::time::timeout(SMALL, shared.client().release_session(request)).await;
     }
 }
 

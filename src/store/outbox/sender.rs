@@ -120,10 +120,14 @@ enum Round {
 
 impl Work {
     fn run(mut self) {
-        let ended = self.serve();
-        if let Err(error) = ended {
-            tracing::error!(%error, "the journal cannot be used; its edits are sent by the next start");
+        // A journal that is locked or on a full disk now may be usable later: its edits must not wait for a restart.
+        while let Err(error) = self.serve() {
+            tracing::error!(%error, "the journal cannot be used now");
             self.tell(|state| state.waiting = Some(error.to_string()));
+            self.shared.lock().woken = false;
+            if !self.wait(Some(LOCKED_PAUSE)) {
+                break;
+            }
         }
         self.shared.lock().ended = true;
         self.shared.changed.notify_all();

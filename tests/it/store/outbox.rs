@@ -415,3 +415,30 @@ fn news_come_from_the_outbox_alone_and_in_order() {
     }
     assert_eq!(settled, order);
 }
+
+#[test]
+fn a_journal_that_cannot_be_read_for_a_while_is_sent_afterwards() {
+    let far = Far::new();
+    let (project, ids) = project_of(&mut far.file.store(), "p", 1);
+    let mut store = far.watched();
+    let one = edit(&mut store, ids[0], labeled(&[1], "ann", at(0)), "ann", 0);
+    store.commit(std::slice::from_ref(&one)).unwrap();
+    flush(&mut store);
+    // The table is gone for the sender, as if the file were damaged, and comes back.
+    let raw = rusqlite::Connection::open(far.journal()).unwrap();
+    raw.execute_batch("ALTER TABLE entry RENAME TO hidden").unwrap();
+    let troubled = || far.told.lock().unwrap().iter().any(|n| matches!(n, News::Outbox(s) if s.waiting.is_some()));
+    assert!(store.commit(std::slice::from_ref(&one)).is_err(), "nothing is shown as kept that is not");
+    store.watch({
+        let told = Arc::clone(&far.told);
+        Arc::new(move |news| told.lock().unwrap().push(news))
+    });
+    while !troubled() {
+        std::thread::yield_now();
+    }
+    raw.execute_batch("ALTER TABLE hidden RENAME TO entry").unwrap();
+    let two = edit(&mut far.file.store(), ids[0], labeled(&[2], "ann", at(1)), "ann", 1);
+    store.commit(&[two]).unwrap();
+    flush(&mut store);
+    assert_eq!(far.file.store().history(project.id, None, None, 10).unwrap().len(), 2);
+}
