@@ -20,6 +20,7 @@ pub mod project;
 pub mod queue;
 pub mod review;
 pub mod sample;
+pub mod sheet;
 pub mod stats;
 pub mod suggest;
 pub mod text;

@@ -8,6 +8,7 @@
 
 pub mod error;
 pub mod name;
+pub mod sheet;
 
 pub use error::SqlError;
 pub use name::{TableName, quoted};
