@@ -4,6 +4,7 @@ pub mod bench;
 pub mod connections;
 pub mod crash;
 mod elsewhere;
+pub mod engines;
 pub mod event_loop;
 pub mod files;
 pub mod jobs;
@@ -24,6 +25,7 @@ pub mod store_review;
 
 pub use start::open;
 
+use self::connections::Shared;
 use self::services::StoreOpener;
 use crate::config::environment::Environment;
 use crate::config::load::Loaded;
@@ -45,6 +47,8 @@ pub struct OpenRequest {
     pub loaded: Loaded,
     /// The environment.
     pub environment: Environment,
+    /// The connections of the whole program.
+    pub connections: Shared,
 }
 
 /// Why the screen could not be opened, or was left with something undone.

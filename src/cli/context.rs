@@ -11,6 +11,7 @@ use crate::domain::text::{encode_os, printable};
 use crate::lake::remote::Stop;
 use crate::lake::{Lake, Place};
 use crate::remote::net::Net;
+use crate::runtime::connections::Shared;
 use std::cell::OnceCell;
 use std::ffi::OsStr;
 use std::io::{IsTerminal, Write};
@@ -27,6 +28,8 @@ pub(crate) struct Context {
     pub(crate) out: Out,
     /// The threads on which servers are talked to.
     pub(crate) net: Net,
+    /// The connections to workspaces; everything that asks one shares them.
+    pub(crate) connections: Shared,
     /// Set once Ctrl-C is listened for.
     pub(crate) interrupts: Option<Interrupts>,
     /// Made when first asked for, and then the same: it holds connections.
@@ -39,7 +42,8 @@ impl Context {
         let config = global.config.as_deref().map(encode_os);
         let loaded = load::load(&global.values(), config.as_deref(), &environment).map_err(AppError::usage)?;
         let (out, net, lake) = (Out::stdout(), Net::default(), OnceCell::new());
-        Ok(Self { loaded, environment, out, net, interrupts: None, lake })
+        let connections = Shared::new(&loaded, &environment, net.clone());
+        Ok(Self { loaded, environment, out, net, connections, interrupts: None, lake })
     }
 
     /// Reads a path or URI of the command line; a relative one starts at the working directory.
@@ -54,7 +58,7 @@ impl Context {
         let place = |(name, path): (&String, &String)| Place { name: name.clone(), folder: folder(path) };
         let made = self.lake.get_or_init(|| {
             let places = self.loaded.settings.lake_local.iter().map(place).collect();
-            crate::runtime::reach::lake(places, &self.loaded, &self.environment)
+            crate::runtime::reach::lake(places, &self.loaded, &self.environment, &self.connections)
         });
         made.clone()
     }

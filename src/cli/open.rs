@@ -23,10 +23,10 @@ pub(super) fn open(
     welcome: Option<String>,
     context: Context,
 ) -> Result<(), AppError> {
-    let Context { loaded, environment, interrupts, .. } = context;
+    let Context { loaded, environment, connections, interrupts, .. } = context;
     // From here on the loop listens for signals.
     drop(interrupts);
-    runtime::open(OpenRequest { target, project, store, welcome, loaded, environment })
+    runtime::open(OpenRequest { target, project, store, welcome, loaded, environment, connections })
         .map_err(|error| AppError::failed(error.to_string()))
 }
 

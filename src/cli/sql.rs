@@ -6,7 +6,6 @@ use super::error::AppError;
 use super::grammar::JsonOrLines;
 use super::output::{Table, grouped};
 use crate::domain::text::printable;
-use crate::remote::net::Net;
 use crate::remote::sql::{Statement, Value as SqlValue};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type};
@@ -51,8 +50,8 @@ pub(super) fn run(args: &SqlArgs, context: &mut Context) -> Result<(), AppError>
         })?;
         statement = statement.with(name, SqlValue::Text(value.to_owned()));
     }
-    let (net, stop) = (Net::default(), context.cancel());
-    let engine = engine(&args.engine, context, &net)?;
+    let stop = context.cancel();
+    let engine = engine(&args.engine, context)?;
     let mut rows = engine.run(&statement, &stop)?;
     let heads: Vec<String> =
         rows.schema().map(|s| s.fields().iter().map(|f| f.name().clone()).collect()).unwrap_or_default();

@@ -113,7 +113,7 @@ pub(crate) fn server_to_check(context: &Context, location: &str) -> Result<Healt
 
 /// The location for PostgreSQL, and what gives its passwords where the location holds none.
 fn server(context: &Context, location: &str) -> Result<(String, Arc<dyn PasswordSource>), StoreError> {
-    match LakebaseStore::of(location, &context.loaded, &context.environment, &context.net) {
+    match LakebaseStore::of(location, &context.connections) {
         Some(lakebase) => lakebase.reach(),
         None => {
             // As every program of PostgreSQL does.

@@ -8,7 +8,6 @@ use super::context::Context;
 use super::engines::{EngineArgs, engine};
 use super::error::AppError;
 use super::grammar::Json;
-use crate::remote::net::Net;
 use crate::store::records::Mode;
 use crate::store::table::{TableSource, TableStore};
 use clap::{Args, Subcommand};
@@ -84,8 +83,8 @@ impl TableRef {
     }
 
     /// Opens the mirror of the table.
-    fn open(&self, context: &Context, net: &Net) -> Result<TableStore, AppError> {
-        let engine = engine(&self.engine, context, net)?;
+    fn open(&self, context: &Context) -> Result<TableStore, AppError> {
+        let engine = engine(&self.engine, context)?;
         let mode = if context.loaded.settings.read_only { Mode::Read } else { Mode::Create };
         Ok(TableStore::open(engine, &self.source(), &context.loaded.paths.data.join("tables"), mode)?)
     }

@@ -162,7 +162,7 @@ impl Machines {
             }
         }
         let all = self.list(workspace).await?;
-        let mut same: Vec<&Machine> = all.iter().filter(|m| m.name == name).collect();
+        let mut same: Vec<&Machine> = all.iter().filter(|m| m.name == name || m.id == name).collect();
         match (same.pop(), same.is_empty()) {
             (Some(only), true) => Ok(only.clone()),
             (Some(last), false) => {
@@ -174,7 +174,8 @@ impl Machines {
     }
 
     /// Whether a text looks like an id: a name may as well, so that is only where to look first.
-    fn is_id(self, text: &str) -> bool {
+    #[must_use]
+    pub fn is_id(self, text: &str) -> bool {
         let hex = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
         let digits = |part: Option<&str>| part.is_some_and(|p| p.len() >= 4 && p.bytes().all(|b| b.is_ascii_digit()));
         let mut parts = text.split('-');

@@ -72,7 +72,7 @@ pub struct Listed {
 pub struct Connections(Arc<Inner>);
 
 struct Inner {
-    source: Source,
+    source: Mutex<Arc<Source>>,
     net: Net,
     limits: Limits,
     wire: Mutex<Option<Wire>>,
@@ -89,13 +89,19 @@ impl Connections {
     /// As [`Connections::new`], with another patience.
     #[must_use]
     pub fn with(source: Source, net: Net, limits: Limits) -> Self {
+        let source = Mutex::new(Arc::new(source));
         Self(Arc::new(Inner { source, net, limits, wire: Mutex::default(), ready: Mutex::default() }))
     }
 
     /// What decides.
     #[must_use]
-    pub fn source(&self) -> &Source {
-        &self.0.source
+    pub fn source(&self) -> Arc<Source> {
+        Arc::clone(&self.0.source.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets another source decide from now on, because files were changed. Clients that there are stay as they are.
+    pub fn renew(&self, source: Source) {
+        *self.0.source.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(source);
     }
 
     /// The threads on which requests run.
@@ -113,7 +119,7 @@ impl Connections {
         if let Some(wire) = wire.as_ref() {
             return Ok(wire.clone());
         }
-        let made = Wire::with(&self.0.net, self.0.limits.clone(), self.0.source.tools.clone())?;
+        let made = Wire::with(&self.0.net, self.0.limits.clone(), self.source().tools.clone())?;
         Ok(wire.insert(made).clone())
     }
 
@@ -123,7 +129,7 @@ impl Connections {
     /// When the profile cannot be used.
     pub fn workspace(&self, profile: Option<&str>) -> Result<Workspace, RemoteError> {
         let mut ready = self.0.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = profile.map(str::to_owned).or_else(|| self.0.source.default_profile().map(|c| c.name));
+        let key = profile.map(str::to_owned).or_else(|| self.source().default_profile().map(|c| c.name));
         if let Some(workspace) = ready.get(&key) {
             return Ok(workspace.clone());
         }
@@ -135,24 +141,26 @@ impl Connections {
     }
 
     fn connection(&self, asked: Option<&Chosen>) -> Result<Connection, RemoteError> {
-        let resolved = self.0.source.resolve(asked);
+        let source = self.source();
+        let resolved = source.resolve(asked);
         let name = resolved.profile.as_ref().or(asked).map(|p| p.name.clone());
-        resolved.connection().map_err(|error| unusable(&error, name.as_deref(), &self.0.source.file.path))
+        resolved.connection().map_err(|error| unusable(&error, name.as_deref(), &source.file.path))
     }
 
     /// The profiles of the file, in its order.
     #[must_use]
     pub fn profiles(&self) -> Vec<Listed> {
-        let default = self.0.source.default_profile();
+        let source = self.source();
+        let default = source.default_profile();
         let row = |name: &str| {
-            let resolved = self.0.source.resolve(Some(&Chosen { name: name.to_owned(), why: "the list".to_owned() }));
+            let resolved = source.resolve(Some(&Chosen { name: name.to_owned(), why: "the list".to_owned() }));
             let host = resolved.host.as_ref().map(ToString::to_string);
             let auth = resolved.ways.as_ref().ok().and_then(|w| w.first()).map(|w| w.kind());
             let problem = resolved.ways.as_ref().err().map(|e| (e.to_string(), e.remedies().join("; ")));
             let is_default = default.as_ref().is_some_and(|d| d.name == name);
             Listed { name: name.to_owned(), host, auth, problem, is_default }
         };
-        self.0.source.file.profiles().into_iter().map(row).collect()
+        source.file.profiles().into_iter().map(row).collect()
     }
 }
 

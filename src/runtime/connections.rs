@@ -1,4 +1,8 @@
-//! What decides about connections, read from the files, variables and settings of this computer.
+//! What decides about connections, read from the files, variables and settings of this computer, and the connections of
+//! the whole program.
+//!
+//! Why: the token and the pace of a workspace hold only if everything asks through one client. What always holds: nothing
+//! is read before something is asked for; every part of the program that has a clone of [`Shared`] has the same clients.
 
 use crate::config::environment::Environment;
 use crate::config::keys;
@@ -10,6 +14,7 @@ use crate::remote::ini::LARGEST;
 use crate::remote::net::Net;
 use crate::remote::profile::auth::Programs;
 use crate::remote::profile::{Chosen, ProfileFile};
+use std::sync::{Arc, OnceLock};
 
 /// The configuration file of the Databricks tools, the variables, the programs that sign in, and our own setting.
 #[must_use]
@@ -31,10 +36,53 @@ pub fn source(loaded: &Loaded, environment: &Environment) -> Source {
     }
 }
 
-/// The workspaces of this run.
-#[must_use]
-pub fn connections(loaded: &Loaded, environment: &Environment, net: Net) -> Connections {
-    Connections::new(source(loaded, environment), net)
+/// Reads what decides.
+type Read = Arc<dyn Fn() -> Source + Send + Sync>;
+
+/// The connections of the whole program. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Shared {
+    read: Read,
+    net: Net,
+    made: Arc<OnceLock<Connections>>,
+}
+
+impl Shared {
+    /// Those that the files, variables and settings of this computer name. Nothing is read yet.
+    #[must_use]
+    pub fn new(loaded: &Loaded, environment: &Environment, net: Net) -> Self {
+        let (loaded, environment) = (loaded.clone(), environment.clone());
+        Self { read: Arc::new(move || source(&loaded, &environment)), net, made: Arc::default() }
+    }
+
+    /// The threads on which servers are talked to.
+    #[must_use]
+    pub fn net(&self) -> &Net {
+        &self.net
+    }
+
+    /// The connections, as the files were when they were first asked for.
+    #[must_use]
+    pub fn get(&self) -> &Connections {
+        self.made.get_or_init(|| Connections::new((self.read)(), self.net.clone()))
+    }
+
+    /// The connections, after the files were read again: what somebody corrected counts, and clients that there are stay.
+    #[must_use]
+    pub fn fresh(&self) -> &Connections {
+        let known = self.made.get().is_some();
+        let connections = self.get();
+        if known {
+            connections.renew((self.read)());
+        }
+        connections
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("read", &self.made.get().is_some()).finish_non_exhaustive()
+    }
 }
 
 /// The profile that our own settings name.

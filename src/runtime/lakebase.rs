@@ -3,14 +3,10 @@
 //! What always holds: the workspace is asked once where the database is; all connections share the minted password; TLS
 //! is used and the certificate checked unless the location says otherwise.
 
-use super::connections::connections;
-use crate::config::environment::Environment;
-use crate::config::load::Loaded;
+use super::connections::Shared;
 use crate::domain::text::printable;
-use crate::remote::connections::Connections;
 use crate::remote::error::{Kind, RemoteError};
 use crate::remote::lakebase::{DATABASE, Lakebase, PORT, Target};
-use crate::remote::net::Net;
 use crate::remote::password::PasswordSource;
 use crate::store::StoreError;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +20,7 @@ pub struct LakebaseStore(Arc<Inner>);
 
 struct Inner {
     wanted: Wanted,
-    connections: Connections,
+    connections: Shared,
     reached: Mutex<Option<(String, Lakebase)>>,
 }
 
@@ -42,9 +38,8 @@ impl LakebaseStore {
     /// The store of a location `lakebase://NAME?profile=P&database=D&…`, the rest as for `postgres://`; nothing for
     /// locations of other kinds.
     #[must_use]
-    pub fn of(location: &str, loaded: &Loaded, environment: &Environment, net: &Net) -> Option<Self> {
-        let wanted = Wanted::read(location)?;
-        let connections = connections(loaded, environment, net.clone());
+    pub fn of(location: &str, connections: &Shared) -> Option<Self> {
+        let (wanted, connections) = (Wanted::read(location)?, connections.clone());
         Some(Self(Arc::new(Inner { wanted, connections, reached: Mutex::default() })))
     }
 
@@ -70,7 +65,7 @@ impl std::fmt::Debug for LakebaseStore {
 
 impl Inner {
     fn ask(&self) -> Result<(String, Lakebase), RemoteError> {
-        let workspace = self.connections.workspace(self.wanted.profile.as_deref())?;
+        let workspace = self.connections.get().workspace(self.wanted.profile.as_deref())?;
         let database = Lakebase::new(workspace.clone(), Target::read(&self.wanted.name));
         let address = workspace.wait(database.address())?;
         Ok((self.wanted.location(&address.host, &address.user), database))

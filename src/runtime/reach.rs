@@ -16,8 +16,7 @@ use crate::lake::remote::{RemoteError, Trouble};
 use crate::lake::unity::{Connect, Session, Unity};
 use crate::lake::{Lake, Place};
 use crate::remote::ini;
-use crate::remote::net::Net;
-use crate::runtime::connections::connections;
+use crate::runtime::connections::Shared;
 use std::sync::Arc;
 
 /// Bytes of pictures behind servers that are kept in memory: a few large photos, so that one is fetched once for all
@@ -26,10 +25,10 @@ const IN_MEMORY: usize = 96 << 20;
 
 /// The lake with these places. Nothing is connected before something is asked for.
 #[must_use]
-pub fn lake(places: Vec<Place>, loaded: &Loaded, environment: &Environment) -> Lake {
+pub fn lake(places: Vec<Place>, loaded: &Loaded, environment: &Environment, connections: &Shared) -> Lake {
     let settings = &loaded.settings;
-    let (net, cloud) = (Net::default(), cloud(settings, environment));
-    let session = Arc::new(Session::new(connect(loaded.clone(), environment.clone(), net.clone())));
+    let (net, cloud) = (connections.net().clone(), cloud(settings, environment));
+    let session = Arc::new(Session::new(connect(connections.clone())));
     let ways: Vec<Arc<dyn Reach>> = vec![
         Arc::new(ObjectStores::new(cloud.clone())),
         Arc::new(Dbfs::new(Arc::clone(&session))),
@@ -43,9 +42,9 @@ pub fn lake(places: Vec<Place>, loaded: &Loaded, environment: &Environment) -> L
 
 /// Signs in with the profile that was chosen, or the one that the official tools would use; nothing where none is set up.
 /// The files are read when that is first asked for, and again as long as they give no client.
-fn connect(loaded: Loaded, environment: Environment, net: Net) -> Connect {
+fn connect(connections: Shared) -> Connect {
     Box::new(move || {
-        let connections = connections(&loaded, &environment, net.clone());
+        let connections = connections.fresh();
         if !connections.source().has_default() {
             return Ok(None);
         }

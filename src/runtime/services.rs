@@ -1,6 +1,7 @@
 //! Everything the loop asks of the outside: files, the store, tasks, what is remembered between sessions.
 
 use super::OpenError;
+use super::connections::Shared;
 use super::files::Files;
 use super::jobs::Jobs;
 use super::lakebase::LakebaseStore;
@@ -43,13 +44,13 @@ pub struct StorePlace {
 impl StorePlace {
     /// The store of the settings; the database in the data folder where none is named.
     #[must_use]
-    pub fn of(loaded: &Loaded, environment: &Environment) -> Self {
+    pub fn of(loaded: &Loaded, environment: &Environment, connections: &Shared) -> Self {
         let settings = &loaded.settings;
         // As every program of PostgreSQL does.
         let password = Secret::new(environment.get("PGPASSWORD").unwrap_or_default());
         let (uri, data) = (settings.store.clone(), loaded.paths.database());
-        let (journals, net) = (loaded.paths.journals(), Net::default());
-        let lakebase = LakebaseStore::of(&uri, loaded, environment, &net);
+        let (journals, net) = (loaded.paths.journals(), connections.net().clone());
+        let lakebase = LakebaseStore::of(&uri, connections);
         Self { opener: None, uri, data, read_only: settings.read_only, password, net, journals, lakebase }
     }
 

@@ -1,5 +1,6 @@
 //! Opening the screen: everything is put together here, the first frame before anything is listed or asked.
 
+use super::connections::Shared;
 use super::crash::{self, Trail};
 use super::event_loop::EventLoop;
 use super::files::Files;
@@ -43,7 +44,8 @@ use tokio::sync::mpsc::unbounded_channel;
 /// When the terminal cannot be used, or the project that was asked for cannot be opened.
 pub fn open(request: OpenRequest) -> Result<(), OpenError> {
     let started = Instant::now();
-    let store = StorePlace::of(&request.loaded, &request.environment).opened_by(request.store.clone());
+    let store =
+        StorePlace::of(&request.loaded, &request.environment, &request.connections).opened_by(request.store.clone());
     // Before there is a loop: a store on a server waits for it on the calling thread.
     let project = request.project.as_deref().map(|name| store.project_named(name)).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(OpenError::Runtime)?;
@@ -56,13 +58,13 @@ async fn run(
     project: Option<ProjectId>,
     started: Instant,
 ) -> Result<(), OpenError> {
-    let OpenRequest { target, welcome, loaded, environment, .. } = request;
+    let OpenRequest { target, welcome, loaded, environment, connections, .. } = request;
     let (queue, mut messages) = unbounded_channel::<Message>();
     let sender = Sender(queue);
     let base = encode_os(environment.directory.as_os_str());
     let home = environment.get("HOME").map(str::to_owned);
     let volumes = volumes(&loaded, target.as_ref(), home.as_deref());
-    let lake = lake_of(&volumes, &loaded, &environment);
+    let lake = lake_of(&volumes, &loaded, &environment, &connections);
     let descriptor = terminal()?;
     let size = window_size(&descriptor).map_or((80, 24), |s| (s.columns, s.rows));
     let surroundings = surroundings(&loaded, &descriptor);
@@ -133,11 +135,11 @@ fn volumes(loaded: &Loaded, target: Option<&LakePath>, home: Option<&str>) -> Ve
     out
 }
 
-fn lake_of(volumes: &[(String, LakePath)], loaded: &Loaded, environment: &Environment) -> Lake {
+fn lake_of(volumes: &[(String, LakePath)], loaded: &Loaded, environment: &Environment, connections: &Shared) -> Lake {
     let place = |(name, path): &(String, LakePath)| {
         path.as_local().map(|folder| Place { name: name.clone(), folder: folder.to_owned() })
     };
-    super::reach::lake(volumes.iter().filter_map(place).collect(), loaded, environment)
+    super::reach::lake(volumes.iter().filter_map(place).collect(), loaded, environment, connections)
 }
 
 /// What is kept of decoded pictures, by the settings.

@@ -8,6 +8,7 @@ mod hostile;
 mod lakebase;
 mod scripted;
 mod settings;
+mod sql;
 mod story;
 mod tls;
 

@@ -9,7 +9,6 @@ use crate::domain::lake_path::LakePath;
 use crate::domain::project::{ClassFrom, ScanSettings};
 use crate::domain::text::printable;
 use crate::ops::{OpsError, Watch, scan};
-use crate::remote::net::Net;
 use crate::remote::sql::{Attached, Engine, SqlError, Statement, TableName};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -49,8 +48,8 @@ pub(super) struct CreateArgs {
 pub(super) fn run(args: &CreateArgs, context: &mut Context) -> Result<(), AppError> {
     let table = TableName::parse(&args.table).map_err(AppError::usage)?;
     let source = context.lake_path(&args.from)?;
-    let (net, stop) = (Net::default(), context.cancel());
-    let engine = engine(&args.engine, context, &net)?;
+    let stop = context.cancel();
+    let engine = engine(&args.engine, context)?;
     let settings = ScanSettings {
         glob: args.glob.clone(),
         recursive: true,

@@ -11,7 +11,6 @@ use crate::domain::project::Project;
 use crate::domain::queue::{Order, Queue};
 use crate::domain::sample::{Answer, Status};
 use crate::domain::text::printable;
-use crate::remote::net::Net;
 use crate::runtime::services::StoreOpener;
 use crate::runtime::store_reads::begin_with;
 use crate::store::Store;
@@ -88,8 +87,7 @@ pub(super) struct ConflictsArgs {
 }
 
 pub(super) fn open(args: &LabelArgs, mut context: Context) -> Result<(), AppError> {
-    let net = Net::default();
-    let mut store = args.table.open(&context, &net)?;
+    let mut store = args.table.open(&context)?;
     let report =
         if args.offline || context.loaded.settings.read_only { None } else { Some(refresh(&mut store, &mut context)?) };
     let project = project(&mut store)?;
@@ -116,7 +114,7 @@ pub(super) fn open(args: &LabelArgs, mut context: Context) -> Result<(), AppErro
         begin_with(&mut store, project.id, &context.loaded.user, &queue)?;
     }
     drop(store);
-    let engine = super::engine(&args.table.engine, &context, &net)?;
+    let engine = super::engine(&args.table.engine, &context)?;
     let (source, folder) = (args.table.source(), context.loaded.paths.data.join("tables"));
     let opener: StoreOpener =
         Arc::new(move |mode: Mode| Ok(Box::new(TableStore::open(Arc::clone(&engine), &source, &folder, mode)?)));
@@ -175,8 +173,7 @@ pub(super) fn project(store: &mut TableStore) -> Result<Project, AppError> {
 }
 
 pub(super) fn set(args: &SetArgs, context: &mut Context) -> Result<(), AppError> {
-    let net = Net::default();
-    let mut store = args.table.open(context, &net)?;
+    let mut store = args.table.open(context)?;
     if store.mirrored()?.is_none() {
         refresh(&mut store, context)?;
     }
@@ -226,8 +223,7 @@ pub(super) fn set(args: &SetArgs, context: &mut Context) -> Result<(), AppError>
 }
 
 pub(super) fn status(args: &StatusArgs, context: &mut Context) -> Result<(), AppError> {
-    let net = Net::default();
-    let mut store = args.table.open(context, &net)?;
+    let mut store = args.table.open(context)?;
     let sent = if args.send { Some(store.send_now(&context.cancel())?) } else { None };
     let unsent = store.unsent()?;
     if args.table.json.json {
@@ -249,8 +245,7 @@ pub(super) fn status(args: &StatusArgs, context: &mut Context) -> Result<(), App
 }
 
 pub(super) fn conflicts(args: &ConflictsArgs, context: &mut Context) -> Result<(), AppError> {
-    let net = Net::default();
-    let mut store = args.table.open(context, &net)?;
+    let mut store = args.table.open(context)?;
     let wanted = match (&args.mine, &args.theirs) {
         (Some(edit), _) => Some((edit, Choice::Mine)),
         (None, Some(edit)) => Some((edit, Choice::Theirs)),

@@ -7,7 +7,6 @@ use crate::cli::error::AppError;
 use crate::cli::grammar::Lines;
 use crate::cli::output::{Table, grouped};
 use crate::domain::text::printable;
-use crate::remote::net::Net;
 use crate::remote::sql::TableName;
 use crate::store::table::history::commits;
 use crate::store::table::versions::{At, Difference, What, diff as compare, restore as bring_back};
@@ -81,8 +80,8 @@ pub(super) struct RestoreArgs {
 
 pub(super) fn history(args: &HistoryArgs, context: &mut Context) -> Result<(), AppError> {
     let name = TableName::parse(&args.table).map_err(AppError::usage)?;
-    let (net, stop) = (Net::default(), context.cancel());
-    let engine = engine(&args.engine, context, &net)?;
+    let stop = context.cancel();
+    let engine = engine(&args.engine, context)?;
     let list = commits(engine.as_ref(), &name, Some(args.limit), &stop)?;
     let mut table = Table::new(&["VERSION", "WHEN", "WHO", "WHAT", "MESSAGE"]);
     for commit in list {
@@ -103,8 +102,8 @@ fn at(text: &str) -> Result<At, AppError> {
 
 pub(super) fn diff(args: &DiffArgs, context: &mut Context) -> Result<(), AppError> {
     let (from, to) = (at(&args.from)?, at(&args.to)?);
-    let (net, stop) = (Net::default(), context.cancel());
-    let engine = engine(&args.table.engine, context, &net)?;
+    let stop = context.cancel();
+    let engine = engine(&args.table.engine, context)?;
     let found = compare(engine.as_ref(), &args.table.source(), &from, &to, &stop)?;
     if args.table.json.json {
         return context.out.json(&json!({
@@ -142,8 +141,8 @@ fn listed(found: &[Difference]) -> Table {
 
 pub(super) fn restore(args: &RestoreArgs, context: &mut Context) -> Result<(), AppError> {
     let from = at(&args.from)?;
-    let (net, stop) = (Net::default(), context.cancel());
-    let engine = engine(&args.table.engine, context, &net)?;
+    let stop = context.cancel();
+    let engine = engine(&args.table.engine, context)?;
     let source = args.table.source();
     let mut found = compare(engine.as_ref(), &source, &from, &At::Now, &stop)?;
     found.retain(|d| d.what == What::Changed && (args.all || args.only.iter().any(|o| *o == d.path || *o == d.id)));

@@ -1,0 +1,72 @@
+//! `lakelens sql` against our own workspace: which engine is meant, and what is said where it is none.
+
+use super::Home;
+use crate::support::workspace::{
+    Cluster, FakeWorkspace, SqlBackend, SqlColumn, SqlFailure, SqlRequest, SqlTable, TOKEN, Warehouse,
+};
+use std::sync::Arc;
+
+/// Answers every statement with the name of its warehouse.
+struct WhoAmI;
+
+impl SqlBackend for WhoAmI {
+    fn execute(&self, request: &SqlRequest) -> Result<SqlTable, SqlFailure> {
+        let columns = vec![SqlColumn { name: "warehouse".into(), type_text: "STRING".into() }];
+        Ok(SqlTable { columns, rows: vec![vec![Some(request.warehouse_id.clone())]] })
+    }
+}
+
+fn workspace(more: &str) -> (FakeWorkspace, Home) {
+    let fake = FakeWorkspace::start();
+    {
+        let mut world = fake.world();
+        world.clusters = vec![
+            Cluster::new("0202-123456-abcdefgh", "twin", "TERMINATED"),
+            Cluster::new("0303-123456-abcdefgh", "twin", "RUNNING"),
+        ];
+        world.warehouses = vec![
+            Warehouse::new("0123456789abcdef", "small", "RUNNING"),
+            Warehouse::new("fedcba9876543210", "Big one", "RUNNING"),
+        ];
+        world.sql = Some(Arc::new(WhoAmI));
+    }
+    let home = Home::new();
+    home.write(".databrickscfg", &format!("[dev]\nhost = {}\ntoken = {TOKEN}\n{more}\n", fake.host()));
+    (fake, home)
+}
+
+#[test]
+fn the_engine_is_found_by_what_people_call_it() {
+    let (fake, home) = workspace("warehouse_id = small");
+    let big = ["sql", "SELECT 1", "--profile", "dev", "--jsonl", "--warehouse"];
+    for (args, id) in [
+        (&big[..5], "0123456789abcdef"),
+        (&[&big[..], &["Big one"]].concat(), "fedcba9876543210"),
+        (&[&big[..], &["fedcba9876543210"]].concat(), "fedcba9876543210"),
+        (&["sql", "SELECT 1", "--jsonl", "--store", "databricks://dev/Big one"], "fedcba9876543210"),
+    ] {
+        assert_eq!(home.ok(args), format!("{{\"warehouse\":\"{id}\"}}\n"), "{args:?}");
+    }
+    // What looks like an id is not asked for.
+    fake.world().seen.clear();
+    home.ok(&[&big[..], &["fedcba9876543210"]].concat());
+    assert_eq!(fake.world().asked("/api/2.0/sql/warehouses"), 0);
+}
+
+#[test]
+fn a_name_that_means_none_or_several_says_which_there_are() {
+    let (_fake, home) = workspace("");
+    for (args, code, says) in [
+        (&["--warehouse", "smal"][..], 1, &["the warehouse `smal`", "`small`, `Big one`", "did you mean `small`?"][..]),
+        (&["--cluster", "twin"], 3, &["0202-123456-abcdefgh (stopped), 0303-123456-abcdefgh (running)", "by its id"]),
+        (&["--cluster", "other"], 1, &["the cluster `other`", "`twin`"]),
+        (&["--store", "databricks://dev"], 3, &["names no SQL warehouse and no cluster", "databricks://PROFILE/"]),
+        (&["--store", "databricks://prod/small"], 3, &["prod"]),
+        (&[], 2, &["it is not said which engine", "--warehouse"]),
+    ] {
+        let ran = home.run(&[&["sql", "SELECT 1", "--profile", "dev"], args].concat());
+        assert_eq!(ran.code, code, "{args:?}: {ran:?}");
+        says.iter().for_each(|part| assert!(ran.err.contains(part), "{part}: {}", ran.err));
+        assert!(!ran.err.contains(TOKEN), "{}", ran.err);
+    }
+}
