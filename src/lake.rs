@@ -15,7 +15,8 @@ pub mod object;
 mod place;
 pub mod reach;
 pub mod remote;
-mod table_info;
+pub mod rows;
+pub mod table_info;
 pub mod unity;
 
 pub use bytes::RemoteFile;

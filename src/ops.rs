@@ -8,6 +8,7 @@ pub mod demo;
 pub mod export;
 pub mod reading;
 pub mod report;
+pub mod row_pictures;
 pub mod scan;
 pub mod stats;
 

@@ -88,6 +88,13 @@ impl LakePath {
         Ok(Self::Local(format!("/{}", clean(&joined).join("/"))))
     }
 
+    /// Reads a text that means the same file wherever it is read, such as a cell of a table: relative paths are none.
+    #[must_use]
+    pub fn parse_whole(text: &str) -> Option<Self> {
+        let whole = text.starts_with('/') || text.contains(":/");
+        whole.then(|| Self::parse(text, "").ok()).flatten()
+    }
+
     /// The place above this one; nothing above [`LakePath::Root`]. Above `/` stands the schema `local.default`.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {

@@ -100,6 +100,23 @@ impl TableInfo {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let mut out = vec![shown(self.full_name.as_deref().unwrap_or_default())];
+        out.extend(self.facts().iter().map(|(label, text)| format!("{label:<10}  {text}")));
+        out.extend([String::new(), format!("columns ({})", self.columns.len())]);
+        let width = |of: &dyn Fn(&ColumnInfo) -> usize| self.columns.iter().map(of).max().unwrap_or(0).min(WIDEST);
+        let name = width(&|c| shown(&c.name).chars().count());
+        let kind = width(&|c| shown(c.kind.as_deref().unwrap_or_default()).chars().count());
+        out.extend(self.columns.iter().map(|column| column.line(name, kind)));
+        if !self.properties.is_empty() {
+            out.extend([String::new(), format!("properties ({})", self.properties.len())]);
+            out.extend(self.properties.iter().map(|(name, value)| format!("  {} = {}", shown(name), shown(value))));
+        }
+        out
+    }
+
+    /// What is known of the table besides its name, columns and properties: a label and a text each, on one line and safe
+    /// to show.
+    #[must_use]
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
         let partitions = self.partition_columns().join(", ");
         let facts = [
             ("type", self.table_type.clone()),
@@ -113,17 +130,7 @@ impl TableInfo {
             ("query", self.view_definition.clone()),
         ];
         let told = facts.into_iter().filter_map(|(label, text)| Some((label, text.filter(|t| !t.trim().is_empty())?)));
-        out.extend(told.map(|(label, text)| format!("{label:<10}  {}", shown(&text))));
-        out.extend([String::new(), format!("columns ({})", self.columns.len())]);
-        let width = |of: &dyn Fn(&ColumnInfo) -> usize| self.columns.iter().map(of).max().unwrap_or(0).min(WIDEST);
-        let name = width(&|c| shown(&c.name).chars().count());
-        let kind = width(&|c| shown(c.kind.as_deref().unwrap_or_default()).chars().count());
-        out.extend(self.columns.iter().map(|column| column.line(name, kind)));
-        if !self.properties.is_empty() {
-            out.extend([String::new(), format!("properties ({})", self.properties.len())]);
-            out.extend(self.properties.iter().map(|(name, value)| format!("  {} = {}", shown(name), shown(value))));
-        }
-        out
+        told.map(|(label, text)| (label, shown(&text))).collect()
     }
 }
 
@@ -141,8 +148,9 @@ fn moment(at: Option<Timestamp>, by: Option<&str>) -> Option<String> {
     Some(by.filter(|by| !by.is_empty()).map_or_else(|| at.clone(), |by| format!("{at} by {by}")))
 }
 
-/// Text of a server on one line.
-fn shown(text: &str) -> String {
+/// Text of a server on one line, safe to show.
+#[must_use]
+pub fn shown(text: &str) -> String {
     printable(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
 }
 

@@ -7,6 +7,7 @@
 //! Calls block: they are for threads of their own, never for the screen's.
 
 pub mod error;
+pub mod history;
 pub mod name;
 pub mod sheet;
 

@@ -1,5 +1,7 @@
 //! Batches of an engine as a [`Sheet`] of at most so many rows.
 
+mod picture;
+
 use super::{Result, Rows, SqlError};
 use crate::domain::sheet::{Cell, Column, Sheet};
 use arrow_array::cast::AsArray;
@@ -57,6 +59,7 @@ fn cells(column: &dyn Array, take: usize, place: &str) -> Result<Vec<Cell>> {
             DataType::Binary => Cell::Bytes(column.as_binary::<i32>().value(row).into()),
             DataType::LargeBinary => Cell::Bytes(column.as_binary::<i64>().value(row).into()),
             DataType::BinaryView => Cell::Bytes(column.as_binary_view().value(row).into()),
+            DataType::Struct(fields) if picture::holds_one(fields) => picture::cell(column.as_struct(), row),
             _ => Cell::Text(formatter.value(row).try_to_string().map_err(garbled)?),
         })
     };

@@ -1,7 +1,7 @@
 //! The JSON that the Statement Execution API answers with. Every cell is text, whatever its type.
 
 use crate::remote::lenient;
-use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, BinaryArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{Field, Schema};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -148,12 +148,21 @@ pub(super) fn batch(columns: &[Column], rows: Vec<Vec<Option<String>>>) -> Resul
                 let read = cells().map(|c| c.map(|t| t.parse::<bool>().map_err(|_| wrong(t))).transpose());
                 Arc::new(read.collect::<Result<BooleanArray, _>>()?)
             }
+            "BINARY" => binary(cells()).unwrap_or_else(|| Arc::new(cells().collect::<StringArray>())),
             _ => Arc::new(cells().collect::<StringArray>()),
         };
         Ok((Field::new(&column.name, array.data_type().clone(), true), array))
     });
     let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = made.collect::<Result<Vec<_>, String>>()?.into_iter().unzip();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map(Some).map_err(|e| e.to_string())
+}
+
+/// Bytes come as base64; nothing where a cell is something else, which is then shown as it came.
+fn binary<'a>(cells: impl Iterator<Item = Option<&'a str>>) -> Option<ArrayRef> {
+    let read =
+        cells.map(|c| c.map(|t| base64_simd::STANDARD.decode_to_vec(t).ok()).map_or(Some(None), |b| b.map(Some)));
+    let bytes: Vec<Option<Vec<u8>>> = read.collect::<Option<_>>()?;
+    Some(Arc::new(bytes.iter().map(Option::as_deref).collect::<BinaryArray>()))
 }
 
 #[cfg(test)]
@@ -186,6 +195,17 @@ mod tests {
         let large = r#"{"status":{"state":"FAILED","error":{"message":"Inline byte limit exceeded. Statements executed
             with disposition=INLINE can have a result size of at most 26214400 bytes."}}}"#;
         assert!(reply(&large.replace('\n', " ")).is_too_large());
+    }
+
+    #[test]
+    fn bytes_are_read_from_base64_and_anything_else_is_text() {
+        let columns = [Column { name: "image".into(), type_name: "BINARY".into() }];
+        let kind = |cells: &[Option<&str>]| {
+            let rows = cells.iter().map(|c| vec![c.map(str::to_owned)]).collect();
+            batch(&columns, rows).unwrap().unwrap().column(0).data_type().clone()
+        };
+        assert_eq!(kind(&[Some("iVBO"), None, Some("")]), DataType::Binary);
+        assert_eq!(kind(&[Some("iVBO"), Some("[89 50]")]), DataType::Utf8);
     }
 
     #[test]

@@ -1,26 +1,9 @@
 //! The history of a Delta table, as the engine tells it.
 
-use crate::domain::text::printable;
-use crate::remote::sql::{Engine, SqlError, Statement, TableName, texts};
+pub use crate::domain::commit::Commit;
+use crate::remote::sql::{Engine, SqlError, TableName, history};
 use crate::store::Result;
-use arrow_array::RecordBatch;
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
-
-/// A commit of a table.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Commit {
-    /// The version it made.
-    pub version: i64,
-    /// When, as the engine writes it.
-    pub at: Option<String>,
-    /// What was done, such as `MERGE`.
-    pub operation: Option<String>,
-    /// Who did it.
-    pub user: Option<String>,
-    /// The message that was given with it.
-    pub message: Option<String>,
-}
 
 /// The commits of a table, newest first.
 ///
@@ -32,13 +15,7 @@ pub fn commits(
     limit: Option<u32>,
     stop: &CancellationToken,
 ) -> Result<Vec<Commit>> {
-    let limit = limit.map_or_else(String::new, |n| format!(" LIMIT {n}"));
-    let statement = Statement::new(format!("DESCRIBE HISTORY {table}{limit}"));
-    let mut out = Vec::new();
-    for batch in engine.all(&statement, stop)? {
-        out.extend(read(&batch, engine.place())?);
-    }
-    Ok(out)
+    Ok(history::commits(engine, table, limit, stop)?)
 }
 
 /// The version of a table now; `None` where the engine does not tell.
@@ -51,23 +28,4 @@ pub fn version(engine: &dyn Engine, table: &TableName, stop: &CancellationToken)
         Err(crate::store::StoreError::Engine(SqlError::Refused { .. })) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn read(batch: &RecordBatch, place: &str) -> Result<Vec<Commit>> {
-    let column = |name: &str| -> Result<Vec<Option<String>>> {
-        match batch.schema().index_of(name) {
-            Ok(index) => Ok(texts(batch, index, place)?),
-            Err(_) => Ok(vec![None; batch.num_rows()]),
-        }
-    };
-    let safe = |text: Option<String>| text.map(|t| printable(&t).into_owned());
-    let (versions, times, operations) = (column("version")?, column("timestamp")?, column("operation")?);
-    let (users, messages) = (column("userName")?, column("userMetadata")?);
-    let rows = versions.into_iter().zip(times).zip(operations).zip(users.into_iter().zip(messages));
-    let commit = |(((version, at), operation), (user, message)): (_, (Option<String>, Option<String>))| {
-        let version: Option<String> = version;
-        let version = version.and_then(|v| v.parse().ok()).unwrap_or_default();
-        Commit { version, at: safe(at), operation: safe(operation), user: safe(user), message: safe(message) }
-    };
-    Ok(rows.map(commit).collect())
 }

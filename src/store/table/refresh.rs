@@ -80,8 +80,7 @@ impl Sender {
             self.rows.together(|file| {
                 for row in rows {
                     // A relative path would mean another file on every machine.
-                    let whole = row.raw.starts_with('/') || row.raw.contains(":/");
-                    let Some(path) = LakePath::parse(&row.raw, "").ok().filter(|_| whole) else {
+                    let Some(path) = LakePath::parse_whole(&row.raw) else {
                         report.unusable += 1;
                         continue;
                     };
