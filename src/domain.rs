@@ -8,6 +8,7 @@
 pub mod agreement;
 pub mod annotation;
 pub mod class;
+pub mod commit;
 pub mod edit;
 pub mod geometry;
 pub mod ids;

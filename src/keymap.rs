@@ -13,10 +13,11 @@ use std::collections::BTreeMap;
 use tree::Node;
 
 /// The scopes that can be bound. `global` holds everywhere; those after `tasks` lie over a screen.
-pub const SCOPES: [&str; 18] = [
+pub const SCOPES: [&str; 19] = [
     "global",
     "home",
     "lake",
+    "table",
     "projects",
     "classes",
     "label",

@@ -22,6 +22,7 @@ mod start;
 pub mod store_desk;
 pub mod store_reads;
 pub mod store_review;
+pub mod tables;
 
 pub use start::open;
 

@@ -56,6 +56,17 @@ pub enum Query {
     Facts(LakePath),
     /// The head of a file that is no picture.
     Preview(LakePath),
+    /// What the catalog says of a table.
+    TableFacts(LakePath),
+    /// The first rows of a table.
+    TableRows {
+        /// The table.
+        path: LakePath,
+        /// One of its versions; without it, as it is now.
+        version: Option<i64>,
+    },
+    /// The versions of a table.
+    TableHistory(LakePath),
     /// Completions of a path as it is typed.
     Complete {
         /// What was typed.

@@ -4,9 +4,12 @@ use super::picture::{PictureRef, PictureState};
 use super::preview_report::{LinkNews, PreviewReport};
 use super::screens::conflicts::ConflictLine;
 use super::screens::lake::state::{Facts, TextPreview};
+use super::screens::table::rows::Loaded;
+use super::screens::table::state::Trouble;
 use super::slots::Tag;
 use super::state::OutboxState;
 use super::tasks::{TaskId, TaskNews};
+use crate::domain::commit::Commit;
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{ProjectId, Rev, SampleId};
 use crate::domain::key::KeyPress;
@@ -14,10 +17,12 @@ use crate::domain::project::{Counts, Project};
 use crate::domain::queue::Queue;
 use crate::domain::sample::Sample;
 use crate::lake::listing::Listing;
+use crate::lake::table_info::TableInfo;
 use crate::ops::report::StatsReport;
 use crate::ops::report::review::{AgreementReport, PassReport, ReviewReport};
 use crate::term::caps::Caps;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// Something happened. Events that need the time carry it.
 #[derive(Clone, Debug)]
@@ -78,6 +83,14 @@ pub enum Reply {
     Facts(Option<Facts>),
     /// The head of a file.
     Preview(TextPreview),
+    /// What the catalog says of a table.
+    TableFacts(Box<TableInfo>),
+    /// The first rows of a table.
+    TableRows(Arc<Loaded>),
+    /// The versions of a table, newest first.
+    TableHistory(Vec<Commit>),
+    /// What was asked of a table cannot be shown.
+    TableTrouble(Box<Trouble>),
     /// Completions.
     Completions(Vec<String>),
     /// All projects with their counts.

@@ -17,6 +17,8 @@ pub enum Scope {
     Home,
     /// The Lake screen.
     Lake,
+    /// A table of a catalog.
+    Table,
     /// The list of projects.
     Projects,
     /// The label-set editor.
@@ -49,6 +51,7 @@ impl Scope {
             Self::Global => "global",
             Self::Home => "home",
             Self::Lake => "lake",
+            Self::Table => "table",
             Self::Projects => "projects",
             Self::Classes => "classes",
             Self::Label | Self::SecondPass => "label",
@@ -64,9 +67,10 @@ impl Scope {
 }
 
 /// All scopes.
-pub const SCOPES: [Scope; 13] = [
+pub const SCOPES: [Scope; 14] = [
     Scope::Home,
     Scope::Lake,
+    Scope::Table,
     Scope::Projects,
     Scope::Classes,
     Scope::Label,

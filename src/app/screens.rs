@@ -19,6 +19,7 @@ pub mod second_pass;
 pub mod seen;
 pub mod stats;
 pub mod sweep;
+pub mod table;
 pub mod task_list;
 pub mod viewing;
 
@@ -39,6 +40,7 @@ use review::ReviewState;
 use second_pass::SecondPassState;
 use stats::StatsState;
 use sweep::SweepState;
+use table::TableState;
 use task_list::TaskListState;
 
 /// The rows of the registry, in the order of help.
@@ -49,6 +51,7 @@ pub const SPECS: &[&[Spec]] = &[
     gallery::SPECS,
     sweep::SPECS,
     lake::SPECS,
+    table::SPECS,
     projects::SPECS,
     classes::SPECS,
     home::SPECS,
@@ -69,6 +72,8 @@ pub enum Screen {
     Home(HomeState),
     /// Folders and pictures.
     Lake(Box<LakeState>),
+    /// A table of a catalog.
+    Table(Box<TableState>),
     /// All projects.
     Projects(ProjectsState),
     /// One picture after the other.
@@ -98,6 +103,7 @@ impl Screen {
         match self {
             Self::Home(_) => Scope::Home,
             Self::Lake(_) => Scope::Lake,
+            Self::Table(_) => Scope::Table,
             Self::Projects(_) => Scope::Projects,
             Self::Label(_) => Scope::Label,
             Self::Review(_) => Scope::Review,
@@ -117,6 +123,7 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
     match state.screens.last() {
         Some(Screen::Home(_)) => home::step(state, way),
         Some(Screen::Lake(_)) => lake::actions::step(state, way),
+        Some(Screen::Table(_)) => table::moving::step(state, way),
         Some(Screen::Projects(_)) => projects::step(state, way),
         Some(Screen::Tasks(_)) => task_list::step(state, way),
         Some(Screen::Conflicts(_)) => conflicts::step(state, way),
@@ -132,6 +139,7 @@ pub fn shown(state: &mut State) -> Vec<Effect> {
     match state.screens.last() {
         Some(Screen::Home(_)) => home::shown(state),
         Some(Screen::Lake(_)) => lake::state::list_all(state),
+        Some(Screen::Table(_)) => table::shown(state),
         Some(Screen::Projects(_)) => projects::shown(state),
         Some(Screen::Label(_)) => label::walk::shown(state),
         Some(Screen::Review(_)) => review::shown(state),
@@ -169,6 +177,7 @@ pub fn refresh(state: &mut State) -> Vec<Effect> {
 pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
     match tag.slot {
         Slot::Column(_) | Slot::FileFacts | Slot::TextPreview => lake::reply(state, tag, reply),
+        Slot::TableFacts | Slot::TableRows | Slot::TableHistory => table::reply(state, tag, reply),
         Slot::Completion => navigation::completions(state, reply),
         Slot::Conflicts => conflicts::reply(state, reply),
         Slot::Projects | Slot::Home => projects::reply(state, reply),
@@ -189,6 +198,10 @@ pub fn resized(state: &mut State) -> Vec<Effect> {
     match state.screens.last() {
         Some(Screen::Gallery(_)) => gallery::pages::fit(state),
         Some(Screen::Sweep(_)) => sweep::pages::fit(state),
+        Some(Screen::Table(_)) => {
+            table::moving::scroll(state);
+            Vec::new()
+        }
         _ => Vec::new(),
     }
 }

@@ -12,6 +12,12 @@ pub enum Slot {
     Column(u8),
     /// The text preview of the file under the cursor.
     TextPreview,
+    /// What the catalog says of the table on the screen.
+    TableFacts,
+    /// Its first rows.
+    TableRows,
+    /// Its versions.
+    TableHistory,
     /// Size and times of the file under the cursor.
     FileFacts,
     /// Completions of what is being typed.

@@ -196,7 +196,8 @@ fn tick(state: &mut State) {
 pub fn next_tick(state: &State) -> Option<u64> {
     let flash = state.label().and_then(|l| l.flash.as_ref()).map(|f| f.until);
     let spinner = state.tasks.running().next().map(|_| state.clock + 200);
-    [state.messages.expires_at(), flash, spinner].into_iter().flatten().min()
+    let table = screens::table::next_tick(state);
+    [state.messages.expires_at(), flash, spinner, table].into_iter().flatten().min()
 }
 
 /// What a screen asks for at the start of the program.

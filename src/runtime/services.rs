@@ -7,6 +7,7 @@ use super::jobs::Jobs;
 use super::lakebase::LakebaseStore;
 use super::message::Sender;
 use super::store_desk::StoreDesk;
+use super::tables::Tables;
 use crate::app::effect::Effect;
 use crate::app::places::Places;
 use crate::config::environment::Environment;
@@ -91,6 +92,7 @@ impl StorePlace {
 /// The services of a running program.
 pub struct Services {
     files: Files,
+    tables: Tables,
     store: StoreDesk,
     jobs: Jobs,
     places_file: PathBuf,
@@ -99,22 +101,32 @@ pub struct Services {
 impl Services {
     /// Starts the threads. Nothing is opened yet: the first frame comes first.
     #[must_use]
-    pub fn start(store: StorePlace, files: Files, lake: Lake, loaded: Loaded, sender: Sender) -> Self {
+    pub fn start(
+        store: StorePlace,
+        (files, tables): (Files, Tables),
+        lake: Lake,
+        loaded: Loaded,
+        sender: Sender,
+    ) -> Self {
         let user = loaded.user.clone();
         let desk = StoreDesk::start(store.clone(), user.clone(), sender.clone());
         let jobs = Jobs::new(store, lake, user, sender);
-        Self { files, store: desk, jobs, places_file: loaded.paths.places_file() }
+        Self { files, tables, store: desk, jobs, places_file: loaded.paths.places_file() }
     }
 
     /// Does what an effect asks.
     pub fn run(&mut self, effect: Effect) {
         match effect {
             Effect::Ask(tag, query) => {
-                if let Some((tag, query)) = self.files.ask(tag, query) {
+                let left = self.files.ask(tag, query).and_then(|(tag, query)| self.tables.ask(tag, query));
+                if let Some((tag, query)) = left {
                     self.store.ask(tag, query);
                 }
             }
-            Effect::Forget(slot) => self.files.forget(slot),
+            Effect::Forget(slot) => {
+                self.files.forget(slot);
+                self.tables.forget(slot);
+            }
             Effect::Reread => self.files.reread(),
             Effect::Write(write) => self.store.write(write),
             Effect::Start(id, job) => self.jobs.start(id, job),
@@ -150,6 +162,7 @@ impl Services {
 
     /// Ends the tasks and writes what waits; says [`super::message::Message::Settled`] when everything is written.
     pub fn finish(&mut self) {
+        self.tables.finish();
         self.jobs.cancel_all();
         self.store.finish();
     }

@@ -8,6 +8,7 @@ use super::message::{Message, Sender};
 use super::pool::{Caches, DecodePool, Opener, default_threads};
 use super::screen::{Parts, Screen};
 use super::services::{Services, StorePlace};
+use super::tables::{Sheets, Tables, engine};
 use super::{OpenError, OpenRequest, signals};
 use crate::app::messages::Level;
 use crate::app::picture::SESSION;
@@ -16,6 +17,7 @@ use crate::app::registry;
 use crate::app::screens::Screen as AppScreen;
 use crate::app::screens::home::HomeState;
 use crate::app::screens::lake::LakeState;
+use crate::app::screens::table::rows::CellKey;
 use crate::app::state::{Start, State};
 use crate::app::update;
 use crate::config::environment::Environment;
@@ -71,12 +73,12 @@ async fn run(
     let caps = Probe::guess(&surroundings);
     let probe = Probe::new(surroundings);
     let patience = probe.patience();
-    let send = sender.clone();
-    let pool =
-        DecodePool::spawn(default_threads(), caches(&loaded), Limits::default(), opener(lake.clone()), move |d| {
-            send.send(Message::Decoded(d));
-        })
-        .map_err(OpenError::Runtime)?;
+    let (send, sheets) = (sender.clone(), Sheets::default());
+    let opener = opener(lake.clone(), sheets.clone());
+    let pool = DecodePool::spawn(default_threads(), caches(&loaded), Limits::default(), opener, move |d| {
+        send.send(Message::Decoded(d));
+    })
+    .map_err(OpenError::Runtime)?;
     let theme = loaded.settings.theme.name(caps.light).to_owned();
     let themes = Some(loaded.paths.themes());
     let mouse = loaded.settings.mouse;
@@ -96,7 +98,9 @@ async fn run(
         state.say(Level::Info, text);
     }
     let files = Files::start(lake.clone(), sender.clone());
-    let services = Services::start(store, files, lake, loaded, sender);
+    let tables =
+        Tables::new(lake.clone(), engine::source(loaded.settings.store.clone(), connections), sheets, sender.clone());
+    let services = Services::start(store, (files, tables), lake, loaded, sender);
     let probe_until = Some(started + patience);
     let mut event_loop = EventLoop { state, screen, services, trail, started, probe_until, reported: started };
     event_loop.run(&mut messages, first).await;
@@ -152,8 +156,11 @@ fn caches(loaded: &Loaded) -> Caches {
 }
 
 /// Opens the bytes of a picture, on a decoder's thread.
-fn opener(lake: Lake) -> Opener {
+fn opener(lake: Lake, sheets: Sheets) -> Opener {
     Arc::new(move |picture, cancel| {
+        if let (LakePath::Table(..), Some(cell)) = (&*picture.path, CellKey::of(&picture.etag)) {
+            return sheets.open(cell);
+        }
         let stamp = if picture.etag.starts_with(SESSION) { "" } else { &picture.etag };
         reading::open(&lake, &picture.path, stamp, &Stop::flag(Arc::clone(cancel)))
     })

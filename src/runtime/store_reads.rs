@@ -62,9 +62,13 @@ pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> 
         Query::SecondPass { project, limit } => store_review::second_pass(store, project, user, limit)?,
         Query::Agreement(project) => store_review::agreement(store, project)?,
         Query::Conflicts(project) => Reply::Conflicts(conflicts(store, project)?),
-        Query::List { .. } | Query::Facts(_) | Query::Preview(_) | Query::Complete { .. } => {
-            Reply::Failed("this is not a question to the store".to_owned())
-        }
+        Query::List { .. }
+        | Query::Facts(_)
+        | Query::Preview(_)
+        | Query::Complete { .. }
+        | Query::TableFacts(_)
+        | Query::TableRows { .. }
+        | Query::TableHistory(_) => Reply::Failed("this is not a question to the store".to_owned()),
     })
 }
 

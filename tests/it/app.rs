@@ -12,4 +12,5 @@ mod review;
 mod screens;
 mod stats;
 mod sweep;
+mod table;
 mod zoom;

@@ -25,6 +25,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "keymap",
             "theme",
             "lake::listing",
+            "lake::table_info",
             "media::info",
             "term::caps",
             "config::settings",
@@ -32,7 +33,10 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "ops::report",
         ],
     ),
-    ("ui", &["app", "theme", "keymap", "term::caps", "lake::listing", "media::info", "ops::report"]),
+    (
+        "ui",
+        &["app", "theme", "keymap", "term::caps", "lake::listing", "lake::table_info", "media::info", "ops::report"],
+    ),
     (
         "runtime",
         &[

@@ -7,12 +7,13 @@ use lakelens::keymap::Keymap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const SCOPES: [(Scope, &str); 12] = [
+const SCOPES: [(Scope, &str); 13] = [
     (Scope::Label, "Label"),
     (Scope::Gallery, "Gallery"),
     (Scope::Sweep, "Sweep"),
     (Scope::Review, "Review"),
     (Scope::Lake, "Folders"),
+    (Scope::Table, "Table"),
     (Scope::Projects, "Projects"),
     (Scope::Classes, "Label set"),
     (Scope::Stats, "Statistics"),

@@ -5,7 +5,7 @@ use super::lake::LakeState;
 use super::moves::Move;
 use super::projects::ProjectsState;
 use super::task_list::TaskListState;
-use super::{Screen, gallery, label, lake, shown, step, sweep};
+use super::{Screen, gallery, label, lake, shown, step, sweep, table};
 use crate::app::effect::Effect;
 use crate::app::event::Reply;
 use crate::app::messages::Level;
@@ -109,6 +109,7 @@ fn leaving(state: &mut State) -> Vec<Effect> {
     let mut effects = label::answer::commit_draft(state);
     effects.extend(label::walk::remember(state));
     label::walk::forget(state);
+    effects.extend(table::leave(state));
     effects
 }
 
@@ -160,6 +161,9 @@ fn back(state: &mut State) -> Vec<Effect> {
     }
     if state.lake().is_some_and(|l| !l.arrange.filter.is_empty()) {
         return lake::actions::clear_filter(state);
+    }
+    if let Some(effects) = table::actions::back(state) {
+        return effects;
     }
     let in_gallery = matches!(state.screen(), Some(Screen::Gallery(_)));
     if (in_gallery && gallery::select::clear(state)) || sweep::actions::clear_marks(state) {
@@ -260,6 +264,7 @@ fn open(state: &mut State) -> Vec<Effect> {
     let name = match state.screen() {
         Some(Screen::Home(_)) => "home.open",
         Some(Screen::Lake(_)) => "lake.enter",
+        Some(Screen::Table(_)) => "table.open",
         Some(Screen::Projects(_)) => "projects.open",
         Some(Screen::Tasks(_)) => "tasks.open",
         Some(Screen::Stats(_)) => "stats.open",

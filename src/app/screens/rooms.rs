@@ -74,6 +74,47 @@ pub fn lake(body: CellRect, large: bool) -> LakeRooms {
     LakeRooms { columns, preview, facts }
 }
 
+/// The parts of a Table screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableRooms {
+    /// The line with the tabs.
+    pub tabs: CellRect,
+    /// What the tab lists; its first line names the columns. Of no height where the picture is shown large.
+    pub list: CellRect,
+    /// The picture of the row, where rows have pictures.
+    pub picture: Option<CellRect>,
+    /// The line with facts about the picture; of no height where it is shown large.
+    pub facts: CellRect,
+}
+
+/// Narrower, and the picture stands below the rows.
+const BESIDE: u16 = 68;
+
+/// The parts of a Table screen with this body; `large`: the picture takes the place of the rows.
+#[must_use]
+pub fn table(body: CellRect, pictures: bool, large: bool) -> TableRooms {
+    let tabs = CellRect { h: 1, ..body };
+    let above = if body.h >= 14 { 2 } else { 1 };
+    let rest = CellRect { y: body.y + above, h: body.h.saturating_sub(above), ..body };
+    let none = CellRect { h: 0, ..rest };
+    let (list, picture) = match (pictures, large, body.w) {
+        (false, ..) => return TableRooms { tabs, list: rest, picture: None, facts: none },
+        (_, true, _) => return TableRooms { tabs, list: none, picture: Some(rest), facts: none },
+        (.., 0..BESIDE) => {
+            let h = rest.h / 2;
+            let below = CellRect { y: rest.y + rest.h - h, h, ..rest };
+            (CellRect { h: rest.h - h, ..rest }, below)
+        }
+        _ => {
+            let w = (rest.w * 2 / 5).min(90);
+            (CellRect { w: rest.w - w - 2, ..rest }, CellRect { x: rest.x + rest.w - w, w, ..rest })
+        }
+    };
+    let h = 1.min(picture.h / 4);
+    let facts = CellRect { y: picture.y + picture.h - h, h, ..picture };
+    TableRooms { tabs, list, picture: Some(CellRect { h: picture.h - h, ..picture }), facts }
+}
+
 impl State {
     /// Where the large picture of the screen stands, if it shows one.
     #[must_use]
@@ -82,6 +123,7 @@ impl State {
         match self.screen()? {
             Screen::Label(_) | Screen::Review(_) | Screen::SecondPass(_) => Some(walk(body).picture),
             Screen::Lake(_) => Some(lake(body, self.large_picture).picture()),
+            Screen::Table(_) => self.table_rooms()?.picture,
             _ => None,
         }
     }

@@ -16,7 +16,7 @@ use crate::domain::sample::Sample;
 use crate::media::info::ImageInfo;
 use crate::term::caps::Protocol;
 
-const SCREENS: &[Scope] = &[Scope::Label, Scope::SecondPass, Scope::Review, Scope::Lake];
+const SCREENS: &[Scope] = &[Scope::Label, Scope::SecondPass, Scope::Review, Scope::Lake, Scope::Table];
 const ZOOMED: &[Scope] = &[Scope::Zoom];
 /// Brightness and contrast go this many steps either way.
 const STEPS: i8 = 10;
@@ -122,6 +122,7 @@ pub const SPECS: &[Spec] = &[
 fn current(state: &State) -> Option<(PictureRef, Option<&Sample>)> {
     match state.screen()? {
         Screen::Lake(lake) => lake.picture_at(lake.here.cursor).map(|p| (p, None)),
+        Screen::Table(table) => table.current_picture().map(|p| (p, None)),
         screen => {
             let sample = screen.walk()?.sample()?;
             Some((picture(&state.project.as_ref()?.project, sample), Some(sample)))

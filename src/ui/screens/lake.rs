@@ -250,7 +250,7 @@ fn folded(canvas: &mut Canvas, at: Rect, lines: &[String]) {
 }
 
 /// How many bytes of a text fit into a row: up to a space if there is one in its second half, and at least one character.
-fn fitting(text: &str, columns: u16) -> usize {
+pub(super) fn fitting(text: &str, columns: u16) -> usize {
     let mut end = 0;
     for (start, c) in text.char_indices() {
         let next = start + c.len_utf8();

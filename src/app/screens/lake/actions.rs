@@ -9,6 +9,7 @@ use crate::app::overlays::prompt::Prompt;
 use crate::app::registry::{Scope, Spec, always};
 use crate::app::screens::moves::Move;
 use crate::app::screens::projects::create;
+use crate::app::screens::table;
 use crate::app::slots::Slot;
 use crate::app::state::State;
 use crate::domain::lake_path::LakePath;
@@ -19,7 +20,15 @@ const LAKE: &[Scope] = &[Scope::Lake];
 
 /// The actions of the Lake screen.
 pub const SPECS: &[Spec] = &[
-    Spec::looks(LAKE, "lake.enter", "open", "Open the folder, or show the picture large", 1, on_entry, |s, _| enter(s)),
+    Spec::looks(
+        LAKE,
+        "lake.enter",
+        "open",
+        "Open the folder or table, or show the picture large",
+        1,
+        on_entry,
+        |s, _| enter(s),
+    ),
     Spec::looks(LAKE, "lake.parent", "up", "Go to the folder above", 0, always, |s, _| parent(s)),
     Spec::looks(
         LAKE,
@@ -94,10 +103,7 @@ fn enter(state: &mut State) -> Vec<Effect> {
             state.large_picture = !state.large_picture;
             Vec::new()
         }
-        EntryKind::Table => {
-            state.say(Level::Info, how_to_label(&path));
-            Vec::new()
-        }
+        EntryKind::Table => table::open(state, path),
         EntryKind::File => {
             let text = format!("{} is not a picture; [lake.copy-path] copies its path", printable(path.name()));
             state.say(Level::Info, text);
@@ -109,15 +115,6 @@ fn enter(state: &mut State) -> Vec<Effect> {
         },
         _ => open(state, path, None),
     }
-}
-
-/// A table is labelled on its rows, by a command that is told what its columns mean.
-fn how_to_label(path: &LakePath) -> String {
-    let name = match path {
-        LakePath::Table(c, s, t) => format!("{c}.{s}.{t}"),
-        other => other.to_string(),
-    };
-    format!("to label its rows: lakelens table {} --id COLUMN --class COLUMN --path COLUMN", printable(&name))
 }
 
 fn parent(state: &mut State) -> Vec<Effect> {
