@@ -8,11 +8,11 @@ use super::moves::Move;
 use super::navigation::{go, in_project};
 use crate::app::effect::{Decision, Effect, Query, Write};
 use crate::app::event::Reply;
-use crate::app::messages::Level;
 use crate::app::registry::{Scope, Spec};
 use crate::app::slots::Slot;
 use crate::app::state::State;
 use crate::domain::edit::{Change, Edit};
+use crate::domain::project::Task;
 use crate::domain::sample::{Answer, Sample};
 
 /// An edit that the store did not take.
@@ -60,7 +60,12 @@ pub const SPECS: &[Spec] = &[
     decision("conflicts.theirs", "theirs", "Keep the answer in the store and give yours up", 2, |s, _| {
         decide(s, Decision::Theirs)
     }),
-    decision("conflicts.both", "both", "Keep the annotations of both answers", 3, |s, _| decide(s, Decision::Both)),
+    Spec {
+        enabled: joinable,
+        ..decision("conflicts.both", "both", "Keep the annotations of both answers", 3, |s, _| {
+            decide(s, Decision::Both)
+        })
+    },
 ];
 
 /// The action that goes to the screen.
@@ -87,6 +92,17 @@ const fn decision(
 
 fn on_line(state: &State) -> Result<(), String> {
     current(state).map(|_| ()).ok_or_else(|| "nothing is to be decided here".to_owned())
+}
+
+/// Both answers can stand together only where a picture may have several classes; a row of a table never can.
+fn joinable(state: &State) -> Result<(), String> {
+    on_line(state)?;
+    let one = state.project.as_ref().is_some_and(|open| open.project.task == Task::Classification);
+    match current(state).and_then(ConflictLine::mine) {
+        None => Err("only answers can be joined; take yours or theirs".to_owned()),
+        Some(_) if one => Err("a picture of this project has one class; take yours or theirs".to_owned()),
+        Some(_) => Ok(()),
+    }
 }
 
 fn here(state: &mut State) -> Option<&mut ConflictsState> {
@@ -137,10 +153,6 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
 
 fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
     let Some(line) = current(state) else { return Vec::new() };
-    if decision == Decision::Both && line.mine().is_none() {
-        state.say(Level::Info, "only answers can be joined; take yours or theirs");
-        return Vec::new();
-    }
     let write = Write::Resolve { project: line.edit.project, edit: line.edit.id, decision };
     // The line goes at once, so that a second key is about the next one.
     if let Some(conflicts) = here(state) {

@@ -12,6 +12,7 @@ use lakelens::app::state::OutboxState;
 use lakelens::domain::annotation::Annotation;
 use lakelens::domain::edit::{Change, Edit, Outcome};
 use lakelens::domain::ids::{ClassId, ProjectId, Rev, SampleId};
+use lakelens::domain::project::Task;
 use lakelens::domain::sample::{Answer, Status};
 
 fn answer(classes: &[i64], author: &str) -> Answer {
@@ -39,6 +40,7 @@ fn line(id: usize, theirs: Answer) -> ConflictLine {
 /// The screen with three conflicts.
 fn opened() -> Harness {
     let mut h = Harness::labelling(&["daisy", "roses", "tulips"], 10);
+    h.state.project.as_mut().unwrap().project.task = Task::Multilabel;
     h.keys("g x");
     assert!(matches!(h.asked().as_slice(), [.., Query::Conflicts(_)]), "{:?}", h.asked());
     let refused = ConflictLine { reason: Some("class 9 is not there".to_owned()), ..line(6, Answer::default()) };
@@ -70,6 +72,18 @@ fn each_key_decides_the_conflict_under_the_cursor_once() {
     h.effects.clear();
     h.keys("m t b");
     assert!(h.writes().is_empty(), "nothing is left to decide");
+}
+
+#[test]
+fn where_a_picture_has_one_class_the_answers_cannot_be_joined_and_the_screen_says_so() {
+    let mut h = opened();
+    h.state.project.as_mut().unwrap().project.task = Task::Classification;
+    assert!(!h.screen(80, 24).contains("both"), "offered, although it cannot be done");
+    h.keys("b");
+    assert!(h.writes().is_empty());
+    assert!(h.screen(80, 24).contains("a picture of this project has one class; take yours or theirs"));
+    h.keys("m");
+    assert_eq!(h.writes().len(), 1);
 }
 
 #[test]
