@@ -8,6 +8,8 @@ use super::error::{AppError, Kind};
 use super::grammar::Json;
 use super::stores::{self, Where};
 use crate::domain::text::printable;
+use crate::runtime::server::Server;
+use crate::store::postgres::Tables;
 use clap::Args;
 use serde::Serialize;
 use std::path::Path;
@@ -135,13 +137,14 @@ fn folder(name: &str, path: &Path) -> Check {
 }
 
 /// The server of the store can be reached, speaks TLS, and holds a schema that this program knows.
-fn server(context: &Context, location: &str, checks: &mut Vec<Check>) {
-    match stores::server_to_check(context, location) {
+fn server(server: &Server, checks: &mut Vec<Check>) {
+    match server.health() {
         Ok(health) => {
             let tls = health.tls.map_or_else(|| "no TLS".to_owned(), |version| printable(&version).into_owned());
-            let schema = match health.schema {
-                0 => "no schema yet: it is made with the first project".to_owned(),
-                n => format!("schema {n}"),
+            let schema = match health.tables {
+                Tables::None => "no schema yet: it is made with the first project".to_owned(),
+                Tables::Ours(n) => format!("schema {n}"),
+                Tables::CvExplorer => "the tables of CV Explorer, which are used as they are".to_owned(),
             };
             let detail = format!(
                 "{}, PostgreSQL {}, {tls}, {schema}, {} ms there and back",
@@ -162,7 +165,7 @@ fn server(context: &Context, location: &str, checks: &mut Vec<Check>) {
 fn store(context: &Context, checks: &mut Vec<Check>) {
     let file = match stores::place(context) {
         Ok(Where::File(file)) => file,
-        Ok(Where::Server(location)) => return server(context, &location, checks),
+        Ok(Where::Server(found)) => return server(&found, checks),
         Err(error) => {
             checks.push(Check::bad("store", error.message, error.hints.join("; ")));
             return;

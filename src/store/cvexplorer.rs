@@ -6,6 +6,7 @@
 //! five-minute ones. What its tables cannot hold (flags, reasons, reviews, comments, saved queues, renamed classes) is
 //! refused with a reason, and the screen disables it. Settings live as long as this connection; undo does too.
 
+mod past;
 mod probe;
 mod queue;
 mod rle;
@@ -118,7 +119,7 @@ impl Store for CvExplorer {
             masks: self.shape.has("annotations", "mask_json"),
             review: false,
             comments: false,
-            history: false,
+            history: self.shape.has_past(),
             claims: true,
             feed: false,
             predictions: self.shape.has("annotations", "is_draft"),
@@ -303,8 +304,10 @@ impl Store for CvExplorer {
         before: Option<EventId>,
         limit: usize,
     ) -> Result<Vec<HistoryEntry>> {
-        let _ = (project, sample, before, limit);
-        Err(self.unsupported("show what was changed"))
+        if !self.shape.has_past() {
+            return Err(self.unsupported("show what was changed"));
+        }
+        self.read(|shape, db| shape.past(db, project, sample, before, limit))
     }
 
     fn decisions(&mut self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<HistoryEntry>> {
@@ -352,8 +355,7 @@ impl Store for CvExplorer {
     }
 
     fn activity(&mut self, project: ProjectId, since: Timestamp) -> Result<Vec<Activity>> {
-        let _ = (project, since);
-        Ok(Vec::new())
+        self.read(|shape, db| shape.activity(db, project, since))
     }
 
     fn save_queue(&mut self, project: ProjectId, name: &str, queue: &Queue) -> Result<()> {

@@ -76,7 +76,7 @@ impl Stored {
         }
     }
 
-    fn annotation(&self) -> Option<Annotation> {
+    pub(super) fn annotation(&self) -> Option<Annotation> {
         Some(Annotation {
             id: annotation_id(self.id),
             class: class_id(&self.label),

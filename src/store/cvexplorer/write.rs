@@ -82,7 +82,7 @@ impl Columns {
         let mut outcomes = Vec::with_capacity(edits.len());
         for edit in edits {
             let outcome = match &edit.change {
-                Change::Answer { sample, base, after, .. } => {
+                Change::Answer { sample, base, before, after } => {
                     // What was changed before in this transaction is read again: new rows have numbers then.
                     let whole = match samples.remove(&sample.0) {
                         Some(whole) => Some(whole),
@@ -91,7 +91,7 @@ impl Columns {
                     match whole {
                         Some(whole) => {
                             let labels = self.labels_of(db, &mut labels, edit.project)?;
-                            self.answer(db, &whole, *base, after, labels, edit)?
+                            self.answer(db, &whole, (*base, before, after), labels, edit)?
                         }
                         None => refused("the sample is not there any more; open the next one"),
                     }
@@ -126,8 +126,7 @@ impl Columns {
         &self,
         db: &dyn Base,
         whole: &Whole,
-        base: Rev,
-        after: &Answer,
+        (base, before, after): (Rev, &Answer, &Answer),
         labels: &LabelSet,
         edit: &Edit,
     ) -> Result<Outcome> {
@@ -139,7 +138,11 @@ impl Columns {
             if same(&whole.sample.answer, after) {
                 return Ok(Outcome::Saved { rev: whole.sample.rev });
             }
-            return Ok(Outcome::Conflict { rev: whole.sample.rev, theirs: whole.sample.answer.clone() });
+            // Revisions are no counts here: an edit made before its predecessor was sent cannot know the one that this
+            // will have. What the person saw still stands, which is what a revision is to say.
+            if !stands(&whole.sample.answer, before) {
+                return Ok(Outcome::Conflict { rev: whole.sample.rev, theirs: whole.sample.answer.clone() });
+            }
         }
         if let Some(why) = fault(after, labels, self) {
             return Ok(refused(&why));
@@ -342,6 +345,15 @@ fn same(a: &Answer, b: &Answer) -> bool {
         list
     };
     a.status == b.status && list(a) == list(b)
+}
+
+/// Whether what the person saw is what stands; drafts make a sample pre-labeled, and are no answer.
+fn stands(now: &Answer, seen: &Answer) -> bool {
+    let open = |a: &Answer| Answer {
+        status: if a.status == Status::PreLabeled { Status::Unlabeled } else { a.status },
+        ..a.clone()
+    };
+    same(&open(now), &open(seen))
 }
 
 fn refused(reason: &str) -> Outcome {

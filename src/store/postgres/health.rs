@@ -1,13 +1,27 @@
 //! What `doctor` says of a server.
 
+use super::PostgresStore;
 use super::address::Address;
 use super::link::{Link, Maker};
 use super::schema;
 use crate::remote::net::Net;
 use crate::remote::password::PasswordSource;
-use crate::store::Result;
+use crate::store::cvexplorer::CvExplorer;
+use crate::store::records::Mode;
+use crate::store::{Result, StoreError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// Whose tables a database holds, where this program looks for its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tables {
+    /// Nobody's.
+    None,
+    /// Our own, of this version of the schema.
+    Ours(i64),
+    /// Those of CV Explorer, which are used as they are.
+    CvExplorer,
+}
 
 /// How a server is.
 #[derive(Clone, Debug)]
@@ -18,8 +32,8 @@ pub struct Health {
     pub version: String,
     /// The version of TLS; `None` without.
     pub tls: Option<String>,
-    /// The version of our schema; 0 where there is none.
-    pub schema: i64,
+    /// Whose tables are there.
+    pub tables: Tables,
     /// The shortest of three round trips.
     pub latency: Duration,
 }
@@ -31,9 +45,9 @@ pub struct Health {
 pub fn health(location: &str, password: Option<Arc<dyn PasswordSource>>, net: &Net) -> Result<Health> {
     let address = Address::parse(location)?;
     let password = password.filter(|_| !address.has_password());
-    let mut link = Link::new(Maker::new(net.clone(), address, password)?);
+    let mut link = Link::new(Maker::new(net.clone(), address.clone(), password.clone())?);
     let line = link.line(false)?;
-    let schema = schema::version(&line)?;
+    let ours = schema::version(&line);
     let sql =
         "SELECT current_setting('server_version'), (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid())";
     let rows = line.wait(line.client.query_typed(sql, &[]))?;
@@ -45,5 +59,18 @@ pub fn health(location: &str, password: Option<Arc<dyn PasswordSource>>, net: &N
         line.wait(line.client.query_typed("SELECT 1", &[]))?;
         latency = latency.min(begun.elapsed());
     }
-    Ok(Health { place: line.place().to_owned(), version, tls, schema, latency })
+    let place = line.place().to_owned();
+    let tables = match ours {
+        Ok(version @ 1..) => Tables::Ours(version),
+        Ok(_) | Err(StoreError::NotAStore { .. }) => {
+            let others = PostgresStore::attach(address.for_others(), password, Mode::Read, net)?;
+            match (CvExplorer::on_server(others)?, ours) {
+                (Ok(_), _) => Tables::CvExplorer,
+                (Err(_), Ok(_)) => Tables::None,
+                (Err(_), Err(error)) => return Err(error),
+            }
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Health { place, version, tls, tables, latency })
 }

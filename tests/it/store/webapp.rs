@@ -8,8 +8,12 @@ use lakelens::domain::ids::ProjectId;
 use lakelens::domain::queue::Order;
 use lakelens::domain::sample::{Answer, Status};
 use lakelens::remote::net::Net;
+use lakelens::store::outbox::{Connect, Outboxed};
+use lakelens::store::postgres::Tables;
 use lakelens::store::records::{Direction, From, Mode, SamplePredictions};
 use lakelens::store::{Store, StoreError, open};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const HOLD: Duration = Duration::from_secs(300);
@@ -170,6 +174,78 @@ fn rows_are_written_as_the_web_app_writes_them() {
         assert_eq!(store.undo(PROJECT, "ann@x", at(8)).unwrap().applied.len(), 2);
         assert_eq!(web.run("SELECT status FROM project_samples WHERE id IN (4, 5)"), ["unlabeled", "unlabeled"]);
     });
+}
+
+#[test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+fn several_edits_of_a_sample_that_wait_in_the_journal_do_not_meet_each_other() {
+    shared(LATE, |store, kind, web| {
+        let (ids, class) = (all(store, PROJECT, "", Order::Path), classes(store));
+        let folder = tempfile::tempdir().unwrap();
+        let (away, location, net) = (Arc::new(AtomicBool::new(true)), kind.location(), kind.net.clone());
+        let gone = Arc::clone(&away);
+        let connect: Connect = Arc::new(move || match gone.load(Ordering::SeqCst) {
+            true => Err(StoreError::Offline { place: "far".to_owned(), why: "pulled out".to_owned() }),
+            false => open(&location, Mode::Write, &net),
+        });
+        // The network is away when the program starts; the journal is there all the same.
+        let mut kept = Outboxed::open(&folder.path().join("j"), "far", connect).unwrap();
+        assert!(matches!(kept.sample(ids[0].id), Err(StoreError::Offline { .. })));
+        away.store(false, Ordering::SeqCst);
+        assert_eq!(kept.sample(ids[0].id).unwrap().rev.0, 0);
+        away.store(true, Ordering::SeqCst);
+        // As the screen does: each edit is about what the one before it left, counted up by one.
+        for (n, of) in [&[class[0]][..], &[class[1]], &[class[0], class[1]], &[class[1]]].into_iter().enumerate() {
+            let made = edit(&mut kept, ids[0].id, labeled(of, "ann@x", at(n as i64)), "ann@x", n as i64);
+            assert_eq!(commit_one(&mut kept, &made), Outcome::Queued);
+        }
+        let other = edit(&mut kept, ids[1].id, labeled(&[class[0]], "ann@x", at(9)), "ann@x", 9);
+        commit_one(&mut kept, &other);
+        web_saves(web, 2, "dog");
+        away.store(false, Ordering::SeqCst);
+        let left = kept.send(Duration::from_secs(30)).unwrap();
+        // Only what the web app saved meanwhile is a conflict.
+        assert_eq!((left.unsent, left.conflicts), (0, 1), "{left:?}");
+        assert_eq!(web.run("SELECT label FROM annotations WHERE sample_id = 1"), ["dog"]);
+        assert_eq!(web.run("SELECT label, created_by FROM annotations WHERE sample_id = 2"), ["dog eve@x"]);
+    });
+}
+
+#[test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+fn its_history_says_who_saved_what_and_the_doctor_whose_tables_they_are() {
+    for (tables, told) in [(LATE, true), (EARLY, false)] {
+        shared(tables, |store, kind, _| {
+            let health = lakelens::store::postgres::health(&kind.location(), None, &kind.net).unwrap();
+            assert_eq!(health.tables, Tables::CvExplorer);
+            let (ids, class) = (all(store, PROJECT, "", Order::Path), classes(store));
+            for (n, (id, class, who)) in
+                [(ids[0].id, class[0], "ann@x"), (ids[1].id, class[0], "ann@x"), (ids[0].id, class[1], "bob@x")]
+                    .into_iter()
+                    .enumerate()
+            {
+                let n = n as i64 * 3600;
+                let made = edit(store, id, labeled(&[class], who, at(n)), who, n);
+                assert!(matches!(commit_one(store, &made), Outcome::Saved { .. }));
+            }
+            assert_eq!(store.capabilities().history, told);
+            let hours: Vec<_> =
+                store.activity(PROJECT, at(1)).unwrap().into_iter().map(|a| (a.hour, a.name, a.samples)).collect();
+            if !told {
+                assert_eq!(hours, []);
+                return;
+            }
+            assert_eq!(hours, [(at(3600), "ann@x".to_owned(), 1), (at(7200), "bob@x".to_owned(), 1)]);
+            let entries = store.history(PROJECT, None, None, 2).unwrap();
+            let told: Vec<_> = entries.iter().map(|e| (e.path.clone().unwrap(), e.edit.author.as_str())).collect();
+            assert_eq!(told, [("1.jpg".to_owned(), "bob@x"), ("2.jpg".to_owned(), "ann@x")]);
+            let Change::Answer { before, after, .. } = &entries[0].edit.change else { panic!() };
+            let of = |a: &Answer| a.annotations.iter().map(|a| a.class.0).collect::<Vec<_>>();
+            assert_eq!((of(before), of(after)), (vec![class[0]], vec![class[1]]));
+            let rest = store.history(PROJECT, Some(ids[0].id), Some(entries[1].event), 9).unwrap();
+            assert_eq!(rest.iter().map(|e| e.edit.author.as_str()).collect::<Vec<_>>(), ["ann@x"]);
+        });
+    }
 }
 
 #[test]
