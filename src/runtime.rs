@@ -16,6 +16,7 @@ pub mod pool;
 pub mod present;
 pub mod reach;
 pub mod screen;
+pub mod server;
 pub mod services;
 pub mod signals;
 mod start;
@@ -50,6 +51,13 @@ pub struct OpenRequest {
     pub environment: Environment,
     /// The connections of the whole program.
     pub connections: Shared,
+}
+
+/// What stays behind when the screen is left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Edits that are kept in the journal and were not sent yet.
+    pub unsent: u64,
 }
 
 /// Why the screen could not be opened, or was left with something undone.

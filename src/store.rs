@@ -15,6 +15,7 @@ pub mod error;
 pub mod locate;
 mod native;
 pub mod outbox;
+pub mod pass_on;
 pub mod postgres;
 pub mod reader;
 pub mod records;
@@ -23,7 +24,7 @@ pub mod table;
 pub mod writer;
 
 pub use error::StoreError;
-pub use locate::{default_path, kept, open, open_kept, open_with};
+pub use locate::{default_path, open, open_with};
 
 use crate::domain::agreement::{Kappa, cohen};
 use crate::domain::edit::{Edit, Outcome};

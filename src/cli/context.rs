@@ -26,8 +26,6 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     /// Where results go.
     pub(crate) out: Out,
-    /// The threads on which servers are talked to.
-    pub(crate) net: Net,
     /// The connections to workspaces; everything that asks one shares them.
     pub(crate) connections: Shared,
     /// Set once Ctrl-C is listened for.
@@ -41,9 +39,9 @@ impl Context {
     pub(crate) fn new(global: &Global, environment: Environment) -> Result<Self, AppError> {
         let config = global.config.as_deref().map(encode_os);
         let loaded = load::load(&global.values(), config.as_deref(), &environment).map_err(AppError::usage)?;
-        let (out, net, lake) = (Out::stdout(), Net::default(), OnceCell::new());
-        let connections = Shared::new(&loaded, &environment, net.clone());
-        Ok(Self { loaded, environment, out, net, connections, interrupts: None, lake })
+        let (out, lake) = (Out::stdout(), OnceCell::new());
+        let connections = Shared::new(&loaded, &environment, Net::default());
+        Ok(Self { loaded, environment, out, connections, interrupts: None, lake })
     }
 
     /// Reads a path or URI of the command line; a relative one starts at the working directory.
@@ -98,8 +96,13 @@ impl Context {
 
     /// A message on stderr.
     pub(crate) fn note(&self, text: &str) {
-        let _ = writeln!(std::io::stderr(), "{text}");
+        note(text);
     }
+}
+
+/// A message on stderr, also after the settings were given away.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// A problem of the configuration, with the line it concerns.

@@ -1,6 +1,6 @@
 //! `lakelens [PATH|URI]`: opens the screen.
 
-use super::context::Context;
+use super::context::{Context, note};
 use super::error::AppError;
 use crate::domain::lake_path::LakePath;
 use crate::domain::suggest::nearest;
@@ -26,8 +26,14 @@ pub(super) fn open(
     let Context { loaded, environment, connections, interrupts, .. } = context;
     // From here on the loop listens for signals.
     drop(interrupts);
-    runtime::open(OpenRequest { target, project, store, welcome, loaded, environment, connections })
-        .map_err(|error| AppError::failed(error.to_string()))
+    let left = runtime::open(OpenRequest { target, project, store, welcome, loaded, environment, connections })
+        .map_err(|error| AppError::failed(error.to_string()))?;
+    match left.unsent {
+        0 => {}
+        1 => note("1 edit is kept in the journal and is sent at the next start: lakelens status"),
+        n => note(&format!("{n} edits are kept in the journal and are sent at the next start: lakelens status")),
+    }
+    Ok(())
 }
 
 /// The place to open. A name that is neither there nor a path may be a mistyped subcommand.

@@ -13,16 +13,12 @@ use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::Sample;
 use crate::domain::suggest::nearest;
 use crate::domain::text::{encode_os, printable};
-use crate::remote::password::{Fixed, PasswordSource};
-use crate::remote::secret::Secret;
-use crate::runtime::lakebase::LakebaseStore;
+use crate::runtime::server::Server;
 use crate::store::locate::open_file;
-use crate::store::postgres::{self, Health};
 use crate::store::records::{Direction, From as PageStart, Mode, Shelf};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Store, StoreError, kept, open_kept, open_with};
+use crate::store::{Store, StoreError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 impl From<StoreError> for AppError {
@@ -43,8 +39,8 @@ impl From<StoreError> for AppError {
 pub(crate) enum Where {
     /// A file on this computer.
     File(PathBuf),
-    /// A server, as the settings name it; may hold a password.
-    Server(String),
+    /// A server, as the settings name it.
+    Server(Box<Server>),
 }
 
 /// The store that the settings name.
@@ -55,13 +51,14 @@ pub(crate) fn place(context: &Context) -> Result<Where, AppError> {
     }
     let path = store.strip_prefix("sqlite://").or_else(|| store.strip_prefix("sqlite:")).unwrap_or(store);
     let scheme = path.split_once(':').filter(|(scheme, _)| scheme.chars().all(|c| c.is_ascii_alphanumeric()));
-    match scheme {
-        Some(("postgres" | "postgresql" | "lakebase", _)) => Ok(Where::Server(store.to_owned())),
-        Some((scheme, _)) => {
+    let server = || Server::of(store, &context.loaded, &context.environment, &context.connections);
+    match (scheme, server()) {
+        (Some(("postgres" | "postgresql" | "lakebase", _)), Some(server)) => Ok(Where::Server(Box::new(server))),
+        (Some((scheme, _)), _) => {
             Err(AppError::new(Kind::Config, format!("this version has no stores of the kind `{}`", printable(scheme)))
                 .hint("use sqlite:PATH, postgres://… or lakebase://…, or leave the store empty for the database in the data folder"))
         }
-        None => Ok(Where::File(expand(path, &context.environment))),
+        (None, _) => Ok(Where::File(expand(path, &context.environment))),
     }
 }
 
@@ -72,18 +69,14 @@ enum Way {
     ThroughJournal,
 }
 
-fn connect(context: &Context, place: &Where, mode: Mode, way: Way) -> Result<Box<dyn Store>, StoreError> {
+fn connect(place: &Where, mode: Mode, way: Way) -> Result<Box<dyn Store>, StoreError> {
     match place {
         Where::File(file) => open_file(file, mode),
-        Where::Server(location) => {
-            let (location, password) = server(context, location)?;
-            let journals = context.loaded.paths.journals();
-            // Where nothing waits there is no journal, and a command that only reads makes none.
-            match way == Way::ThroughJournal && kept(&journals, &location).exists() {
-                true => open_kept(&location, mode, &context.net, Some(password), &journals),
-                false => open_with(&location, mode, &context.net, Some(password)),
-            }
-        }
+        // Where nothing waits there is no journal, and a command that only reads makes none.
+        Where::Server(server) => match way == Way::ThroughJournal && server.journal().exists() {
+            true => server.open_kept(mode),
+            false => server.open(mode),
+        },
     }
 }
 
@@ -91,36 +84,18 @@ fn connect(context: &Context, place: &Where, mode: Mode, way: Way) -> Result<Box
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Sends what the screen has left in the journal, because what a command changes must come after it.
-fn send_first(context: &Context, place: &Where) -> Result<(), AppError> {
+fn send_first(place: &Where) -> Result<(), AppError> {
     if !matches!(place, Where::Server(_)) {
         return Ok(());
     }
     // Where no journal was ever made, this opens the server itself, which has nothing to send.
-    let left = connect(context, place, Mode::Write, Way::ThroughJournal)?.send(PATIENCE)?;
+    let left = connect(place, Mode::Write, Way::ThroughJournal)?.send(PATIENCE)?;
     if left.unsent == 0 {
         return Ok(());
     }
     let why = left.waiting.unwrap_or_else(|| "the server is slow".to_owned());
     Err(AppError::failed(format!("{} edits of this machine are not sent yet, and must go first: {why}", left.unsent))
         .hint("they are safe in the journal; try again once the server answers"))
-}
-
-/// Connects to the server of a store without writing to it, for the checks of `doctor`.
-pub(crate) fn server_to_check(context: &Context, location: &str) -> Result<Health, StoreError> {
-    let (location, password) = server(context, location)?;
-    postgres::health(&location, Some(password), &context.net)
-}
-
-/// The location for PostgreSQL, and what gives its passwords where the location holds none.
-fn server(context: &Context, location: &str) -> Result<(String, Arc<dyn PasswordSource>), StoreError> {
-    match LakebaseStore::of(location, &context.connections) {
-        Some(lakebase) => lakebase.reach(),
-        None => {
-            // As every program of PostgreSQL does.
-            let password = Secret::new(context.environment.get("PGPASSWORD").unwrap_or_default());
-            Ok((location.to_owned(), Arc::new(Fixed(password))))
-        }
-    }
 }
 
 /// Opens the file of the store without writing to it, for the checks of `doctor`.
@@ -136,7 +111,7 @@ pub(crate) fn open_to_read(context: &Context) -> Result<Option<Box<dyn Store>>, 
     }
     // Another process may be writing: only an explicit wish opens the file without the means to wait for it.
     let mode = if context.loaded.settings.read_only { Mode::Read } else { Mode::Write };
-    Ok(Some(connect(context, &place, mode, Way::ThroughJournal)?))
+    Ok(Some(connect(&place, mode, Way::ThroughJournal)?))
 }
 
 /// Opens the store for reading; a missing one is an error, because a project is asked for.
@@ -151,8 +126,8 @@ pub(crate) fn open_to_change(context: &Context) -> Result<Box<dyn Store>, AppErr
     if matches!(place, Where::File(_)) {
         return writable(open(context)?);
     }
-    send_first(context, &place)?;
-    writable(connect(context, &place, Mode::Write, Way::AtOnce)?)
+    send_first(&place)?;
+    writable(connect(&place, Mode::Write, Way::AtOnce)?)
 }
 
 /// Opens the store for writing, and makes it if need be.
@@ -168,8 +143,8 @@ pub(crate) fn open_or_create(context: &Context) -> Result<Box<dyn Store>, AppErr
                 .hint("choose another place with --data-dir or --store")
         })?;
     }
-    let store = connect(context, &place, Mode::Create, Way::AtOnce)?;
-    send_first(context, &place)?;
+    let store = connect(&place, Mode::Create, Way::AtOnce)?;
+    send_first(&place)?;
     writable(store)
 }
 

@@ -239,7 +239,7 @@ impl EventLoop {
                 () = tokio::time::sleep_until(until) => break,
                 message = messages.recv() => match message {
                     Some(Message::Settled) | None => break,
-                    Some(Message::Event(event @ Event::Wrote(_))) => {
+                    Some(Message::Event(event @ (Event::Wrote(_) | Event::Outbox(_)))) => {
                         // The program is leaving: what an answer would ask for is of no use any more.
                         let at = self.at();
                         drop(update::update(&mut self.state, event, at));

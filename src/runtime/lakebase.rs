@@ -43,6 +43,18 @@ impl LakebaseStore {
         Some(Self(Arc::new(Inner { wanted, connections, reached: Mutex::default() })))
     }
 
+    /// How messages call it; what tells it from other stores, and no secret.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let Wanted { name, profile, database, rest } = &self.0.wanted;
+        let mut place = format!("{SCHEME}{name}/{database}");
+        let schema = rest.iter().find_map(|pair| pair.strip_prefix("schema="));
+        for (word, value) in [("profile", profile.as_deref()), ("schema", schema)] {
+            place.extend(value.map(|value| format!(", {word} {value}")));
+        }
+        printable(&place).into_owned()
+    }
+
     /// The location for PostgreSQL, and what gives the passwords. Asks the workspace where the database is, and waits.
     ///
     /// # Errors

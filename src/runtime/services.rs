@@ -4,8 +4,8 @@ use super::OpenError;
 use super::connections::Shared;
 use super::files::Files;
 use super::jobs::Jobs;
-use super::lakebase::LakebaseStore;
 use super::message::Sender;
+use super::server::Server;
 use super::store_desk::StoreDesk;
 use super::tables::Tables;
 use crate::app::effect::Effect;
@@ -16,8 +16,6 @@ use crate::config::places::{Place, Recent, Remembered};
 use crate::domain::ids::ProjectId;
 use crate::lake::Lake;
 use crate::remote::net::Net;
-use crate::remote::password::Fixed;
-use crate::remote::secret::Secret;
 use crate::store::records::Mode;
 use crate::store::{self, Store};
 use jiff::Timestamp;
@@ -31,28 +29,22 @@ pub type StoreOpener = Arc<dyn Fn(Mode) -> store::Result<Box<dyn Store>> + Send 
 #[derive(Clone)]
 pub struct StorePlace {
     opener: Option<StoreOpener>,
-    uri: String,
-    data: PathBuf,
+    /// The file that is used where no server is named.
+    file: String,
+    server: Option<Server>,
     read_only: bool,
-    /// The password for servers whose location holds none.
-    password: Secret,
     net: Net,
-    /// Where edits for servers are kept until they are sent.
-    journals: PathBuf,
-    lakebase: Option<LakebaseStore>,
 }
 
 impl StorePlace {
     /// The store of the settings; the database in the data folder where none is named.
     #[must_use]
     pub fn of(loaded: &Loaded, environment: &Environment, connections: &Shared) -> Self {
-        let settings = &loaded.settings;
-        // As every program of PostgreSQL does.
-        let password = Secret::new(environment.get("PGPASSWORD").unwrap_or_default());
-        let (uri, data) = (settings.store.clone(), loaded.paths.database());
-        let (journals, net) = (loaded.paths.journals(), connections.net().clone());
-        let lakebase = LakebaseStore::of(&uri, connections);
-        Self { opener: None, uri, data, read_only: settings.read_only, password, net, journals, lakebase }
+        let (settings, net) = (&loaded.settings, connections.net().clone());
+        let server = Server::of(&settings.store, loaded, environment, connections);
+        let own = || loaded.paths.database().to_string_lossy().into_owned();
+        let file = if settings.store.is_empty() { own() } else { settings.store.clone() };
+        Self { opener: None, file, server, read_only: settings.read_only, net }
     }
 
     /// The same, opened in this way where one is given.
@@ -70,13 +62,10 @@ impl StorePlace {
         if let Some(opener) = &self.opener {
             return opener(mode);
         }
-        if let Some(lakebase) = &self.lakebase {
-            let (location, password) = lakebase.reach()?;
-            return store::open_kept(&location, mode, &self.net, Some(password), &self.journals);
+        match &self.server {
+            Some(server) => server.open_kept(mode),
+            None => store::open(&self.file, mode, &self.net),
         }
-        let location = if self.uri.is_empty() { self.data.to_string_lossy() } else { self.uri.as_str().into() };
-        let password = Arc::new(Fixed(self.password.clone()));
-        store::open_kept(&location, mode, &self.net, Some(password), &self.journals)
     }
 
     /// The id of a project by its name.

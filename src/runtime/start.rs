@@ -9,7 +9,7 @@ use super::pool::{Caches, DecodePool, Opener, default_threads};
 use super::screen::{Parts, Screen};
 use super::services::{Services, StorePlace};
 use super::tables::{Sheets, Tables, engine};
-use super::{OpenError, OpenRequest, signals};
+use super::{Left, OpenError, OpenRequest, signals};
 use crate::app::messages::Level;
 use crate::app::picture::SESSION;
 use crate::app::places::Places;
@@ -40,11 +40,11 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc::unbounded_channel;
 
-/// Opens the screen and returns when the person leaves it.
+/// Opens the screen and returns when the person leaves it, with what stays behind.
 ///
 /// # Errors
 /// When the terminal cannot be used, or the project that was asked for cannot be opened.
-pub fn open(request: OpenRequest) -> Result<(), OpenError> {
+pub fn open(request: OpenRequest) -> Result<Left, OpenError> {
     let started = Instant::now();
     let store =
         StorePlace::of(&request.loaded, &request.environment, &request.connections).opened_by(request.store.clone());
@@ -59,7 +59,7 @@ async fn run(
     store: StorePlace,
     project: Option<ProjectId>,
     started: Instant,
-) -> Result<(), OpenError> {
+) -> Result<Left, OpenError> {
     let OpenRequest { target, welcome, loaded, environment, connections, .. } = request;
     let (queue, mut messages) = unbounded_channel::<Message>();
     let sender = Sender(queue);
@@ -108,7 +108,7 @@ async fn run(
     if unsent > 0 {
         return Err(OpenError::Unsaved(unsent, event_loop.state.save.waiting.clone().unwrap_or_default()));
     }
-    Ok(())
+    Ok(Left { unsent: event_loop.state.save.outbox.unsent })
 }
 
 /// What is known of the terminal before it is asked: the environment, the window, the settings.

@@ -1,7 +1,6 @@
 //! Which store a text means, and where the default one lies.
 
 use super::cvexplorer::CvExplorer;
-use super::outbox::{Connect, Outboxed, journal_path};
 use super::postgres::PostgresStore;
 use super::postgres::address::{self, Address};
 use super::records::Mode;
@@ -93,32 +92,6 @@ fn on_server(
         }
     }
     Ok(Box::new(own.prepared(mode)?))
-}
-
-/// Opens it as [`open_with`] does; edits for a server go through its journal in the folder `journals`.
-///
-/// # Errors
-/// As [`open`], or the journal's.
-pub fn open_kept(
-    location: &str,
-    mode: Mode,
-    net: &Net,
-    password: Option<Arc<dyn PasswordSource>>,
-    journals: &Path,
-) -> Result<Box<dyn Store>> {
-    if file_of(location).is_some() || mode == Mode::Read {
-        return open_with(location, mode, net, password);
-    }
-    let journal = kept(journals, location);
-    let (location, net) = (location.to_owned(), net.clone());
-    let connect: Connect = Arc::new(move || open_with(&location, mode, &net, password.clone()));
-    Ok(Box::new(Outboxed::open(&journal, connect)?))
-}
-
-/// The journal of a server in the folder `journals`.
-#[must_use]
-pub fn kept(journals: &Path, location: &str) -> PathBuf {
-    journal_path(journals, &shown(location))
 }
 
 /// The file that a location means; `None` for a server.

@@ -6,6 +6,7 @@
 //! constant number of round trips over a network; [`page::Look`] reads queues.
 
 pub(super) mod base;
+pub(super) mod calls;
 pub(super) mod classes;
 pub(super) mod codes;
 pub(super) mod commit;
@@ -15,6 +16,7 @@ pub(super) mod history;
 pub(super) mod page;
 pub(super) mod plan;
 pub(super) mod projects;
+pub(super) mod range;
 pub(super) mod scans;
 pub(super) mod second;
 pub(super) mod stats;

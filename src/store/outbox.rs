@@ -14,6 +14,7 @@
 
 mod front;
 pub mod journal;
+mod later;
 mod place;
 mod sender;
 mod steps;

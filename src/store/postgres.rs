@@ -23,8 +23,8 @@ mod tls;
 mod tx;
 
 use super::error::StoreError;
+use super::native::calls::native_calls;
 use super::native::desk::{Desk, Way};
-use super::native::page::Look;
 use super::native::scans::Running;
 use super::native::second::blind;
 use super::records::{
@@ -49,7 +49,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tx::Tx;
 
-pub use health::{Health, health};
+pub use health::{Health, Tables, health};
 
 /// New samples after which the server's statistics are worth renewing at once.
 const MANY: u64 = 10_000;
@@ -250,18 +250,7 @@ impl Tx<'_> {
 
 impl Store for PostgresStore {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            boxes: true,
-            masks: true,
-            review: true,
-            comments: true,
-            history: true,
-            claims: true,
-            feed: true,
-            predictions: true,
-            classes: true,
-            projects: true,
-        }
+        Capabilities::of_servers()
     }
 
     fn place(&self) -> &str {
@@ -276,65 +265,6 @@ impl Store for PostgresStore {
         self.link.interrupt()
     }
 
-    fn create_project(&mut self, new: &NewProject) -> Result<Project> {
-        self.write(|db| db.base().create_project(new))
-    }
-
-    fn projects(&mut self, shelf: Shelf) -> Result<Vec<Project>> {
-        self.read(|db| db.base().projects(shelf))
-    }
-
-    fn project(&mut self, id: ProjectId) -> Result<Project> {
-        self.read(|db| db.base().project(id))
-    }
-
-    fn project_by_name(&mut self, name: &str) -> Result<Option<Project>> {
-        self.read(|db| db.base().project_by_name(name))
-    }
-
-    fn rename_project(&mut self, id: ProjectId, name: &str) -> Result<()> {
-        self.write(|db| db.base().rename_project(id, name))
-    }
-
-    fn set_scan(&mut self, id: ProjectId, scan: &ScanSettings) -> Result<()> {
-        self.write(|db| db.base().set_scan(id, scan))
-    }
-
-    fn trash_project(&mut self, id: ProjectId) -> Result<()> {
-        self.write(|db| db.base().trash_project(id))
-    }
-
-    fn restore_project(&mut self, id: ProjectId) -> Result<()> {
-        self.write(|db| db.base().restore_project(id))
-    }
-
-    fn clone_project(&mut self, id: ProjectId, new: &NewVersion) -> Result<Project> {
-        self.write(|db| db.clone_project(id, new))
-    }
-
-    fn delete_project(&mut self, id: ProjectId) -> Result<()> {
-        self.write(|db| db.base().delete_project(id))
-    }
-
-    fn begin_scan(&mut self, project: ProjectId, author: &str) -> Result<ScanId> {
-        let (scan, running) = self.write(|db| db.begin_scan(project, author))?;
-        self.scans.insert(scan, running);
-        Ok(scan)
-    }
-
-    fn add_samples(&mut self, scan: ScanId, files: &[NewSample]) -> Result<ScanReport> {
-        let mut running = self.running(scan)?;
-        let added = self.write(|db| db.add_samples(&mut running, files));
-        if let Ok(report) = &added {
-            running.report += *report;
-        } else {
-            // What the failed batch noted as seen must not count: the scan then sees too little, never too much.
-            running.forget_batch();
-        }
-        self.scans.insert(scan, running);
-        added
-    }
-
     fn finish_scan(&mut self, scan: ScanId) -> Result<ScanReport> {
         let mut running = self.running(scan)?;
         let done = self.write(|db| db.finish_scan(scan, &mut running));
@@ -344,49 +274,6 @@ impl Store for PostgresStore {
             Err(_) => drop(self.scans.insert(scan, running)),
         }
         done
-    }
-
-    fn sample(&mut self, id: SampleId) -> Result<Sample> {
-        self.read(|db| db.sample(id))
-    }
-
-    fn sample_by_path(&mut self, project: ProjectId, path: &str) -> Result<Option<Sample>> {
-        self.read(|db| db.sample_by_path(project, path))
-    }
-
-    fn page(
-        &mut self,
-        project: ProjectId,
-        queue: &Queue,
-        from: &From,
-        direction: Direction,
-        limit: usize,
-    ) -> Result<Vec<Queued>> {
-        self.read(|db| (db as &dyn Look).page(project, queue, from, direction, limit))
-    }
-
-    fn cursor(&mut self, queue: &Queue, sample: SampleId) -> Result<Cursor> {
-        self.read(|db| (db as &dyn Look).cursor(queue, sample))
-    }
-
-    fn position(&mut self, project: ProjectId, queue: &Queue, cursor: &Cursor) -> Result<u64> {
-        self.read(|db| (db as &dyn Look).position(project, queue, cursor))
-    }
-
-    fn nth(&mut self, project: ProjectId, queue: &Queue, n: u64) -> Result<Option<Cursor>> {
-        self.read(|db| (db as &dyn Look).nth(project, queue, n))
-    }
-
-    fn count(&mut self, project: ProjectId, filter: &Filter) -> Result<u64> {
-        self.read(|db| (db as &dyn Look).count(project, filter))
-    }
-
-    fn counts(&mut self, project: ProjectId) -> Result<Counts> {
-        self.read(|db| Ok(db.base().tallies(project)?.counts))
-    }
-
-    fn tallies(&mut self, project: ProjectId) -> Result<Tallies> {
-        self.read(|db| db.base().tallies(project))
     }
 
     fn commit(&mut self, edits: &[Edit]) -> Result<Vec<Outcome>> {
@@ -413,119 +300,11 @@ impl Store for PostgresStore {
         })
     }
 
-    fn history(
-        &mut self,
-        project: ProjectId,
-        sample: Option<SampleId>,
-        before: Option<EventId>,
-        limit: usize,
-    ) -> Result<Vec<HistoryEntry>> {
-        self.read(|db| db.base().history(project, sample, before, limit))
-    }
-
-    fn decisions(&mut self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<HistoryEntry>> {
-        self.read(|db| db.base().decisions(project, author, limit))
-    }
-
-    fn event_at(&mut self, project: ProjectId, at: Timestamp) -> Result<Option<EventId>> {
-        self.read(|db| db.base().event_at(project, at))
-    }
-
-    fn answer_as_of(&mut self, sample: SampleId, event: Option<EventId>) -> Result<Answer> {
-        self.read(|db| match db.base().answer_as_of(sample, event)? {
-            Some(answer) => Ok(answer),
-            None => Ok(db.sample(sample)?.answer),
-        })
-    }
-
-    fn people(&mut self, project: ProjectId) -> Result<Vec<Person>> {
-        self.read(|db| db.base().people(project))
-    }
-
-    fn answer_times(&mut self, project: ProjectId, author: &str, since: Timestamp) -> Result<Vec<Timestamp>> {
-        self.read(|db| db.base().answer_times(project, author, since))
-    }
-
-    fn activity(&mut self, project: ProjectId, since: Timestamp) -> Result<Vec<Activity>> {
-        self.read(|db| db.base().activity(project, since))
-    }
-
-    fn save_queue(&mut self, project: ProjectId, name: &str, queue: &Queue) -> Result<()> {
-        self.write(|db| db.base().save_queue(project, name, queue))
-    }
-
-    fn saved_queues(&mut self, project: ProjectId) -> Result<Vec<(String, Queue)>> {
-        self.read(|db| db.base().saved_queues(project))
-    }
-
-    fn delete_queue(&mut self, project: ProjectId, name: &str) -> Result<()> {
-        self.write(|db| db.base().delete_queue(project, name))
-    }
-
-    fn setting(&mut self, project: ProjectId, key: &str) -> Result<Option<String>> {
-        self.read(|db| db.base().setting(project, key))
-    }
-
-    fn set_setting(&mut self, project: ProjectId, key: &str, value: Option<&str>) -> Result<()> {
-        self.write(|db| db.base().set_setting(project, key, value))
-    }
-
-    fn settings(&mut self, project: ProjectId) -> Result<Settings> {
-        self.read(|db| db.base().settings(project))
-    }
-
-    fn start_second_pass(&mut self, project: ProjectId, share: f64, seed: u32, author: &str) -> Result<u64> {
-        self.write(|db| db.start_second_pass(project, share, seed, author))
-    }
-
-    fn second_pass(&mut self, project: ProjectId, author: &str) -> Result<SecondPass> {
-        self.read(|db| db.base().second_pass(project, author))
-    }
-
     fn second_pass_next(&mut self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<Sample>> {
         self.read(|db| {
             let ids = db.base().second_pass_ids(project, author, limit)?;
             Ok(db.samples(&ids)?.into_iter().map(blind).collect())
         })
-    }
-
-    fn answer_second_pass(
-        &mut self,
-        project: ProjectId,
-        sample: SampleId,
-        answer: &Answer,
-        author: &str,
-        at: Timestamp,
-    ) -> Result<()> {
-        self.write(|db| db.base().answer_second_pass(project, sample, answer, author, at))
-    }
-
-    fn second_answers(&mut self, project: ProjectId) -> Result<Vec<SecondAnswer>> {
-        self.read(|db| db.base().second_answers(project))
-    }
-
-    fn put_predictions(&mut self, project: ProjectId, batch: &[SamplePredictions]) -> Result<()> {
-        self.write(|db| db.put_predictions(project, batch))
-    }
-
-    fn add_comment(&mut self, comment: &Comment) -> Result<i64> {
-        self.write(|db| db.base().add_comment(comment))
-    }
-
-    fn resolve_comment(&mut self, id: i64, resolved: bool) -> Result<()> {
-        self.write(|db| db.base().resolve_comment(id, resolved))
-    }
-
-    fn comments(&mut self, sample: SampleId) -> Result<Vec<Comment>> {
-        self.read(|db| db.base().comments(sample))
-    }
-
-    fn take_once(&mut self, entry: &LedgerEntry) -> Result<bool> {
-        self.write(|db| db.base().take_once(entry))
-    }
-
-    fn ledger(&mut self, source: &str) -> Result<Vec<LedgerEntry>> {
-        self.read(|db| db.base().ledger(source))
     }
 
     fn claim(
@@ -547,10 +326,6 @@ impl Store for PostgresStore {
         self.write(|db| db.release_claims(project, owner))
     }
 
-    fn changes_since(&mut self, project: ProjectId, event: Option<EventId>, limit: usize) -> Result<Vec<HistoryEntry>> {
-        self.read(|db| db.base().changes_since(project, event, limit))
-    }
-
     fn wait_for_change(
         &mut self,
         project: ProjectId,
@@ -563,4 +338,6 @@ impl Store for PostgresStore {
     fn announce(&mut self, project: ProjectId, presence: &Presence) -> Result<Vec<Presence>> {
         self.write(|db| db.announce(project, presence))
     }
+
+    native_calls!();
 }

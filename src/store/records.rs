@@ -35,6 +35,25 @@ pub struct Capabilities {
     pub projects: bool,
 }
 
+impl Capabilities {
+    /// What lakelens' own schema on a server can do: everything.
+    #[must_use]
+    pub fn of_servers() -> Self {
+        Self {
+            boxes: true,
+            masks: true,
+            review: true,
+            comments: true,
+            history: true,
+            claims: true,
+            feed: true,
+            predictions: true,
+            classes: true,
+            projects: true,
+        }
+    }
+}
+
 /// How a store is opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {

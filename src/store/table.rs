@@ -25,18 +25,12 @@ use self::rows::RowFile;
 use self::sender::Sender;
 use self::thread::{Make, SenderThread, Turn};
 use super::outbox::{Conflict, News, OnNews, OutboxState, Resolution};
-use super::records::{
-    Activity, Capabilities, Comment, Cursor, Direction, From, HistoryEntry, LedgerEntry, Mode, NewProject, NewSample,
-    NewVersion, Person, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf,
-    Tallies, UndoReport,
-};
+use super::records::{Capabilities, HistoryEntry, Mode, NewProject, NewVersion, ScanId, Shelf, UndoReport};
 use super::sqlite::SqliteStore;
 use super::{Interrupt, Result, Store, StoreError};
 use crate::domain::edit::{Change, Edit, Origin, Outcome};
-use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
-use crate::domain::project::{Counts, Project, ScanSettings};
-use crate::domain::queue::{Filter, Queue};
-use crate::domain::sample::{Answer, Sample};
+use crate::domain::ids::{EditId, ProjectId};
+use crate::domain::project::Project;
 use crate::domain::text::printable;
 use crate::remote::sql::Engine;
 use jiff::Timestamp;
@@ -347,15 +341,6 @@ fn project_of(mirror: &mut SqliteStore) -> Result<Option<Project>> {
     Ok(mirror.projects(Shelf::Live)?.into_iter().next())
 }
 
-/// Calls that go to the mirror as they are.
-macro_rules! mirrored {
-    ($(fn $name:ident(&mut self $(, $arg:ident: $kind:ty)*) -> $out:ty;)*) => {
-        $(fn $name(&mut self $(, $arg: $kind)*) -> Result<$out> {
-            self.inner.$name($($arg),*)
-        })*
-    };
-}
-
 impl Store for TableStore {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
@@ -468,48 +453,5 @@ impl Store for TableStore {
         Ok(report)
     }
 
-    mirrored! {
-        fn projects(&mut self, shelf: Shelf) -> Vec<Project>;
-        fn project(&mut self, id: ProjectId) -> Project;
-        fn project_by_name(&mut self, name: &str) -> Option<Project>;
-        fn rename_project(&mut self, id: ProjectId, name: &str) -> ();
-        fn set_scan(&mut self, id: ProjectId, scan: &ScanSettings) -> ();
-        fn restore_project(&mut self, id: ProjectId) -> ();
-        fn delete_project(&mut self, id: ProjectId) -> ();
-        fn add_samples(&mut self, scan: ScanId, files: &[NewSample]) -> ScanReport;
-        fn finish_scan(&mut self, scan: ScanId) -> ScanReport;
-        fn sample(&mut self, id: SampleId) -> Sample;
-        fn sample_by_path(&mut self, project: ProjectId, path: &str) -> Option<Sample>;
-        fn page(&mut self, project: ProjectId, queue: &Queue, from: &From, direction: Direction, limit: usize) -> Vec<Queued>;
-        fn cursor(&mut self, queue: &Queue, sample: SampleId) -> Cursor;
-        fn position(&mut self, project: ProjectId, queue: &Queue, cursor: &Cursor) -> u64;
-        fn nth(&mut self, project: ProjectId, queue: &Queue, n: u64) -> Option<Cursor>;
-        fn count(&mut self, project: ProjectId, filter: &Filter) -> u64;
-        fn counts(&mut self, project: ProjectId) -> Counts;
-        fn tallies(&mut self, project: ProjectId) -> Tallies;
-        fn history(&mut self, project: ProjectId, sample: Option<SampleId>, before: Option<EventId>, limit: usize) -> Vec<HistoryEntry>;
-        fn decisions(&mut self, project: ProjectId, author: &str, limit: usize) -> Vec<HistoryEntry>;
-        fn event_at(&mut self, project: ProjectId, at: Timestamp) -> Option<EventId>;
-        fn answer_as_of(&mut self, sample: SampleId, event: Option<EventId>) -> Answer;
-        fn people(&mut self, project: ProjectId) -> Vec<Person>;
-        fn answer_times(&mut self, project: ProjectId, author: &str, since: Timestamp) -> Vec<Timestamp>;
-        fn activity(&mut self, project: ProjectId, since: Timestamp) -> Vec<Activity>;
-        fn save_queue(&mut self, project: ProjectId, name: &str, queue: &Queue) -> ();
-        fn saved_queues(&mut self, project: ProjectId) -> Vec<(String, Queue)>;
-        fn delete_queue(&mut self, project: ProjectId, name: &str) -> ();
-        fn setting(&mut self, project: ProjectId, key: &str) -> Option<String>;
-        fn set_setting(&mut self, project: ProjectId, key: &str, value: Option<&str>) -> ();
-        fn settings(&mut self, project: ProjectId) -> Settings;
-        fn start_second_pass(&mut self, project: ProjectId, share: f64, seed: u32, author: &str) -> u64;
-        fn second_pass(&mut self, project: ProjectId, author: &str) -> SecondPass;
-        fn second_pass_next(&mut self, project: ProjectId, author: &str, limit: usize) -> Vec<Sample>;
-        fn answer_second_pass(&mut self, project: ProjectId, sample: SampleId, answer: &Answer, author: &str, at: Timestamp) -> ();
-        fn second_answers(&mut self, project: ProjectId) -> Vec<SecondAnswer>;
-        fn put_predictions(&mut self, project: ProjectId, batch: &[SamplePredictions]) -> ();
-        fn add_comment(&mut self, comment: &Comment) -> i64;
-        fn resolve_comment(&mut self, id: i64, resolved: bool) -> ();
-        fn comments(&mut self, sample: SampleId) -> Vec<Comment>;
-        fn take_once(&mut self, entry: &LedgerEntry) -> bool;
-        fn ledger(&mut self, source: &str) -> Vec<LedgerEntry>;
-    }
+    crate::store::pass_on::pass_on!(inner: shelf samples queues past extras);
 }

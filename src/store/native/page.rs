@@ -1,7 +1,8 @@
 //! Pages, ranks and jumps in a queue, by key.
 
 use super::codes;
-use super::plan::{Column, Dialect, NO_CLASS, Parts, Plan, Range, Sql, Stretch, stretches};
+use super::plan::{Column, Dialect, NO_CLASS, Parts, Plan, Sql, Stretch, stretches};
+use super::range::Range;
 use super::tally::Stored;
 use super::value::Value;
 use crate::domain::class::LabelSet;

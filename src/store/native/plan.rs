@@ -8,6 +8,7 @@
 //! gather; PostgreSQL has no such word and gathers statistics by itself.
 
 use super::codes;
+use super::range::{Range, like};
 use super::tally::Stored;
 use super::value::Value;
 use crate::domain::class::LabelSet;
@@ -445,78 +446,5 @@ fn alternatives(part: &Part) -> Vec<Sql> {
             out
         }
         Part::Class(_) | Part::Both(..) => Vec::new(),
-    }
-}
-
-/// `FROM … WHERE …` of one range.
-#[derive(Clone, Debug)]
-pub(in crate::store) struct Range {
-    sql: Sql,
-    /// The table that holds the key: `s` or `c`.
-    table: &'static str,
-    low: Option<i64>,
-    high: Option<i64>,
-}
-
-impl Range {
-    fn on_sample(index: &str, project: ProjectId, dialect: Dialect) -> Self {
-        let by = indexed_by(index, dialect);
-        let text = format!(" FROM sample s{by} WHERE s.project = ?");
-        Self { sql: Sql { text, values: vec![Value::Integer(project.0)] }, table: "s", low: None, high: None }
-    }
-
-    /// Over the class list, by path or by change; the sample is looked up for its key and the other conditions.
-    fn on_class(index: &str, project: ProjectId, class: i64, column: Column, dialect: Dialect) -> Self {
-        let by = indexed_by(index, dialect);
-        // In SQLite the word CROSS keeps the order of the two tables.
-        let cross = if dialect == Dialect::Sqlite { "CROSS " } else { "" };
-        let text = format!(
-            " FROM sample_class c{by} {cross}JOIN sample s ON s.id = c.sample WHERE c.project = ? AND c.class = ?"
-        );
-        let values = vec![Value::Integer(project.0), Value::Integer(class)];
-        let table = if matches!(column, Column::Path | Column::Changed) { "c" } else { "s" };
-        Self { sql: Sql { text, values }, table, low: None, high: None }
-    }
-
-    /// The statement with the stretch's bounds on the key. A bound of its own (`>`, `>=`, `<`, `<=` and a key inside the
-    /// stretch) takes the place of the stretch's on that side: of two bounds SQLite searches by the first and only
-    /// then looks at the other, row by row.
-    pub(in crate::store) fn bounded(&self, column: Column, own: Option<(&str, Value)>) -> Sql {
-        let (mut sql, key) = (self.sql.clone(), self.key(column));
-        let side = own.as_ref().and_then(|(than, _)| than.chars().next());
-        for (than, bound) in [(">=", self.low), ("<", self.high)] {
-            if let Some(bound) = bound.filter(|_| side != than.chars().next()) {
-                sql.value(&format!(" AND {key} {than} ?"), Value::Integer(bound));
-            }
-        }
-        if let Some((than, value)) = own {
-            sql.value(&format!(" AND {key} {than} ?"), value);
-        }
-        sql
-    }
-
-    /// The key's column.
-    pub(in crate::store) fn key(&self, column: Column) -> String {
-        format!("{}.{}", self.table, column.name())
-    }
-}
-
-/// A `LIKE` pattern for "contains", its wildcards escaped.
-fn like(needle: &str) -> String {
-    let mut out = String::from("%");
-    for c in needle.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out + "%"
-}
-
-/// The word that makes SQLite use an index.
-fn indexed_by(index: &str, dialect: Dialect) -> String {
-    match dialect {
-        Dialect::Sqlite if !index.is_empty() => format!(" INDEXED BY {index}"),
-        _ => String::new(),
     }
 }

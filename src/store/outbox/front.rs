@@ -2,20 +2,15 @@
 //! edits laid over them, edits go to the journal.
 
 use super::journal::{Journal, Pending};
+use super::later::Later;
 use super::sender::Sender;
 use super::{Conflict, Connect, OnNews, OutboxState, Resolution};
-use crate::domain::agreement::Kappa;
 use crate::domain::edit::{Edit, Outcome};
-use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
-use crate::domain::project::{Counts, Project, ScanSettings};
-use crate::domain::queue::{Filter, Queue};
-use crate::domain::sample::{Answer, Sample};
-use crate::store::records::{
-    Activity, Capabilities, Comment, Cursor, Direction, From, HistoryEntry, LedgerEntry, NewProject, NewSample,
-    NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings,
-    Shelf, Tallies, UndoReport,
-};
-use crate::store::{Interrupt, Result, Store};
+use crate::domain::ids::{EditId, ProjectId, SampleId};
+use crate::domain::queue::Queue;
+use crate::domain::sample::Sample;
+use crate::store::records::{Direction, From, Queued, UndoReport};
+use crate::store::{Result, Store, StoreError};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -36,14 +31,21 @@ pub struct Outboxed {
 }
 
 impl Outboxed {
-    /// Connects, and opens the journal at `path`. Nothing is sent before the first edit, [`Store::watch`] or
+    /// Opens the journal at `path`, and connects to the store that is called `place` in messages (without secrets). One that
+    /// cannot be reached now is reached by a later call. Nothing is sent before the first edit, [`Store::watch`] or
     /// [`Store::send`], so that a connection that only reads sends nothing.
     ///
     /// # Errors
-    /// What connecting reports, or the journal.
-    pub fn open(path: &Path, connect: Connect) -> Result<Self> {
+    /// The journal's; what connecting reports, unless it is a matter of time.
+    pub fn open(path: &Path, place: &str, connect: Connect) -> Result<Self> {
         let journal = Journal::open(path)?;
-        let remote = connect()?;
+        let remote = match connect() {
+            Err(StoreError::Offline { why, .. }) => {
+                tracing::warn!(place, why, "not reached yet; edits are kept in the journal");
+                Box::new(Later::new(Arc::clone(&connect), place.to_owned()))
+            }
+            other => other?,
+        };
         let on_news: OnNews = Arc::new(|_| {});
         Ok(Self { remote, journal, path: path.to_owned(), connect, on_news, sender: None })
     }
@@ -71,22 +73,6 @@ fn lay(pending: &HashMap<SampleId, Pending>, mut sample: Sample) -> Sample {
 }
 
 impl Store for Outboxed {
-    fn capabilities(&self) -> Capabilities {
-        self.remote.capabilities()
-    }
-
-    fn place(&self) -> &str {
-        self.remote.place()
-    }
-
-    fn read_only(&self) -> Option<String> {
-        self.remote.read_only()
-    }
-
-    fn interrupt(&self) -> Interrupt {
-        self.remote.interrupt()
-    }
-
     fn outbox(&mut self) -> Result<OutboxState> {
         let (unsent, conflicts) = self.journal.counts()?;
         Ok(OutboxState { unsent, conflicts, waiting: None })
@@ -171,236 +157,5 @@ impl Store for Outboxed {
         Ok(out)
     }
 
-    fn create_project(&mut self, new: &NewProject) -> Result<Project> {
-        self.remote.create_project(new)
-    }
-
-    fn projects(&mut self, shelf: Shelf) -> Result<Vec<Project>> {
-        self.remote.projects(shelf)
-    }
-
-    fn project(&mut self, id: ProjectId) -> Result<Project> {
-        self.remote.project(id)
-    }
-
-    fn project_by_name(&mut self, name: &str) -> Result<Option<Project>> {
-        self.remote.project_by_name(name)
-    }
-
-    fn rename_project(&mut self, id: ProjectId, name: &str) -> Result<()> {
-        self.remote.rename_project(id, name)
-    }
-
-    fn set_scan(&mut self, id: ProjectId, scan: &ScanSettings) -> Result<()> {
-        self.remote.set_scan(id, scan)
-    }
-
-    fn trash_project(&mut self, id: ProjectId) -> Result<()> {
-        self.remote.trash_project(id)
-    }
-
-    fn restore_project(&mut self, id: ProjectId) -> Result<()> {
-        self.remote.restore_project(id)
-    }
-
-    fn clone_project(&mut self, id: ProjectId, new: &NewVersion) -> Result<Project> {
-        self.remote.clone_project(id, new)
-    }
-
-    fn delete_project(&mut self, id: ProjectId) -> Result<()> {
-        self.remote.delete_project(id)
-    }
-
-    fn begin_scan(&mut self, project: ProjectId, author: &str) -> Result<ScanId> {
-        self.remote.begin_scan(project, author)
-    }
-
-    fn add_samples(&mut self, scan: ScanId, files: &[NewSample]) -> Result<ScanReport> {
-        self.remote.add_samples(scan, files)
-    }
-
-    fn finish_scan(&mut self, scan: ScanId) -> Result<ScanReport> {
-        self.remote.finish_scan(scan)
-    }
-
-    fn cursor(&mut self, queue: &Queue, sample: SampleId) -> Result<Cursor> {
-        self.remote.cursor(queue, sample)
-    }
-
-    fn position(&mut self, project: ProjectId, queue: &Queue, cursor: &Cursor) -> Result<u64> {
-        self.remote.position(project, queue, cursor)
-    }
-
-    fn nth(&mut self, project: ProjectId, queue: &Queue, n: u64) -> Result<Option<Cursor>> {
-        self.remote.nth(project, queue, n)
-    }
-
-    fn count(&mut self, project: ProjectId, filter: &Filter) -> Result<u64> {
-        self.remote.count(project, filter)
-    }
-
-    fn counts(&mut self, project: ProjectId) -> Result<Counts> {
-        self.remote.counts(project)
-    }
-
-    fn tallies(&mut self, project: ProjectId) -> Result<Tallies> {
-        self.remote.tallies(project)
-    }
-
-    fn undo_edit(&mut self, project: ProjectId, edit: EditId, author: &str, at: Timestamp) -> Result<UndoReport> {
-        self.remote.undo_edit(project, edit, author, at)
-    }
-
-    fn history(
-        &mut self,
-        project: ProjectId,
-        sample: Option<SampleId>,
-        before: Option<EventId>,
-        limit: usize,
-    ) -> Result<Vec<HistoryEntry>> {
-        self.remote.history(project, sample, before, limit)
-    }
-
-    fn decisions(&mut self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<HistoryEntry>> {
-        self.remote.decisions(project, author, limit)
-    }
-
-    fn event_at(&mut self, project: ProjectId, at: Timestamp) -> Result<Option<EventId>> {
-        self.remote.event_at(project, at)
-    }
-
-    fn answer_as_of(&mut self, sample: SampleId, event: Option<EventId>) -> Result<Answer> {
-        self.remote.answer_as_of(sample, event)
-    }
-
-    fn people(&mut self, project: ProjectId) -> Result<Vec<Person>> {
-        self.remote.people(project)
-    }
-
-    fn answer_times(&mut self, project: ProjectId, author: &str, since: Timestamp) -> Result<Vec<Timestamp>> {
-        self.remote.answer_times(project, author, since)
-    }
-
-    fn activity(&mut self, project: ProjectId, since: Timestamp) -> Result<Vec<Activity>> {
-        self.remote.activity(project, since)
-    }
-
-    fn save_queue(&mut self, project: ProjectId, name: &str, queue: &Queue) -> Result<()> {
-        self.remote.save_queue(project, name, queue)
-    }
-
-    fn saved_queues(&mut self, project: ProjectId) -> Result<Vec<(String, Queue)>> {
-        self.remote.saved_queues(project)
-    }
-
-    fn delete_queue(&mut self, project: ProjectId, name: &str) -> Result<()> {
-        self.remote.delete_queue(project, name)
-    }
-
-    fn setting(&mut self, project: ProjectId, key: &str) -> Result<Option<String>> {
-        self.remote.setting(project, key)
-    }
-
-    fn set_setting(&mut self, project: ProjectId, key: &str, value: Option<&str>) -> Result<()> {
-        self.remote.set_setting(project, key, value)
-    }
-
-    fn settings(&mut self, project: ProjectId) -> Result<Settings> {
-        self.remote.settings(project)
-    }
-
-    fn start_second_pass(&mut self, project: ProjectId, share: f64, seed: u32, author: &str) -> Result<u64> {
-        self.remote.start_second_pass(project, share, seed, author)
-    }
-
-    fn second_pass(&mut self, project: ProjectId, author: &str) -> Result<SecondPass> {
-        self.remote.second_pass(project, author)
-    }
-
-    fn second_pass_next(&mut self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<Sample>> {
-        self.remote.second_pass_next(project, author, limit)
-    }
-
-    fn answer_second_pass(
-        &mut self,
-        project: ProjectId,
-        sample: SampleId,
-        answer: &Answer,
-        author: &str,
-        at: Timestamp,
-    ) -> Result<()> {
-        self.remote.answer_second_pass(project, sample, answer, author, at)
-    }
-
-    fn second_answers(&mut self, project: ProjectId) -> Result<Vec<SecondAnswer>> {
-        self.remote.second_answers(project)
-    }
-
-    fn put_predictions(&mut self, project: ProjectId, batch: &[SamplePredictions]) -> Result<()> {
-        self.remote.put_predictions(project, batch)
-    }
-
-    fn add_comment(&mut self, comment: &Comment) -> Result<i64> {
-        self.remote.add_comment(comment)
-    }
-
-    fn resolve_comment(&mut self, id: i64, resolved: bool) -> Result<()> {
-        self.remote.resolve_comment(id, resolved)
-    }
-
-    fn comments(&mut self, sample: SampleId) -> Result<Vec<Comment>> {
-        self.remote.comments(sample)
-    }
-
-    fn take_once(&mut self, entry: &LedgerEntry) -> Result<bool> {
-        self.remote.take_once(entry)
-    }
-
-    fn ledger(&mut self, source: &str) -> Result<Vec<LedgerEntry>> {
-        self.remote.ledger(source)
-    }
-
-    fn agreement(&mut self, project: ProjectId) -> Result<Kappa> {
-        self.remote.agreement(project)
-    }
-
-    fn disagreements(&mut self, project: ProjectId) -> Result<Vec<SecondAnswer>> {
-        self.remote.disagreements(project)
-    }
-
-    fn claim(
-        &mut self,
-        project: ProjectId,
-        queue: &Queue,
-        owner: &str,
-        limit: usize,
-        time: Duration,
-    ) -> Result<Vec<Queued>> {
-        self.remote.claim(project, queue, owner, limit, time)
-    }
-
-    fn renew_claims(&mut self, project: ProjectId, owner: &str, time: Duration) -> Result<Vec<SampleId>> {
-        self.remote.renew_claims(project, owner, time)
-    }
-
-    fn release_claims(&mut self, project: ProjectId, owner: &str) -> Result<u64> {
-        self.remote.release_claims(project, owner)
-    }
-
-    fn changes_since(&mut self, project: ProjectId, event: Option<EventId>, limit: usize) -> Result<Vec<HistoryEntry>> {
-        self.remote.changes_since(project, event, limit)
-    }
-
-    fn wait_for_change(
-        &mut self,
-        project: ProjectId,
-        event: Option<EventId>,
-        time: Duration,
-    ) -> Result<Option<EventId>> {
-        self.remote.wait_for_change(project, event, time)
-    }
-
-    fn announce(&mut self, project: ProjectId, presence: &Presence) -> Result<Vec<Presence>> {
-        self.remote.announce(project, presence)
-    }
+    crate::store::pass_on::pass_on!(remote: manner shelf making queues named_step past extras team);
 }

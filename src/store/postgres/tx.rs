@@ -202,6 +202,11 @@ impl<'a> Tx<'a> {
     pub(super) fn base(&self) -> &dyn Base {
         self
     }
+
+    /// Queues, as a file reads them too.
+    pub(super) fn look(&self) -> &dyn crate::store::native::page::Look {
+        self
+    }
 }
 
 impl Base for Tx<'_> {

@@ -70,7 +70,7 @@ impl Far {
     }
 
     fn open(&self) -> Outboxed {
-        Outboxed::open(&self.journal(), self.connect()).unwrap()
+        Outboxed::open(&self.journal(), "far", self.connect()).unwrap()
     }
 
     fn watched(&self) -> Outboxed {
