@@ -1,7 +1,10 @@
 //! PostgreSQL: bulk insert, pages and filters at two sizes, and CV Explorer's own query for its last page beside ours.
 //!
-//! Needs the server that `tests/servers/postgres start DIR` starts, in `LAKELENS_TEST_POSTGRES`. `LAKELENS_BENCH_SAMPLES`
-//! is the large size (1,000,000); the small one is 10,000. The connection is on this machine: times are the work itself.
+//! Needs the server that `tests/servers/postgres start DIR` starts, in `LAKELENS_TEST_POSTGRES`. `LAKELENS_BENCH_SIZES`
+//! are the sizes (10,000,1000000): the first and the last are compared. The connection is on this machine: times are the
+//! work itself. Beside the insert of 100,000 samples with a class each (a sample, an annotation, an entry of its class,
+//! an event with its history, all indexes) stands the least that any program could do with such rows: a bulk `unnest`
+//! of path and JSON into one table with a key.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
@@ -14,7 +17,6 @@ use lakelens::store::records::{Direction, From, Mode, NewProject, NewSample};
 use lakelens::store::{Store, open};
 use std::time::{Duration, Instant};
 
-const SMALL: usize = 10_000;
 const BATCH: usize = 10_000;
 const CLASSES: [&str; 4] = ["daisy", "roses", "sunflowers", "tulips"];
 
@@ -88,14 +90,18 @@ fn main() {
         println!("skipped: LAKELENS_TEST_POSTGRES names no server; tests/servers/postgres start DIR prints it");
         return;
     };
-    let large = std::env::var("LAKELENS_BENCH_SAMPLES").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000_000);
+    let sizes = std::env::var("LAKELENS_BENCH_SIZES").unwrap_or_else(|_| "10000,1000000".to_owned());
+    let sizes: Vec<usize> = sizes.split(',').filter_map(|n| n.trim().parse().ok()).collect();
+    let (small, large) = (sizes[0], sizes[sizes.len() - 1]);
     let (net, schema) = (Net::default(), format!("bench_{}", std::process::id()));
     let location = format!("{server}?schema={schema}");
     let mut store = open(&location, Mode::Create, &net).unwrap();
     let store = store.as_mut();
-    let (small_id, _) = fill(store, "small", SMALL);
+    let rows = large.min(100_000);
+    let bare = bare(&net, &server, &schema, rows);
+    let (small_id, _) = fill(store, "small", small);
     let (large_id, insert) = fill(store, "large", large);
-    println!("| PostgreSQL, ms, median of 11 | {SMALL} samples | {large} samples | ratio |");
+    println!("| PostgreSQL, ms, median of 11 | {small} samples | {large} samples | ratio |");
     println!("|---|---|---|---|");
     for (what, filter, direction) in [
         ("first page of 60", "", Direction::Forward),
@@ -109,17 +115,48 @@ fn main() {
     }
     let counted = |store: &mut dyn Store, id| median(|| drop(store.tallies(id).unwrap()));
     line("all counts", counted(store, small_id), counted(store, large_id));
-    println!("| insert {} with a class each | | {:.0} | |", large.min(100_000), insert.as_secs_f64() * 1e3);
+    println!("| insert {rows} with a class each | | {:.0} | |", insert.as_secs_f64() * 1e3);
+    let ratio = insert.as_secs_f64() / bare.as_secs_f64();
+    println!(
+        "| a bare `unnest` of {rows} such rows into one table | | {:.0} | ours is {ratio:.1} of it |",
+        bare.as_secs_f64() * 1e3
+    );
     theirs(&net, &server, &schema, store, [small_id, large_id]);
+}
+
+async fn connected(server: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// The rows as an import has them, into one table without history, in batches as large as ours.
+fn bare(net: &Net, server: &str, schema: &str, rows: usize) -> Duration {
+    let client = net.wait(connected(server));
+    let table = format!("CREATE TABLE {schema}.bare(path TEXT PRIMARY KEY, answer JSONB NOT NULL)");
+    net.wait(client.batch_execute(&table)).unwrap();
+    let insert = format!(
+        "INSERT INTO {schema}.bare SELECT path, answer::jsonb FROM unnest($1::text[], $2::text[]) AS n(path, answer)"
+    );
+    let begun = Instant::now();
+    for start in (0..rows).step_by(BATCH) {
+        let all = start..(start + BATCH).min(rows);
+        let paths: Vec<String> = all.clone().map(|i| format!("part_{:03}/img_{i:07}.jpg", i / 1000)).collect();
+        let answer = |i: usize| {
+            let (class, x) = (CLASSES[i % 4], i as f64 / rows as f64);
+            format!(
+                r#"{{"annotations":[{{"label":"{class}","ann_type":"bbox","bbox_json":{{"x":{x},"y":0.2,"w":0.3,"h":0.4}}}}]}}"#
+            )
+        };
+        let answers: Vec<String> = all.map(answer).collect();
+        net.wait(client.execute(&insert, &[&paths, &answers])).unwrap();
+    }
+    begun.elapsed()
 }
 
 /// The statements that CV Explorer sends for a gallery page, on its own table with the same rows.
 fn theirs(net: &Net, server: &str, schema: &str, store: &mut dyn Store, ids: [ProjectId; 2]) {
-    let client = net.wait(async {
-        let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
-    });
+    let client = net.wait(connected(server));
     let run = |sql: &str| net.wait(client.batch_execute(sql)).unwrap();
     run(&format!(
         "SET search_path TO {schema}; CREATE TABLE project_samples AS SELECT id, project AS project_id, path AS filepath,

@@ -2,6 +2,7 @@
 
 mod answers;
 pub(crate) mod fixture;
+mod kept;
 mod links;
 mod model;
 mod outbox;
@@ -14,4 +15,4 @@ mod table;
 mod team;
 mod threads;
 mod trouble;
-mod webapp;
+pub(crate) mod webapp;

@@ -349,7 +349,7 @@ impl Desk for PgDesk<'_> {
             "WITH top AS (SELECT id, batch FROM event WHERE id = (SELECT {end}(event) FROM undo
                WHERE project = $1 AND author = $2 AND undone = $3))
              {DONE} JOIN undo u ON u.project = $1 AND u.author = $2 AND u.undone = $3 AND u.event = e.id, top
-             WHERE e.id = top.id OR e.batch = top.batch ORDER BY e.id {order}"
+             WHERE e.id = top.id OR (e.batch = top.batch AND e.origin <> 3) ORDER BY e.id {order}"
         );
         let params = vec![Param::int(project.0), Param::text(author.to_owned()), Param::int(undone)];
         let found = self.know_done(&self.tx.ask_one(Statement::new(sql, params))?)?;

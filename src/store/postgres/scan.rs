@@ -74,15 +74,17 @@ impl Tx<'_> {
             files.iter().map(|file| File { key: natural_key(&file.path), file, class: None }).collect();
         keyed.sort_by(|a, b| a.key.cmp(&b.key));
         keyed.dedup_by(|b, a| a.key == b.key);
-        let [_, labels, known, ids, events] = self.before(project, &keyed)?;
+        let (labels, known) = self.before(project, &keyed)?;
         let classes = labels.iter().map(crate::store::native::classes::class_row).collect::<Result<_>>()?;
         let before = crate::domain::class::LabelSet { classes };
+        let known = known_files(&known)?;
         let names = class_names(files);
         let (after, classes) = with_classes(&before, &names);
         for file in &mut keyed {
             file.class = file.file.class.as_ref().and_then(|name| classes.get(name)).copied();
         }
-        let mut events: VecDeque<i64> = events.iter().map(|r| r.get(0)).collect::<Result<_>>()?;
+        let new = || keyed.iter().filter(|f| !known.contains_key(&f.key));
+        let (ids, mut events) = self.numbers(new().count(), new().filter(|f| f.class.is_some()).count() + 1)?;
         let mut batch = Batch::default();
         if after != before {
             super::flush::labels(self, project, &before, &after);
@@ -90,38 +92,34 @@ impl Tx<'_> {
             let change = Change::Classes { before, after };
             batch.events.push(event(running, id, None, Rev(0), Timestamp::now(), &change)?);
         }
-        let ids: VecDeque<i64> = ids.iter().map(|r| r.get(0)).collect::<Result<_>>()?;
-        batch.sort(running, keyed, known_files(&known)?, ids, events)?;
+        batch.sort(running, keyed, known, ids, events)?;
         self.write_batch(project, &running.author, batch)
     }
 
-    /// Locks the project, and reads its classes, the files that are known, and numbers for those that are not.
-    fn before(&self, project: ProjectId, files: &[File<'_>]) -> Result<[Vec<Row>; 5]> {
-        let keys = |with_class: bool| {
-            let some = files.iter().filter(|f| !with_class || f.file.class.is_some());
-            Param::blobs(some.map(|f| f.key.clone()).collect())
-        };
-        let numbers = |sequence: &str, more: i64, keys: Param| {
-            Statement::new(
-                format!(
-                    "SELECT nextval('{sequence}') FROM generate_series(1, (SELECT count(*) FROM unnest($2) AS k(key)
-                       LEFT JOIN sample s ON s.project = $1 AND s.sort_key = k.key WHERE s.id IS NULL) + {more})"
-                ),
-                vec![Param::int(project.0), keys],
-            )
-        };
+    /// Locks the project, and reads its classes and the files that are known.
+    fn before(&self, project: ProjectId, files: &[File<'_>]) -> Result<(Vec<Row>, Vec<Row>)> {
         let known = "SELECT s.sort_key, s.id, s.size, s.etag, s.missing FROM unnest($2) AS k(key)
                      JOIN sample s ON s.project = $1 AND s.sort_key = k.key";
+        let keys = Param::blobs(files.iter().map(|f| f.key.clone()).collect());
         let statements = [
             lock(vec![project.0]),
             Statement::common(crate::store::native::classes::LABELS, &[project.0.into()]),
-            Statement::new(known, vec![Param::int(project.0), keys(false)]),
-            numbers("sample_ids", 0, keys(false)),
-            numbers("event_ids", 1, keys(true)),
+            Statement::new(known, vec![Param::int(project.0), keys]),
         ];
-        let mut answers = self.ask(&statements)?;
-        answers.resize_with(5, Vec::new);
-        Ok(answers.try_into().unwrap_or_default())
+        let mut answers = self.ask(&statements)?.into_iter().skip(1);
+        Ok((answers.next().unwrap_or_default(), answers.next().unwrap_or_default()))
+    }
+
+    /// Numbers for new samples and new events.
+    fn numbers(&self, samples: usize, events: usize) -> Result<(VecDeque<i64>, VecDeque<i64>)> {
+        let of = |sequence: &str, n: usize| {
+            let sql = format!("SELECT nextval('{sequence}') FROM generate_series(1, $1)");
+            Statement::new(sql, vec![Param::int(codes::limit(n))])
+        };
+        let answers = self.ask(&[of("sample_ids", samples), of("event_ids", events)])?;
+        let mut numbers = answers.iter().map(|rows| rows.iter().map(|r| r.get(0)).collect::<Result<VecDeque<i64>>>());
+        let mut next = || numbers.next().unwrap_or_else(|| Ok(VecDeque::new()));
+        Ok((next()?, next()?))
     }
 
     fn write_batch(&self, project: ProjectId, author: &str, batch: Batch<'_>) -> Result<ScanReport> {

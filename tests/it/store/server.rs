@@ -47,6 +47,14 @@ impl Raw {
     }
 }
 
+impl Raw {
+    /// Why statements that must fail failed.
+    pub(crate) fn refused(&self, sql: &str) -> String {
+        let error = self.net.wait(self.client.simple_query(sql)).expect_err(sql);
+        error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().to_owned())
+    }
+}
+
 /// A schema that is dropped in the end.
 pub(crate) struct Schema {
     pub(crate) server: String,

@@ -19,7 +19,7 @@ use std::time::Duration;
 const HOLD: Duration = Duration::from_secs(300);
 
 /// The tables as the models of the newest version make them.
-const LATE: &str = "
+pub(crate) const LATE: &str = "
 CREATE TABLE labeling_projects (id serial PRIMARY KEY, name varchar(255) NOT NULL UNIQUE, description text,
   task_type varchar(50) NOT NULL, class_list json NOT NULL, source_volume text NOT NULL, source_type varchar(20) NOT NULL,
   source_table text, image_path_column varchar(255), source_filter text, serving_endpoint varchar(255),
@@ -78,7 +78,7 @@ fn shared(tables: &str, case: impl Fn(&mut dyn Store, &Schema, &Raw)) {
 }
 
 /// What the web app does when a person saves classes there.
-fn web_saves(web: &Raw, sample: i64, label: &str) {
+pub(crate) fn web_saves(web: &Raw, sample: i64, label: &str) {
     web.run(&format!(
         "BEGIN; DELETE FROM annotations WHERE sample_id = {sample};
          INSERT INTO annotations(sample_id, project_id, label, ann_type, bbox_json, mask_json, is_draft, created_by, created_at)
