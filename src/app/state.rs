@@ -68,6 +68,14 @@ pub struct SaveState {
     pub outbox: OutboxState,
 }
 
+impl SaveState {
+    /// Nothing is on its way: the store's counts are newer than the screen's own.
+    #[must_use]
+    pub fn settled(&self) -> bool {
+        self.unsent == 0 && self.outbox.unsent == 0
+    }
+}
+
 /// What waits between this machine, where it is safe, and a remote store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutboxState {

@@ -53,12 +53,13 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Elsewhere(id, edits) => writes::elsewhere(state, id, &edits),
         Event::Outbox(outbox) => {
             let reason = outbox.waiting.clone().filter(|_| state.save.outbox.waiting.is_none());
+            let sent = outbox.unsent == 0 && state.save.outbox.unsent > 0;
             state.save.outbox = outbox;
             if let Some(reason) = reason {
                 let text = format!("edits are kept on this machine and sent later: {reason}");
                 state.say(Level::Warning, text);
             }
-            Vec::new()
+            if sent { writes::ask_counts(state) } else { Vec::new() }
         }
         Event::Tick => {
             tick(state);

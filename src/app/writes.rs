@@ -3,6 +3,7 @@
 use super::effect::{Effect, JumpTo, Query};
 use super::event::Wrote;
 use super::messages::Level;
+use super::screens::counting::recount;
 use super::screens::label::state::{FLASH_MS, Flash};
 use super::screens::{self, Screen, label, second_pass};
 use super::slots::Slot;
@@ -87,7 +88,8 @@ fn settled(state: &mut State, edits: &[(Edit, Outcome)], counts: Option<Counts>)
             format!("somebody else changed {n} of the pictures first; there yours was not written, theirs is shown"),
         ),
     }
-    let known = counts.is_some();
+    // What waits in the journal is not in the store's counts yet: they are asked for when it was sent.
+    let known = counts.is_some() || edits.iter().any(|(_, outcome)| *outcome == Outcome::Queued);
     take_counts(state, counts);
     let follows = state.stats().is_some() || state.review().is_some();
     let mut effects = if known { Vec::new() } else { ask_counts(state) };
@@ -134,7 +136,11 @@ fn sent(state: &mut State, edits: &[(Edit, Outcome)]) -> Vec<Effect> {
             state.say(Level::Error, format!("{n} edits met somebody else's; [go.conflicts] shows both answers"))
         }
     }
-    if count > 0 && matches!(state.screen(), Some(Screen::Conflicts(_))) { screens::shown(state) } else { Vec::new() }
+    let mut effects = ask_counts(state);
+    if count > 0 && matches!(state.screen(), Some(Screen::Conflicts(_))) {
+        effects.extend(screens::shown(state));
+    }
+    effects
 }
 
 /// The screens count revisions up themselves; a store that does not count (CV Explorer's) says which one it is.
@@ -229,10 +235,10 @@ pub fn elsewhere(state: &mut State, project: ProjectId, edits: &[(Edit, Rev)]) -
 }
 
 /// Asks for the store's own counts once nothing is on its way.
-fn ask_counts(state: &mut State) -> Vec<Effect> {
+pub fn ask_counts(state: &mut State) -> Vec<Effect> {
     let project = state.project.as_ref().map(|p| p.project.id);
     match project {
-        Some(id) if state.save.unsent == 0 => vec![Effect::Ask(state.slots.ask(Slot::Counts), Query::Counts(id))],
+        Some(id) if state.save.settled() => vec![Effect::Ask(state.slots.ask(Slot::Counts), Query::Counts(id))],
         _ => Vec::new(),
     }
 }
@@ -289,7 +295,7 @@ fn take_verdict_back(sample: &mut Sample, edit: &Edit) {
 
 /// The store's counts are taken once nothing is on its way any more; before that the screen's own are newer.
 fn take_counts(state: &mut State, counts: Option<Counts>) {
-    let settled = state.save.unsent == 0;
+    let settled = state.save.settled();
     if let (Some(counts), Some(open), true) = (counts, state.project.as_mut(), settled) {
         open.counts = counts;
     }
@@ -320,7 +326,15 @@ fn undone(
             open.project.labels = after.clone();
         }
     }
-    take_counts(state, counts);
+    match (counts, state.project.as_mut()) {
+        // Until the store's own counts come, the screen's follow the edits.
+        (None, Some(open)) => edits.iter().for_each(|(edit, _)| {
+            if let Change::Answer { before, after, .. } = &edit.change {
+                recount(&mut open.counts, before, after);
+            }
+        }),
+        (counts, _) => take_counts(state, counts),
+    }
     let mut first = samples.first().map(|s| (s.id, s.path.clone()));
     let now: HashMap<SampleId, Sample> = samples.into_iter().map(|s| (s.id, s)).collect();
     // A store that cannot be reached gives no samples: then the edits themselves say what stands.

@@ -15,6 +15,7 @@ use crate::app::event::{Event, Reply, Wrote};
 use crate::app::slots::{Slot, Tag};
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{EditId, ProjectId, SampleId};
+use crate::domain::project::Counts;
 use crate::domain::sample::Sample;
 use crate::domain::text::printable;
 use crate::store::outbox::{News, OnNews, OutboxState, Resolution};
@@ -230,10 +231,15 @@ impl Desk {
         }
     }
 
-    /// Reads the samples that an undo changed, so that the screen can follow.
+    /// Reads the samples that an undo changed, so that the screen can follow. While edits wait for a remote store it is
+    /// not asked: it would not know, and perhaps not answer.
     fn after(&mut self, report: UndoReport, redo: bool) {
         let sender = self.sender.clone();
         if let Ok(open) = self.opened() {
+            let unsent = open.outbox.0.lock().unwrap_or_else(PoisonError::into_inner).unsent;
+            if unsent > 0 && report.refused.is_empty() {
+                return sender.event(Event::Wrote(made(report, redo, Vec::new(), None)));
+            }
             open.reader.request(
                 move |store| undone(store, report, redo),
                 move |result| match result {
@@ -321,8 +327,12 @@ fn undone(store: &mut dyn Store, report: UndoReport, redo: bool) -> Result<Wrote
             if count == 1 { "it".to_owned() } else { format!("{count} of them") }
         )));
     }
+    Ok(made(report, redo, samples, counts))
+}
+
+fn made(report: UndoReport, redo: bool, samples: Vec<Sample>, counts: Option<Counts>) -> Wrote {
     let edits = report.applied.into_iter().map(|a| (a.edit, Outcome::Saved { rev: a.rev })).collect();
-    Ok(Wrote::Undone { redo, edits, samples, counts })
+    Wrote::Undone { redo, edits, samples, counts }
 }
 
 /// Nothing where the store cannot be reached now: what was taken back is durable all the same.

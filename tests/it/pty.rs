@@ -2,8 +2,11 @@
 
 mod command_line;
 mod crash;
+mod expiring;
 mod labelling;
 mod link;
 mod misbehaving;
 mod pictures;
+mod slow;
+mod stories;
 mod terminal;

@@ -2,5 +2,6 @@
 
 pub(crate) mod pictures;
 pub(crate) mod pty;
+pub(crate) mod relay;
 pub(crate) mod spark;
 pub(crate) mod workspace;

@@ -304,7 +304,7 @@ pub fn project_reply(state: &mut State, reply: Reply) -> Vec<Effect> {
             state.project = Some(OpenProject { project: *project, counts });
         }
         Reply::Counts(counts) => {
-            if let Some(open) = state.project.as_mut().filter(|_| state.save.unsent == 0) {
+            if let Some(open) = state.project.as_mut().filter(|_| state.save.settled()) {
                 open.counts = counts;
             }
         }

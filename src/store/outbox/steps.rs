@@ -37,7 +37,12 @@ impl Outboxed {
         let change = match done.change.sample() {
             // Its own result stands, or it conflicts when it is sent: nothing is overwritten unseen.
             Some(sample) => {
-                let base = self.sample(sample).map_or_else(|_| based(&done.change, redo), |s| s.rev);
+                // What waits says it by itself: behind a read of a store that hangs, the next labels would wait as well.
+                let waiting = self.journal.pending()?.remove(&sample).and_then(|pending| pending.rev);
+                let base = match waiting {
+                    Some(rev) => rev,
+                    None => self.sample(sample).map_or_else(|_| based(&done.change, redo), |s| s.rev),
+                };
                 if redo { rebased(&done.change, base) } else { done.change.inverse(base) }
             }
             None if redo => done.change.clone(),

@@ -3,7 +3,7 @@
 use super::harness::{Harness, sample};
 use super::screens::snapshots;
 use jiff::Timestamp;
-use lakelens::app::effect::{Decision, Query, Write};
+use lakelens::app::effect::{Decision, Effect, Query, Write};
 use lakelens::app::event::{Event, Reply, Wrote};
 use lakelens::app::screens::Screen;
 use lakelens::app::screens::conflicts::ConflictLine;
@@ -190,6 +190,23 @@ fn what_others_answer_is_shown_at_once_and_never_something_older() {
     // Another project is none of this one's business.
     h.event(Event::Elsewhere(ProjectId(77), vec![(theirs(2, 2), Rev(9))]));
     assert_eq!(h.state.label().unwrap().walk[1].rev, Rev(0));
+}
+
+#[test]
+fn counts_of_a_remote_store_do_not_hide_what_waits_for_it() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 3);
+    h.keys("2");
+    let Some(Write::Edits(edits)) = h.writes().pop() else { panic!("{:?}", h.effects) };
+    let asked = |h: &Harness| h.effects.iter().filter(|e| matches!(e, Effect::Ask(_, Query::Counts(_)))).count();
+    h.effects.clear();
+    h.event(Event::Wrote(Wrote::Edits(vec![(edits[0].clone(), Outcome::Queued)], None)));
+    h.event(Event::Outbox(OutboxState { unsent: 1, ..OutboxState::default() }));
+    assert_eq!(asked(&h), 0, "the store cannot know of it yet");
+    assert!(h.screen(100, 24).contains("1 / 3 done"));
+    h.event(Event::Wrote(Wrote::Sent(vec![(edits[0].clone(), Outcome::Saved { rev: Rev(1) })])));
+    assert_eq!(asked(&h), 0);
+    h.event(Event::Outbox(OutboxState::default()));
+    assert_eq!(asked(&h), 1, "now it does");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::support::pictures;
 use crate::support::pty::{Home, Session};
 
 /// Makes a project of the folder that is open, with classes that are typed.
-fn make_project(session: &mut Session, name: &str, classes: &str) {
+pub(super) fn make_project(session: &mut Session, name: &str, classes: &str) {
     session.keys("P").wait_for("name of the new project").keys("<C-u>").type_text(name).keys("<enter>");
     session.wait_for("what is asked?").keys("<enter>");
     session.wait_for("where do the classes come from?").keys("<enter>");
@@ -13,12 +13,19 @@ fn make_project(session: &mut Session, name: &str, classes: &str) {
 }
 
 /// Waits until a picture is on the screen with this many done: before that, label keys are not taken.
-fn at<'s>(session: &'s mut Session, name: &str, done: &str) -> &'s mut Session {
+pub(super) fn at<'s>(session: &'s mut Session, name: &str, done: &str) -> &'s mut Session {
     session.wait(&format!("{name} to be seen, {done} done"), |s| {
         let facts = s.row_text(s.rows() - 2);
         let seen = facts.contains("exact") || facts.trim_end().ends_with('~');
         s.contains(&format!("{done} done")) && facts.contains(name) && seen
     })
+}
+
+/// The same where pictures come late: a frame in between may still tell of the picture as another screen showed it, so
+/// that it counts only with a picture on the terminal.
+pub(super) fn there<'s>(session: &'s mut Session, name: &str, done: &str) -> &'s mut Session {
+    at(session, name, done).wait_pictures("the picture", |seen| !seen.is_empty());
+    at(session, name, done)
 }
 
 /// Makes a project of the folder, and labels three of its six pictures.

@@ -1,0 +1,83 @@
+//! A store that hangs: every key is answered on the screen while not one byte passes to the server or back.
+
+use super::labelling::{make_project, there};
+use crate::store::fixture::{Kind, Schema};
+use crate::store::server::needed;
+use crate::support::pictures;
+use crate::support::pty::Home;
+use crate::support::relay::Relay;
+use lakelens::domain::sample::Status;
+
+/// The server's `host:port`.
+fn address() -> String {
+    needed().rsplit_once('@').unwrap().1.split('/').next().unwrap().to_owned()
+}
+
+#[test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+fn keys_are_answered_while_the_store_hangs_and_what_was_said_arrives() {
+    let (home, kind) = (Home::new(), Schema::on(needed()));
+    let folder = home.path("flowers");
+    pictures::write(&folder, "flower", 6);
+    let relay = Relay::to(&address());
+    let store = kind.location().replace(&address(), &relay.address());
+    let mut session = home.terminal().kitty().run(&["--store", &store, folder.to_str().unwrap()]);
+    session.wait_for("1 / 6");
+    make_project(&mut session, "blossom", "daisy, roses, tulips");
+    there(&mut session, "flower_01.png", "0 / 6").keys("1");
+    there(&mut session, "flower_02.png", "1 / 6").wait_for("saved");
+    relay.close();
+    let before = relay.passed();
+    // Answers, going back and forth, and taking back: each is seen although nothing passes.
+    session.keys("2");
+    there(&mut session, "flower_03.png", "2 / 6").keys("1");
+    there(&mut session, "flower_04.png", "3 / 6").keys("u");
+    there(&mut session, "flower_03.png", "2 / 6").keys("3");
+    there(&mut session, "flower_04.png", "3 / 6").keys("2");
+    there(&mut session, "flower_05.png", "4 / 6").wait_for("unsent");
+    assert_eq!(relay.passed(), before, "something passed: the test shows nothing");
+    // The line breaks while it hangs: what waited in it is lost, and is sent again.
+    relay.cut();
+    relay.open();
+    there(&mut session, "flower_05.png", "4 / 6").wait_for("saved").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    let mut store = kind.connect();
+    let project = store.project_by_name("blossom").unwrap().unwrap();
+    assert_eq!(store.counts(project.id).unwrap().of(Status::Labeled), 4);
+    let labels = [("flower_01", "daisy"), ("flower_02", "roses"), ("flower_03", "tulips"), ("flower_04", "roses")];
+    for (name, class) in labels {
+        let sample = store.sample_by_path(project.id, &format!("{name}.png")).unwrap().unwrap();
+        let told: Vec<_> =
+            sample.answer.annotations.iter().map(|a| project.labels.get(a.class).unwrap().name.as_str()).collect();
+        assert_eq!(told, [class], "{name}");
+    }
+}
+
+#[test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+fn a_hanging_store_is_left_without_loss() {
+    let (home, kind) = (Home::new(), Schema::on(needed()));
+    let folder = home.path("flowers");
+    pictures::write(&folder, "flower", 4);
+    let relay = Relay::to(&address());
+    let store = kind.location().replace(&address(), &relay.address());
+    let run = || home.terminal().kitty().run(&["--store", &store, folder.to_str().unwrap()]);
+    let mut session = run();
+    session.wait_for("1 / 4");
+    make_project(&mut session, "blossom", "daisy, roses");
+    there(&mut session, "flower_01.png", "0 / 4");
+    relay.close();
+    session.keys("1");
+    there(&mut session, "flower_02.png", "1 / 4").keys("2");
+    there(&mut session, "flower_03.png", "2 / 4").signal(termlens::Signal::Kill).ended();
+    // The edits were durable before they were shown: the next run sends them.
+    relay.cut();
+    relay.open();
+    let mut session = home.terminal().kitty().run(&["--store", &store]);
+    session.wait_for("blossom").keys("<enter>");
+    there(&mut session, "flower_03.png", "2 / 4").wait_for("saved").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    let mut store = kind.connect();
+    let project = store.project_by_name("blossom").unwrap().unwrap();
+    assert_eq!(store.counts(project.id).unwrap().of(Status::Labeled), 2);
+}
