@@ -23,6 +23,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The panel of figures is brought up to date this often while it is open.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
+/// A turn that takes longer may cost a frame on a screen of 60 Hz.
+const LONG_TURN: Duration = Duration::from_millis(16);
 /// Messages taken before a frame gets its turn.
 const BATCH: usize = 256;
 
@@ -44,6 +46,32 @@ pub struct EventLoop {
     pub reported: Instant,
 }
 
+/// How long the loop took from a message to the end of its frame, while it could not hear anything else.
+#[derive(Debug, Default)]
+struct Turns {
+    count: u64,
+    long: u64,
+    longest: Duration,
+}
+
+impl Turns {
+    fn took(&mut self, turn: Duration) {
+        self.count += 1;
+        self.longest = self.longest.max(turn);
+        if turn > LONG_TURN {
+            self.long += 1;
+            tracing::debug!(target: "loop", "turn ms={:.1}", turn.as_secs_f64() * 1e3);
+        }
+    }
+}
+
+impl Drop for Turns {
+    fn drop(&mut self) {
+        let longest = self.longest.as_secs_f64() * 1e3;
+        tracing::debug!(target: "loop", "turns count={} long={} longest_ms={longest:.1}", self.count, self.long);
+    }
+}
+
 /// Why the loop goes on or ends.
 enum Flow {
     Go,
@@ -60,8 +88,10 @@ impl EventLoop {
     pub async fn run(&mut self, messages: &mut UnboundedReceiver<Message>, first: Vec<Effect>) {
         self.effects(first);
         self.screen.draw(&self.state);
+        let mut turns = Turns::default();
         loop {
             let Some(message) = self.wait(messages).await else { return };
+            let begun = Instant::now();
             let mut flow = self.take(message);
             for _ in 1..BATCH {
                 if matches!(flow, Flow::Leave) {
@@ -74,7 +104,9 @@ impl EventLoop {
                 break;
             }
             self.frame();
+            turns.took(begun.elapsed());
         }
+        drop(turns);
         self.leave(messages).await;
     }
 

@@ -5,7 +5,7 @@ mod connection;
 mod errors;
 mod help;
 mod hostile;
-mod lakebase;
+pub(crate) mod lakebase;
 mod scripted;
 mod settings;
 mod sql;

@@ -10,5 +10,5 @@ mod order;
 mod secret;
 mod spark;
 mod token;
-mod warehouse;
+pub(crate) mod warehouse;
 mod workspace;

@@ -9,7 +9,7 @@ use std::time::Duration;
 const SERVER: &str = "LAKELENS_TEST_POSTGRES";
 
 /// Runs statements as the administrator.
-fn admin(location: &str, sql: &str) -> Result<(), String> {
+pub(crate) fn admin(location: &str, sql: &str) -> Result<(), String> {
     let net = Net::default();
     net.wait(async {
         let connected = tokio_postgres::connect(location, tokio_postgres::NoTls).await;
@@ -17,6 +17,38 @@ fn admin(location: &str, sql: &str) -> Result<(), String> {
         tokio::spawn(connection);
         client.batch_execute(sql).await.map_err(|e| e.to_string())
     })
+}
+
+/// A workspace with the instance `shop`, which is that server: each password it mints lets its user in for so long.
+pub(crate) fn shop(location: &str, life: Duration) -> FakeWorkspace {
+    let make = format!(
+        "DO $$ BEGIN CREATE ROLE \"{USER}\" LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+        DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO \"{USER}\"', current_database()); END $$"
+    );
+    admin(location, &make).unwrap();
+    let fake = FakeWorkspace::start();
+    let host = location.rsplit_once('@').unwrap().1.split_once('/').unwrap().0.to_owned();
+    let mut world = fake.world();
+    world.instances = vec![Instance { name: "shop".to_owned(), host, state: "AVAILABLE".to_owned(), life }];
+    let location = location.to_owned();
+    world.password_hook = Some(Arc::new(move |user, password, life| {
+        let seconds = life.as_secs_f64();
+        let set = format!(
+            "DO $$ BEGIN EXECUTE format('ALTER ROLE \"{user}\" PASSWORD %L VALID UNTIL %L', '{password}',
+            clock_timestamp() + interval '{seconds} seconds'); END $$"
+        );
+        // The workspace answers on a thread of a runtime, and this waits.
+        let location = location.clone();
+        std::thread::spawn(move || admin(&location, &set)).join().unwrap()
+    }));
+    drop(world);
+    fake
+}
+
+/// The store of a schema on it, for the profile `dev`.
+pub(crate) fn store(location: &str, schema: &str) -> String {
+    let database = location.rsplit_once('@').unwrap().1.split_once('/').unwrap().1.split('?').next().unwrap();
+    format!("lakebase://shop?profile=dev&database={database}&schema={schema}&sslmode=require")
 }
 
 #[test]
@@ -28,34 +60,11 @@ fn labels_are_kept_on_lakebase_with_minted_passwords() {
     };
     let schema = format!("l_{}", uuid::Uuid::now_v7().simple());
     let clean = format!("DROP SCHEMA IF EXISTS {schema} CASCADE");
-    let make = format!(
-        "DO $$ BEGIN CREATE ROLE \"{USER}\" LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
-        DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO \"{USER}\"', current_database()); END $$"
-    );
-    admin(&location, &make).unwrap();
-    let fake = FakeWorkspace::start();
-    let place = location.rsplit_once('@').unwrap().1.split_once('/').unwrap();
-    let (host, database) = (place.0.to_owned(), place.1.split('?').next().unwrap());
-    {
-        let mut world = fake.world();
-        let (state, life) = ("AVAILABLE".to_owned(), Duration::from_secs(60));
-        world.instances = vec![Instance { name: "shop".to_owned(), host, state, life }];
-        let location = location.clone();
-        world.password_hook = Some(Arc::new(move |user, password, life| {
-            let seconds = life.as_secs();
-            let set = format!(
-                "DO $$ BEGIN EXECUTE format('ALTER ROLE \"{user}\" PASSWORD %L VALID UNTIL %L', '{password}',
-                clock_timestamp() + interval '{seconds} seconds'); END $$"
-            );
-            // The workspace answers on a thread of a runtime, and this waits.
-            let location = location.clone();
-            std::thread::spawn(move || admin(&location, &set)).join().unwrap()
-        }));
-    }
+    let fake = shop(&location, Duration::from_secs(60));
     let home = Home::new();
     home.write(".databrickscfg", &format!("[dev]\nhost = {}\ntoken = {TOKEN}\n", fake.host()));
     home.picture("photos/a.png");
-    let store = format!("lakebase://shop?profile=dev&database={database}&schema={schema}&sslmode=require");
+    let store = store(&location, &schema);
     home.ok(&["--store", &store, "project", "create", "birds", "--from", "photos", "--classes", "owl,crow"]);
     home.ok(&["--store", &store, "label", "birds", "a.png", "owl"]);
     let status = home.ok(&["--store", &store, "status", "birds", "--json"]);

@@ -104,7 +104,7 @@ fn a_statement_is_cancelled_and_an_unknown_warehouse_named() {
 }
 
 /// Has a Spark Connect server run the SQL, with the parameters as literals: some of these servers take none.
-struct Through(Spark);
+pub(crate) struct Through(pub(crate) Spark);
 
 impl SqlBackend for Through {
     fn execute(&self, request: &SqlRequest) -> Result<SqlTable, SqlFailure> {

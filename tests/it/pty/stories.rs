@@ -1,0 +1,160 @@
+//! The second and the third story, with the built program and real servers: a team's lakehouse, and a table relabelled.
+
+use super::labelling::there;
+use crate::remote::warehouse::Through;
+use crate::store::fixture::Schema;
+use crate::store::server::{Raw, needed};
+use crate::store::webapp::{LATE, web_saves};
+use crate::support::pictures;
+use crate::support::pty::{Home, Session};
+use crate::support::relay::Relay;
+use crate::support::spark::{address, connect, rows, run};
+use crate::support::workspace::{FakeWorkspace, TOKEN, Warehouse};
+use lakelens::remote::net::Net;
+use lakelens::remote::sql::{Engine, Statement};
+use std::sync::Arc;
+
+/// A workspace with six pictures in a volume, and a home whose profile `prod` leads there.
+fn lakehouse() -> (FakeWorkspace, Home) {
+    let (fake, home) = (FakeWorkspace::start(), Home::new());
+    pictures::write(&home.path("volume"), "flower", 6);
+    fake.world().volume("main.vision.images", &home.path("volume"));
+    let profile = format!("[prod]\nhost = {}\ntoken = {TOKEN}\n", fake.host());
+    std::fs::write(home.path(".databrickscfg"), profile).unwrap();
+    (fake, home)
+}
+
+/// The server's `host:port`.
+fn server() -> String {
+    needed().rsplit_once('@').unwrap().1.split('/').next().unwrap().to_owned()
+}
+
+#[test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+fn the_web_app_works_on_its_database_while_we_label_in_it() {
+    let ((_fake, home), kind) = (lakehouse(), Schema::on(needed()));
+    Raw::connect(&kind.server).run(&format!("CREATE SCHEMA {}", kind.name));
+    let web = kind.raw();
+    web.run(LATE);
+    web.run(
+        "UPDATE labeling_projects SET source_volume = '/Volumes/main/vision/images', task_type = 'classification';
+         UPDATE project_samples SET filepath = '/Volumes/main/vision/images/flower_0' || id || '.png',
+           filename = 'flower_0' || id || '.png'",
+    );
+    let relay = Relay::to(&server());
+    let store = kind.location().replace(&server(), &relay.address());
+    let mut session = home.terminal().kitty().run(&["--profile", "prod", "--store", &store]);
+    session.wait_for("Cars").keys("<enter>");
+    there(&mut session, "flower_01.png", "0 / 6").keys("1");
+    there(&mut session, "flower_02.png", "1 / 6").wait_for("saved");
+    // Somebody in the browser answers the last one, and the one that is on our screen; then the line breaks.
+    web_saves(&web, 6, "dog");
+    web_saves(&web, 2, "dog");
+    relay.close();
+    relay.cut();
+    session.keys("1");
+    there(&mut session, "flower_03.png", "2 / 6").keys("2");
+    there(&mut session, "flower_04.png", "3 / 6").wait_for("unsent");
+    relay.open();
+    // What they said of ours stands, and ours waits to be decided: nobody is overwritten.
+    session.wait_for("conflict").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+    let told = "SELECT sample_id, label, created_by FROM annotations ORDER BY sample_id";
+    assert_eq!(web.run(told), ["1 cat tester", "2 dog eve@x", "3 dog tester", "6 dog eve@x"]);
+    assert_eq!(web.run("SELECT count(*) FROM project_samples WHERE status = 'labeled'"), ["4"]);
+}
+
+/// A Delta table of six pictures, the first three of a wrong class.
+fn table(engine: &dyn Engine, folder: &str, home: &Home) -> String {
+    let pictures = pictures::write(&home.path("volume"), "flower", 6);
+    let id = uuid::Uuid::now_v7().simple();
+    let row = |(i, path): (usize, &std::path::PathBuf)| {
+        let class = if i % 2 == 0 { "rose" } else { "tulip" };
+        format!("('id{i}', '{class}', '{}')", path.display())
+    };
+    let values: Vec<String> = pictures.iter().enumerate().map(row).collect();
+    let path = format!("{folder}/story_{id}");
+    let columns = "image_id STRING, class STRING, origin STRING";
+    run(engine, &format!("CREATE TABLE story_{id} ({columns}) USING DELTA LOCATION '{path}'"));
+    run(engine, &format!("INSERT INTO story_{id} VALUES {}", values.join(", ")));
+    format!("delta.`{path}`")
+}
+
+/// Corrects three classes with a key each, and leaves.
+fn corrected(session: &mut Session) {
+    there(session, "flower_01.png", "6 / 6").keys("2");
+    there(session, "flower_02.png", "6 / 6").keys("1");
+    there(session, "flower_03.png", "6 / 6").keys("2");
+    there(session, "flower_04.png", "6 / 6").wait_for("saved").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+}
+
+fn classes(engine: &dyn Engine, table: &str) -> Vec<String> {
+    let all = rows(engine, &Statement::new(format!("SELECT class FROM {table} ORDER BY image_id")));
+    all.into_iter().map(|mut r| r[0].take().unwrap_or_default()).collect()
+}
+
+/// What the commits of labels say of themselves, newest first.
+fn messages(engine: &dyn Engine, table: &str) -> Vec<String> {
+    let all = rows(engine, &Statement::new(format!("DESCRIBE HISTORY {table}")));
+    let said = |row: Vec<Option<String>>| row.into_iter().flatten().find(|cell| cell.contains("lakelens batch"));
+    all.into_iter().filter_map(said).collect()
+}
+
+const AFTER: [&str; 6] = ["tulip", "rose", "tulip", "tulip", "rose", "tulip"];
+
+fn relabelled(server: &str, folder: &str, told: bool) {
+    let (home, net) = (Home::new(), Net::default());
+    let engine = connect(&net, server);
+    let table = table(&engine, folder, &home);
+    let columns = ["--id", "image_id", "--class", "class", "--path", "origin"];
+    let args = [&["table", table.as_str()][..], &columns, &["--store", server]].concat();
+    corrected(&mut home.terminal().kitty().run(&args));
+    assert_eq!(classes(&engine, &table), AFTER);
+    if told {
+        told_once(&messages(&engine, &table));
+    }
+}
+
+/// Three labels, however many batches a slow machine made of them.
+fn told_once(messages: &[String]) {
+    let labels = |m: &String| -> usize {
+        let (_, said) = m.rsplit_once(": ").unwrap();
+        assert!(said.ends_with("by tester"), "{m}");
+        said.split_whitespace().next().unwrap().parse().unwrap()
+    };
+    assert_eq!(messages.iter().map(labels).sum::<usize>(), 3, "{messages:?}");
+}
+
+#[test]
+#[ignore = "needs Sail; tests/run starts it"]
+fn a_table_is_relabelled_over_spark_connect() {
+    let (Some(server), Some(folder)) = (address("LAKELENS_SAIL"), address("LAKELENS_SAIL_TABLES")) else { return };
+    // Its history keeps no messages.
+    relabelled(&server, &folder, false);
+}
+
+#[test]
+#[ignore = "needs Apache Spark with Delta; tests/run starts it"]
+fn a_table_is_relabelled_on_spark_with_a_message_in_its_history() {
+    let (Some(server), Some(folder)) = (address("LAKELENS_SPARK"), address("LAKELENS_SPARK_DELTA")) else { return };
+    relabelled(&server, &folder, true);
+}
+
+#[test]
+#[ignore = "needs Apache Spark with Delta; tests/run starts it"]
+fn a_table_is_relabelled_through_a_warehouse() {
+    let (Some(server), Some(folder)) = (address("LAKELENS_SPARK"), address("LAKELENS_SPARK_DELTA")) else { return };
+    let ((fake, home), net) = (lakehouse(), Net::default());
+    let engine = connect(&net, &server);
+    let table = table(&engine, &folder, &home);
+    let (id, name, state) = ("w1".to_owned(), "small".to_owned(), "RUNNING".to_owned());
+    fake.world().warehouses.push(Warehouse { id, name, state, polls: None });
+    fake.world().sql = Some(Arc::new(Through(connect(&net, &server))));
+    let columns = ["--id", "image_id", "--class", "class", "--path", "origin"];
+    let args = [&["--profile", "prod", "table", table.as_str()][..], &columns, &["--warehouse", "w1"]].concat();
+    corrected(&mut home.terminal().kitty().run(&args));
+    assert_eq!(classes(&engine, &table), AFTER);
+}
