@@ -17,6 +17,7 @@ pub mod screens;
 pub mod slots;
 pub mod state;
 pub mod tasks;
+pub mod team;
 pub mod update;
 pub mod writes;
 pub mod zoom;

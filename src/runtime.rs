@@ -24,6 +24,7 @@ pub mod store_desk;
 pub mod store_reads;
 pub mod store_review;
 pub mod tables;
+mod team;
 
 pub use start::open;
 

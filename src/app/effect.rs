@@ -6,6 +6,7 @@
 
 use super::slots::{Slot, Tag};
 use super::tasks::TaskId;
+use super::team::TeamOrder;
 use crate::domain::edit::Edit;
 use crate::domain::ids::{EditId, ProjectId, SampleId};
 use crate::domain::lake_path::LakePath;
@@ -36,6 +37,8 @@ pub enum Effect {
     Reread,
     /// Change the store.
     Write(Write),
+    /// Tell or ask the others' side.
+    Team(TeamOrder),
     /// Start a task.
     Start(TaskId, Job),
     /// Ask a task to end early.

@@ -9,6 +9,7 @@ use super::screens::table::state::Trouble;
 use super::slots::Tag;
 use super::state::OutboxState;
 use super::tasks::{TaskId, TaskNews};
+use super::team::TeamNews;
 use crate::domain::commit::Commit;
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{ProjectId, Rev, SampleId};
@@ -61,6 +62,8 @@ pub enum Event {
     Elsewhere(ProjectId, Vec<(Edit, Rev)>),
     /// What waits between this machine and a remote store has changed.
     Outbox(OutboxState),
+    /// What the store says of others.
+    Team(TeamNews),
     /// Time has passed: something on the screen may be over.
     Tick,
 }

@@ -12,6 +12,7 @@ use super::screens::lake::LakeState;
 use super::screens::viewing::Viewing;
 use super::slots::Slots;
 use super::tasks::Tasks;
+use super::team::Team;
 use crate::config::settings::Settings;
 use crate::domain::class::LabelSet;
 use crate::domain::key::KeyPress;
@@ -128,6 +129,8 @@ pub struct State {
     pub save: SaveState,
     /// The project that is open.
     pub project: Option<OpenProject>,
+    /// Others who work on it.
+    pub team: Team,
     /// Recents, bookmarks, last session.
     pub places: Places,
     /// Named local volumes.
@@ -174,6 +177,7 @@ impl State {
             messages: Messages::default(),
             save: SaveState::default(),
             project: None,
+            team: Team::default(),
             places: start.places,
             volumes: start.volumes,
             viewing: Viewing::default(),

@@ -8,7 +8,7 @@ use super::screens::{self, Screen, label, navigation, review, second_pass, viewi
 use super::slots::{Slot, Tag};
 use super::state::State;
 use super::tasks::{TaskId, TaskNews, TaskState};
-use super::{overlays, preview_report, writes};
+use super::{overlays, preview_report, team, writes};
 use crate::domain::ids::{ClassId, ProjectId};
 use crate::domain::key::{Key, KeyPress};
 use crate::keymap::Lookup;
@@ -17,8 +17,9 @@ use crate::keymap::Lookup;
 pub fn update(state: &mut State, event: Event, at: At) -> Vec<Effect> {
     (state.clock, state.now) = (at.clock.max(state.clock), at.now);
     state.dirty = true;
-    let effects = take(state, event);
+    let mut effects = take(state, event);
     viewing::follow(state);
+    effects.extend(team::follow(state));
     effects
 }
 
@@ -61,6 +62,7 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
             }
             if sent { writes::ask_counts(state) } else { Vec::new() }
         }
+        Event::Team(news) => team::news(state, news),
         Event::Tick => {
             tick(state);
             Vec::new()

@@ -54,6 +54,13 @@ pub(crate) fn place(context: &Context) -> Result<Where, AppError> {
     let server = || Server::of(store, &context.loaded, &context.environment, &context.connections);
     match (scheme, server()) {
         (Some(("postgres" | "postgresql" | "lakebase", _)), Some(server)) => Ok(Where::Server(Box::new(server))),
+        (Some(("sc" | "databricks", _)), _) => Err(AppError::new(
+            Kind::Config,
+            "this store is an engine for tables; it holds no projects, and each table has its own mirror",
+        )
+        .hint("label its rows: `lakelens table CATALOG.SCHEMA.TABLE`, one of them: `lakelens table set TABLE PATH CLASS`")
+        .hint("what waits and who is in the way: `lakelens table status TABLE`, `lakelens table conflicts TABLE`")
+        .hint("its versions: `lakelens table history TABLE`, `diff TABLE A B`, `restore TABLE …`; its rows: `lakelens sql`")),
         (Some((scheme, _)), _) => {
             Err(AppError::new(Kind::Config, format!("this version has no stores of the kind `{}`", printable(scheme)))
                 .hint("use sqlite:PATH, postgres://… or lakebase://…, or leave the store empty for the database in the data folder"))

@@ -118,6 +118,7 @@ impl Services {
             }
             Effect::Reread => self.files.reread(),
             Effect::Write(write) => self.store.write(write),
+            Effect::Team(order) => self.store.team(order),
             Effect::Start(id, job) => self.jobs.start(id, job),
             Effect::Cancel(id) => self.jobs.cancel(id),
             Effect::Quit

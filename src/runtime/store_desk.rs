@@ -10,9 +10,11 @@ use super::message::{Message, Sender};
 use super::services::StorePlace;
 use super::store_reads::{answer, session_key};
 use super::store_review;
+use super::team::TeamDesk;
 use crate::app::effect::{Decision, ProjectChange, Query, Write};
 use crate::app::event::{Event, Reply, Wrote};
 use crate::app::slots::{Slot, Tag};
+use crate::app::team::{TeamNews, TeamOrder};
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{EditId, ProjectId, SampleId};
 use crate::domain::project::Counts;
@@ -20,7 +22,7 @@ use crate::domain::sample::Sample;
 use crate::domain::text::printable;
 use crate::store::outbox::{News, OnNews, OutboxState, Resolution};
 use crate::store::reader::{Reader, Ticket};
-use crate::store::records::UndoReport;
+use crate::store::records::{Capabilities, UndoReport};
 use crate::store::writer::{WriteDone, WriteRequest, WriteState, Writer};
 use crate::store::{Result, Store, StoreError};
 use jiff::Timestamp;
@@ -36,6 +38,7 @@ const SENDING: Duration = Duration::from_millis(1500);
 enum Order {
     Ask(Tag, Query),
     Write(Write),
+    Team(TeamOrder),
     /// An undo or redo is durable; its samples are to be read.
     After(UndoReport, bool),
     /// A second answer is durable; how far the pass is, is to be read.
@@ -53,8 +56,16 @@ impl StoreDesk {
     #[must_use]
     pub fn start(place: StorePlace, user: String, sender: Sender) -> Self {
         let (orders, incoming) = mpsc::channel();
-        let desk =
-            Desk { place, user, sender, orders: orders.clone(), open: None, tickets: HashMap::new(), listener: None };
+        let desk = Desk {
+            place,
+            user,
+            sender,
+            orders: orders.clone(),
+            open: None,
+            tickets: HashMap::new(),
+            listener: None,
+            team: None,
+        };
         if let Err(error) =
             std::thread::Builder::new().name("store-desk".to_owned()).spawn(move || desk.serve(&incoming))
         {
@@ -71,6 +82,11 @@ impl StoreDesk {
     /// Orders a change, after all others.
     pub fn write(&self, write: Write) {
         drop(self.orders.send(Order::Write(write)));
+    }
+
+    /// Tells or asks the others' side, after all before.
+    pub fn team(&self, order: TeamOrder) {
+        drop(self.orders.send(Order::Team(order)));
     }
 
     /// Writes what waits and says [`Message::Settled`] when that is done or hopeless.
@@ -102,6 +118,7 @@ struct Desk {
     open: Option<Opened>,
     tickets: HashMap<Slot, Ticket>,
     listener: Option<Listener>,
+    team: Option<TeamDesk>,
 }
 
 impl Desk {
@@ -110,6 +127,7 @@ impl Desk {
             match order {
                 Order::Ask(tag, query) => self.ask(tag, query),
                 Order::Write(write) => self.write(write),
+                Order::Team(order) => self.team(order),
                 Order::After(report, redo) => self.after(report, redo),
                 Order::AfterSecond(project) => self.after_second(project),
                 Order::Finish => {
@@ -128,7 +146,8 @@ impl Desk {
             if let Some(why) = writes.read_only() {
                 self.sender.event(Event::ReadOnly(why));
             }
-            let feed = writes.capabilities().feed;
+            let Capabilities { feed, claims, .. } = writes.capabilities();
+            self.sender.event(Event::Team(TeamNews::Able { claims, presence: feed }));
             let outbox: Outbox = Arc::default();
             writes.watch(news(Arc::clone(&outbox), self.sender.clone()));
             let sent: Sent = Arc::default();
@@ -171,6 +190,21 @@ impl Desk {
             // The older one ends by being dropped.
             self.listener = Listener::start(self.place.clone(), project, self.user.clone(), self.sender.clone());
         }
+    }
+
+    /// Hands an order to the thread of the others' side; it is started with the first.
+    fn team(&mut self, order: TeamOrder) {
+        let (place, user, sender) = (self.place.clone(), self.user.clone(), self.sender.clone());
+        let feed = match self.opened() {
+            Ok(open) => open.feed,
+            Err(error) => {
+                if let TeamOrder::Claim { tag, .. } = order {
+                    self.sender.event(Event::Reply(tag, Reply::Failed(error.to_string())));
+                }
+                return;
+            }
+        };
+        self.team.get_or_insert_with(|| TeamDesk::start(place, user, feed, sender)).order(order);
     }
 
     fn write(&mut self, write: Write) {
@@ -265,6 +299,9 @@ impl Desk {
 
     fn finish(&mut self) {
         self.listener = None;
+        if let Some(team) = self.team.take() {
+            team.finish(SENDING);
+        }
         if let Some(Opened { reader, writer, outbox, .. }) = self.open.take() {
             drop(reader);
             let _ = writer.flush(PATIENCE);

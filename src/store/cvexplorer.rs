@@ -484,6 +484,17 @@ impl Store for CvExplorer {
         })
     }
 
+    fn holds(&mut self, project: ProjectId) -> Result<Vec<(SampleId, String)>> {
+        self.read(|shape, db| {
+            let sql = format!(
+                "SELECT id, locked_by FROM project_samples WHERE project_id = ? AND locked_by IS NOT NULL
+                 AND locked_at >= {} ORDER BY id LIMIT 1000",
+                shape.now(HOLD_MINUTES)
+            );
+            db.rows(&sql, [project.0], |r| Ok((SampleId(r.get(0)?), r.get(1)?)))
+        })
+    }
+
     fn release_claims(&mut self, project: ProjectId, owner: &str) -> Result<u64> {
         let sql =
             "UPDATE project_samples SET locked_by = NULL, locked_at = NULL WHERE project_id = ? AND locked_by = ?";

@@ -26,7 +26,7 @@ pub use std::time::Duration;
 /// Writes calls of [`crate::store::Store`] that go to the store in a field, or to what `(a.path()?)` after `self` gives, as
 /// they are, by groups: `manner` (what it is),
 /// `shelf`, `making` (projects and scans), `samples`, `queues`, `steps` (undo and redo), `named_step`, `past`, `extras`,
-/// `team`.
+/// `claim`, `team`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __pass_on {
@@ -229,7 +229,7 @@ macro_rules! __pass_on {
             fn ledger(source: &str) -> Vec<$crate::store::pass_on::LedgerEntry>;
         }
     };
-    (@team $to:tt) => {
+    (@claim $to:tt) => {
         $crate::store::pass_on::pass_on! { @calls $to
             fn claim(
                 project: $crate::store::pass_on::ProjectId,
@@ -238,11 +238,16 @@ macro_rules! __pass_on {
                 limit: usize,
                 time: $crate::store::pass_on::Duration
             ) -> Vec<$crate::store::pass_on::Queued>;
+        }
+    };
+    (@team $to:tt) => {
+        $crate::store::pass_on::pass_on! { @calls $to
             fn renew_claims(
                 project: $crate::store::pass_on::ProjectId,
                 owner: &str,
                 time: $crate::store::pass_on::Duration
             ) -> Vec<$crate::store::pass_on::SampleId>;
+            fn holds(project: $crate::store::pass_on::ProjectId) -> Vec<($crate::store::pass_on::SampleId, String)>;
             fn release_claims(project: $crate::store::pass_on::ProjectId, owner: &str) -> u64;
             fn wait_for_change(
                 project: $crate::store::pass_on::ProjectId,

@@ -322,6 +322,10 @@ impl Store for PostgresStore {
         self.write(|db| db.renew_claims(project, owner, time))
     }
 
+    fn holds(&mut self, project: ProjectId) -> Result<Vec<(SampleId, String)>> {
+        self.read(|db| db.holds(project))
+    }
+
     fn release_claims(&mut self, project: ProjectId, owner: &str) -> Result<u64> {
         self.write(|db| db.release_claims(project, owner))
     }

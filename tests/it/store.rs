@@ -11,6 +11,7 @@ mod projects;
 mod queues;
 mod scans;
 pub(crate) mod server;
+mod sessions;
 mod table;
 mod team;
 mod threads;

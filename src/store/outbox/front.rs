@@ -157,5 +157,19 @@ impl Store for Outboxed {
         Ok(out)
     }
 
+    /// What was answered here and has not arrived yet is not handed out again.
+    fn claim(
+        &mut self,
+        project: ProjectId,
+        queue: &Queue,
+        owner: &str,
+        limit: usize,
+        time: Duration,
+    ) -> Result<Vec<Queued>> {
+        let pending = self.journal.pending()?;
+        let found = self.remote.claim(project, queue, owner, limit, time)?;
+        Ok(found.into_iter().filter(|q| !pending.contains_key(&q.sample.id)).collect())
+    }
+
     crate::store::pass_on::pass_on!(remote: manner shelf making queues named_step past extras team);
 }

@@ -19,6 +19,9 @@ const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1
 /// Who says nothing for so long is gone.
 const GONE: Duration = Duration::from_secs(60);
 
+/// Holds that are told at once.
+const MOST: usize = 1000;
+
 fn nanos(time: Duration) -> i64 {
     i64::try_from(time.as_nanos()).unwrap_or(i64::MAX / 2)
 }
@@ -79,6 +82,14 @@ impl Tx<'_> {
         let mut held: Vec<SampleId> = rows.iter().map(|r| r.get(0).map(SampleId)).collect::<Result<_>>()?;
         held.sort_unstable();
         Ok(held)
+    }
+
+    pub(super) fn holds(&self, project: ProjectId) -> Result<Vec<(SampleId, String)>> {
+        let sql = format!(
+            "SELECT id, claim_owner FROM sample WHERE project = ? AND claim_owner IS NOT NULL AND claim_until >= {NOW}
+             ORDER BY id LIMIT {MOST}"
+        );
+        self.base().rows(&sql, [project.0], |r| Ok((SampleId(r.get(0)?), r.get(1)?)))
     }
 
     pub(super) fn release_claims(&self, project: ProjectId, owner: &str) -> Result<u64> {

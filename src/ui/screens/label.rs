@@ -10,6 +10,7 @@ use crate::app::screens::label::state::picture;
 use crate::app::screens::rooms;
 use crate::app::screens::second_pass::SecondPassState;
 use crate::app::state::{OpenProject, State};
+use crate::app::team::Here;
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
 use crate::ui::canvas::{Canvas, cut_path, number};
@@ -33,7 +34,7 @@ pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect
     };
     match state.second_pass() {
         Some(pass) => blind_header(open, pass, canvas, frame.header),
-        None => header(open, label, canvas, frame.header),
+        None => header(state, open, label, canvas, frame.header),
     }
     let place = if state.second_pass().is_some() { BLIND_PLACE } else { PLACE };
     let (room, side, below) = split(frame.body);
@@ -55,13 +56,28 @@ pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect
     chrome::hints(state, canvas, frame.hints);
 }
 
-fn header(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
-    let (title, queue) =
-        (chrome::project_title(&open.project), chrome::queue_title(&label.queue, label.queue_name.as_deref()));
+fn header(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
+    let title = chrome::project_title(&open.project);
+    let queue = chrome::queue_title(&label.queue, label.queue_name.as_deref());
+    let holder = label.sample().and_then(|s| state.team.holder(s.id)).map(|by| format!("   held by {by}"));
+    let queue = format!("{queue}{}{}", holder.unwrap_or_default(), others(&state.team.here));
     let (done, all) = (open.counts.done(), open.counts.samples());
     let percent = (done * 100).checked_div(all).unwrap_or(0);
     let right = format!("{} / {} done   {percent} %", number(done), number(all));
     chrome::header(canvas, at, &title, &queue, &right);
+}
+
+/// `ann is here: 3,204`, with how many pictures are theirs; of several people the names.
+fn others(here: &[Here]) -> String {
+    match here {
+        [] => String::new(),
+        [one] => match one.samples {
+            Some(samples) => format!("   {} is here: {}", one.name, number(samples)),
+            None => format!("   {} is here", one.name),
+        },
+        [a, b] => format!("   {}, {} are here", a.name, b.name),
+        [a, b, rest @ ..] => format!("   {}, {} +{} are here", a.name, b.name, rest.len()),
+    }
 }
 
 fn blind_header(open: &OpenProject, pass: &SecondPassState, canvas: &mut Canvas, at: Rect) {

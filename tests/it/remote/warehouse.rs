@@ -33,7 +33,7 @@ fn failure(message: &str, state: &str) -> SqlFailure {
     SqlFailure { code: "BAD_REQUEST".into(), message: message.into(), sql_state: Some(state.into()) }
 }
 
-fn warehouse(fake: &FakeWorkspace, sql: Arc<dyn SqlBackend>) -> Warehouse {
+pub(crate) fn warehouse(fake: &FakeWorkspace, sql: Arc<dyn SqlBackend>) -> Warehouse {
     let (id, name, state) = ("w1".to_owned(), "small".to_owned(), "STOPPED".to_owned());
     fake.world().warehouses.push(Known { id, name, state, polls: None });
     fake.world().sql = Some(sql);

@@ -1,12 +1,18 @@
 //! A Delta table as a store, on real engines: labels arrive once, nobody is overwritten, whatever the network does.
 
+use crate::remote::warehouse::{Through, warehouse};
 use crate::support::spark::{Relay, address, connect, port, rows, run};
+use crate::support::workspace::FakeWorkspace;
 use lakelens::domain::annotation::Annotation;
 use lakelens::domain::edit::{Change, Edit, Outcome};
 use lakelens::domain::sample::{Answer, Status};
+use lakelens::remote::http::Workspace;
 use lakelens::remote::net::Net;
+use lakelens::remote::profile::Connection;
+use lakelens::remote::profile::host::Host;
 use lakelens::remote::spark::Spark;
 use lakelens::remote::sql::{Engine, SqlError, Statement};
+use lakelens::remote::warehouse::Warehouse;
 use lakelens::store::records::Mode;
 use lakelens::store::table::versions::{At, What, diff, restore};
 use lakelens::store::table::{Choice, Refreshed, TableSource, TableStore, history};
@@ -295,14 +301,35 @@ fn spark_takes_writers_at_once() {
     }
 }
 
-/// Labels while the connection is cut at random moments; the program is "killed" now and then as well.
-fn cut_at_random(server: &Server, rounds: usize) {
-    let rows_count = 60;
-    let table = server.table(rows_count);
+/// How often the connection is cut; the bar of the project is 200.
+fn cuts(usual: usize) -> usize {
+    std::env::var("LAKELENS_TEST_CUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
+
+/// The relay in front of a server, and sessions through it.
+fn cut_spark(server: &Server, rounds: usize) {
     let relay = Relay::start(&server.net, port(&server.address));
     let through = format!("sc://127.0.0.1:{}", relay.port);
+    cut_at_random(server, rounds, &relay, &|| Arc::new(connect(&server.net, &through)));
+}
+
+/// The relay in front of a workspace whose SQL a server runs.
+fn cut_warehouse(server: &Server, rounds: usize) {
+    let fake = FakeWorkspace::start();
+    drop(warehouse(&fake, Arc::new(Through(connect(&server.net, &server.address)))));
+    let relay = Relay::start(&server.net, fake.host().rsplit_once(':').unwrap().1.parse().unwrap());
+    let host = Host::parse(&format!("http://127.0.0.1:{}", relay.port)).unwrap();
+    let connection = || Connection { host: host.clone(), ..fake.with_token() };
+    cut_at_random(server, rounds, &relay, &|| {
+        Arc::new(Warehouse::new(&Workspace::new(connection(), &server.net).unwrap(), "w1"))
+    });
+}
+
+/// Labels while the connection is cut at random moments; the program is "killed" now and then as well.
+fn cut_at_random(server: &Server, rounds: usize, relay: &Relay, engine: &dyn Fn() -> Arc<dyn Engine>) {
+    let rows_count = 60;
+    let table = server.table(rows_count);
     let folder = tempfile::tempdir().unwrap();
-    let engine = || -> Arc<dyn Engine> { Arc::new(connect(&server.net, &through)) };
     let mut ann = Person::at(engine(), &table, "ann", folder.path());
     ann.refresh();
     let mut wanted = BTreeMap::new();
@@ -322,7 +349,6 @@ fn cut_at_random(server: &Server, rounds: usize) {
             wanted.insert(format!("/photos/{row}.jpg"), text(class));
         }
         let pause = std::time::Duration::from_micros(random(60_000));
-        let relay = &relay;
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 let (_open, wait) = std::sync::mpsc::channel::<()>();
@@ -353,7 +379,7 @@ fn cut_at_random(server: &Server, rounds: usize) {
 #[ignore = "needs Sail; tests/run starts it"]
 fn sail_loses_nothing_when_connections_are_cut() {
     if let Some(server) = Server::sail() {
-        cut_at_random(&server, 200);
+        cut_spark(&server, cuts(40));
     }
 }
 
@@ -361,7 +387,15 @@ fn sail_loses_nothing_when_connections_are_cut() {
 #[ignore = "needs Apache Spark with Delta; tests/run starts it"]
 fn spark_loses_nothing_when_connections_are_cut() {
     if let Some(server) = Server::spark() {
-        cut_at_random(&server, 20);
+        cut_spark(&server, cuts(8));
+    }
+}
+
+#[test]
+#[ignore = "needs Apache Spark with Delta; tests/run starts it"]
+fn a_warehouse_loses_nothing_when_connections_are_cut() {
+    if let Some(server) = Server::spark() {
+        cut_warehouse(&server, cuts(8));
     }
 }
 

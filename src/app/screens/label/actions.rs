@@ -11,6 +11,7 @@ use crate::app::overlays::prompt::Prompt;
 use crate::app::registry::{Scope, Spec};
 use crate::app::screens::{queues, second_pass};
 use crate::app::state::State;
+use crate::app::team;
 use crate::domain::ids::{ClassId, EditId, SampleId};
 use crate::domain::text::printable;
 
@@ -24,6 +25,15 @@ const LOOK: &[Scope] = &[Scope::Label, Scope::Review];
 
 /// The actions of the Label screen.
 pub const SPECS: &[Spec] = &[
+    Spec::edits(
+        LABEL,
+        "label.anyway",
+        "answer anyway",
+        "Answer a picture although somebody else holds it",
+        1,
+        |s| team::in_the_way(s).map(drop).ok_or_else(|| "nobody else holds this picture".to_owned()),
+        |s, _| team::insist(s),
+    ),
     Spec {
         scopes: BLIND,
         ..Spec::edits(
@@ -191,7 +201,9 @@ fn redo(state: &mut State) -> Vec<Effect> {
 
 fn next_unlabeled(state: &mut State) -> Vec<Effect> {
     let mut effects = answer::commit_draft(state);
-    if let Some(id) = state.label().and_then(LabelState::sample).map(|s| s.id) {
+    if let Some(free) = walk::next_free(state) {
+        effects.extend(free);
+    } else if let Some(id) = state.label().and_then(LabelState::sample).map(|s| s.id) {
         effects.extend(walk::jump(state, JumpTo::NextUnlabeled(id)));
     }
     effects

@@ -9,6 +9,7 @@ use crate::app::picture::PictureState;
 use crate::app::screens::review::verdict;
 use crate::app::screens::{answering, second_pass};
 use crate::app::state::State;
+use crate::app::team;
 use crate::domain::ids::ClassId;
 use crate::domain::project::Task;
 use crate::domain::sample::{Answer, Status};
@@ -29,6 +30,9 @@ pub fn can_answer(state: &State) -> Result<(), String> {
     };
     if !seen && state.settings.require_visible {
         return Err("the picture is not on the screen yet; nothing was changed".to_owned());
+    }
+    if let Some(by) = team::in_the_way(state) {
+        return Err(format!("{by} holds this picture; [label.anyway] answers it anyway"));
     }
     Ok(())
 }
@@ -197,7 +201,7 @@ fn current(state: &State) -> Option<Answer> {
 
 /// Goes on after an answer, where the person wants that.
 pub fn advance(state: &mut State) -> Vec<Effect> {
-    if state.label().is_some_and(|l| l.auto_advance) { walk::go_by(state, 1) } else { Vec::new() }
+    if state.label().is_some_and(|l| l.auto_advance) { walk::go_by(state, team::step(state)) } else { Vec::new() }
 }
 
 /// Shows for a moment what was just decided.

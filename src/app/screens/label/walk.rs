@@ -7,6 +7,7 @@ use crate::app::screens::queues::Chosen;
 use crate::app::screens::{Screen, close_project, navigation, review, second_pass};
 use crate::app::slots::{Slot, Tag};
 use crate::app::state::State;
+use crate::app::team::{self, TeamOrder};
 use crate::domain::ids::{ProjectId, SampleId};
 use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::{Sample, Status};
@@ -106,6 +107,8 @@ pub fn resume(state: &mut State, session: Option<(Queue, Option<SampleId>)>) -> 
         _ => unlabeled,
     };
     let (queue, sample) = session.unwrap_or((fresh, None));
+    // Where pictures are handed out, the next ones of the queue are what nobody else holds.
+    let sample = sample.filter(|_| !team::by_claims(state, &queue));
     set_queue(state, queue, None, sample)
 }
 
@@ -137,6 +140,11 @@ fn ask_page(state: &mut State, beyond: Option<SampleId>, back: bool) -> Vec<Effe
     }
     let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
     let Some(queue) = state.label().map(|l| l.queue.clone()) else { return Vec::new() };
+    if !back && team::by_claims(state, &queue) {
+        let ahead = state.label().map_or(0, |l| l.walk.len().saturating_sub(l.at + 1));
+        let (tag, limit) = (state.slots.ask(Slot::WalkForward), team::AHEAD.saturating_sub(ahead).max(1));
+        return vec![Effect::Team(TeamOrder::Claim { tag, project, queue, limit })];
+    }
     let slot = if back { Slot::WalkBack } else { Slot::WalkForward };
     let tag = state.slots.ask(slot);
     vec![Effect::Ask(tag, Query::Page { project, queue, beyond, back, limit: PAGE })]
@@ -281,6 +289,13 @@ pub fn go_by(state: &mut State, step: i64) -> Vec<Effect> {
         effects.extend(keep_near(state));
     } else if step > 0 {
         state.say(Level::Info, end_of_queue(state));
+        if team::walks(state) {
+            // Somebody may have given pictures back.
+            if let Some(label) = state.label_mut() {
+                label.at_end = false;
+            }
+            effects.extend(keep_near(state));
+        }
     } else if at_start {
         state.say(Level::Info, "this is the first picture of the queue");
     }
@@ -310,12 +325,25 @@ fn end_of_queue(state: &State) -> String {
     }
 }
 
+/// Goes to the next open picture that nobody else holds, where the store says who holds what; `None` where it does not,
+/// or where the walk does not know one.
+pub fn next_free(state: &mut State) -> Option<Vec<Effect>> {
+    if let Some(at) = team::next_open(state).filter(|_| team::is_on(state)) {
+        return Some(go(state, at));
+    }
+    let last = state.label().filter(|_| team::walks(state))?.walk.len().saturating_sub(1);
+    let mut effects = go(state, last);
+    effects.extend(go_by(state, 1));
+    Some(effects)
+}
+
 /// Asks for more samples when the walk runs short on either side.
 fn keep_near(state: &mut State) -> Vec<Effect> {
+    let near = if team::walks(state) { team::NEAR } else { NEAR };
     let Some(label) = state.label() else { return Vec::new() };
     let ahead = label.walk.len().saturating_sub(label.at + 1);
     let (first, last) = (label.walk.front().map(|s| s.id), label.walk.back().map(|s| s.id));
-    let want_ahead = !label.at_end && ahead < NEAR && !state.slots.is_waiting(Slot::WalkForward);
+    let want_ahead = !label.at_end && ahead < near && !state.slots.is_waiting(Slot::WalkForward);
     let want_behind = !label.at_start && label.at < NEAR && !state.slots.is_waiting(Slot::WalkBack);
     let mut effects = Vec::new();
     if want_ahead && last.is_some() {

@@ -1,0 +1,127 @@
+//! Working with others: queues by claims, pictures that somebody else holds, who is here.
+
+use super::harness::{Harness, sample};
+use lakelens::app::effect::{Effect, Write};
+use lakelens::app::event::{Event, Reply};
+use lakelens::app::screens::label::walk;
+use lakelens::app::team::{AHEAD, Here, TeamNews, TeamOrder};
+use lakelens::domain::ids::{ProjectId, SampleId};
+
+const PROJECT: ProjectId = ProjectId(1);
+
+fn orders(h: &Harness) -> Vec<TeamOrder> {
+    h.effects.iter().filter_map(|e| if let Effect::Team(order) = e { Some(order.clone()) } else { None }).collect()
+}
+
+/// A claim was asked for: so many come, with these numbers.
+fn hand_out(h: &mut Harness, numbers: std::ops::Range<usize>) {
+    let claim = orders(h).into_iter().rev().find_map(|o| match o {
+        TeamOrder::Claim { tag, limit, .. } => Some((tag, limit)),
+        _ => None,
+    });
+    let (tag, limit) = claim.expect("nothing was claimed");
+    assert!(numbers.len() <= limit);
+    let samples: Vec<_> = numbers.map(sample).collect();
+    h.effects.clear();
+    h.event(Event::Reply(tag, Reply::Page { end: samples.is_empty(), samples }));
+    h.show_all();
+}
+
+/// A machine at a shared store, walking its queue of open pictures by claims.
+fn shared() -> Harness {
+    let mut h = Harness::labelling(&["daisy", "roses"], 40);
+    h.event(Event::Team(TeamNews::Able { claims: true, presence: true }));
+    h.effects.clear();
+    let effects = walk::resume(&mut h.state, None);
+    h.effects.extend(effects);
+    hand_out(&mut h, 9..9 + AHEAD);
+    h
+}
+
+fn here(h: &mut Harness, names: &[(&str, u64)], held: &[(i64, &str)]) {
+    let here = names.iter().map(|(n, count)| Here { name: (*n).to_owned(), samples: Some(*count) }).collect();
+    let held = held.iter().map(|(id, by)| (SampleId(*id), (*by).to_owned())).collect();
+    h.event(Event::Team(TeamNews::Here { project: PROJECT, here, held }));
+}
+
+fn shown(h: &Harness) -> i64 {
+    h.state.label().unwrap().sample().unwrap().id.0
+}
+
+#[test]
+fn a_queue_of_open_pictures_is_walked_by_claims_and_topped_up_before_it_is_empty() {
+    let mut h = shared();
+    assert_eq!(shown(&h), 9);
+    assert!(matches!(orders(&h).last(), Some(TeamOrder::At { sample: Some(SampleId(9)), .. })));
+    h.effects.clear();
+    h.keys("1 1 1 1 1");
+    assert!(!orders(&h).iter().any(|o| matches!(o, TeamOrder::Claim { .. })), "taken too early");
+    h.keys("1");
+    let claims: Vec<_> = orders(&h).into_iter().filter(|o| matches!(o, TeamOrder::Claim { .. })).collect();
+    assert_eq!(claims.len(), 1, "asked once, and never waited for");
+    h.keys("1 1");
+    assert_eq!(shown(&h), 17);
+    hand_out(&mut h, 40..45);
+    h.keys("1 1 1 1");
+    assert_eq!(shown(&h), 40);
+    // Leaving, however, gives everything back.
+    h.effects.clear();
+    h.keys("q");
+    assert_eq!(orders(&h), [TeamOrder::Leave]);
+}
+
+#[test]
+fn what_somebody_else_holds_is_passed_over_and_answered_only_deliberately() {
+    let mut h = shared();
+    here(&mut h, &[("bob", 3204)], &[(10, "bob"), (11, "bob")]);
+    assert!(h.screen(100, 24).contains("bob is here: 3,204"));
+    h.keys("1");
+    assert_eq!(shown(&h), 12, "an answer goes on to the next free one");
+    h.keys("p p");
+    assert_eq!(shown(&h), 10, "it can be looked at");
+    assert!(h.screen(100, 24).contains("held by bob"));
+    h.effects.clear();
+    h.keys("2");
+    assert!(h.writes().is_empty());
+    assert!(h.screen(100, 24).contains("bob holds this picture; ! answers it anyway"));
+    h.keys("N");
+    assert_eq!(shown(&h), 12, "the next open one is nobody else's");
+    h.keys("p p ! 2");
+    assert!(matches!(h.writes().as_slice(), [Write::Edits(edits)] if edits.len() == 1));
+    // Having insisted once says nothing about the next one.
+    h.effects.clear();
+    h.keys("p n n 2");
+    assert_eq!(shown(&h), 11);
+    assert!(h.writes().is_empty());
+}
+
+#[test]
+fn holds_that_were_lost_leave_the_walk_quietly() {
+    let mut h = shared();
+    h.keys("1 1");
+    assert_eq!(shown(&h), 11);
+    let lost = (9..15).map(SampleId).collect();
+    h.event(Event::Team(TeamNews::Lost(PROJECT, lost)));
+    // The answered ones and the one on the screen stay.
+    let walk: Vec<i64> = h.state.label().unwrap().walk.iter().take(4).map(|s| s.id.0).collect();
+    assert_eq!(walk, [9, 10, 11, 15]);
+    assert!(h.screen(100, 24).contains("3 pictures were held for too long"));
+}
+
+#[test]
+fn several_people_are_told_in_few_words() {
+    let mut h = shared();
+    here(&mut h, &[("bob", 1), ("carl", 2)], &[]);
+    assert!(h.screen(100, 24).contains("bob, carl are here"));
+    here(&mut h, &[("bob", 1), ("carl", 2), ("dora", 3), ("eve", 4)], &[]);
+    assert!(h.screen(100, 24).contains("bob, carl +2 are here"));
+    here(&mut h, &[], &[]);
+    assert!(!h.screen(100, 24).contains("here"));
+}
+
+#[test]
+fn a_store_that_hands_nothing_out_is_asked_nothing() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 5);
+    h.keys("1 n p N q");
+    assert_eq!(orders(&h), []);
+}
