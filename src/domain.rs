@@ -25,3 +25,4 @@ pub mod sheet;
 pub mod stats;
 pub mod suggest;
 pub mod text;
+pub mod version;

@@ -6,6 +6,7 @@
 
 pub mod bytes;
 pub mod dbfs;
+pub mod delta;
 pub mod far;
 mod kept;
 mod lister;

@@ -49,3 +49,14 @@ pub(crate) fn engine(args: &EngineArgs, context: &Context) -> Result<Arc<dyn Eng
     let name = EngineName::choose(&context.loaded.settings.store, &wanted, &context.connections)?;
     Ok(name.open(&context.connections)?.engine)
 }
+
+/// Whether an engine is named: by `--store`, by `--warehouse` or `--cluster`, or, where `profile` says so, by what the
+/// profile has. What names one wrongly does as well, so that it is told when the engine is opened.
+pub(crate) fn is_named(args: &EngineArgs, context: &Context, profile: bool) -> bool {
+    let store = context.loaded.settings.store.as_str();
+    if args.warehouse.is_some() || args.cluster.is_some() || !matches!(EngineName::parse(store), Ok(None)) {
+        return true;
+    }
+    let chosen = || EngineName::choose(store, &Wanted::default(), &context.connections);
+    profile && !matches!(chosen(), Err(EngineError::NotSaid))
+}

@@ -4,9 +4,12 @@ use super::context::Context;
 use super::error::{AppError, Kind};
 use super::grammar::Json;
 use super::output::{bytes, grouped};
+use super::table::direct::{about_json, about_lines};
 use crate::domain::lake_path::LakePath;
 use crate::domain::text::printable;
-use crate::lake::listing::stamp;
+use crate::domain::version::At;
+use crate::lake::delta::{DeltaError, DeltaTable};
+use crate::lake::listing::{EntryKind, stamp};
 use crate::lake::remote::Stop;
 use crate::media::{ByteSource, DecodeRequest, ImageInfo, Limits, MediaError, decode};
 use crate::ops::reading;
@@ -17,16 +20,17 @@ use std::ffi::OsString;
 /// A picture is decoded to about this size when only its damage is of interest.
 const SMALL: u32 = 256;
 
-/// Say what is known of a picture file, or of a table of a catalog
+/// Say what is known of a picture file, of a Delta table, or of a table of a catalog
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   lakelens info photo.jpg
   lakelens info s3://bucket/photo.jpg
+  lakelens info s3://bucket/tables/images
   lakelens info lake:/main/default/images --profile dev
   lakelens info photo.jpg --json | jq '{width, height, orientation}'")]
 pub(crate) struct InfoArgs {
-    /// The picture, or lake:/CATALOG/SCHEMA/TABLE
+    /// The picture, the folder of a Delta table, or lake:/CATALOG/SCHEMA/TABLE
     #[arg(value_name = "FILE")]
     file: OsString,
     #[command(flatten)]
@@ -37,6 +41,9 @@ pub(super) fn run(args: &InfoArgs, context: &mut Context) -> Result<(), AppError
     let path = context.lake_path(&args.file)?;
     if matches!(path, LakePath::Table(..)) {
         return table(&path, args, context);
+    }
+    if let Some(found) = delta(&path, args, context) {
+        return found;
     }
     let uri = path.to_string();
     // The pixels are decoded as well, because only they tell whether the file is damaged.
@@ -52,6 +59,26 @@ pub(super) fn run(args: &InfoArgs, context: &mut Context) -> Result<(), AppError
         return context.out.json(&info_json(&uri, &picture.info));
     }
     text(&uri, &picture.info, context)
+}
+
+/// What is known of a Delta table, where the path is a folder with a log. A folder without one is no picture either, which
+/// is said where pictures are read.
+fn delta(path: &LakePath, args: &InfoArgs, context: &mut Context) -> Option<Result<(), AppError>> {
+    let (lake, stop) = (context.lake(), context.stop());
+    let folder = lake.stat_while(path, &stop).ok().filter(|stat| stat.kind == EntryKind::Folder);
+    folder?;
+    let (net, cancel) = (context.connections.net().clone(), context.cancel());
+    let about = DeltaTable::open(&lake, path, &net, &cancel).and_then(|table| table.about(&At::Now, &cancel));
+    match about {
+        Err(DeltaError::NotDelta { .. }) => None,
+        Err(error) => Some(Err(error.into())),
+        Ok(about) if args.json.json => {
+            let mut json = about_json(&about);
+            json["uri"] = json!(path.to_string());
+            Some(context.out.json(&json))
+        }
+        Ok(about) => Some(about_lines(&about).iter().try_for_each(|line| context.out.line(line))),
+    }
 }
 
 fn table(path: &LakePath, args: &InfoArgs, context: &mut Context) -> Result<(), AppError> {

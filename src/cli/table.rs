@@ -1,7 +1,9 @@
 //! `lakelens table`: label the rows of a table, make such a table from pictures, look at its versions.
 
 mod create;
+pub(in crate::cli) mod direct;
 mod label;
+mod rows;
 mod versions;
 
 use super::context::Context;
@@ -24,10 +26,15 @@ Examples:
   lakelens table create main.default.images --from /Volumes/main/default/photos --store sc://localhost
   lakelens table history main.default.images --store sc://localhost
   lakelens table diff main.default.images 3 5 --id image_id --class class --path origin
+  lakelens table history ./images
+  lakelens table rows s3://lake/images --limit 5
 
 The rows are mirrored into the data folder, so that labelling never waits; labels are written back in
 batches, only where the table still holds the class you saw. What others changed first is kept as a
-conflict: `lakelens table status` counts them, `lakelens table conflicts` lists and ends them."
+conflict: `lakelens table status` counts them, `lakelens table conflicts` lists and ends them.
+
+A path, or a name where no engine is named, is read directly by history, diff, status and rows: from the
+files of the Delta table, wherever they lie. Writing needs an engine."
 )]
 pub(crate) struct TableArgs {
     #[command(flatten)]
@@ -44,14 +51,15 @@ enum TableCommand {
     Conflicts(label::ConflictsArgs),
     History(versions::HistoryArgs),
     Diff(versions::DiffArgs),
+    Rows(rows::RowsArgs),
     Restore(versions::RestoreArgs),
 }
 
 /// A table and what its columns mean.
 #[derive(Clone, Debug, Args)]
 pub(super) struct TableRef {
-    /// The table
-    #[arg(value_name = "CATALOG.SCHEMA.TABLE", required = true)]
+    /// The table: its name, or the path of a Delta table
+    #[arg(value_name = "PATH|CATALOG.SCHEMA.TABLE", required = true)]
     table: Option<String>,
     /// Column that tells rows apart
     #[arg(long, value_name = "COLUMN", default_value = "image_id")]
@@ -72,21 +80,28 @@ pub(super) struct TableRef {
 }
 
 impl TableRef {
-    fn source(&self) -> TableSource {
-        TableSource {
-            table: self.table.clone().unwrap_or_default(),
+    /// The table as an engine names it, and its columns.
+    fn source(&self, context: &Context) -> Result<TableSource, AppError> {
+        Ok(TableSource {
+            table: direct::name_for_engine(self.text(), context)?,
             id: self.id.clone(),
             class: self.class.clone(),
             path: self.path.clone(),
             filter: self.filter.clone(),
-        }
+        })
+    }
+
+    /// The table as the person wrote it.
+    fn text(&self) -> &str {
+        self.table.as_deref().unwrap_or_default()
     }
 
     /// Opens the mirror of the table.
     fn open(&self, context: &Context) -> Result<TableStore, AppError> {
+        direct::must_have_engine(self, context)?;
         let engine = engine(&self.engine, context)?;
         let mode = if context.loaded.settings.read_only { Mode::Read } else { Mode::Create };
-        Ok(TableStore::open(engine, &self.source(), &context.loaded.paths.data.join("tables"), mode)?)
+        Ok(TableStore::open(engine, &self.source(context)?, &context.loaded.paths.data.join("tables"), mode)?)
     }
 }
 
@@ -99,6 +114,7 @@ pub(super) fn run(args: TableArgs, mut context: Context) -> Result<(), AppError>
         TableCommand::Conflicts(args) => label::conflicts(args, &mut context),
         TableCommand::History(args) => versions::history(args, &mut context),
         TableCommand::Diff(args) => versions::diff(args, &mut context),
+        TableCommand::Rows(args) => rows::rows(args, &mut context),
         TableCommand::Restore(args) => versions::restore(args, &mut context),
     };
     let flushed = context.out.flush();

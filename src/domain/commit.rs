@@ -15,4 +15,8 @@ pub struct Commit {
     pub user: Option<String>,
     /// The message that was given with it.
     pub message: Option<String>,
+    /// Rows that it put into the table, changed ones too, where it tells.
+    pub added: Option<u64>,
+    /// Rows that it took out of the table, changed ones too, where it tells.
+    pub removed: Option<u64>,
 }

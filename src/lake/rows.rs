@@ -103,7 +103,8 @@ fn read(rows: &mut Rows, most: Most, place: &str) -> Result<Sheet, SqlError> {
     Ok(out)
 }
 
-fn weight(cell: &Cell) -> usize {
+/// Bytes of a value.
+pub(super) fn weight(cell: &Cell) -> usize {
     match cell {
         Cell::Null => 0,
         Cell::Text(text) => text.len(),

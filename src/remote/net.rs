@@ -53,6 +53,12 @@ impl Net {
         self.runtime().map(|runtime| runtime.spawn(work))
     }
 
+    /// A handle to the pool for clients that start their own requests; `None` if the system gives no threads. It is good
+    /// for as long as a [`Net`] of this pool is.
+    pub fn handle(&self) -> Option<tokio::runtime::Handle> {
+        self.runtime().map(|runtime| runtime.handle().clone())
+    }
+
     fn runtime(&self) -> Option<&Runtime> {
         let start = || {
             let mut builder = Builder::new_multi_thread();

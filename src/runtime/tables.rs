@@ -18,10 +18,12 @@ use crate::app::slots::{Slot, Tag};
 use crate::domain::lake_path::LakePath;
 use crate::domain::sheet::{Cell, Sheet};
 use crate::lake::Lake;
+use crate::lake::delta::DeltaTable;
 use crate::lake::remote::Stop;
 use crate::lake::rows::{EngineRows, Most, TableRows};
 use crate::media::{ByteSource, MediaError, MemorySource};
 use crate::ops::row_pictures::picture_columns;
+use crate::remote::net::Net;
 use crate::remote::sql::{Engine, TableName};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -43,6 +45,7 @@ pub struct Tables {
 
 struct Work {
     lake: Lake,
+    net: Net,
     source: EngineSource,
     /// Kept, because a session takes long to begin.
     engine: Mutex<Option<Arc<dyn Engine>>>,
@@ -54,7 +57,7 @@ impl Tables {
     /// Answers through a lake and an engine; the bytes of pictures are found in `sheets`.
     #[must_use]
     pub fn new(lake: Lake, source: EngineSource, sheets: Sheets, sender: Sender) -> Self {
-        let work = Work { lake, source, engine: Mutex::default(), sheets, sender };
+        let work = Work { lake, net: Net::default(), source, engine: Mutex::default(), sheets, sender };
         Self { work: Arc::new(work), running: HashMap::new() }
     }
 
@@ -102,7 +105,7 @@ impl Work {
                 facts.map(|facts| Reply::TableFacts(Box::new(facts))).map_err(|e| trouble::of_lake(&e))
             }
             Query::TableRows { path, version } => {
-                let reader = self.reader(&path)?;
+                let reader = self.reader(&path, stop)?;
                 let sheet = reader.rows(MOST, version, stop).map_err(|e| trouble::of_rows(&e))?;
                 let sheet = Arc::new(sheet);
                 self.sheets.keep(tag.generation, &sheet);
@@ -110,22 +113,31 @@ impl Work {
                 Ok(Reply::TableRows(Arc::new(Loaded::new(sheet, tag.generation, reader.place(), pictures))))
             }
             Query::TableHistory(path) => {
-                let commits = self.reader(&path)?.history(VERSIONS, stop).map_err(|e| trouble::of_history(&e))?;
+                let commits = self.reader(&path, stop)?.history(VERSIONS, stop).map_err(|e| trouble::of_history(&e))?;
                 Ok(Reply::TableHistory(commits))
             }
             _ => Err(Trouble::new("cannot be read", "this is no question about a table")),
         }
     }
 
-    /// What reads a table.
-    fn reader(&self, path: &LakePath) -> Result<Box<dyn TableRows>, Trouble> {
+    /// What reads a table: the engine, or the table's own files where none is named and they can be had.
+    fn reader(&self, path: &LakePath, stop: &CancellationToken) -> Result<Box<dyn TableRows>, Trouble> {
         let LakePath::Table(catalog, schema, table) = path else {
             return Err(Trouble::new("no table", "this place is no table"));
         };
         let name = TableName::new(vec![catalog.clone(), schema.clone(), table.clone()])
             .map_err(|why| Trouble::new("no table", why))?;
-        let engine = self.engine().map_err(|missing| trouble::of_engine(&missing))?;
-        Ok(Box::new(EngineRows::new(engine, name)))
+        match self.engine() {
+            Ok(engine) => Ok(Box::new(EngineRows::new(engine, name))),
+            Err(missing @ NoEngine::NotSaid(_)) => match DeltaTable::open(&self.lake, path, &self.net, stop) {
+                Ok(table) => Ok(Box::new(table)),
+                Err(error) => {
+                    tracing::debug!(%error, "the files of the table are not read");
+                    Err(trouble::of_engine(&missing))
+                }
+            },
+            Err(missing) => Err(trouble::of_engine(&missing)),
+        }
     }
 
     fn engine(&self) -> Result<Arc<dyn Engine>, NoEngine> {

@@ -1,6 +1,7 @@
 //! Labelling a table: the screen on it, single labels, what waits, conflicts.
 
 use super::TableRef;
+use super::direct::{self, Way, way};
 use crate::cli::context::Context;
 use crate::cli::error::{AppError, Kind};
 use crate::cli::output::{Table, grouped};
@@ -11,6 +12,7 @@ use crate::domain::project::Project;
 use crate::domain::queue::{Order, Queue};
 use crate::domain::sample::{Answer, Status};
 use crate::domain::text::printable;
+use crate::domain::version::At;
 use crate::runtime::services::StoreOpener;
 use crate::runtime::store_reads::begin_with;
 use crate::store::Store;
@@ -57,7 +59,7 @@ pub(super) struct SetArgs {
     clear: bool,
 }
 
-/// Say what is not in the table yet; --send sends it
+/// Say what is not in the table yet, --send sends it; without an engine, what the table is
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  lakelens table status main.default.images --store sc://localhost --send --json")]
 pub(super) struct StatusArgs {
@@ -115,7 +117,7 @@ pub(super) fn open(args: &LabelArgs, mut context: Context) -> Result<(), AppErro
     }
     drop(store);
     let engine = super::engine(&args.table.engine, &context)?;
-    let (source, folder) = (args.table.source(), context.loaded.paths.data.join("tables"));
+    let (source, folder) = (args.table.source(&context)?, context.loaded.paths.data.join("tables"));
     let opener: StoreOpener =
         Arc::new(move |mode: Mode| Ok(Box::new(TableStore::open(Arc::clone(&engine), &source, &folder, mode)?)));
     screen::open(None, Some(project.name), Some(opener), None, context)
@@ -223,6 +225,15 @@ pub(super) fn set(args: &SetArgs, context: &mut Context) -> Result<(), AppError>
 }
 
 pub(super) fn status(args: &StatusArgs, context: &mut Context) -> Result<(), AppError> {
+    if !args.send
+        && let Way::Direct(table) = way(args.table.text(), &args.table.engine, context)?
+    {
+        let about = table.about(&At::Now, &context.cancel())?;
+        if args.table.json.json {
+            return context.out.json(&direct::about_json(&about));
+        }
+        return direct::about_lines(&about).iter().try_for_each(|line| context.out.line(line));
+    }
     let mut store = args.table.open(context)?;
     let sent = if args.send { Some(store.send_now(&context.cancel())?) } else { None };
     let unsent = store.unsent()?;

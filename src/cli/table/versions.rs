@@ -1,13 +1,13 @@
 //! Versions of a table on the command line.
 
 use super::TableRef;
+use super::direct::{self, Way, way};
 use crate::cli::context::Context;
 use crate::cli::engines::{EngineArgs, engine};
 use crate::cli::error::AppError;
 use crate::cli::grammar::Lines;
 use crate::cli::output::{Table, grouped};
 use crate::domain::text::printable;
-use crate::remote::sql::TableName;
 use crate::store::table::history::commits;
 use crate::store::table::versions::{At, Difference, What, diff as compare, restore as bring_back};
 use clap::Args;
@@ -15,12 +15,15 @@ use serde_json::json;
 
 /// Show the versions of a table, newest first
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  lakelens table history main.default.images --store sc://localhost --limit 5 --json"
-)]
+#[command(after_help = "\
+Examples:
+  lakelens table history main.default.images --store sc://localhost --limit 5 --json
+  lakelens table history /data/images
+
+ADDED and REMOVED are rows, where the commit tells; a changed row is both.")]
 pub(super) struct HistoryArgs {
     /// The table
-    #[arg(value_name = "CATALOG.SCHEMA.TABLE")]
+    #[arg(value_name = "PATH|CATALOG.SCHEMA.TABLE")]
     table: String,
     /// At most so many versions
     #[arg(long, value_name = "N", default_value_t = 30)]
@@ -37,6 +40,7 @@ pub(super) struct HistoryArgs {
 Examples:
   lakelens table diff main.default.images 3 --store sc://localhost
   lakelens table diff main.default.images 2026-11-01 now --json --store sc://localhost
+  lakelens table diff s3://lake/images 3 5 --id image_id --class class --path origin
 
 A version is `now`, a number of `lakelens table history`, or a time.")]
 pub(super) struct DiffArgs {
@@ -79,18 +83,20 @@ pub(super) struct RestoreArgs {
 }
 
 pub(super) fn history(args: &HistoryArgs, context: &mut Context) -> Result<(), AppError> {
-    let name = TableName::parse(&args.table).map_err(AppError::usage)?;
     let stop = context.cancel();
-    let engine = engine(&args.engine, context)?;
-    let list = commits(engine.as_ref(), &name, Some(args.limit), &stop)?;
-    let mut table = Table::new(&["VERSION", "WHEN", "WHO", "WHAT", "MESSAGE"]);
+    let list = match way(&args.table, &args.engine, context)? {
+        Way::Engine(engine, name) => commits(engine.as_ref(), &name, Some(args.limit), &stop)?,
+        Way::Direct(table) => table.commits(args.limit as usize, &stop)?,
+    };
+    let mut table = Table::new(&["VERSION", "WHEN", "WHO", "WHAT", ">ADDED", ">REMOVED", "MESSAGE"]);
     for commit in list {
         if args.json.json {
             context.out.json_line(&commit)?;
         } else {
             let cells = [commit.at, commit.user, commit.operation, commit.message].map(Option::unwrap_or_default);
             let [at, user, operation, message] = cells;
-            table.row([commit.version.to_string(), at, user, operation, message]);
+            let [added, removed] = [commit.added, commit.removed].map(|n| n.map(grouped).unwrap_or_default());
+            table.row([commit.version.to_string(), at, user, operation, added, removed, message]);
         }
     }
     if args.json.json { Ok(()) } else { context.out.table(&table) }
@@ -103,8 +109,10 @@ fn at(text: &str) -> Result<At, AppError> {
 pub(super) fn diff(args: &DiffArgs, context: &mut Context) -> Result<(), AppError> {
     let (from, to) = (at(&args.from)?, at(&args.to)?);
     let stop = context.cancel();
-    let engine = engine(&args.table.engine, context)?;
-    let found = compare(engine.as_ref(), &args.table.source(), &from, &to, &stop)?;
+    let found = match way(args.table.text(), &args.table.engine, context)? {
+        Way::Engine(engine, _) => compare(engine.as_ref(), &args.table.source(context)?, &from, &to, &stop)?,
+        Way::Direct(table) => table.diff(&direct::columns(&args.table)?, &from, &to, &stop)?,
+    };
     if args.table.json.json {
         return context.out.json(&json!({
             "changed": count(&found, What::Changed), "added": count(&found, What::Added),
@@ -142,8 +150,9 @@ fn listed(found: &[Difference]) -> Table {
 pub(super) fn restore(args: &RestoreArgs, context: &mut Context) -> Result<(), AppError> {
     let from = at(&args.from)?;
     let stop = context.cancel();
+    direct::must_have_engine(&args.table, context)?;
     let engine = engine(&args.table.engine, context)?;
-    let source = args.table.source();
+    let source = args.table.source(context)?;
     let mut found = compare(engine.as_ref(), &source, &from, &At::Now, &stop)?;
     found.retain(|d| d.what == What::Changed && (args.all || args.only.iter().any(|o| *o == d.path || *o == d.id)));
     if found.is_empty() {

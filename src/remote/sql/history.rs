@@ -39,7 +39,8 @@ fn read(batch: &RecordBatch, place: &str) -> Result<Vec<Commit>> {
     let commit = |(((version, at), operation), (user, message)): (_, (Option<String>, Option<String>))| {
         let version: Option<String> = version;
         let version = version.and_then(|v| v.parse().ok()).unwrap_or_default();
-        Commit { version, at: safe(at), operation: safe(operation), user: safe(user), message: safe(message) }
+        let (at, operation, user, message) = (safe(at), safe(operation), safe(user), safe(message));
+        Commit { version, at, operation, user, message, ..Commit::default() }
     };
     Ok(rows.map(commit).collect())
 }

@@ -4,9 +4,9 @@
 //! holds what the comparison showed.
 
 use super::source::{Change, TableSource};
+pub use crate::domain::version::{At, Difference, What};
 use crate::remote::sql::{Engine, SqlError, Statement, TableName, texts};
 use crate::store::{Result, StoreError};
-use serde::Serialize;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -15,73 +15,13 @@ const RACES: u32 = 20;
 /// Rows of one commit.
 const BATCH: usize = 20_000;
 
-/// A state of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum At {
-    /// The table now.
-    Now,
-    /// A version.
-    Version(i64),
-    /// A time, as the engine reads it.
-    Time(String),
-}
-
-impl At {
-    /// Reads `now`, a number, or a time such as `2026-11-01` or `2026-11-01T10:00:00Z`.
-    ///
-    /// # Errors
-    /// A sentence that says what is expected.
-    pub fn parse(text: &str) -> std::result::Result<Self, String> {
-        if text == "now" {
-            return Ok(Self::Now);
-        }
-        if let Ok(version) = text.parse::<i64>()
-            && version >= 0
-        {
-            return Ok(Self::Version(version));
-        }
-        let date = text.parse::<jiff::civil::Date>().is_ok() || text.parse::<jiff::civil::DateTime>().is_ok();
-        if date || text.parse::<jiff::Timestamp>().is_ok() {
-            return Ok(Self::Time(text.to_owned()));
-        }
-        Err(format!("`{text}` is no version of a table; give `now`, a number, or a time such as 2026-11-01T10:00:00Z"))
+/// What stands behind the name of the table. A time was read as one by [`At::parse`], and holds no quote.
+fn clause(at: &At) -> String {
+    match at {
+        At::Now => String::new(),
+        At::Version(n) => format!(" VERSION AS OF {n}"),
+        At::Time(time) => format!(" TIMESTAMP AS OF '{time}'"),
     }
-
-    /// What stands behind the name of the table. A time was read as one by [`Self::parse`], and holds no quote.
-    fn clause(&self) -> String {
-        match self {
-            Self::Now => String::new(),
-            Self::Version(n) => format!(" VERSION AS OF {n}"),
-            Self::Time(time) => format!(" TIMESTAMP AS OF '{time}'"),
-        }
-    }
-}
-
-/// What happened to a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum What {
-    /// Its class is another.
-    Changed,
-    /// It is new.
-    Added,
-    /// It is gone.
-    Removed,
-}
-
-/// A row that differs between two states of a table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// What happened.
-    pub what: What,
-    /// The row's id.
-    pub id: String,
-    /// The path of its picture, as the table has it.
-    pub path: String,
-    /// The class before; none as well for an added row.
-    pub before: Option<String>,
-    /// The class after; none as well for a removed row.
-    pub after: Option<String>,
 }
 
 /// The rows of which the class differs, or that are in one state only, by path.
@@ -126,7 +66,7 @@ pub fn diff(
 }
 
 fn side(source: &TableSource, table: &TableName, at: &At) -> String {
-    format!("SELECT {}, 1 AS here FROM {table}{}{}", source.columns(""), at.clause(), source.condition())
+    format!("SELECT {}, 1 AS here FROM {table}{}{}", source.columns(""), clause(at), source.condition())
 }
 
 /// Gives changed rows their class before the change again, as a new version. Returns how many hold it now; the others
@@ -173,22 +113,4 @@ fn change(engine: &dyn Engine, statement: &Statement, stop: &CancellationToken) 
     }
     let (place, why) = (engine.place().to_owned(), "others write the table all the time".to_owned());
     Err(StoreError::from(SqlError::Unreachable { place, why }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn states_are_read() {
-        assert_eq!(At::parse("now"), Ok(At::Now));
-        assert_eq!(At::parse("12"), Ok(At::Version(12)));
-        for time in ["2026-11-01", "2026-11-01T10:00:00Z", "2026-11-01 10:00:00"] {
-            assert_eq!(At::parse(time), Ok(At::Time(time.to_owned())));
-            assert!(!time.contains('\''));
-        }
-        for wrong in ["", "-1", "x", "2026-11-01' OR 1=1 --", "yesterday"] {
-            assert!(At::parse(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -231,6 +231,7 @@ fn commits() -> Vec<Commit> {
         operation: Some(operation.to_owned()),
         user: user.map(str::to_owned),
         message: message.map(str::to_owned),
+        ..Commit::default()
     };
     vec![
         commit(
