@@ -9,4 +9,5 @@ mod misbehaving;
 mod pictures;
 mod slow;
 mod stories;
+mod table;
 mod terminal;

@@ -27,7 +27,13 @@ const READABLE: u16 = 90;
 pub fn render(state: &State, table: &TableState, canvas: &mut Canvas, area: Rect) {
     let frame = chrome::frame(area);
     header(table, canvas, frame.header);
+    body(state, table, canvas, frame.status);
+    // Last, because a long message takes the line above as well.
     chrome::hints(state, canvas, frame.hints);
+}
+
+/// The tabs and what the tab shows; `status` is for the line under the cursor.
+fn body(state: &State, table: &TableState, canvas: &mut Canvas, status: Rect) {
     let Some(rooms) = state.table_rooms() else { return };
     tabs(table, canvas, rect(rooms.tabs));
     let list = rect(rooms.list);
@@ -38,10 +44,10 @@ pub fn render(state: &State, table: &TableState, canvas: &mut Canvas, area: Rect
         return waiting(state, table, since, canvas, list);
     }
     match table.tab {
-        Tab::Schema => lists::schema(table, canvas, list, frame.status),
-        Tab::Rows => rows::draw(state, table, canvas, &rooms, frame.status),
-        Tab::Details => lists::details(table, canvas, list, frame.status),
-        Tab::History => lists::history(table, canvas, list, frame.status),
+        Tab::Schema => lists::schema(table, canvas, list, status),
+        Tab::Rows => rows::draw(state, table, canvas, &rooms, status),
+        Tab::Details => lists::details(table, canvas, list, status),
+        Tab::History => lists::history(table, canvas, list, status),
     }
 }
 

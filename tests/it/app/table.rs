@@ -151,7 +151,8 @@ fn cursors_go_by_row_and_by_column() {
     assert_eq!((at(&h), h.state.table().unwrap().left), ((999, 0), 0));
     h.keys("g g <pgdn>");
     assert!((10..24).contains(&at(&h).0), "{:?}", at(&h));
-    h.keys("d <end>");
+    h.keys("d <enter> <end>");
+    assert!(h.state.messages.all().any(|m| m.text.contains("nothing to open here")));
     assert_eq!(
         h.state.table().unwrap().cursor() + 1,
         h.state.table().unwrap().lines(),

@@ -21,7 +21,7 @@ fn shows(seen: &SeenPicture, source: &RgbImage) -> bool {
 }
 
 #[track_caller]
-fn wait_for_picture(session: &mut Session, seed: u8) {
+pub(super) fn wait_for_picture(session: &mut Session, seed: u8) {
     let source = pictures::picture(seed);
     session.wait_pictures(&format!("picture {seed}"), |seen| seen.iter().any(|p| shows(p, &source)));
 }

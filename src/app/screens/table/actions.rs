@@ -24,7 +24,7 @@ pub const SPECS: &[Spec] = &[
         "open",
         "Show the picture of the row large; the rows of a version; the values of a column",
         2,
-        on_line,
+        opens,
         |s, _| enter(s),
     ),
     Spec::moves(TABLE, "table.next-tab", "next tab", "Schema, rows, details, history", 1, |s, _| turn(s, 1)),
@@ -79,6 +79,20 @@ fn on_line(state: &State) -> Result<(), String> {
     found.then_some(()).ok_or_else(|| "there is nothing here to act on".to_owned())
 }
 
+/// Whether there is more to see of the line under the cursor.
+fn opens(state: &State) -> Result<(), String> {
+    on_line(state)?;
+    match state.table() {
+        Some(table) if table.tab == Tab::Details => {
+            Err("nothing to open here; [table.copy] copies the value".to_owned())
+        }
+        Some(table) if table.tab == Tab::Rows && table.picture_column().is_none() => {
+            Err("these rows have no pictures; [table.copy] copies the value".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
 fn on_rows(state: &State) -> Result<(), String> {
     let found = state.table().is_some_and(|t| t.tab == Tab::Rows && t.rows.ready().is_some());
     found.then_some(()).ok_or_else(|| "only rows are filtered; [table.rows] shows them".to_owned())
@@ -117,9 +131,8 @@ fn edge(state: &mut State, way: Move) -> Vec<Effect> {
 fn enter(state: &mut State) -> Vec<Effect> {
     let Some(table) = state.table_mut() else { return Vec::new() };
     match table.tab {
-        Tab::Rows if table.picture_column().is_some() => state.large_picture = !state.large_picture,
-        Tab::Rows => state.say(Level::Info, "these rows have no pictures; [table.copy] copies the value"),
-        Tab::Details => state.say(Level::Info, "[table.copy] copies the value"),
+        Tab::Rows => state.large_picture = !state.large_picture,
+        Tab::Details => {}
         Tab::History => {
             let version = table.history.ready().and_then(|h| h.get(table.cursor())).map(|c| c.version);
             // The newest one is what the table is now.
