@@ -6,6 +6,7 @@ mod fake;
 mod profiles;
 mod remote;
 mod servers;
+mod unity;
 
 use lakelens::domain::lake_path::LakePath;
 use lakelens::domain::text::{decode_os, encode_os};
