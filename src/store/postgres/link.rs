@@ -181,7 +181,14 @@ impl Line<'_> {
     fn checked<T>(&self, done: std::result::Result<T, tokio_postgres::Error>) -> Result<T> {
         done.map_err(|error| {
             let stopped = self.stop.as_ref().is_some_and(|s| s.has_changed().unwrap_or(false));
-            if stopped && is_cancelled(&error) { StoreError::Interrupted } else { from_postgres(&error, self.place()) }
+            match is_cancelled(&error) {
+                true if stopped => StoreError::Interrupted,
+                // A request to stop the read before this one came late and met it: it is done again on another line.
+                true if error.as_db_error().is_some_and(|e| e.message().contains("user request")) => {
+                    StoreError::Offline { place: self.place().to_owned(), why: "stopped by mistake".to_owned() }
+                }
+                _ => from_postgres(&error, self.place()),
+            }
         })
     }
 
