@@ -1,6 +1,6 @@
 //! Passwords that end while somebody labels: the person does not notice.
 
-use super::labelling::{make_project, there};
+use super::labelling::{at, make_project};
 use crate::cli::lakebase::{admin, shop, store};
 use crate::store::server::{Raw, needed};
 use crate::support::pictures;
@@ -31,7 +31,7 @@ fn label(session: &mut Session, admin: &Raw, until: Instant, ended: &mut usize) 
     let (mut edits, mut last) = (0, Instant::now());
     while Instant::now() < until || *ended < 3 {
         session.keys(if edits % 2 == 0 { "1" } else { "2" });
-        there(session, "flower_02.png", "1 / 3").wait("nothing of it", |screen| {
+        at(session, "flower_02.png", "1 / 3").wait("nothing of it", |screen| {
             let trouble = ["offline", "not saved", "conflict", "password", "denied", "sign in", "expired"];
             let found: Vec<_> = trouble.into_iter().filter(|word| screen.contains(word)).collect();
             assert!(found.is_empty(), "the person sees {found:?}\n{}", screen.text());
@@ -42,7 +42,7 @@ fn label(session: &mut Session, admin: &Raw, until: Instant, ended: &mut usize) 
             (*ended, last) = (*ended + 1, Instant::now());
         }
         session.keys("h");
-        there(session, "flower_01.png", "1 / 3");
+        at(session, "flower_01.png", "1 / 3");
     }
     edits
 }
@@ -62,7 +62,7 @@ fn passwords_that_end_are_not_noticed_by_who_labels() {
     let mut session = home.terminal().kitty().run(&["--store", &store, home.path("flowers").to_str().unwrap()]);
     session.wait_for("1 / 3");
     make_project(&mut session, "blossom", "daisy, roses");
-    there(&mut session, "flower_01.png", "0 / 3");
+    at(&mut session, "flower_01.png", "0 / 3");
     let (begun, mut ended, raw) = (Instant::now(), 0, Raw::connect(&location));
     let edits = label(&mut session, &raw, begun + duration, &mut ended);
     session.keys("Q");
