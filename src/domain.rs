@@ -22,6 +22,7 @@ pub mod queue;
 pub mod review;
 pub mod sample;
 pub mod sheet;
+pub mod sql_text;
 pub mod stats;
 pub mod suggest;
 pub mod text;

@@ -13,11 +13,12 @@ use std::collections::BTreeMap;
 use tree::Node;
 
 /// The scopes that can be bound. `global` holds everywhere; those after `tasks` lie over a screen.
-pub const SCOPES: [&str; 19] = [
+pub const SCOPES: [&str; 20] = [
     "global",
     "home",
     "lake",
     "table",
+    "sql",
     "projects",
     "classes",
     "label",

@@ -6,6 +6,7 @@
 
 pub mod demo;
 pub mod export;
+pub mod queue;
 pub mod reading;
 pub mod report;
 pub mod row_pictures;

@@ -1,6 +1,7 @@
 //! The loop: runs effects, owns tasks and threads, presents pictures; and what surrounds it: the log file, crash files.
 
 pub mod bench;
+pub mod compute;
 pub mod connections;
 pub mod crash;
 mod elsewhere;
@@ -19,6 +20,7 @@ pub mod screen;
 pub mod server;
 pub mod services;
 pub mod signals;
+pub mod sql;
 mod start;
 pub mod store_desk;
 pub mod store_reads;

@@ -25,6 +25,8 @@ pub enum Effect {
     Redraw,
     /// Put text on the clipboard.
     Copy(String),
+    /// Use the catalogs and engines of this profile.
+    UseProfile(String),
     /// Use another theme.
     Theme(String),
     /// Keep recents, bookmarks and the last session for the next start.
@@ -70,6 +72,21 @@ pub enum Query {
     },
     /// The versions of a table.
     TableHistory(LakePath),
+    /// The profiles that there are.
+    Profiles,
+    /// The engines that run SQL; with the address of one that was typed.
+    SqlEngines(Option<String>),
+    /// What ran on an engine before.
+    SqlHistory(String),
+    /// Run a statement.
+    SqlRun {
+        /// The name of the engine.
+        engine: String,
+        /// The statement.
+        text: String,
+        /// The engine may be started where it is stopped.
+        start: bool,
+    },
     /// Completions of a path as it is typed.
     Complete {
         /// What was typed.
@@ -268,6 +285,8 @@ pub enum Job {
         /// Which samples.
         queue: Queue,
     },
+    /// Make a project of the pictures that a statement found.
+    Queue(Box<NewQueue>),
     /// Draw a blind second pass.
     SecondPass {
         /// The project.
@@ -277,6 +296,23 @@ pub enum Job {
         /// Seed of the draw.
         seed: u64,
     },
+}
+
+/// A project to be made of what a statement found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewQueue {
+    /// Its name.
+    pub name: String,
+    /// The statement.
+    pub statement: String,
+    /// The engine that ran it.
+    pub engine: String,
+    /// The column with the paths.
+    pub path: usize,
+    /// The column with the classes.
+    pub class: Option<usize>,
+    /// A path and a class for each row; nothing where the statement has to run again for all of them.
+    pub rows: Option<Vec<(Option<String>, Option<String>)>>,
 }
 
 /// A project to be made.

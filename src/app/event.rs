@@ -4,6 +4,8 @@ use super::picture::{PictureRef, PictureState};
 use super::preview_report::{LinkNews, PreviewReport};
 use super::screens::conflicts::ConflictLine;
 use super::screens::lake::state::{Facts, TextPreview};
+use super::screens::profiles::ProfileRow;
+use super::screens::sql::News;
 use super::screens::table::rows::Loaded;
 use super::screens::table::state::Trouble;
 use super::slots::Tag;
@@ -94,6 +96,10 @@ pub enum Reply {
     TableHistory(Vec<Commit>),
     /// What was asked of a table cannot be shown.
     TableTrouble(Box<Trouble>),
+    /// The profiles that there are.
+    Profiles(Vec<ProfileRow>),
+    /// Something about engines and statements.
+    Sql(Box<News>),
     /// Completions.
     Completions(Vec<String>),
     /// All projects with their counts.

@@ -19,6 +19,8 @@ pub enum Scope {
     Lake,
     /// A table of a catalog.
     Table,
+    /// Statements and their rows.
+    Sql,
     /// The list of projects.
     Projects,
     /// The label-set editor.
@@ -52,6 +54,7 @@ impl Scope {
             Self::Home => "home",
             Self::Lake => "lake",
             Self::Table => "table",
+            Self::Sql => "sql",
             Self::Projects => "projects",
             Self::Classes => "classes",
             Self::Label | Self::SecondPass => "label",
@@ -67,10 +70,11 @@ impl Scope {
 }
 
 /// All scopes.
-pub const SCOPES: [Scope; 14] = [
+pub const SCOPES: [Scope; 15] = [
     Scope::Home,
     Scope::Lake,
     Scope::Table,
+    Scope::Sql,
     Scope::Projects,
     Scope::Classes,
     Scope::Label,

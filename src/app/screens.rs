@@ -11,12 +11,14 @@ pub mod label;
 pub mod lake;
 pub mod moves;
 pub mod navigation;
+pub mod profiles;
 pub mod projects;
 pub mod queues;
 pub mod review;
 pub mod rooms;
 pub mod second_pass;
 pub mod seen;
+pub mod sql;
 pub mod stats;
 pub mod sweep;
 pub mod table;
@@ -52,6 +54,7 @@ pub const SPECS: &[&[Spec]] = &[
     sweep::SPECS,
     lake::SPECS,
     table::SPECS,
+    sql::SPECS,
     projects::SPECS,
     classes::SPECS,
     home::SPECS,
@@ -63,6 +66,8 @@ pub const SPECS: &[&[Spec]] = &[
     review::actions::GO,
     stats::GO,
     conflicts::GO,
+    sql::GO,
+    profiles::SPECS,
 ];
 
 /// A screen and its state.
@@ -74,6 +79,8 @@ pub enum Screen {
     Lake(Box<LakeState>),
     /// A table of a catalog.
     Table(Box<TableState>),
+    /// Statements and their rows; what it shows is kept when it is left.
+    Sql,
     /// All projects.
     Projects(ProjectsState),
     /// One picture after the other.
@@ -104,6 +111,7 @@ impl Screen {
             Self::Home(_) => Scope::Home,
             Self::Lake(_) => Scope::Lake,
             Self::Table(_) => Scope::Table,
+            Self::Sql => Scope::Sql,
             Self::Projects(_) => Scope::Projects,
             Self::Label(_) => Scope::Label,
             Self::Review(_) => Scope::Review,
@@ -124,6 +132,7 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
         Some(Screen::Home(_)) => home::step(state, way),
         Some(Screen::Lake(_)) => lake::actions::step(state, way),
         Some(Screen::Table(_)) => table::moving::step(state, way),
+        Some(Screen::Sql) => sql::moving::step(state, way),
         Some(Screen::Projects(_)) => projects::step(state, way),
         Some(Screen::Tasks(_)) => task_list::step(state, way),
         Some(Screen::Conflicts(_)) => conflicts::step(state, way),
@@ -140,6 +149,7 @@ pub fn shown(state: &mut State) -> Vec<Effect> {
         Some(Screen::Home(_)) => home::shown(state),
         Some(Screen::Lake(_)) => lake::state::list_all(state),
         Some(Screen::Table(_)) => table::shown(state),
+        Some(Screen::Sql) => sql::shown(state),
         Some(Screen::Projects(_)) => projects::shown(state),
         Some(Screen::Label(_)) => label::walk::shown(state),
         Some(Screen::Review(_)) => review::shown(state),
@@ -178,6 +188,8 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
     match tag.slot {
         Slot::Column(_) | Slot::FileFacts | Slot::TextPreview => lake::reply(state, tag, reply),
         Slot::TableFacts | Slot::TableRows | Slot::TableHistory => table::reply(state, tag, reply),
+        Slot::SqlEngines | Slot::SqlHistory | Slot::SqlRun => sql::reply(state, reply),
+        Slot::Profiles | Slot::ProfilePicker => profiles::reply(state, tag, reply),
         Slot::Completion => navigation::completions(state, reply),
         Slot::Conflicts => conflicts::reply(state, reply),
         Slot::Projects | Slot::Home => projects::reply(state, reply),
@@ -200,6 +212,10 @@ pub fn resized(state: &mut State) -> Vec<Effect> {
         Some(Screen::Sweep(_)) => sweep::pages::fit(state),
         Some(Screen::Table(_)) => {
             table::moving::scroll(state);
+            Vec::new()
+        }
+        Some(Screen::Sql) => {
+            sql::moving::scroll(state);
             Vec::new()
         }
         _ => Vec::new(),

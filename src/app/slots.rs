@@ -18,6 +18,16 @@ pub enum Slot {
     TableRows,
     /// Its versions.
     TableHistory,
+    /// The profiles, for the Home screen.
+    Profiles,
+    /// The profiles, to choose one.
+    ProfilePicker,
+    /// The engines that run SQL.
+    SqlEngines,
+    /// What ran on the engine before.
+    SqlHistory,
+    /// The statement that runs.
+    SqlRun,
     /// Size and times of the file under the cursor.
     FileFacts,
     /// Completions of what is being typed.

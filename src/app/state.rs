@@ -9,6 +9,8 @@ use super::preview_report::Preview;
 use super::registry::{self, Scope};
 use super::screens::Screen;
 use super::screens::lake::LakeState;
+use super::screens::profiles::ProfileRow;
+use super::screens::sql::SqlState;
 use super::screens::viewing::Viewing;
 use super::slots::Slots;
 use super::tasks::Tasks;
@@ -147,6 +149,12 @@ pub struct State {
     pub leaving: bool,
     /// State of the random numbers.
     pub seed: u64,
+    /// The SQL screen.
+    pub sql: SqlState,
+    /// The profiles that there are, as far as is known.
+    pub profiles: Vec<ProfileRow>,
+    /// The profile in use.
+    pub profile: Option<String>,
     /// The project that is being made, while its questions are asked.
     pub draft: Option<NewProject>,
     base: String,
@@ -185,6 +193,9 @@ impl State {
             dirty: true,
             leaving: false,
             seed: start.seed | 1,
+            sql: SqlState::default(),
+            profiles: Vec::new(),
+            profile: None,
             draft: None,
             base: start.base,
         }

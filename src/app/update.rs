@@ -26,6 +26,7 @@ pub fn update(state: &mut State, event: Event, at: At) -> Vec<Effect> {
 fn take(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
         Event::Key { press, repeat } => key(state, press, repeat),
+        Event::Paste(text) if screens::sql::typing::paste(state, &text) => Vec::new(),
         Event::Paste(text) => overlays::paste(state, &text),
         Event::Resized(columns, rows) => {
             let same = state.size == (columns, rows);
@@ -98,6 +99,9 @@ fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
     state.messages.acknowledge();
     if !state.overlays.is_empty() {
         return overlays::key(state, press);
+    }
+    if let Some(effects) = screens::sql::typing::key(state, press) {
+        return effects;
     }
     if press == KeyPress::plain(Key::Esc) && !state.pending.is_empty() {
         state.pending.clear();
@@ -175,8 +179,11 @@ fn task(state: &mut State, id: TaskId, news: TaskNews) -> Vec<Effect> {
 
 /// A new project is shown where nothing is being decided; elsewhere a key meant for one picture would meet another.
 fn project_ready(state: &mut State, id: ProjectId) -> Vec<Effect> {
-    let browsing =
-        matches!(state.screen(), Some(Screen::Home(_) | Screen::Lake(_) | Screen::Projects(_) | Screen::Tasks(_)));
+    let browsing = match state.screen() {
+        Some(Screen::Home(_) | Screen::Lake(_) | Screen::Projects(_) | Screen::Tasks(_)) => true,
+        Some(Screen::Sql) => !screens::sql::typing::is_typing(state),
+        _ => false,
+    };
     if browsing && state.overlays.is_empty() {
         return label::walk::begin(state, id);
     }
@@ -200,7 +207,8 @@ pub fn next_tick(state: &State) -> Option<u64> {
     let flash = state.label().and_then(|l| l.flash.as_ref()).map(|f| f.until);
     let spinner = state.tasks.running().next().map(|_| state.clock + 200);
     let table = screens::table::next_tick(state);
-    [state.messages.expires_at(), flash, spinner, table].into_iter().flatten().min()
+    let statement = screens::sql::next_tick(state);
+    [state.messages.expires_at(), flash, spinner, table, statement].into_iter().flatten().min()
 }
 
 /// What a screen asks for at the start of the program.

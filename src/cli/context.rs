@@ -125,6 +125,11 @@ pub(crate) struct Interrupts {
 }
 
 impl Interrupts {
+    /// What Ctrl-C cancels.
+    pub(crate) fn token(&self) -> CancellationToken {
+        self.cancel.clone()
+    }
+
     /// Where signals cannot be had, Ctrl-C ends the program as by default.
     fn listen() -> Self {
         let interrupts = Self { cancel: CancellationToken::new(), over: CancellationToken::new() };

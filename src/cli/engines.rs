@@ -3,8 +3,10 @@
 use super::context::Context;
 use super::error::{AppError, Kind};
 use crate::remote::sql::{Engine, SqlError};
-use crate::runtime::engines::{EngineError, EngineName, HOW_TO_SAY, Wanted};
+use crate::runtime::compute::{self, Standing};
+use crate::runtime::engines::{EngineError, EngineName, HOW_TO_SAY, Opened, Wanted};
 use clap::Args;
+use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
 /// Which engine.
@@ -16,6 +18,9 @@ pub(crate) struct EngineArgs {
     /// Cluster of the profile, by its id or its name, through Spark Connect
     #[arg(long, value_name = "CLUSTER", conflicts_with = "warehouse")]
     pub(crate) cluster: Option<String>,
+    /// Start the cluster where it is stopped, which costs money while it runs
+    #[arg(long)]
+    pub(crate) start: bool,
 }
 
 impl From<SqlError> for AppError {
@@ -43,11 +48,51 @@ impl From<EngineError> for AppError {
     }
 }
 
-/// The engine that the flags, `--store` or the profile name.
+/// The engine that the flags, `--store` or the profile name, running.
 pub(crate) fn engine(args: &EngineArgs, context: &Context) -> Result<Arc<dyn Engine>, AppError> {
+    let opened = open(args, context)?;
+    awake(args, &opened, context)?;
+    Ok(opened.engine)
+}
+
+/// The same, whether it runs or not: for work that does not need it.
+pub(crate) fn asleep(args: &EngineArgs, context: &Context) -> Result<Arc<dyn Engine>, AppError> {
+    Ok(open(args, context)?.engine)
+}
+
+fn open(args: &EngineArgs, context: &Context) -> Result<Opened, AppError> {
     let wanted = Wanted { profile: None, warehouse: args.warehouse.clone(), cluster: args.cluster.clone() };
     let name = EngineName::choose(&context.loaded.settings.store, &wanted, &context.connections)?;
-    Ok(name.open(&context.connections)?.engine)
+    Ok(name.open(&context.connections)?)
+}
+
+/// Sees to it that what the engine runs on runs: a warehouse is started by any statement, a cluster only by `--start`.
+/// How it goes is told on stderr; Ctrl-C stops waiting.
+fn awake(args: &EngineArgs, opened: &Opened, context: &Context) -> Result<(), AppError> {
+    let Some(machine) = &opened.machine else { return Ok(()) };
+    match compute::standing(machine)? {
+        Standing::Runs => return Ok(()),
+        Standing::Stopped(what) if !args.start => {
+            return Err(AppError::failed(what).hint("--start starts it; it costs money while it runs"));
+        }
+        Standing::StartsByItself | Standing::Stopped(_) => {}
+    }
+    let stop = context.interrupts.as_ref().map(|i| i.token()).unwrap_or_default();
+    let (terminal, mut last) = (std::io::stderr().is_terminal(), String::new());
+    let told = compute::start(machine, &stop, |line| {
+        // The time stands in brackets: elsewhere than on a terminal only what changes besides it is worth a line.
+        let what = line.split(" (").next().unwrap_or_default().to_owned();
+        if terminal {
+            let _ = write!(std::io::stderr(), "\r{line:<78}");
+        } else if what != last {
+            let _ = writeln!(std::io::stderr(), "{line}");
+        }
+        last = what;
+    });
+    if terminal && !last.is_empty() {
+        context.note("");
+    }
+    Ok(told?)
 }
 
 /// Whether an engine is named: by `--store`, by `--warehouse` or `--cluster`, or, where `profile` says so, by what the

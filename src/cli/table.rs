@@ -7,12 +7,14 @@ mod rows;
 mod versions;
 
 use super::context::Context;
-use super::engines::{EngineArgs, engine};
+use super::engines::{EngineArgs, asleep, engine};
 use super::error::AppError;
 use super::grammar::Json;
+use crate::remote::sql::Engine;
 use crate::store::records::Mode;
 use crate::store::table::{TableSource, TableStore};
 use clap::{Args, Subcommand};
+use std::sync::Arc;
 
 /// Label the rows of a table, or look at its versions
 #[derive(Debug, Args)]
@@ -99,7 +101,10 @@ impl TableRef {
     /// Opens the mirror of the table.
     fn open(&self, context: &Context) -> Result<TableStore, AppError> {
         direct::must_have_engine(self, context)?;
-        let engine = engine(&self.engine, context)?;
+        self.open_on(engine(&self.engine, context)?, context)
+    }
+
+    fn open_on(&self, engine: Arc<dyn Engine>, context: &Context) -> Result<TableStore, AppError> {
         let mode = if context.loaded.settings.read_only { Mode::Read } else { Mode::Create };
         Ok(TableStore::open(engine, &self.source(context)?, &context.loaded.paths.data.join("tables"), mode)?)
     }

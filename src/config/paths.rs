@@ -60,6 +60,12 @@ impl Paths {
         self.data.join("journals")
     }
 
+    /// Where statements of SQL that ran are kept.
+    #[must_use]
+    pub fn sql_history(&self) -> PathBuf {
+        self.data.join("sql-history.json")
+    }
+
     /// Where the log goes when it is on.
     #[must_use]
     pub fn log_file(&self) -> PathBuf {

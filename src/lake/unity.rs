@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where the catalog is asked.
@@ -37,23 +38,38 @@ pub type Connect = Box<dyn Fn() -> Result<Option<Workspace>, RemoteError> + Send
 /// The client of a workspace, made when first needed and shared by all that ask it.
 pub struct Session {
     connect: Connect,
-    made: Mutex<Option<Workspace>>,
+    /// Raised when the client is to be another.
+    revision: Arc<AtomicU64>,
+    /// The client, and of which revision.
+    made: Mutex<Option<(u64, Workspace)>>,
 }
 
 impl Session {
     /// Made by this when first needed.
     #[must_use]
     pub fn new(connect: Connect) -> Self {
-        Self { connect, made: Mutex::default() }
+        Self::following(connect, Arc::default())
+    }
+
+    /// The same, made anew when `revision` has changed.
+    #[must_use]
+    pub fn following(connect: Connect, revision: Arc<AtomicU64>) -> Self {
+        Self { connect, revision, made: Mutex::default() }
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision.load(Ordering::Acquire)
     }
 
     /// The client; nothing where no workspace is named. A profile that does not work is read again the next time.
     pub(crate) fn workspace(&self) -> Result<Option<Workspace>, RemoteError> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if made.is_none() {
-            *made = (self.connect)()?;
+        let now = self.revision();
+        if made.as_ref().is_none_or(|(revision, _)| *revision != now) {
+            *made = None;
+            *made = (self.connect)()?.map(|workspace| (now, workspace));
         }
-        Ok(made.clone())
+        Ok(made.as_ref().map(|(_, workspace)| workspace.clone()))
     }
 }
 
@@ -80,7 +96,8 @@ type Open = (Way, Option<i64>);
 pub struct Unity {
     session: Arc<Session>,
     cloud: CloudSettings,
-    open: Mutex<HashMap<String, Open>>,
+    /// By revision of the session and full name.
+    open: Mutex<HashMap<(u64, String), Open>>,
 }
 
 impl Unity {
@@ -91,7 +108,7 @@ impl Unity {
     }
 
     async fn volume(&self, workspace: &Workspace, name: [&str; 3]) -> Result<Way, RemoteError> {
-        let full = name.join(".");
+        let full = (self.session.revision(), name.join("."));
         let now = Timestamp::now().as_second();
         let known = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&full).cloned();
         if let Some((way, _)) = known.filter(|(_, until)| until.is_none_or(|until| until > now + EARLY)) {

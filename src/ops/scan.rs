@@ -59,6 +59,11 @@ pub fn rescan(
     author: &str,
     watch: &mut Watch<'_>,
 ) -> Result<ScanReport, OpsError> {
+    if let Ok(Some(_)) = store.setting(project.id, super::queue::STATEMENT) {
+        let text = "the pictures of this project are what a statement found, not what lies in a folder; run the statement \
+                    again and make another project of its rows";
+        return Err(OpsError::Invalid(text.to_owned()));
+    }
     Ready::new(lake, &project.source, &project.scan)?.run(store, project, author, watch)
 }
 

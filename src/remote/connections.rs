@@ -59,6 +59,8 @@ pub struct Listed {
     pub name: String,
     /// The server.
     pub host: Option<String>,
+    /// The cloud it is in, where its name tells.
+    pub cloud: Option<&'static str>,
     /// How it would sign in first.
     pub auth: Option<AuthKind>,
     /// Why it cannot be used, and what to do.
@@ -155,10 +157,11 @@ impl Connections {
         let row = |name: &str| {
             let resolved = source.resolve(Some(&Chosen { name: name.to_owned(), why: "the list".to_owned() }));
             let host = resolved.host.as_ref().map(ToString::to_string);
+            let cloud = resolved.host.as_ref().and_then(|h| h.zone()).map(|zone| zone.cloud.name());
             let auth = resolved.ways.as_ref().ok().and_then(|w| w.first()).map(|w| w.kind());
             let problem = resolved.ways.as_ref().err().map(|e| (e.to_string(), e.remedies().join("; ")));
             let is_default = default.as_ref().is_some_and(|d| d.name == name);
-            Listed { name: name.to_owned(), host, auth, problem, is_default }
+            Listed { name: name.to_owned(), host, cloud, auth, problem, is_default }
         };
         source.file.profiles().into_iter().map(row).collect()
     }

@@ -14,7 +14,8 @@ use crate::remote::ini::LARGEST;
 use crate::remote::net::Net;
 use crate::remote::profile::auth::Programs;
 use crate::remote::profile::{Chosen, ProfileFile};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The configuration file of the Databricks tools, the variables, the programs that sign in, and our own setting.
 #[must_use]
@@ -45,6 +46,10 @@ pub struct Shared {
     read: Read,
     net: Net,
     made: Arc<OnceLock<Connections>>,
+    /// The profile that was chosen while the program runs.
+    chosen: Arc<Mutex<Option<Chosen>>>,
+    /// Raised when another is chosen.
+    revision: Arc<AtomicU64>,
 }
 
 impl Shared {
@@ -52,7 +57,14 @@ impl Shared {
     #[must_use]
     pub fn new(loaded: &Loaded, environment: &Environment, net: Net) -> Self {
         let (loaded, environment) = (loaded.clone(), environment.clone());
-        Self { read: Arc::new(move || source(&loaded, &environment)), net, made: Arc::default() }
+        let chosen: Arc<Mutex<Option<Chosen>>> = Arc::default();
+        let of_read = Arc::clone(&chosen);
+        let read = Arc::new(move || {
+            let found = source(&loaded, &environment);
+            let chosen = of_read.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            Source { preferred: chosen.or(found.preferred.clone()), ..found }
+        });
+        Self { read, net, made: Arc::default(), chosen, revision: Arc::default() }
     }
 
     /// The threads on which servers are talked to.
@@ -65,6 +77,20 @@ impl Shared {
     #[must_use]
     pub fn get(&self) -> &Connections {
         self.made.get_or_init(|| Connections::new((self.read)(), self.net.clone()))
+    }
+
+    /// Uses a profile where none is asked for, from now on.
+    pub fn use_profile(&self, name: &str) {
+        let chosen = Chosen { name: name.to_owned(), why: "what was chosen on the screen".to_owned() };
+        *self.chosen.lock().unwrap_or_else(PoisonError::into_inner) = Some(chosen);
+        let _ = self.fresh();
+        self.revision.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How often another profile was chosen; what was made for the one before is of no use then.
+    #[must_use]
+    pub fn revision(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.revision)
     }
 
     /// The connections, after the files were read again: what somebody corrected counts, and clients that there are stay.

@@ -157,9 +157,8 @@ impl EngineName {
             Self::Machine { profile, of, name } => (profile, of, name),
         };
         let workspace = connections.get().workspace(profile.as_deref())?;
-        // What looks like the id of a warehouse is one: they start by themselves. A cluster must be looked at anyway.
-        let is_id = *of == Machines::Warehouses && of.is_id(name);
-        let id = if is_id { name.clone() } else { workspace.wait(of.find(&workspace, name))?.id };
+        // What looks like an id is one: a table that is labelled offline must not ask for it.
+        let id = if of.is_id(name) { name.clone() } else { workspace.wait(of.find(&workspace, name))?.id };
         let engine: Arc<dyn Engine> = match of {
             Machines::Warehouses => Arc::new(Warehouse::new(&workspace, &id)),
             Machines::Clusters => Arc::new(over_cluster(&workspace, &id, connections)?),

@@ -2,6 +2,8 @@
 
 use super::message::Sender;
 use super::services::StorePlace;
+use super::sql::Sql;
+use super::store_reads::begin_with;
 use super::store_review;
 use crate::app::effect::{Job, NewProject};
 use crate::app::event::Event;
@@ -12,7 +14,7 @@ use crate::domain::queue::Queue;
 use crate::domain::text::{decode_os, printable};
 use crate::lake::Lake;
 use crate::ops::report::{ScanReport, TaskProgress};
-use crate::ops::{OpsError, Watch, export, scan};
+use crate::ops::{OpsError, Watch, export, queue, scan};
 use crate::store::records;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -36,6 +38,7 @@ struct Work {
     store: StorePlace,
     lake: Lake,
     user: String,
+    sql: Sql,
     sender: Sender,
 }
 
@@ -45,8 +48,8 @@ type Outcome = Result<(String, Option<ProjectId>), OpsError>;
 impl Jobs {
     /// Tasks on a store and a lake.
     #[must_use]
-    pub fn new(store: StorePlace, lake: Lake, user: String, sender: Sender) -> Self {
-        Self { work: Arc::new(Work { store, lake, user, sender }), running: HashMap::new() }
+    pub fn new(store: StorePlace, lake: Lake, user: String, sql: Sql, sender: Sender) -> Self {
+        Self { work: Arc::new(Work { store, lake, user, sql, sender }), running: HashMap::new() }
     }
 
     /// Starts a task on a thread of its own.
@@ -138,6 +141,19 @@ impl Work {
                     ),
                     None,
                 ))
+            }
+            Job::Queue(mut new) => {
+                let rows = self.sql.rows_of(&mut new, watch)?;
+                let (name, author, statement) = (new.name, self.user.clone(), new.statement);
+                let wanted = queue::Wanted { name: name.clone(), author, statement, rows };
+                let report = queue::create(store.as_mut(), wanted, watch)?;
+                self.note(id, &report);
+                let project = store.project_by_name(&name)?.map(|p| p.id);
+                if let Some(id) = project.filter(|_| report.labeled > 0) {
+                    // What came with a label is to be looked at as well.
+                    begin_with(store.as_mut(), id, &self.user, &Queue::default())?;
+                }
+                Ok((told(&report), project))
             }
             Job::SecondPass { project, percent, seed } => {
                 let text = store_review::draw(store.as_mut(), project, percent, seed, &self.user)?;

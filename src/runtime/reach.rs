@@ -28,7 +28,7 @@ const IN_MEMORY: usize = 96 << 20;
 pub fn lake(places: Vec<Place>, loaded: &Loaded, environment: &Environment, connections: &Shared) -> Lake {
     let settings = &loaded.settings;
     let (net, cloud) = (connections.net().clone(), cloud(settings, environment));
-    let session = Arc::new(Session::new(connect(connections.clone())));
+    let session = Arc::new(Session::following(connect(connections.clone()), connections.revision()));
     let ways: Vec<Arc<dyn Reach>> = vec![
         Arc::new(ObjectStores::new(cloud.clone())),
         Arc::new(Dbfs::new(Arc::clone(&session))),

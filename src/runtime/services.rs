@@ -6,6 +6,7 @@ use super::files::Files;
 use super::jobs::Jobs;
 use super::message::Sender;
 use super::server::Server;
+use super::sql::Sql;
 use super::store_desk::StoreDesk;
 use super::tables::Tables;
 use crate::app::effect::Effect;
@@ -82,6 +83,8 @@ impl StorePlace {
 pub struct Services {
     files: Files,
     tables: Tables,
+    sql: Sql,
+    connections: Shared,
     store: StoreDesk,
     jobs: Jobs,
     places_file: PathBuf,
@@ -95,12 +98,16 @@ impl Services {
         (files, tables): (Files, Tables),
         lake: Lake,
         loaded: Loaded,
+        connections: Shared,
         sender: Sender,
     ) -> Self {
         let user = loaded.user.clone();
         let desk = StoreDesk::start(store.clone(), user.clone(), sender.clone());
-        let jobs = Jobs::new(store, lake, user, sender);
-        Self { files, tables, store: desk, jobs, places_file: loaded.paths.places_file() }
+        let history = (!loaded.settings.read_only).then(|| loaded.paths.sql_history());
+        let sql = Sql::new(connections.clone(), loaded.settings.store.clone(), history, sender.clone());
+        let jobs = Jobs::new(store, lake, user, sql.clone(), sender);
+        let places_file = loaded.paths.places_file();
+        Self { files, tables, sql, connections, store: desk, jobs, places_file }
     }
 
     /// Does what an effect asks.
@@ -108,6 +115,7 @@ impl Services {
         match effect {
             Effect::Ask(tag, query) => {
                 let left = self.files.ask(tag, query).and_then(|(tag, query)| self.tables.ask(tag, query));
+                let left = left.and_then(|(tag, query)| self.sql.ask(tag, query));
                 if let Some((tag, query)) = left {
                     self.store.ask(tag, query);
                 }
@@ -115,6 +123,11 @@ impl Services {
             Effect::Forget(slot) => {
                 self.files.forget(slot);
                 self.tables.forget(slot);
+                self.sql.forget(slot);
+            }
+            Effect::UseProfile(name) => {
+                self.connections.use_profile(&name);
+                self.tables.forget_engine();
             }
             Effect::Reread => self.files.reread(),
             Effect::Write(write) => self.store.write(write),
@@ -153,6 +166,7 @@ impl Services {
     /// Ends the tasks and writes what waits; says [`super::message::Message::Settled`] when everything is written.
     pub fn finish(&mut self) {
         self.tables.finish();
+        self.sql.finish();
         self.jobs.cancel_all();
         self.store.finish();
     }

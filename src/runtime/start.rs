@@ -91,6 +91,7 @@ async fn run(
     signals::listen(&sender).map_err(OpenError::Runtime)?;
     let mut state = state_of(&loaded, size, caps, base, volumes, target);
     let mut first = update::start(&mut state);
+    first.push(crate::app::screens::profiles::known(&mut state));
     if let Some(id) = project {
         first.extend(crate::app::screens::label::walk::begin(&mut state, id));
     }
@@ -98,9 +99,13 @@ async fn run(
         state.say(Level::Info, text);
     }
     let files = Files::start(lake.clone(), sender.clone());
-    let tables =
-        Tables::new(lake.clone(), engine::source(loaded.settings.store.clone(), connections), sheets, sender.clone());
-    let services = Services::start(store, (files, tables), lake, loaded, sender);
+    let tables = Tables::new(
+        lake.clone(),
+        engine::source(loaded.settings.store.clone(), connections.clone()),
+        sheets,
+        sender.clone(),
+    );
+    let services = Services::start(store, (files, tables), lake, loaded, connections, sender);
     let probe_until = Some(started + patience);
     let mut event_loop = EventLoop { state, screen, services, trail, started, probe_until, reported: started };
     event_loop.run(&mut messages, first).await;

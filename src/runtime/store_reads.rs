@@ -68,7 +68,11 @@ pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> 
         | Query::Complete { .. }
         | Query::TableFacts(_)
         | Query::TableRows { .. }
-        | Query::TableHistory(_) => Reply::Failed("this is not a question to the store".to_owned()),
+        | Query::TableHistory(_)
+        | Query::Profiles
+        | Query::SqlEngines(_)
+        | Query::SqlHistory(_)
+        | Query::SqlRun { .. } => Reply::Failed("this is not a question to the store".to_owned()),
     })
 }
 

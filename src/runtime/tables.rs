@@ -90,6 +90,11 @@ impl Tables {
         }
     }
 
+    /// Lets the engine be chosen again, because another profile is used.
+    pub fn forget_engine(&self) {
+        *self.work.engine.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// Stops everything.
     pub fn finish(&mut self) {
         self.running.drain().for_each(|(_, stop)| stop.cancel());

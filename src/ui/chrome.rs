@@ -98,6 +98,24 @@ pub fn hints_after(state: &State, canvas: &mut Canvas, at: Rect, first: &[(Strin
     }
 }
 
+/// The last line with these hints alone (key, what it does), where keys are text and no action has one.
+pub fn own_hints(state: &State, canvas: &mut Canvas, at: Rect, own: &[(String, String)]) {
+    let used = save_state(state, canvas, at);
+    let room = Rect { width: at.width.saturating_sub(used + 2), ..at };
+    if let Some(message) = state.messages.shown() {
+        return toast(canvas, room, message);
+    }
+    let (key_style, text) = (canvas.style(Role::Key), canvas.style(Role::Hint));
+    let mut x = 0;
+    for (key, title) in own {
+        if x + width(key) + 1 + width(title) > room.width {
+            break;
+        }
+        let rest = Rect { x: room.x + x, width: room.width - x, ..room };
+        x += canvas.pieces(rest, &[(key, key_style), (" ", text), (title, text)]) + 3;
+    }
+}
+
 /// Draws a message in the place of the hints; one that is longer takes the line above as well.
 fn toast(canvas: &mut Canvas, room: Rect, message: &Message) {
     let (mark, role) = match message.level {

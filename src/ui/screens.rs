@@ -8,6 +8,7 @@ pub mod label;
 pub mod lake;
 pub mod projects;
 pub mod review;
+pub mod sql;
 pub mod stats;
 pub mod sweep;
 pub mod table;
@@ -25,6 +26,7 @@ pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
         Some(Screen::Home(home)) => home::render(state, home, canvas, area),
         Some(Screen::Lake(lake)) => lake::render(state, lake, canvas, area),
         Some(Screen::Table(table)) => table::render(state, table, canvas, area),
+        Some(Screen::Sql) => sql::render(state, canvas, area),
         Some(Screen::Projects(list)) => projects::render(state, list, canvas, area),
         Some(Screen::Label(label)) => label::render(state, label, canvas, area),
         Some(Screen::Review(review)) => review::render(state, review, canvas, area),

@@ -10,6 +10,7 @@ mod lake;
 mod preview;
 mod review;
 mod screens;
+mod sql;
 mod stats;
 mod sweep;
 mod table;

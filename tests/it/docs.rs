@@ -7,13 +7,14 @@ use lakelens::keymap::Keymap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const SCOPES: [(Scope, &str); 13] = [
+const SCOPES: [(Scope, &str); 14] = [
     (Scope::Label, "Label"),
     (Scope::Gallery, "Gallery"),
     (Scope::Sweep, "Sweep"),
     (Scope::Review, "Review"),
     (Scope::Lake, "Folders"),
     (Scope::Table, "Table"),
+    (Scope::Sql, "SQL"),
     (Scope::Projects, "Projects"),
     (Scope::Classes, "Label set"),
     (Scope::Stats, "Statistics"),

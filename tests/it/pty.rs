@@ -8,6 +8,7 @@ mod link;
 mod misbehaving;
 mod pictures;
 mod slow;
+mod sql;
 mod stories;
 mod table;
 mod terminal;

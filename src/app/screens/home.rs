@@ -3,6 +3,7 @@
 use super::Screen;
 use super::label::walk;
 use super::moves::Move;
+use super::profiles::{self, ProfileRow};
 use crate::app::effect::{Effect, Query};
 use crate::app::registry::{Scope, Spec, always};
 use crate::app::slots::Slot;
@@ -26,10 +27,12 @@ pub enum Row {
     Project(Box<(Project, Counts)>),
     /// A place.
     Place(String),
+    /// A profile.
+    Profile(Box<ProfileRow>),
 }
 
 impl HomeState {
-    /// The rows: live projects, last made first, then places.
+    /// The rows: live projects, last made first, then places and profiles.
     #[must_use]
     pub fn rows(&self, state: &State) -> Vec<Row> {
         let mut live: Vec<_> =
@@ -40,7 +43,8 @@ impl HomeState {
         places.extend(state.volumes.iter().map(|(_, path)| path.to_string()));
         let mut seen = std::collections::HashSet::new();
         places.retain(|p| seen.insert(p.clone()));
-        projects.chain(places.into_iter().take(8).map(Row::Place)).collect()
+        let profiles = state.profiles.iter().take(6).map(|row| Row::Profile(Box::new(row.clone())));
+        projects.chain(places.into_iter().take(8).map(Row::Place)).chain(profiles).collect()
     }
 }
 
@@ -59,7 +63,7 @@ pub const SPECS: &[Spec] = &[Spec {
 /// Asks for what the screen shows.
 pub fn shown(state: &mut State) -> Vec<Effect> {
     let tag = state.slots.ask(Slot::Home);
-    vec![Effect::Ask(tag, Query::Projects)]
+    vec![Effect::Ask(tag, Query::Projects), profiles::known(state)]
 }
 
 fn rows(state: &State) -> (Vec<Row>, usize) {
@@ -87,6 +91,7 @@ fn open(state: &mut State) -> Vec<Effect> {
             Ok(path) => state.show_lake(path),
             Err(_) => Vec::new(),
         },
+        Some(Row::Profile(row)) => profiles::choose(state, &row.name),
         None => Vec::new(),
     }
 }

@@ -89,7 +89,13 @@ pub(super) struct ConflictsArgs {
 }
 
 pub(super) fn open(args: &LabelArgs, mut context: Context) -> Result<(), AppError> {
-    let mut store = args.table.open(&context)?;
+    super::direct::must_have_engine(&args.table, &context)?;
+    // What was read before is gone on with even where nothing can be asked.
+    let engine = match args.offline {
+        true => super::asleep(&args.table.engine, &context)?,
+        false => super::engine(&args.table.engine, &context)?,
+    };
+    let mut store = args.table.open_on(Arc::clone(&engine), &context)?;
     let report =
         if args.offline || context.loaded.settings.read_only { None } else { Some(refresh(&mut store, &mut context)?) };
     let project = project(&mut store)?;
@@ -116,7 +122,6 @@ pub(super) fn open(args: &LabelArgs, mut context: Context) -> Result<(), AppErro
         begin_with(&mut store, project.id, &context.loaded.user, &queue)?;
     }
     drop(store);
-    let engine = super::engine(&args.table.engine, &context)?;
     let (source, folder) = (args.table.source(&context)?, context.loaded.paths.data.join("tables"));
     let opener: StoreOpener =
         Arc::new(move |mode: Mode| Ok(Box::new(TableStore::open(Arc::clone(&engine), &source, &folder, mode)?)));

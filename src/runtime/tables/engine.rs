@@ -1,6 +1,7 @@
 //! The engine that reads tables on the screen: the one that the settings and the profile name for everything.
 
 use super::{EngineSource, NoEngine};
+use crate::runtime::compute::{self, Standing};
 use crate::runtime::connections::Shared;
 use crate::runtime::engines::{EngineError, EngineName, Wanted};
 use std::sync::Arc;
@@ -15,6 +16,11 @@ pub fn source(store: String, connections: Shared) -> EngineSource {
             other => NoEngine::Unusable(other.to_string()),
         };
         let name = EngineName::choose(&store, &Wanted::default(), &connections).map_err(&missing)?;
-        Ok(name.open(&connections).map_err(&missing)?.engine)
+        let opened = name.open(&connections).map_err(&missing)?;
+        // Looking at rows starts no cluster, because that costs money; a warehouse starts by itself.
+        if let Some(Ok(Standing::Stopped(what))) = opened.machine.as_ref().map(compute::standing) {
+            return Err(NoEngine::Unusable(format!("{what}; any statement of :sql offers to start it")));
+        }
+        Ok(opened.engine)
     })
 }

@@ -15,19 +15,22 @@ pub fn render(state: &State, home: &HomeState, canvas: &mut Canvas, area: Rect) 
     chrome::header(canvas, frame.header, "lakelens", version, "");
     let rows = home.rows(state);
     let mut y = frame.body.y;
-    let mut last: Option<bool> = None;
+    let mut last: Option<&str> = None;
     for (i, row) in rows.iter().enumerate() {
-        let is_project = matches!(row, Row::Project(_));
-        if last != Some(is_project) {
+        let title = match row {
+            Row::Project(_) => "projects",
+            Row::Place(_) => "places",
+            Row::Profile(_) => "profiles",
+        };
+        if last != Some(title) {
             if last.is_some() {
                 y += 1;
             }
             if y < frame.body.bottom() {
-                let title = if is_project { "projects" } else { "places" };
                 canvas.text(Rect { y, height: 1, ..frame.body }, title, canvas.style(Role::Muted));
             }
             y += 1;
-            last = Some(is_project);
+            last = Some(title);
         }
         if y >= frame.body.bottom() {
             break;
@@ -63,6 +66,17 @@ fn draw_row(row: &Row, canvas: &mut Canvas, line: Rect) {
         }
         Row::Place(place) => {
             canvas.text(line, &printable(place), canvas.style(Role::Text));
+        }
+        Row::Profile(row) => {
+            let name = Rect { width: line.width.min(32), ..line };
+            canvas.text(name, &printable(&row.name), canvas.style(Role::Text));
+            let rest = Rect { x: line.x + 33.min(line.width), width: line.width.saturating_sub(33), ..line };
+            let (text, role) = match (&row.problem, row.used) {
+                (Some(problem), _) => (format!("cannot be used: {problem}"), Role::Danger),
+                (None, true) => (format!("in use   {}", row.detail), Role::Muted),
+                (None, false) => (row.detail.clone(), Role::Muted),
+            };
+            canvas.text(rest, &text, canvas.style(role));
         }
     }
 }

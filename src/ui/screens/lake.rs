@@ -21,7 +21,7 @@ const PLACE: u32 = 1;
 /// Draws the screen.
 pub fn render(state: &State, lake: &LakeState, canvas: &mut Canvas, area: Rect) {
     let frame = chrome::frame(area);
-    header(lake, canvas, frame.header);
+    header(state, lake, canvas, frame.header);
     let body = CellRect { x: frame.body.x, y: frame.body.y, w: frame.body.width, h: frame.body.height };
     let rooms = rooms::lake(body, state.large_picture);
     let columns: Vec<Rect> = rooms.columns.iter().copied().map(rect).collect();
@@ -33,11 +33,15 @@ pub fn render(state: &State, lake: &LakeState, canvas: &mut Canvas, area: Rect) 
     chrome::hints(state, canvas, frame.hints);
 }
 
-fn header(lake: &LakeState, canvas: &mut Canvas, at: Rect) {
+fn header(state: &State, lake: &LakeState, canvas: &mut Canvas, at: Rect) {
+    let profile = state.profile.as_deref().map_or_else(|| "lake".to_owned(), |name| printable(name).into_owned());
     let (title, path) = match &lake.here.path {
         LakePath::Local(path) => ("local".to_owned(), printable(path).into_owned()),
-        LakePath::Root => ("lake".to_owned(), "catalogs".to_owned()),
-        other => ("lake".to_owned(), printable(&other.to_string()).into_owned()),
+        LakePath::Root => (profile, "catalogs".to_owned()),
+        LakePath::Remote { scheme, .. } if *scheme != "dbfs" => {
+            ("lake".to_owned(), printable(&lake.here.path.to_string()).into_owned())
+        }
+        other => (profile, printable(&other.to_string()).into_owned()),
     };
     let listing = &lake.here.listing;
     let count = number(listing.total() as u64);

@@ -1,6 +1,6 @@
 //! The Table screen: a line of tabs, what the tab lists, and beside rows the picture of the one under the cursor.
 
-mod grid;
+pub(super) mod grid;
 mod lists;
 mod rows;
 

@@ -2,7 +2,7 @@
 
 use super::Home;
 use crate::support::workspace::{
-    Cluster, FakeWorkspace, SqlBackend, SqlColumn, SqlFailure, SqlRequest, SqlTable, TOKEN, Warehouse,
+    Cluster, FakeWorkspace, Fault, SqlBackend, SqlColumn, SqlFailure, SqlRequest, SqlTable, TOKEN, Warehouse,
 };
 use std::sync::Arc;
 
@@ -47,10 +47,11 @@ fn the_engine_is_found_by_what_people_call_it() {
     ] {
         assert_eq!(home.ok(args), format!("{{\"warehouse\":\"{id}\"}}\n"), "{args:?}");
     }
-    // What looks like an id is not asked for.
+    // What looks like an id is not looked for, only looked at.
     fake.world().seen.clear();
     home.ok(&[&big[..], &["fedcba9876543210"]].concat());
-    assert_eq!(fake.world().asked("/api/2.0/sql/warehouses"), 0);
+    let lists = fake.world().seen.iter().filter(|s| s.path == "/api/2.0/sql/warehouses").count();
+    assert_eq!(lists, 0);
 }
 
 #[test]
@@ -69,4 +70,26 @@ fn a_name_that_means_none_or_several_says_which_there_are() {
         says.iter().for_each(|part| assert!(ran.err.contains(part), "{part}: {}", ran.err));
         assert!(!ran.err.contains(TOKEN), "{}", ran.err);
     }
+}
+
+#[test]
+fn what_is_stopped_is_started_with_progress_and_a_cluster_only_on_request() {
+    let (fake, home) = workspace("");
+    fake.world().warehouses[0].state = "STOPPED".to_owned();
+    fake.world().warehouses[0].polls = Some(0);
+    fake.world().clusters[0].name = "etl".to_owned();
+    let ran = home.run(&["sql", "SELECT 1", "--profile", "dev", "--jsonl", "--warehouse", "small"]);
+    assert!(ran.code == 0 && ran.err.contains("the warehouse `small` is starting"), "{ran:?}");
+    let etl = ["sql", "SELECT 1", "--profile", "dev", "--cluster", "etl"];
+    let ran = home.run(&etl);
+    assert!(
+        ran.code == 1 && ran.err.contains("the cluster `etl` is stopped") && ran.err.contains("--start"),
+        "{ran:?}"
+    );
+    assert_eq!(fake.world().asked("/api/2.1/clusters/start"), 0);
+    // One that cannot start says why.
+    fake.fault("POST /api/2.1/clusters/start", usize::MAX, Fault::Status(403, None, "PERMISSION_DENIED: no"));
+    let ran = home.run(&[&etl[..], &["--start"]].concat());
+    assert!(ran.code == 4 && ran.err.contains("the cluster `etl`"), "{ran:?}");
+    assert_eq!(fake.world().asked("/api/2.1/clusters/start"), 1);
 }

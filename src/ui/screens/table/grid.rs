@@ -6,34 +6,34 @@ use crate::ui::canvas::{Canvas, cut_path, width};
 use ratatui::layout::Rect;
 
 /// A column.
-pub(super) struct Column {
+pub(in crate::ui::screens) struct Column {
     /// Its name, safe to show.
-    pub(super) title: String,
+    pub(in crate::ui::screens) title: String,
     /// Columns of the screen.
-    pub(super) width: u16,
+    pub(in crate::ui::screens) width: u16,
     /// Whether its values stand at its right edge.
-    pub(super) right: bool,
+    pub(in crate::ui::screens) right: bool,
     /// Whether its values are paths, of which the end tells more than the middle.
-    pub(super) paths: bool,
+    pub(in crate::ui::screens) paths: bool,
 }
 
 /// What is drawn.
-pub(super) struct Grid<'a> {
+pub(in crate::ui::screens) struct Grid<'a> {
     /// The columns.
-    pub(super) columns: &'a [Column],
+    pub(in crate::ui::screens) columns: &'a [Column],
     /// The first column on the screen.
-    pub(super) left: usize,
+    pub(in crate::ui::screens) left: usize,
     /// Lines in all.
-    pub(super) lines: usize,
+    pub(in crate::ui::screens) lines: usize,
     /// The line under the cursor, and the column where there is a cursor for columns.
-    pub(super) cursor: (usize, Option<usize>),
+    pub(in crate::ui::screens) cursor: (usize, Option<usize>),
     /// The text of a line and a column, safe to show, and what it is for.
-    pub(super) cell: &'a dyn Fn(usize, usize) -> (String, Role),
+    pub(in crate::ui::screens) cell: &'a dyn Fn(usize, usize) -> (String, Role),
 }
 
 impl Grid<'_> {
     /// Draws the names of the columns into the first line and as many lines as fit below.
-    pub(super) fn draw(&self, canvas: &mut Canvas, at: Rect) {
+    pub(in crate::ui::screens) fn draw(&self, canvas: &mut Canvas, at: Rect) {
         if at.height == 0 {
             return;
         }
