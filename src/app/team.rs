@@ -163,6 +163,13 @@ pub fn next_open(state: &State) -> Option<usize> {
     label.walk.iter().enumerate().skip(label.at + 1).find(free).map(|(at, _)| at)
 }
 
+/// Pictures were handed out to this person: what was known of who held them is over.
+pub fn taken(state: &mut State, samples: &[Sample]) {
+    for sample in samples {
+        state.team.held.remove(&sample.id);
+    }
+}
+
 /// Takes news of the others.
 pub fn news(state: &mut State, news: TeamNews) -> Vec<Effect> {
     match news {

@@ -299,13 +299,14 @@ impl Desk {
 
     fn finish(&mut self) {
         self.listener = None;
-        if let Some(team) = self.team.take() {
-            team.finish(SENDING);
-        }
         if let Some(Opened { reader, writer, outbox, .. }) = self.open.take() {
             drop(reader);
             let _ = writer.flush(PATIENCE);
             sent(&outbox, SENDING);
+            // After the answers: what is given back before they arrived would be asked of somebody else.
+            if let Some(team) = self.team.take() {
+                team.finish(SENDING);
+            }
             let left = writer.close(PATIENCE);
             let edits: usize = left.iter().map(|r| if let WriteRequest::Commit(e) = r { e.len() } else { 0 }).sum();
             if edits > 0 {

@@ -238,6 +238,7 @@ macro_rules! __pass_on {
                 limit: usize,
                 time: $crate::store::pass_on::Duration
             ) -> Vec<$crate::store::pass_on::Queued>;
+            fn release_claims(project: $crate::store::pass_on::ProjectId, owner: &str) -> u64;
         }
     };
     (@team $to:tt) => {
@@ -248,7 +249,6 @@ macro_rules! __pass_on {
                 time: $crate::store::pass_on::Duration
             ) -> Vec<$crate::store::pass_on::SampleId>;
             fn holds(project: $crate::store::pass_on::ProjectId) -> Vec<($crate::store::pass_on::SampleId, String)>;
-            fn release_claims(project: $crate::store::pass_on::ProjectId, owner: &str) -> u64;
             fn wait_for_change(
                 project: $crate::store::pass_on::ProjectId,
                 event: Option<$crate::store::pass_on::EventId>,

@@ -15,10 +15,15 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Pages that waiting edits have emptied are read again at most so often for one page.
 const MOST_READS: usize = 20;
+
+/// How long answers may take to arrive before holds are given back; it runs on a thread that nobody waits for.
+const ARRIVING: Duration = Duration::from_secs(5);
+/// How often the journal is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(25);
 
 /// A remote store behind a journal.
 pub struct Outboxed {
@@ -169,6 +174,19 @@ impl Store for Outboxed {
         let pending = self.journal.pending()?;
         let found = self.remote.claim(project, queue, owner, limit, time)?;
         Ok(found.into_iter().filter(|q| !pending.contains_key(&q.sample.id)).collect())
+    }
+
+    /// An answer that has not arrived yet would be asked of somebody else: it goes first. Where it cannot arrive now,
+    /// nothing is given back, and the holds end with the answers or by themselves.
+    fn release_claims(&mut self, project: ProjectId, owner: &str) -> Result<u64> {
+        let end = Instant::now() + ARRIVING;
+        while self.journal.counts()?.0 > 0 {
+            if Instant::now() >= end {
+                return Ok(0);
+            }
+            std::thread::park_timeout(LOOK);
+        }
+        self.remote.release_claims(project, owner)
     }
 
     crate::store::pass_on::pass_on!(remote: manner shelf making queues named_step past extras team);

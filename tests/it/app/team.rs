@@ -83,7 +83,7 @@ fn what_somebody_else_holds_is_passed_over_and_answered_only_deliberately() {
     h.effects.clear();
     h.keys("2");
     assert!(h.writes().is_empty());
-    assert!(h.screen(100, 24).contains("bob holds this picture; ! answers it anyway"));
+    assert!(h.screen(100, 24).contains("bob holds this picture; `!` answers it anyway"));
     h.keys("N");
     assert_eq!(shown(&h), 12, "the next open one is nobody else's");
     h.keys("p p ! 2");

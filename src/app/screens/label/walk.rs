@@ -172,6 +172,9 @@ pub fn jump(state: &mut State, to: JumpTo) -> Vec<Effect> {
 
 /// Samples have come.
 pub fn page(state: &mut State, tag: Tag, samples: Vec<Sample>, end: bool) -> Vec<Effect> {
+    if tag.slot == Slot::WalkForward && team::walks(state) {
+        team::taken(state, &samples);
+    }
     let Some(label) = state.label_mut() else { return Vec::new() };
     label.problem = None;
     match tag.slot {
