@@ -387,7 +387,7 @@ fn sail_loses_nothing_when_connections_are_cut() {
 #[ignore = "needs Apache Spark with Delta; tests/run starts it"]
 fn spark_loses_nothing_when_connections_are_cut() {
     if let Some(server) = Server::spark() {
-        cut_spark(&server, cuts(8));
+        cut_spark(&server, cuts(3));
     }
 }
 
@@ -395,7 +395,7 @@ fn spark_loses_nothing_when_connections_are_cut() {
 #[ignore = "needs Apache Spark with Delta; tests/run starts it"]
 fn a_warehouse_loses_nothing_when_connections_are_cut() {
     if let Some(server) = Server::spark() {
-        cut_warehouse(&server, cuts(8));
+        cut_warehouse(&server, cuts(3));
     }
 }
 
