@@ -33,7 +33,7 @@ pub(super) fn of_lake(error: &LakeError) -> Trouble {
 
 /// What an engine says instead of rows.
 pub(super) fn of_rows(error: &RowsError) -> Trouble {
-    let RowsError::Sql(error) = error else { return Trouble::new("cannot be read", error.to_string()) };
+    let RowsError::Sql(error) = error else { return of_files(error) };
     let title = match error {
         SqlError::Auth { .. } => "not signed in",
         SqlError::Unreachable { .. } | SqlError::Unknown { .. } => "the engine cannot be reached",
@@ -43,6 +43,13 @@ pub(super) fn of_rows(error: &RowsError) -> Trouble {
         SqlError::Address(_) | SqlError::Cancelled => "cannot be read",
     };
     Trouble::new(title, error.to_string())
+}
+
+/// What the files of a table say, which are read only where no engine is named: naming one may help.
+fn of_files(error: &RowsError) -> Trouble {
+    let engine = "An engine may read it all the same: put warehouse_id or cluster_id into the profile, or start with --store \
+                  sc://HOST:PORT";
+    Trouble { remedies: vec![engine.to_owned()], ..Trouble::new("its files cannot be read", error.to_string()) }
 }
 
 fn is_denied(class: &str, state: &str) -> bool {
@@ -92,6 +99,11 @@ mod tests {
         assert_eq!(of_rows(&refused("TABLE_OR_VIEW_NOT_FOUND", "42P01")).title, "the engine knows no such table");
         assert_eq!(of_history(&refused("DELTA_ONLY_OPERATION", "")).title, "no history");
         assert_eq!(of_history(&refused("PERMISSION_DENIED", "")).title, "no permission");
+        let files = of_rows(&RowsError::Files("dbfs:/x is not reached".to_owned()));
+        assert!(
+            files.text.contains("dbfs:/x") && files.remedies.iter().any(|r| r.contains("warehouse_id")),
+            "{files:?}"
+        );
         let missing = of_engine(&NoEngine::NotSaid(Some("prod\u{1b}".to_owned())));
         assert!(missing.remedies[0].contains("[prod\\x1b]: warehouse_id = "), "{missing:?}");
     }
