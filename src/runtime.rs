@@ -17,6 +17,7 @@ pub mod pool;
 pub mod present;
 pub mod reach;
 pub mod screen;
+mod seat;
 pub mod server;
 pub mod services;
 pub mod signals;

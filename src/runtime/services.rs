@@ -20,7 +20,7 @@ use crate::remote::net::Net;
 use crate::store::records::Mode;
 use crate::store::{self, Store};
 use jiff::Timestamp;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Opens a store that the settings cannot name, such as a table.
@@ -52,6 +52,11 @@ impl StorePlace {
     #[must_use]
     pub fn opened_by(self, opener: Option<StoreOpener>) -> Self {
         Self { opener, ..self }
+    }
+
+    /// The journal of a server; nothing for a file.
+    pub(super) fn journal(&self) -> Option<&Path> {
+        self.server.as_ref().map(Server::journal)
     }
 
     /// Opens it for reading; a store that does not exist yet is made, unless nothing may be written.

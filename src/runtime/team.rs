@@ -6,6 +6,7 @@
 //! back; what a person holds is renewed while they work, and ends by itself when they vanish.
 
 use super::message::Sender;
+use super::seat::Seat;
 use super::services::StorePlace;
 use crate::app::event::{Event, Reply};
 use crate::app::slots::Tag;
@@ -46,14 +47,16 @@ impl TeamDesk {
     /// Starts the thread; it connects with its first order. `presence`: the store says who is there.
     pub(super) fn start(place: StorePlace, user: String, presence: bool, sender: Sender) -> Self {
         let (orders, incoming) = channel();
-        let client = uuid::Uuid::now_v7();
+        let seat = Seat::take(place.journal());
+        let client = seat.id;
         // Another program that shares the database knows only names; ours can tell two windows of one person apart.
         let owner = if presence { format!("{user}{MARK}{}", &client.simple().to_string()[24..]) } else { user.clone() };
         let work = Work {
             place,
             user,
             owner,
-            client,
+            seat,
+            found: BTreeSet::new(),
             presence,
             sender,
             store: None,
@@ -88,7 +91,9 @@ struct Work {
     place: StorePlace,
     user: String,
     owner: String,
-    client: uuid::Uuid,
+    seat: Seat,
+    /// The projects in which what an earlier run held was given back.
+    found: BTreeSet<ProjectId>,
     presence: bool,
     sender: Sender,
     store: Option<Box<dyn Store>>,
@@ -154,6 +159,7 @@ impl Work {
             self.give_back();
             self.of = Some(of);
         }
+        self.take_over(project);
         self.active = Instant::now();
         let owner = self.owner.clone();
         let found = self.store().and_then(|store| store.claim(project, queue, &owner, limit, HOLD));
@@ -166,6 +172,20 @@ impl Work {
             Err(error) => Reply::Failed(error.to_string()),
         };
         self.sender.event(Event::Reply(tag, reply));
+    }
+
+    /// Gives back what an earlier run of this program held, which was killed: it would stand in this person's way for
+    /// minutes. Where owners are mere names, it may be held by another program of theirs.
+    fn take_over(&mut self, project: ProjectId) {
+        if !self.presence || self.found.contains(&project) {
+            return;
+        }
+        let owner = self.owner.clone();
+        let done = self.store().and_then(|store| store.release_claims(project, &owner));
+        match self.checked(done) {
+            Ok(_) => drop(self.found.insert(project)),
+            Err(error) => tracing::debug!(%error, "what an earlier run held ends by itself"),
+        }
     }
 
     fn leave(&mut self) {
@@ -210,7 +230,7 @@ impl Work {
         let Some((project, sample)) = self.at else { return Ok(()) };
         let mut here: Vec<Here> = Vec::new();
         if self.presence {
-            let me = Presence { client: self.client, author: self.user.clone(), sample, seen: Timestamp::now() };
+            let me = Presence { client: self.seat.id, author: self.user.clone(), sample, seen: Timestamp::now() };
             let there = self.store()?.announce(project, &me)?;
             let mut names: Vec<String> = there.into_iter().map(|p| p.author).filter(|n| *n != self.user).collect();
             names.dedup();
