@@ -18,12 +18,16 @@ use delta_kernel::scan::Scan;
 use delta_kernel::scan::state::{ScanFile, transform_to_logical};
 use delta_kernel::schema::{DataType, PrimitiveType, Schema, SchemaRef};
 use delta_kernel::{Engine as _, FileMeta, KernelError, SnapshotRef};
+use std::iter::Peekable;
+use std::vec::IntoIter;
 use tokio_util::sync::CancellationToken;
 
 /// Rows of one batch.
 const BATCH: usize = 1000;
 /// Rows of one batch where a column holds bytes, which may be whole pictures.
 const PICTURES: usize = 8;
+/// Deleted rows of one file that are held in memory, as numbers of eight bytes.
+const MOST_DELETED: u64 = 1 << 25;
 
 /// Names and types of columns.
 pub(super) fn columns(schema: &Schema) -> Vec<Column> {
@@ -144,7 +148,7 @@ impl DeltaTable {
                 what: format!("its file {} lies outside the table", words(location.as_str())),
             });
         }
-        let mut kept = file.dv_info.get_selection_vector(engine, root).map_err(|e| failed(&e))?;
+        let mut deleted = self.deleted(engine, scan, file)?;
         let size = u64::try_from(file.size).map_err(|e| self.unreadable(&file.path, &e.to_string()))?;
         let meta = FileMeta { location, last_modified: file.modification_time, size };
         let physical = scan.physical_schema();
@@ -158,7 +162,7 @@ impl DeltaTable {
             let batch = batch.map_err(|e| failed(&e))?;
             let logical = transform_to_logical(engine, batch, physical, scan.logical_schema(), file.transform.clone());
             let logical = logical.map_err(|e| failed(&e))?;
-            let logical = match mask(&mut kept, logical.len()) {
+            let logical = match deleted.as_mut().map(|deleted| deleted.mask(logical.len())) {
                 Some(mask) => logical.apply_selection_vector(mask).map_err(|e| failed(&e))?,
                 None => logical,
             };
@@ -167,6 +171,23 @@ impl DeltaTable {
             }
         }
         Ok(true)
+    }
+
+    /// The rows of a file that are deleted, as its deletion vector lists them; nothing where it has none.
+    ///
+    /// Never as a mask of the whole file: a damaged vector names a row so far away that no memory would do for it.
+    fn deleted(&self, engine: &Engine, scan: &Scan, file: &ScanFile) -> Result<Option<Deleted>> {
+        let failed = |e: &KernelError| of_file(&self.place, &file.path, e);
+        let Some(count) = file.dv_info.cardinality().map_err(|e| failed(&e))? else { return Ok(None) };
+        let wrong = |why: &str| self.unreadable(&file.path, &format!("its deletion vector {why}"));
+        if count > MOST_DELETED {
+            return Err(wrong(&format!("deletes {count} rows, and more than {MOST_DELETED} are not read")));
+        }
+        let rows = file.dv_info.get_row_indexes(engine, scan.table_root()).map_err(|e| failed(&e))?.unwrap_or_default();
+        if rows.len() as u64 != count {
+            return Err(wrong(&format!("names {} rows, and the log says {count}", rows.len())));
+        }
+        Ok(Some(Deleted { rows: rows.into_iter().peekable(), at: 0 }))
     }
 
     pub(super) fn unreadable(&self, file: &str, why: &str) -> DeltaError {
@@ -199,11 +220,37 @@ impl TableRows for DeltaTable {
     }
 }
 
-/// Which of the next rows are there; nothing where all are.
-fn mask(kept: &mut Option<Vec<bool>>, rows: usize) -> Option<Vec<bool>> {
-    let mut mask = kept.take()?;
-    if rows < mask.len() {
-        *kept = Some(mask.split_off(rows));
+/// The deleted rows of a file, in ascending order, and the row that comes next.
+struct Deleted {
+    rows: Peekable<IntoIter<u64>>,
+    at: u64,
+}
+
+impl Deleted {
+    /// Which of the next rows are there.
+    fn mask(&mut self, rows: usize) -> Vec<bool> {
+        let mut mask = vec![true; rows];
+        let end = self.at.saturating_add(rows as u64);
+        while let Some(row) = self.rows.next_if(|row| *row < end) {
+            let place = row.checked_sub(self.at).and_then(|place| usize::try_from(place).ok());
+            if let Some(there) = place.and_then(|place| mask.get_mut(place)) {
+                *there = false;
+            }
+        }
+        self.at = end;
+        mask
     }
-    Some(mask)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deleted_rows_are_left_out_batch_by_batch() {
+        let mut deleted = Deleted { rows: vec![0, 3, 4, u64::MAX].into_iter().peekable(), at: 0 };
+        assert_eq!(deleted.mask(2), [false, true]);
+        assert_eq!(deleted.mask(3), [true, false, false]);
+        assert_eq!(deleted.mask(1), [true]);
+    }
 }

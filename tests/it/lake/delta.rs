@@ -4,7 +4,7 @@
 mod damage;
 pub(crate) mod write;
 
-use self::write::{Written, inline_deletions};
+use self::write::{Written, far_deletions, inline_deletions};
 use lakelens::domain::lake_path::LakePath;
 use lakelens::domain::sheet::{Cell, Sheet};
 use lakelens::domain::text::encode_os;
@@ -77,6 +77,27 @@ fn rows_are_those_of_the_version_without_the_deleted_ones() {
     assert!(!table.first_rows(&At::Now, few(5), &stop()).unwrap().more);
     let kinds: Vec<_> = sheet.columns.iter().map(|c| (c.name.as_str(), c.kind.as_str())).collect();
     assert_eq!(kinds, [("id", "string"), ("class", "string"), ("path", "string")]);
+}
+
+#[test]
+fn a_deletion_vector_is_never_larger_in_memory_than_on_the_disk() {
+    let with = |deletions: &serde_json::Value| {
+        let dir = tempfile::tempdir().unwrap();
+        let mut table = Written::new(dir.path());
+        let a = table.file("a.parquet", &[("1", "roses"), ("2", "tulips")]);
+        table.begin(&[]);
+        table.commit("WRITE", "ann", "", &[a.add_with(deletions)]);
+        open(dir.path()).first_rows(&At::Now, few(9), &stop()).map(|sheet| held(&sheet))
+    };
+    assert_eq!(with(&inline_deletions(&[1])).unwrap(), pairs(&[("1", "roses")]));
+    // A row that no file has: as a mask it would take more memory than any computer has.
+    assert_eq!(with(&far_deletions(u32::MAX, &[1])).unwrap(), pairs(&[("1", "roses"), ("2", "tulips")]));
+    let mut lying = inline_deletions(&[1]);
+    lying["cardinality"] = serde_json::json!(7);
+    let error = with(&lying).unwrap_err().to_string();
+    assert!(error.contains("a.parquet") && error.contains("names 1 rows, and the log says 7"), "{error}");
+    lying["cardinality"] = serde_json::json!(u64::MAX >> 1);
+    assert!(with(&lying).unwrap_err().to_string().contains("are not read"));
 }
 
 #[test]

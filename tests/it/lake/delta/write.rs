@@ -145,10 +145,15 @@ impl Written {
 
 /// A deletion vector that stands in the log itself, of at most 65,536 rows.
 pub(crate) fn inline_deletions(rows: &[u16]) -> Value {
+    far_deletions(0, rows)
+}
+
+/// The same, of rows that come after so many times 2^32 others.
+pub(crate) fn far_deletions(high: u32, rows: &[u16]) -> Value {
     let mut bytes = Vec::new();
     bytes.extend(1_681_511_377_u32.to_le_bytes());
     bytes.extend(1_u64.to_le_bytes());
-    bytes.extend(0_u32.to_le_bytes());
+    bytes.extend(high.to_le_bytes());
     // One bitmap without runs, with one container of sorted numbers.
     bytes.extend(12_346_u32.to_le_bytes());
     bytes.extend(1_u32.to_le_bytes());
