@@ -2,6 +2,7 @@
 
 mod auth;
 mod connection;
+mod delta;
 mod errors;
 mod help;
 mod hostile;

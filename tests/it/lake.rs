@@ -1,7 +1,7 @@
 //! Listing real folders: hostile names, deep trees, links, folders that go away, and a lister that is told otherwise.
 
 mod catalog;
-mod delta;
+pub(crate) mod delta;
 mod fake;
 mod profiles;
 mod remote;
