@@ -12,6 +12,7 @@ pub mod report;
 pub mod row_pictures;
 pub mod scan;
 pub mod stats;
+pub mod table_files;
 
 use crate::domain::text::{encode_os, printable};
 use crate::formats::csv::CsvError;

@@ -288,7 +288,7 @@ pub trait Store: Send {
     }
 
     /// Says that a client works on a project, and tells who does now. To be said again every half minute; who says
-    /// nothing for a minute is gone. Needs [`Capabilities::feed`].
+    /// nothing for a minute is gone. Needs [`Capabilities::presence`].
     fn announce(&mut self, project: ProjectId, presence: &Presence) -> Result<Vec<Presence>> {
         let _ = (project, presence);
         Err(self.unsupported("say who is there"))

@@ -61,7 +61,7 @@ pub enum TeamNews {
     Able {
         /// See [`crate::store::records::Capabilities::claims`].
         claims: bool,
-        /// See [`crate::store::records::Capabilities::feed`].
+        /// See [`crate::store::records::Capabilities::presence`].
         presence: bool,
     },
     /// Who works on the project besides this person, and which pictures they hold.

@@ -8,7 +8,7 @@ use super::screens::label::state::{FLASH_MS, Flash};
 use super::screens::{self, Screen, label, second_pass};
 use super::slots::Slot;
 use super::state::State;
-use crate::domain::edit::{Change, Edit, Outcome};
+use crate::domain::edit::{Change, Edit, Origin, Outcome};
 use crate::domain::ids::{ProjectId, Rev, SampleId};
 use crate::domain::project::Counts;
 use crate::domain::sample::{Answer, Sample};
@@ -203,6 +203,7 @@ pub fn elsewhere(state: &mut State, project: ProjectId, edits: &[(Edit, Rev)]) -
     // A blind pass is told nothing of what happened to answers.
     let here = state.label().filter(|_| state.second_pass().is_none()).and_then(|l| l.sample()).map(|s| s.id);
     let mut classes = false;
+    let mut told = false;
     for (edit, rev) in edits {
         let (id, after) = match &edit.change {
             Change::Answer { sample, after, .. } => (*sample, after),
@@ -221,10 +222,15 @@ pub fn elsewhere(state: &mut State, project: ProjectId, edits: &[(Edit, Rev)]) -
         });
         if newer && here == Some(id) {
             let by = printable(&edit.author).into_owned();
+            told = true;
             state.say(Level::Warning, format!("{by} has just answered this picture; what is shown is theirs"));
         }
     }
+    if let Some(text) = brought(edits).filter(|_| !told && state.second_pass().is_none()) {
+        state.say(Level::Info, text);
+    }
     let mut effects = ask_counts(state);
+    effects.extend(label::walk::reopen_end(state, edits.is_empty() || edits.iter().any(|(edit, _)| is_new(edit))));
     if classes {
         effects.push(Effect::Ask(state.slots.ask(Slot::Project), Query::Project(project)));
     }
@@ -232,6 +238,24 @@ pub fn elsewhere(state: &mut State, project: ProjectId, edits: &[(Edit, Rev)]) -
         effects.extend(screens::refresh(state));
     }
     effects
+}
+
+/// Whether an edit is the first answer that a picture came with.
+fn is_new(edit: &Edit) -> bool {
+    let came = |before: &Answer, base: Rev| base == Rev(0) && *before == Answer::default();
+    edit.origin == Origin::Import && matches!(&edit.change, Change::Answer { before, base, .. } if came(before, *base))
+}
+
+/// What came in bulk from elsewhere, such as from a table that others write: `the table: 3 classes changed, 2 new`.
+fn brought(edits: &[(Edit, Rev)]) -> Option<String> {
+    let imported = |edit: &&Edit| edit.origin == Origin::Import && edit.change.sample().is_some();
+    let came: Vec<&Edit> = edits.iter().map(|(edit, _)| edit).filter(imported).collect();
+    let by = printable(&came.first()?.author).into_owned();
+    let fresh = came.iter().filter(|edit| is_new(edit)).count();
+    let changed = came.len() - fresh;
+    let changed = (changed > 0).then(|| format!("{changed} {} changed", if changed == 1 { "label" } else { "labels" }));
+    let fresh = (fresh > 0).then(|| format!("{fresh} new with a class"));
+    Some(format!("{by}: {}", changed.into_iter().chain(fresh).collect::<Vec<_>>().join(", ")))
 }
 
 /// Asks for the store's own counts once nothing is on its way.

@@ -7,14 +7,18 @@ mod rows;
 mod versions;
 
 use super::context::Context;
-use super::engines::{EngineArgs, asleep, engine};
+use super::engines::{self, EngineArgs, asleep, engine};
 use super::error::AppError;
 use super::grammar::Json;
-use crate::remote::sql::Engine;
+use crate::ops::table_files::TableFilesReader;
+use crate::store;
 use crate::store::records::Mode;
-use crate::store::table::{TableSource, TableStore};
+use crate::store::table::{TableReader, TableSource, TableStore};
 use clap::{Args, Subcommand};
 use std::sync::Arc;
+
+/// Opens the mirror of a table.
+type Opener = Arc<dyn Fn(Mode) -> store::Result<TableStore> + Send + Sync>;
 
 /// Label the rows of a table, or look at its versions
 #[derive(Debug, Args)]
@@ -25,6 +29,8 @@ use std::sync::Arc;
 Examples:
   lakelens table main.default.images --id image_id --class class --path origin --store sc://localhost
   lakelens table main.default.images --id image_id --class class --path origin --warehouse 1a2b --random
+  lakelens table main.default.images --changed 12..15 --store sc://localhost
+  lakelens table ./images --id id --class class --path path --since 2026-11-01
   lakelens table create main.default.images --from /Volumes/main/default/photos --store sc://localhost
   lakelens table history main.default.images --store sc://localhost
   lakelens table diff main.default.images 3 5 --id image_id --class class --path origin
@@ -35,8 +41,12 @@ The rows are mirrored into the data folder, so that labelling never waits; label
 batches, only where the table still holds the class you saw. What others changed first is kept as a
 conflict: `lakelens table status` counts them, `lakelens table conflicts` lists and ends them.
 
-A path, or a name where no engine is named, is read directly by history, diff, status and rows: from the
-files of the Delta table, wherever they lie. Writing needs an engine."
+--changed and --since open a queue of the rows whose class changed, or that were added, each with what
+changed, in which version and by whom where the history tells; `/comment` finds them again. While the
+screen is open, what others write into the table is noticed and taken over.
+
+A path, or a name where no engine is named, is read directly by history, diff, status and rows, and to
+look at its pictures: from the files of the Delta table, wherever they lie. Writing needs an engine."
 )]
 pub(crate) struct TableArgs {
     #[command(flatten)]
@@ -98,13 +108,23 @@ impl TableRef {
         self.table.as_deref().unwrap_or_default()
     }
 
+    /// How the mirror of the table is opened where it is to be looked at: without an engine it is only read.
+    fn opener(&self, offline: bool, context: &mut Context) -> Result<Opener, AppError> {
+        let (source, folder) = (self.source(context)?, context.loaded.paths.data.join("tables"));
+        if engines::is_named(&self.engine, context, true) {
+            // What was read before is gone on with even where nothing can be asked.
+            let engine = if offline { asleep(&self.engine, context)? } else { engine(&self.engine, context)? };
+            return Ok(Arc::new(move |mode| TableStore::open(Arc::clone(&engine), &source, &folder, mode)));
+        }
+        direct::columns(self)?;
+        let reader: Arc<dyn TableReader> = Arc::new(TableFilesReader::new(direct::open(self.text(), context)?));
+        Ok(Arc::new(move |mode| TableStore::open_to_read(Arc::clone(&reader), &source, &folder, mode)))
+    }
+
     /// Opens the mirror of the table.
     fn open(&self, context: &Context) -> Result<TableStore, AppError> {
         direct::must_have_engine(self, context)?;
-        self.open_on(engine(&self.engine, context)?, context)
-    }
-
-    fn open_on(&self, engine: Arc<dyn Engine>, context: &Context) -> Result<TableStore, AppError> {
+        let engine = engine(&self.engine, context)?;
         let mode = if context.loaded.settings.read_only { Mode::Read } else { Mode::Create };
         Ok(TableStore::open(engine, &self.source(context)?, &context.loaded.paths.data.join("tables"), mode)?)
     }

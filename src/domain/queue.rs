@@ -57,6 +57,8 @@ pub struct Filter {
     pub unsure: Option<bool>,
     /// Labeled without annotations, or not.
     pub empty: Option<bool>,
+    /// With a comment that nobody has dealt with yet, or without.
+    pub comment: Option<bool>,
     /// The path contains each of these (without case).
     pub text: Vec<String>,
 }
@@ -168,7 +170,7 @@ impl Filter {
             }
             other => {
                 return Err(format!(
-                    "`{other}:` is not known; use status: class: predicted: by: review: path:, or flag, unsure, empty"
+                    "`{other}:` is not known; use status: class: predicted: by: review: path:, or flag, unsure, empty, comment"
                 ));
             }
         }
@@ -186,12 +188,13 @@ impl Filter {
             "flag" | "flagged" => Some(&mut self.flag),
             "unsure" => Some(&mut self.unsure),
             "empty" => Some(&mut self.empty),
+            "comment" => Some(&mut self.comment),
             _ => None,
         };
         match slot {
             Some(slot) => *slot = Some(wanted),
             None if wanted => self.text.push(value.to_owned()),
-            None => return Err(format!("`{value}` cannot be negated; only -flag, -unsure and -empty can")),
+            None => return Err(format!("`{value}` cannot be negated; only -flag, -unsure, -empty and -comment can")),
         }
         Ok(())
     }
@@ -255,9 +258,14 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase())
 }
 
+/// Whether a word means a mark and not a text.
+fn is_mark(word: &str) -> bool {
+    matches!(word, "flag" | "flagged" | "unsure" | "empty" | "comment")
+}
+
 fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '@');
-    if !value.is_empty() && value.chars().all(plain) && !matches!(value, "flag" | "flagged" | "unsure" | "empty") {
+    if !value.is_empty() && value.chars().all(plain) && !is_mark(value) {
         return value.to_owned();
     }
     let escaped: String =
@@ -280,7 +288,8 @@ impl fmt::Display for Filter {
         if !self.review.is_empty() {
             parts.push(format!("review:{}", list(self.review.iter().map(|r| r.name().to_owned()).collect())));
         }
-        for (name, value) in [("flag", self.flag), ("unsure", self.unsure), ("empty", self.empty)] {
+        let marks = [("flag", self.flag), ("unsure", self.unsure), ("empty", self.empty), ("comment", self.comment)];
+        for (name, value) in marks {
             if let Some(value) = value {
                 parts.push(format!("{}{name}", if value { "" } else { "-" }));
             }
@@ -302,6 +311,10 @@ mod tests {
         assert_eq!(f.flag, Some(false));
         assert_eq!(f.text, ["IMG_"]);
         assert_eq!(Filter::parse(&f.to_string()).unwrap(), f);
+        let noted = Filter::parse("-comment").unwrap();
+        assert_eq!((noted.comment, noted.to_string().as_str()), (Some(false), "-comment"));
+        let word = Filter { text: vec!["comment".to_owned()], ..Filter::default() };
+        assert_eq!(Filter::parse(&word.to_string()).unwrap(), word);
         assert!(Filter::parse("color:red").unwrap_err().contains("color"));
         assert!(Filter::parse("\"open").is_err());
     }

@@ -99,6 +99,15 @@ impl Answer {
     }
 }
 
+/// A remark on a sample that nobody has dealt with yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Who says it; of a table, what changed in it.
+    pub author: String,
+    /// What is said; one thing a line.
+    pub text: String,
+}
+
 /// A sample as lists and screens need it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
@@ -132,4 +141,7 @@ pub struct Sample {
     /// The latest verdict by each reviewer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reviews: Vec<Review>,
+    /// Comments that nobody has dealt with yet, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
 }

@@ -232,6 +232,7 @@ mod tests {
             answer: answer.clone(),
             predictions: Vec::new(),
             reviews: Vec::new(),
+            notes: Vec::new(),
         };
         let mut bytes = b"\n  \n".to_vec();
         let record = Record::new(&sample, &answer, &set);

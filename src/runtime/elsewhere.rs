@@ -18,8 +18,10 @@ use std::time::Duration;
 const WAIT: Duration = Duration::from_secs(20);
 /// Changes read at once.
 const MOST: usize = 500;
-/// Between two tries to connect, while the server is away.
+/// Between two tries to connect, while the server is away: twice as long after each.
 const PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause.
+const LONGEST: Duration = Duration::from_secs(120);
 
 /// Listens until it is dropped.
 pub(super) struct Listener {
@@ -63,13 +65,18 @@ struct Work {
 
 impl Work {
     fn run(self) {
-        let mut last: Option<EventId> = None;
+        let (mut last, mut pause): (Option<EventId>, Duration) = (None, PAUSE);
         while !self.stopped() {
-            let Err(error) = self.listen(&mut last) else { return };
-            tracing::debug!(%error, "listening to others is tried again");
-            if error.retry_after().is_none() || self.over.recv_timeout(PAUSE) == Err(RecvTimeoutError::Disconnected) {
+            let Err(error) = self.listen(&mut last, &mut pause) else { return };
+            if error.retry_after().is_none() {
+                tracing::warn!(%error, "what others do is not listened to any more");
                 return;
             }
+            tracing::debug!(%error, "listening to others is tried again");
+            if self.over.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
+            pause = (pause * 2).min(LONGEST);
         }
     }
 
@@ -78,14 +85,16 @@ impl Work {
     }
 
     /// Returns when it is not needed any more.
-    fn listen(&self, last: &mut Option<EventId>) -> Result<(), StoreError> {
+    fn listen(&self, last: &mut Option<EventId>, pause: &mut Duration) -> Result<(), StoreError> {
         let mut store = self.place.open()?;
         if last.is_none() {
             // What stands when listening begins is what the screens read themselves.
             *last = store.wait_for_change(self.project, None, Duration::ZERO)?;
         }
         while !self.stopped() {
-            if store.wait_for_change(self.project, *last, WAIT)?.is_some() {
+            let changed = store.wait_for_change(self.project, *last, WAIT)?.is_some();
+            *pause = PAUSE;
+            if changed {
                 self.tell(store.as_mut(), last)?;
             }
         }
@@ -93,9 +102,17 @@ impl Work {
     }
 
     fn tell(&self, store: &mut dyn Store, last: &mut Option<EventId>) -> Result<(), StoreError> {
+        let mut first = true;
         loop {
             let found = store.changes_since(self.project, *last, MOST)?;
-            let Some(newest) = found.last().map(|entry| entry.event) else { return Ok(()) };
+            let Some(newest) = found.last().map(|entry| entry.event) else {
+                if first && !self.stopped() {
+                    // Something came that is no event, such as pictures without an answer.
+                    self.sender.event(Event::Elsewhere(self.project, Vec::new()));
+                }
+                return Ok(());
+            };
+            first = false;
             *last = Some(newest);
             let more = found.len() >= MOST;
             let theirs = found.into_iter().filter(|entry| entry.edit.author != self.user);

@@ -105,6 +105,8 @@ struct Opened {
     outbox: Outbox,
     /// The store says by itself that others changed something.
     feed: bool,
+    /// The store says who is there.
+    presence: bool,
 }
 
 type Sent = Arc<Mutex<HashMap<EditId, Edit>>>;
@@ -146,15 +148,15 @@ impl Desk {
             if let Some(why) = writes.read_only() {
                 self.sender.event(Event::ReadOnly(why));
             }
-            let Capabilities { feed, claims, .. } = writes.capabilities();
-            self.sender.event(Event::Team(TeamNews::Able { claims, presence: feed }));
+            let Capabilities { feed, presence, claims, .. } = writes.capabilities();
+            self.sender.event(Event::Team(TeamNews::Able { claims, presence }));
             let outbox: Outbox = Arc::default();
             writes.watch(news(Arc::clone(&outbox), self.sender.clone()));
             let sent: Sent = Arc::default();
             let (of_writer, sender, orders) = (Arc::clone(&sent), self.sender.clone(), self.orders.clone());
             let report = move |done| report(done, &of_writer, &sender, &orders);
             let writer = Writer::spawn(writes, Box::new(report))?;
-            self.open = Some(Opened { reader: Reader::spawn(reads)?, writer, sent, outbox, feed });
+            self.open = Some(Opened { reader: Reader::spawn(reads)?, writer, sent, outbox, feed, presence });
         }
         self.open.as_ref().ok_or(StoreError::Interrupted)
     }
@@ -195,8 +197,8 @@ impl Desk {
     /// Hands an order to the thread of the others' side; it is started with the first.
     fn team(&mut self, order: TeamOrder) {
         let (place, user, sender) = (self.place.clone(), self.user.clone(), self.sender.clone());
-        let feed = match self.opened() {
-            Ok(open) => open.feed,
+        let presence = match self.opened() {
+            Ok(open) => open.presence,
             Err(error) => {
                 if let TeamOrder::Claim { tag, .. } = order {
                     self.sender.event(Event::Reply(tag, Reply::Failed(error.to_string())));
@@ -204,7 +206,7 @@ impl Desk {
                 return;
             }
         };
-        self.team.get_or_insert_with(|| TeamDesk::start(place, user, feed, sender)).order(order);
+        self.team.get_or_insert_with(|| TeamDesk::start(place, user, presence, sender)).order(order);
     }
 
     fn write(&mut self, write: Write) {

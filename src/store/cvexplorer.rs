@@ -122,6 +122,7 @@ impl Store for CvExplorer {
             history: self.shape.has_past(),
             claims: true,
             feed: false,
+            presence: false,
             predictions: self.shape.has("annotations", "is_draft"),
             classes: true,
             projects: false,

@@ -27,6 +27,8 @@ pub struct Capabilities {
     pub claims: bool,
     /// Changes by others arrive by themselves.
     pub feed: bool,
+    /// Who works on a project is told.
+    pub presence: bool,
     /// Predictions.
     pub predictions: bool,
     /// Label sets can be changed.
@@ -47,6 +49,7 @@ impl Capabilities {
             history: true,
             claims: true,
             feed: true,
+            presence: true,
             predictions: true,
             classes: true,
             projects: true,

@@ -58,6 +58,17 @@ impl SqliteStore {
         errors::from_sqlite(error, &self.place)
     }
 
+    /// Puts remarks of an author in the place of those of theirs that nobody has dealt with, in one transaction.
+    pub(in crate::store) fn replace_comments(
+        &mut self,
+        project: ProjectId,
+        author: &str,
+        notes: &[(SampleId, String)],
+        at: Timestamp,
+    ) -> Result<()> {
+        self.write(|db| db.base().replace_comments(project, author, notes, at))
+    }
+
     /// Runs `work` in one write transaction; nothing stays of it when it fails.
     fn write<T>(&mut self, work: impl FnOnce(&Db<'_>) -> Result<T>) -> Result<T> {
         if let Some(why) = &self.read_only {
@@ -221,7 +232,7 @@ impl std::convert::From<rusqlite::types::ValueRef<'_>> for Value {
 
 impl Store for SqliteStore {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { claims: false, feed: false, ..Capabilities::of_servers() }
+        Capabilities { claims: false, feed: false, presence: false, ..Capabilities::of_servers() }
     }
 
     fn place(&self) -> &str {

@@ -9,7 +9,10 @@
 //! somebody else changed first is kept as a conflict with both values. Undoing and redoing are edits like others.
 
 mod answers;
+pub mod changes;
+mod follow;
 pub mod history;
+pub mod reading;
 mod refresh;
 mod rows;
 mod sender;
@@ -17,19 +20,24 @@ mod source;
 mod thread;
 pub mod versions;
 
+pub use changes::Reviewed;
+pub use follow::Caught;
+pub use reading::TableReader;
 pub use refresh::Refreshed;
 pub use sender::Sent;
-pub use source::TableSource;
+pub use source::{Seen, TableSource};
 
+use self::follow::Follow;
+use self::reading::{ByEngine, NoEngine};
 use self::rows::RowFile;
 use self::sender::Sender;
 use self::thread::{Make, SenderThread, Turn};
 use super::outbox::{Conflict, News, OnNews, OutboxState, Resolution};
-use super::records::{Capabilities, HistoryEntry, Mode, NewProject, NewVersion, ScanId, Shelf, UndoReport};
+use super::records::{Capabilities, HistoryEntry, Mode, NewProject, NewVersion, Presence, ScanId, Shelf, UndoReport};
 use super::sqlite::SqliteStore;
 use super::{Interrupt, Result, Store, StoreError};
 use crate::domain::edit::{Change, Edit, Origin, Outcome};
-use crate::domain::ids::{EditId, ProjectId};
+use crate::domain::ids::{EditId, EventId, ProjectId};
 use crate::domain::project::Project;
 use crate::domain::text::printable;
 use crate::remote::sql::Engine;
@@ -113,6 +121,10 @@ pub struct TableStore {
     files: TableFiles,
     make: Make,
     thread: SenderThread,
+    reader: Arc<dyn TableReader>,
+    follow: Follow,
+    /// Why it is only read, where no engine is named.
+    no_engine: Option<String>,
 }
 
 impl TableStore {
@@ -122,26 +134,52 @@ impl TableStore {
     /// # Errors
     /// When the files cannot be opened.
     pub fn open(engine: Arc<dyn Engine>, source: &TableSource, folder: &Path, mode: Mode) -> Result<Self> {
-        source.name()?;
         let place = format!("{} of {}", source.table, engine.place());
+        let reader: Arc<dyn TableReader> = Arc::new(ByEngine(Arc::clone(&engine)));
+        let mut store = Self::with(engine, reader, place, source, folder, mode)?;
+        if mode != Mode::Read && store.left_over()? {
+            store.poke();
+        }
+        Ok(store)
+    }
+
+    /// Opens the mirror of a table that is read without an engine: it is looked at, reviewed and followed as any other,
+    /// and nothing is written into it. The mirror is one of its own.
+    ///
+    /// # Errors
+    /// When the files cannot be opened.
+    pub fn open_to_read(reader: Arc<dyn TableReader>, source: &TableSource, folder: &Path, mode: Mode) -> Result<Self> {
+        let place = reader.place().to_owned();
+        let mut store = Self::with(Arc::new(NoEngine(place.clone())), reader, place, source, folder, mode)?;
+        store.no_engine = Some("no engine is named, and without one a table is only read".to_owned());
+        Ok(store)
+    }
+
+    fn with(
+        engine: Arc<dyn Engine>,
+        reader: Arc<dyn TableReader>,
+        place: String,
+        source: &TableSource,
+        folder: &Path,
+        mode: Mode,
+    ) -> Result<Self> {
+        source.name()?;
         let files = TableFiles::of(folder, source, engine.place());
         let inner = SqliteStore::open(&files.mirror, mode)?;
         let (source, make_files, make_place) = (source.clone(), files.clone(), place.clone());
-        let for_sender = source.clone();
+        let (for_sender, for_reading) = (source.clone(), Arc::clone(&reader));
         let make: Make = Arc::new(move |stop| {
             Ok(Sender {
                 mirror: SqliteStore::open(&make_files.mirror, Mode::Write)?,
                 rows: RowFile::open(&make_files.rows, &make_place)?,
                 engine: Arc::clone(&engine),
+                reader: Arc::clone(&for_reading),
                 source: for_sender.clone(),
                 stop: stop.clone(),
             })
         });
-        let mut store = Self { inner, place, source, files, make, thread: SenderThread::new() };
-        if mode != Mode::Read && store.left_over()? {
-            store.poke();
-        }
-        Ok(store)
+        let (thread, follow) = (SenderThread::new(), Follow::new());
+        Ok(Self { inner, place, source, files, make, thread, reader, follow, no_engine: None })
     }
 
     /// Whether an earlier run left something to send.
@@ -324,6 +362,14 @@ impl TableStore {
         Ok(Some(Conflict { edit: found.edit, theirs: theirs.unwrap_or_default(), rev: sample.rev, reason, at }))
     }
 
+    /// Refuses what would have to be written into the table where nothing can.
+    fn may_write(&self) -> Result<()> {
+        match &self.no_engine {
+            Some(why) => Err(StoreError::ReadOnly { place: self.place.clone(), why: why.clone() }),
+            None => Ok(()),
+        }
+    }
+
     fn cannot<T>(&self, what: &str) -> Result<T> {
         Err(StoreError::Unsupported { what: what.to_owned(), place: self.place.clone() })
     }
@@ -347,7 +393,9 @@ impl Store for TableStore {
             boxes: false,
             masks: false,
             claims: false,
-            feed: false,
+            // A mirror that cannot be written follows nothing.
+            feed: self.inner.read_only().is_none(),
+            presence: false,
             projects: false,
             ..self.inner.capabilities()
         }
@@ -358,7 +406,7 @@ impl Store for TableStore {
     }
 
     fn read_only(&self) -> Option<String> {
-        self.inner.read_only()
+        self.no_engine.clone().or_else(|| self.inner.read_only())
     }
 
     fn interrupt(&self) -> Interrupt {
@@ -429,25 +477,42 @@ impl Store for TableStore {
         self.outbox()
     }
 
+    fn wait_for_change(
+        &mut self,
+        project: ProjectId,
+        event: Option<EventId>,
+        time: Duration,
+    ) -> Result<Option<EventId>> {
+        self.wait_for_news(project, event, time)
+    }
+
+    fn announce(&mut self, _: ProjectId, _: &Presence) -> Result<Vec<Presence>> {
+        self.cannot("say who is there")
+    }
+
     fn commit(&mut self, edits: &[Edit]) -> Result<Vec<Outcome>> {
+        self.may_write()?;
         let outcomes = self.inner.commit(edits)?;
         self.poke();
         Ok(outcomes)
     }
 
     fn undo(&mut self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport> {
+        self.may_write()?;
         let report = self.inner.undo(project, author, at)?;
         self.poke();
         Ok(report)
     }
 
     fn redo(&mut self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport> {
+        self.may_write()?;
         let report = self.inner.redo(project, author, at)?;
         self.poke();
         Ok(report)
     }
 
     fn undo_edit(&mut self, project: ProjectId, edit: EditId, author: &str, at: Timestamp) -> Result<UndoReport> {
+        self.may_write()?;
         let report = self.inner.undo_edit(project, edit, author, at)?;
         self.poke();
         Ok(report)

@@ -2,6 +2,7 @@
 
 mod answers;
 pub(crate) mod fixture;
+mod followed;
 mod kept;
 mod links;
 mod model;

@@ -125,7 +125,13 @@ pub fn page(state: &mut State, tag: Tag, samples: Vec<Sample>, progress: PassRep
     }
     pass.progress = progress;
     let end = samples.len() < walk::PAGE;
-    let blind = |s: Sample| Sample { answer: Answer::default(), predictions: Vec::new(), reviews: Vec::new(), ..s };
+    let blind = |s: Sample| Sample {
+        answer: Answer::default(),
+        predictions: Vec::new(),
+        reviews: Vec::new(),
+        notes: Vec::new(),
+        ..s
+    };
     let effects = walk::page(state, tag, samples.into_iter().map(blind).collect(), end);
     let over = state.second_pass().is_some_and(|p| p.label.walk.is_empty() && p.progress.chosen > 0);
     if over { finish(state) } else { effects }

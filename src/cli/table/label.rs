@@ -9,7 +9,7 @@ use crate::cli::{open as screen, stores, terminal};
 use crate::domain::annotation::Annotation;
 use crate::domain::edit::{Change, Edit, Outcome};
 use crate::domain::project::Project;
-use crate::domain::queue::{Order, Queue};
+use crate::domain::queue::{Filter, Order, Queue};
 use crate::domain::sample::{Answer, Status};
 use crate::domain::text::printable;
 use crate::domain::version::At;
@@ -17,7 +17,7 @@ use crate::runtime::services::StoreOpener;
 use crate::runtime::store_reads::begin_with;
 use crate::store::Store;
 use crate::store::records::Mode;
-use crate::store::table::{Choice, Refreshed, TableStore};
+use crate::store::table::{Choice, Refreshed, Reviewed, TableStore};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -36,8 +36,33 @@ pub(super) struct LabelArgs {
     #[arg(long)]
     no_open: bool,
     /// Go on with what was read before, without asking the engine
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["changed", "since"])]
     offline: bool,
+    /// Only rows whose class changed between two versions or times, or that were added: `A..B`, or `A..` until now
+    #[arg(long, value_name = "A..B", conflicts_with = "since")]
+    changed: Option<String>,
+    /// Only rows whose class changed since a version or a time, or that were added
+    #[arg(long, value_name = "VERSION|TIME")]
+    since: Option<String>,
+}
+
+impl LabelArgs {
+    /// The two states that are compared.
+    fn stretch(&self) -> Result<Option<(At, At)>, AppError> {
+        let at = |text: &str| At::parse(text.trim()).map_err(AppError::usage);
+        match (&self.changed, &self.since) {
+            (Some(text), _) => {
+                let (from, to) = text.split_once("..").ok_or_else(|| {
+                    AppError::usage(format!("`{}` is no stretch of versions", printable(text))).hint(
+                        "give two versions or times with two dots between them, such as 12..15 or 2026-11-01..now",
+                    )
+                })?;
+                Ok(Some((at(from)?, if to.trim().is_empty() { At::Now } else { at(to)? })))
+            }
+            (None, Some(text)) => Ok(Some((at(text)?, At::Now))),
+            (None, None) => Ok(None),
+        }
+    }
 }
 
 /// Give a row another class
@@ -89,16 +114,18 @@ pub(super) struct ConflictsArgs {
 }
 
 pub(super) fn open(args: &LabelArgs, mut context: Context) -> Result<(), AppError> {
-    super::direct::must_have_engine(&args.table, &context)?;
-    // What was read before is gone on with even where nothing can be asked.
-    let engine = match args.offline {
-        true => super::asleep(&args.table.engine, &context)?,
-        false => super::engine(&args.table.engine, &context)?,
-    };
-    let mut store = args.table.open_on(Arc::clone(&engine), &context)?;
+    let stretch = args.stretch()?;
+    let read_only = context.loaded.settings.read_only;
+    if stretch.is_some() && read_only {
+        return Err(AppError::usage("what changed is noted in the mirror of the table, which --read-only forbids")
+            .hint("leave out --read-only; nothing is written into the table before a key gives a class"));
+    }
+    let opener = args.table.opener(args.offline, &mut context)?;
+    let mut store = opener(if read_only { Mode::Read } else { Mode::Create })?;
     let report =
         if args.offline || context.loaded.settings.read_only { None } else { Some(refresh(&mut store, &mut context)?) };
     let project = project(&mut store)?;
+    let reviewed = stretch.map(|(from, to)| review(&mut store, &from, &to, &mut context)).transpose()?;
     if args.table.json.json {
         let unsent = store.unsent()?;
         let classes: Vec<_> = project.labels.live().map(|c| c.name.clone()).collect();
@@ -106,26 +133,59 @@ pub(super) fn open(args: &LabelArgs, mut context: Context) -> Result<(), AppErro
         context.out.json(&json!({
             "project": project.name, "source": project.source, "samples": samples, "classes": classes,
             "read": report, "unsent": unsent.unsent, "conflicts": unsent.conflicts, "waiting": unsent.waiting,
+            "changes": reviewed,
         }))?;
         return context.out.flush();
     }
     if let Some(report) = &report {
         context.note(&told(&project, report));
     }
-    if args.no_open || !terminal::is_there() {
+    if let Some(reviewed) = &reviewed {
+        context.note(&differs(reviewed));
+    }
+    if args.no_open || !terminal::is_there() || reviewed.as_ref().is_some_and(|r| r.pictures == 0) {
         return Ok(());
     }
-    if args.random {
+    if args.random || reviewed.is_some() {
         // The walk that the screen begins with is the one that was left there.
         let seed = u32::from_le_bytes(uuid::Uuid::new_v4().into_bytes()[..4].try_into().unwrap_or_default());
-        let queue = Queue { order: Order::Random { seed }, ..Queue::default() };
-        begin_with(&mut store, project.id, &context.loaded.user, &queue)?;
+        let order = if args.random { Order::Random { seed } } else { Order::Path };
+        let filter = Filter { comment: reviewed.is_some().then_some(true), ..Filter::default() };
+        begin_with(&mut store, project.id, &context.loaded.user, &Queue { filter, order })?;
     }
     drop(store);
-    let (source, folder) = (args.table.source(&context)?, context.loaded.paths.data.join("tables"));
-    let opener: StoreOpener =
-        Arc::new(move |mode: Mode| Ok(Box::new(TableStore::open(Arc::clone(&engine), &source, &folder, mode)?)));
-    screen::open(None, Some(project.name), Some(opener), None, context)
+    let opener: StoreOpener = Arc::new(move |mode: Mode| Ok(Box::new(opener(mode)?)));
+    screen::open(None, Some(project.name), Some(opener), reviewed.as_ref().map(differs), context)
+}
+
+/// Compares two states of the table, with progress.
+fn review(store: &mut TableStore, from: &At, to: &At, context: &mut Context) -> Result<Reviewed, AppError> {
+    let stop = context.cancel();
+    let mut said = false;
+    let report = store.review(from, to, &stop, &mut |done, all| {
+        if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+            said = true;
+            let text = format_args!("\r{done} of {all} versions compared");
+            let _ = std::io::Write::write_fmt(&mut std::io::stderr(), text);
+        }
+    })?;
+    if said {
+        context.note("");
+    }
+    Ok(report)
+}
+
+/// What a comparison found, in one line.
+fn differs(r: &Reviewed) -> String {
+    let picture = |n: u64| if n == 1 { "row" } else { "rows" };
+    let mut text = format!("{} to {}: {} changed, {} added", r.from, r.to, grouped(r.changed), grouped(r.added));
+    if r.removed > 0 {
+        text += &format!("; {} removed {}, without a picture now", grouped(r.removed), picture(r.removed));
+    }
+    if r.gone > 0 {
+        text += &format!("; {} of them gone since", grouped(r.gone));
+    }
+    if r.pictures == 0 { format!("{text}; there is nothing to look at") } else { text }
 }
 
 /// Reads the table, with progress.

@@ -55,14 +55,45 @@ impl DeltaTable {
             leave_out_common(&mut before.files, &mut after.files);
         }
         let mut old = Classes::new();
-        self.each_row(&engine, &before, stop, |key, class| old.entry(key).or_default().push(class))?;
+        self.each_row(&engine, &before, stop, &mut |id, path, class| {
+            old.entry(key(id, path)).or_default().push(class);
+            true
+        })?;
         let mut new = Classes::new();
-        self.each_row(&engine, &after, stop, |key, class| {
+        self.each_row(&engine, &after, stop, &mut |id, path, class| {
+            let key = key(id, path);
             if !take_equal(&mut old, &key, class.as_deref()) {
                 new.entry(key).or_default().push(class);
             }
+            true
         })?;
         Ok(differences(old, new))
+    }
+
+    /// Checks that the table is there and has the columns.
+    ///
+    /// # Errors
+    /// As [`Self::diff`].
+    pub fn check(&self, columns: &Columns, stop: &CancellationToken) -> Result<()> {
+        let engine = self.engine(BATCH)?;
+        let snapshot = self.snapshot(&engine, self.version(&At::Now, stop)?, stop)?;
+        self.names(&snapshot, columns).map(drop)
+    }
+
+    /// Gives id, path and class of all rows of a state, until `each` wants no more.
+    ///
+    /// # Errors
+    /// As [`Self::diff`].
+    pub fn labels(
+        &self,
+        columns: &Columns,
+        at: &At,
+        stop: &CancellationToken,
+        mut each: impl FnMut(Option<String>, Option<String>, Option<String>) -> bool,
+    ) -> Result<()> {
+        let engine = self.engine(BATCH)?;
+        let side = self.side(&engine, columns, at, stop)?;
+        self.each_row(&engine, &side, stop, &mut each)
     }
 
     fn side(&self, engine: &Engine, columns: &Columns, at: &At, stop: &CancellationToken) -> Result<Side> {
@@ -93,16 +124,20 @@ impl DeltaTable {
         Ok([name("id", &columns.id)?, name("path", &columns.path)?, name("class", &columns.class)?])
     }
 
-    /// Calls `each` with id and path, and the class.
+    /// Calls `each` with id, path and class, until it wants no more.
     fn each_row(
         &self,
         engine: &Engine,
         side: &Side,
         stop: &CancellationToken,
-        mut each: impl FnMut((String, String), Option<String>),
+        each: &mut dyn FnMut(Option<String>, Option<String>, Option<String>) -> bool,
     ) -> Result<()> {
         self.guarded(Some(side.version), stop, || {
+            let mut more = true;
             for file in &side.files {
+                if !more {
+                    break;
+                }
                 self.read_file(engine, &side.scan, file, stop, |batch| {
                     let column = |i: usize| {
                         let at = batch.schema().index_of(&side.names[i]).map_err(|e| e.to_string());
@@ -111,14 +146,18 @@ impl DeltaTable {
                     };
                     let (ids, paths, classes) = (column(0)?, column(1)?, column(2)?);
                     for ((id, path), class) in ids.into_iter().zip(paths).zip(classes) {
-                        each((id.unwrap_or_default(), path.unwrap_or_default()), class);
+                        more = more && each(id, path, class);
                     }
-                    Ok(true)
+                    Ok(more)
                 })?;
             }
             Ok(())
         })
     }
+}
+
+fn key(id: Option<String>, path: Option<String>) -> (String, String) {
+    (id.unwrap_or_default(), path.unwrap_or_default())
 }
 
 /// Leaves out the files that both have with the same deleted rows.

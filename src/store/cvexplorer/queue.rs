@@ -84,8 +84,9 @@ impl Shape {
             let is = if empty { "" } else { "NOT " };
             out.text += &format!(" AND {is}(s.status = 'labeled' AND NOT {any})");
         }
-        // Nothing is ever reviewed, flagged or marked here.
-        if !filter.review.is_empty() || filter.flag == Some(true) || filter.unsure == Some(true) {
+        // Nothing is ever reviewed, flagged, marked or remarked on here.
+        let marks = [filter.flag, filter.unsure, filter.comment];
+        if !filter.review.is_empty() || marks.contains(&Some(true)) {
             out.text += " AND 1 = 0";
         }
         for needle in &filter.text {

@@ -202,6 +202,7 @@ impl Columns {
             answer: Answer { status: Status::from_name(&status).unwrap_or_default(), ..Answer::default() },
             predictions: Vec::new(),
             reviews: Vec::new(),
+            notes: Vec::new(),
         };
         Ok((sample, status))
     }

@@ -2,11 +2,13 @@
 
 use super::base::{Base, to_json};
 use super::codes;
+use super::value::Values;
 use crate::domain::ids::{AnnotationId, ProjectId, SampleId};
 use crate::domain::queue::Queue;
 use crate::store::Result;
 use crate::store::error::StoreError;
 use crate::store::records::{Comment, LedgerEntry, Settings};
+use jiff::Timestamp;
 
 impl dyn Base + '_ {
     pub(in crate::store) fn save_queue(&self, project: ProjectId, name: &str, queue: &Queue) -> Result<()> {
@@ -66,6 +68,21 @@ impl dyn Base + '_ {
         let sql = "INSERT INTO comment(sample, annotation, author, text, at, resolved) VALUES(?, ?, ?, ?, ?, ?)
                    RETURNING id";
         self.number(sql, values)
+    }
+
+    /// Puts remarks of an author in the place of those that nobody has dealt with.
+    pub(in crate::store) fn replace_comments(
+        &self,
+        project: ProjectId,
+        author: &str,
+        notes: &[(SampleId, String)],
+        at: Timestamp,
+    ) -> Result<()> {
+        let sql = "DELETE FROM comment WHERE author = ? AND resolved = 0
+                   AND sample IN (SELECT id FROM sample WHERE project = ?)";
+        self.execute(sql, (author, project.0))?;
+        let sql = "INSERT INTO comment(sample, author, text, at, resolved) VALUES(?, ?, ?, ?, 0)";
+        notes.iter().try_for_each(|(sample, text)| self.defer(sql, &(sample.0, author, text, codes::nanos(at)).list()))
     }
 
     pub(in crate::store) fn resolve_comment(&self, id: i64, resolved: bool) -> Result<()> {

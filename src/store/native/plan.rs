@@ -113,6 +113,8 @@ enum Part {
     Class(Vec<i64>),
     Predicted(Vec<i64>),
     Is(&'static str, bool),
+    /// Has an open comment, or has none. Not counted and without an index in the order of a queue: comments are few.
+    Noted(bool),
     /// Stands under these classes, or none, with one of these statuses: only in class order.
     Under(Option<Vec<i64>>, Vec<i64>),
     /// Carries one of the first and stands under one of the second.
@@ -132,6 +134,13 @@ impl Part {
             }
             Self::Predicted(ids) => ids.iter().map(|c| stored.get("predicted", c)).sum(),
             Self::Is(name, true) => stored.get("is", name),
+            Self::Noted(is) => {
+                if *is {
+                    all / 100 + 1
+                } else {
+                    all
+                }
+            }
             Self::Is(name, false) => all - stored.get("is", name).min(all),
             Self::Both(ids, under) => {
                 let carry = |ids: &Vec<i64>| ids.iter().map(|c| stored.get("class", c)).sum::<u64>();
@@ -157,7 +166,7 @@ impl Part {
             (Self::Is("flagged", true), column) => ("sample_flagged", column == Column::Path),
             (Self::Is("unsure", true), column) => ("sample_unsure", column == Column::Path),
             (Self::Is("empty", true), column) => ("sample_empty", column == Column::Path),
-            (Self::Is(..), _) => return None,
+            (Self::Is(..) | Self::Noted(_), _) => return None,
             (Self::Under(..), column) => ("sample_class_path", column == Column::Path),
             (Self::Both(..), column) => ("sample_class_under", column == Column::Path),
         })
@@ -171,6 +180,12 @@ impl Part {
             Self::By(names) => sql.any("s.author", names.iter().map(|n| Value::Text(n.clone()))),
             Self::Predicted(ids) => sql.any("s.predicted", ids.iter().map(|c| Value::Integer(*c))),
             Self::Is(name, is) => sql.push(&format!(" AND s.{name} = {}", i64::from(*is))),
+            Self::Noted(is) => {
+                let not = if *is { "" } else { "NOT " };
+                sql.push(&format!(
+                    " AND {not}EXISTS(SELECT 1 FROM comment n WHERE n.sample = s.id AND n.resolved = 0)"
+                ));
+            }
             Self::Class(ids) => {
                 sql.push(
                     " AND EXISTS(SELECT 1 FROM sample_class x WHERE x.project = s.project AND x.sort_key = s.sort_key",
@@ -265,6 +280,7 @@ impl Parts {
         for (name, is) in [("flagged", filter.flag), ("unsure", filter.unsure), ("empty", filter.empty)] {
             parts.extend(is.map(|is| Part::Is(name, is)));
         }
+        parts.extend(filter.comment.map(Part::Noted));
         let nothing = parts.iter().any(|p| matches!(p, Part::Class(ids) | Part::Predicted(ids) if ids.is_empty()));
         Self { parts, text: filter.text.clone(), nothing }
     }
@@ -275,6 +291,7 @@ impl Parts {
             _ if self.nothing => Some(0),
             ([], true) => Some(stored.samples()),
             ([Part::Class(ids)], true) if ids.len() > 1 => None,
+            ([Part::Noted(_)], true) => None,
             ([part], true) => Some(part.count(stored)),
             _ => None,
         }
@@ -445,6 +462,6 @@ fn alternatives(part: &Part) -> Vec<Sql> {
             }
             out
         }
-        Part::Class(_) | Part::Both(..) => Vec::new(),
+        Part::Class(_) | Part::Both(..) | Part::Noted(_) => Vec::new(),
     }
 }

@@ -85,10 +85,11 @@ impl dyn Base + '_ {
     }
 }
 
-/// A sample as the second pass shows it: without answer, predictions and reviews.
+/// A sample as the second pass shows it: without answer, predictions, reviews and remarks.
 pub(in crate::store) fn blind(mut sample: Sample) -> Sample {
     sample.answer = Answer::default();
     sample.predictions.clear();
     sample.reviews.clear();
+    sample.notes.clear();
     sample
 }

@@ -5,7 +5,7 @@ use crate::domain::annotation::{Annotation, Prediction};
 use crate::domain::ids::{AnnotationId, ClassId, ProjectId, Rev, SampleId};
 use crate::domain::natural::natural_key;
 use crate::domain::review::{Review, Verdict};
-use crate::domain::sample::{Answer, Sample};
+use crate::domain::sample::{Answer, Note, Sample};
 use crate::store::Result;
 use crate::store::error::StoreError;
 use crate::store::native::codes;
@@ -13,13 +13,15 @@ use crate::store::native::desk::Head;
 use crate::store::native::value::Row;
 use uuid::Uuid;
 
-/// Annotations, predictions and verdicts of `sample s` as JSON texts.
+/// Annotations, predictions, verdicts and open comments of `sample s` as JSON texts.
 const ANNOTATIONS: &str = "(SELECT json_agg(json_build_array(a.id, a.class, a.kind, a.geometry, a.attributes, a.author,
     a.at) ORDER BY a.place)::text FROM annotation a WHERE a.sample = s.id)";
 const PREDICTIONS: &str = "CASE WHEN s.predicted IS NOT NULL THEN (SELECT json_agg(json_build_array(p.class, p.kind,
     p.geometry, p.score, p.model) ORDER BY p.place)::text FROM prediction p WHERE p.sample = s.id) END";
 const REVIEWS: &str = "CASE WHEN s.review > 1 THEN (SELECT json_agg(json_build_array(r.rev, r.verdict, r.comment,
     r.reviewer, r.at) ORDER BY r.at, r.reviewer)::text FROM review r WHERE r.sample = s.id) END";
+const NOTES: &str = "(SELECT json_agg(json_build_array(n.author, n.text) ORDER BY n.id)::text FROM comment n
+    WHERE n.sample = s.id AND n.resolved = 0)";
 
 type AnnotationRow = (Uuid, i64, String, Option<String>, Option<String>, String, i64);
 type PredictionRow = (i64, String, Option<String>, f64, String);
@@ -39,7 +41,7 @@ pub(super) struct Loaded {
 pub(super) fn samples_statement(ids: &[i64]) -> Statement {
     let sql = format!(
         "SELECT s.id, s.project, s.path, s.size, s.etag, s.width, s.height, s.orientation, s.missing, s.rev, s.status,
-           s.skip_reason, s.flagged, s.unsure, {ANNOTATIONS}, {PREDICTIONS}, {REVIEWS}
+           s.skip_reason, s.flagged, s.unsure, {ANNOTATIONS}, {PREDICTIONS}, {REVIEWS}, {NOTES}
          FROM unnest($1) WITH ORDINALITY AS w(id, n) JOIN sample s ON s.id = w.id ORDER BY w.n"
     );
     Statement::new(sql, vec![Param::ints(ids.to_vec())])
@@ -97,6 +99,7 @@ impl Tx<'_> {
             },
             predictions: self.predictions(r.get(15)?, id)?,
             reviews: self.reviews(r.get(16)?)?,
+            notes: self.notes(r.get(17)?)?,
         })
     }
 
@@ -157,6 +160,12 @@ impl Tx<'_> {
             Ok(Prediction { class: ClassId(class), shape, score, model })
         };
         rows.into_iter().map(prediction).collect()
+    }
+
+    fn notes(&self, text: Option<String>) -> Result<Vec<Note>> {
+        let Some(text) = text else { return Ok(Vec::new()) };
+        let rows: Vec<(String, String)> = self.base().json(&text, "comments")?;
+        Ok(rows.into_iter().map(|(author, text)| Note { author, text }).collect())
     }
 
     fn reviews(&self, text: Option<String>) -> Result<Vec<Review>> {

@@ -5,7 +5,7 @@ use crate::domain::annotation::{Annotation, Prediction};
 use crate::domain::ids::{AnnotationId, ClassId, ProjectId, Rev, SampleId};
 use crate::domain::natural::natural_key;
 use crate::domain::review::{Review, Verdict};
-use crate::domain::sample::{Answer, Sample};
+use crate::domain::sample::{Answer, Note, Sample};
 use crate::store::Result;
 use crate::store::error::StoreError;
 use crate::store::native::codes;
@@ -57,6 +57,7 @@ fn sample_row(r: &Row<'_>) -> rusqlite::Result<(Sample, bool, bool)> {
         },
         predictions: Vec::new(),
         reviews: Vec::new(),
+        notes: Vec::new(),
     };
     Ok((sample, r.get::<_, i64>(14)? > 1, r.get(15)?))
 }
@@ -133,6 +134,12 @@ impl Db<'_> {
         })
     }
 
+    /// Comments on the sample that nobody has dealt with yet.
+    fn notes(&self, id: SampleId) -> Result<Vec<Note>> {
+        let sql = "SELECT author, text FROM comment WHERE sample = ? AND resolved = 0 ORDER BY id";
+        self.rows(sql, [id.0], |r| Ok(Note { author: r.get(0)?, text: r.get(1)? }))
+    }
+
     pub(super) fn sample(&self, id: SampleId) -> Result<Sample> {
         let row = self.row(&format!("{SAMPLE} id = ?"), [id.0], sample_row)?;
         self.complete_sample(row.ok_or_else(|| StoreError::not_found(format!("sample number {id}"), self.place))?)
@@ -145,6 +152,7 @@ impl Db<'_> {
 
     fn complete_sample(&self, (mut sample, reviewed, predicted): (Sample, bool, bool)) -> Result<Sample> {
         sample.answer.annotations = self.annotations(sample.id)?;
+        sample.notes = self.notes(sample.id)?;
         if reviewed {
             sample.reviews = self.verdicts(sample.id)?;
         }

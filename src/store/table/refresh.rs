@@ -5,17 +5,20 @@
 //! the engine knows versions, all rows are of one.
 
 use super::answers::{answer, class_text, same};
-use super::rows::{Incoming, Known};
-use super::sender::{Sender, seen_of};
+use super::rows::{Incoming, Known, RowFile};
+use super::sender::Sender;
+use super::source::Seen;
 use super::{AUTHOR, project_of};
 use crate::domain::class::LabelSet;
 use crate::domain::edit::{Change, Edit, Origin, Outcome};
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::{Project, ScanSettings, Task};
+use crate::domain::version::At;
 use crate::store::records::{NewProject, NewSample};
 use crate::store::{Result, Store, StoreError};
 use jiff::Timestamp;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Rows of one transaction.
 const BATCH: usize = 5000;
@@ -49,8 +52,8 @@ impl Sender {
     /// # Errors
     /// The engine's, also for a missing table or column or a wrong type; the mirror then is as before, or further.
     pub(super) fn refresh(&mut self, name: &str, author: &str, progress: &mut dyn FnMut(u64)) -> Result<Refreshed> {
-        self.source.types(self.engine.as_ref(), &self.stop)?;
-        let version = super::history::version(self.engine.as_ref(), &self.source.name()?, &self.stop)?;
+        self.reader.check(&self.source, &self.stop)?;
+        let version = self.reader.version(&self.source, &At::Now, &self.stop)?;
         let known = self.rows.state("version")?.and_then(|v| v.parse::<i64>().ok());
         let project = project_of(&mut self.mirror)?;
         if version.is_some() && version == known && project.is_some() {
@@ -71,33 +74,17 @@ impl Sender {
 
     /// Reads all rows beside the mirror, by the canonical path of their pictures.
     fn read_all(&mut self, version: Option<i64>, report: &mut Refreshed, progress: &mut dyn FnMut(u64)) -> Result<()> {
-        let mut result = self.engine.run(&self.source.read(version)?, &self.stop)?;
+        let reader = Arc::clone(&self.reader);
         self.rows.forget_incoming()?;
-        while let Some(batch) = result.next_batch()? {
-            let place = self.engine.place();
-            let (rows, total) = (seen_of(&batch, place)?, batch.num_rows() as u64);
-            report.unusable += total - rows.len() as u64;
-            self.rows.together(|file| {
-                for row in rows {
-                    // A relative path would mean another file on every machine.
-                    let Some(path) = LakePath::parse_whole(&row.raw) else {
-                        report.unusable += 1;
-                        continue;
-                    };
-                    let incoming = Incoming { place: path.to_string(), id: row.id, raw: row.raw, class: row.class };
-                    if file.put_incoming(&incoming)? {
-                        report.rows += 1;
-                    } else {
-                        report.repeated += 1;
-                    }
-                }
-                Ok(())
-            })?;
-            if report.rows % STRIDE < total {
+        let file = &mut self.rows;
+        reader.rows(&self.source, version, &self.stop, &mut |batch| {
+            report.unusable += batch.total - batch.rows.len() as u64;
+            file.together(|file| batch.rows.into_iter().try_for_each(|row| take(file, row, report)))?;
+            if report.rows % STRIDE < batch.total {
                 progress(report.rows);
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn make(&mut self, name: &str, author: &str) -> Result<Project> {
@@ -207,6 +194,22 @@ impl Sender {
     }
 }
 
+/// Takes a row that was read.
+fn take(file: &RowFile, row: Seen, report: &mut Refreshed) -> Result<()> {
+    // A relative path would mean another file on every machine.
+    let Some(path) = LakePath::parse_whole(&row.raw) else {
+        report.unusable += 1;
+        return Ok(());
+    };
+    let incoming = Incoming { place: path.to_string(), id: row.id, raw: row.raw, class: row.class };
+    if file.put_incoming(&incoming)? {
+        report.rows += 1;
+    } else {
+        report.repeated += 1;
+    }
+    Ok(())
+}
+
 /// The deepest folder that holds two places, and so everything between them in the order of their texts.
 fn common(first: &str, last: &str) -> String {
     let parse = |text: &str| LakePath::parse(text, "").unwrap_or(LakePath::Root);
@@ -232,7 +235,7 @@ fn relative_to<'a>(source: &str, place: &'a str) -> Option<&'a str> {
 }
 
 /// The path of a sample: below the source, or whole where the source is the lake itself.
-fn relative(source: &str, place: &str) -> String {
+pub(super) fn relative(source: &str, place: &str) -> String {
     relative_to(source, place).unwrap_or(place).to_owned()
 }
 

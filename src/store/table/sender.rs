@@ -9,6 +9,7 @@
 //! - Counts of changed rows are not believed: engines count them differently.
 
 use super::answers::class_text;
+use super::reading::TableReader;
 use super::rows::{Clash, Pending, RowFile};
 use super::source::{Change, Seen, TableSource, Types};
 use super::{AUTHOR, project_of};
@@ -55,6 +56,7 @@ pub(super) struct Sender {
     pub(super) mirror: SqliteStore,
     pub(super) rows: RowFile,
     pub(super) engine: Arc<dyn Engine>,
+    pub(super) reader: Arc<dyn TableReader>,
     pub(super) source: TableSource,
     pub(super) stop: CancellationToken,
 }
@@ -110,6 +112,7 @@ impl Sender {
     fn send(&mut self, batch: &[Pending], types: Types, sent: &mut Sent) -> Result<()> {
         let changes = self.changes(batch)?;
         let id = uuid::Uuid::now_v7().to_string();
+        self.remember(&id)?;
         self.rows.begin_flight(&id, batch)?;
         let authors: BTreeSet<&str> = batch.iter().map(|p| p.author.as_str()).collect();
         let authors = authors.into_iter().collect::<Vec<_>>().join(", ");

@@ -45,10 +45,13 @@ pub(super) struct Change {
 
 /// A row as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) id: String,
-    pub(super) raw: String,
-    pub(super) class: Option<String>,
+pub struct Seen {
+    /// Its id.
+    pub id: String,
+    /// The path of its picture, as the table has it.
+    pub raw: String,
+    /// Its class.
+    pub class: Option<String>,
 }
 
 impl TableSource {

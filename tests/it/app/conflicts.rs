@@ -10,7 +10,7 @@ use lakelens::app::screens::conflicts::ConflictLine;
 use lakelens::app::slots::Slot;
 use lakelens::app::state::OutboxState;
 use lakelens::domain::annotation::Annotation;
-use lakelens::domain::edit::{Change, Edit, Outcome};
+use lakelens::domain::edit::{Change, Edit, Origin, Outcome};
 use lakelens::domain::ids::{ClassId, ProjectId, Rev, SampleId};
 use lakelens::domain::project::Task;
 use lakelens::domain::sample::{Answer, Status};
@@ -190,6 +190,33 @@ fn what_others_answer_is_shown_at_once_and_never_something_older() {
     // Another project is none of this one's business.
     h.event(Event::Elsewhere(ProjectId(77), vec![(theirs(2, 2), Rev(9))]));
     assert_eq!(h.state.label().unwrap().walk[1].rev, Rev(0));
+}
+
+#[test]
+fn what_comes_from_a_table_is_told_and_new_pictures_join_the_walk() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 3);
+    let project = h.state.project.as_ref().unwrap().project.id;
+    let theirs = |id: i64, class: i64, rev| {
+        let mut edit = Edit { author: "the table".to_owned(), origin: Origin::Import, ..edit(id, class) };
+        if let Change::Answer { base, before, .. } = &mut edit.change {
+            (*base, before.flagged) = (Rev(rev), rev > 0);
+        }
+        (edit, Rev(rev + 1))
+    };
+    assert!(h.state.label().unwrap().at_end);
+    h.effects.clear();
+    h.event(Event::Elsewhere(project, vec![theirs(2, 2, 4), theirs(3, 1, 4)]));
+    assert!(h.screen(100, 24).contains("the table: 2 labels changed"));
+    assert!(!h.asked().iter().any(|q| matches!(q, Query::Page { .. })), "nothing is new");
+    h.event(Event::Elsewhere(project, vec![theirs(2, 1, 5), theirs(9, 1, 0)]));
+    assert!(h.screen(100, 24).contains("the table: 1 label changed, 1 new with a class"));
+    let beyond = |q: &Query| matches!(q, Query::Page { beyond: Some(id), back: false, .. } if id.0 == 3);
+    assert!(h.asked().iter().any(beyond), "{:?}", h.asked());
+    // Pictures without an answer are no edits.
+    h.reply(Slot::WalkForward, Reply::Page { samples: vec![sample(9)], end: true });
+    h.effects.clear();
+    h.event(Event::Elsewhere(project, Vec::new()));
+    assert!(h.asked().iter().any(|q| matches!(q, Query::Page { beyond: Some(id), .. } if id.0 == 9)));
 }
 
 #[test]

@@ -289,6 +289,7 @@ pub(crate) fn sample(n: usize) -> Sample {
         answer: Answer::default(),
         predictions: Vec::new(),
         reviews: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

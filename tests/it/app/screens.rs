@@ -3,6 +3,7 @@
 use super::harness::Harness;
 use super::lake::lake;
 use lakelens::app::screens::Screen;
+use lakelens::domain::sample::{Note, Sample};
 
 const SIZES: [(u16, u16); 3] = [(40, 12), (80, 24), (160, 50)];
 
@@ -19,6 +20,26 @@ fn label() {
     let mut h = Harness::labelling(&["daisy", "dandelion", "roses", "sunflowers", "tulips"], 40);
     h.keys("3 1 s 2");
     snapshots("label", &mut h);
+}
+
+/// The first sample, as a comparison of two versions of its table leaves it.
+fn noted(samples: &mut [Sample]) {
+    let note = |author: &str, text: &str| Note { author: author.to_owned(), text: text.to_owned() };
+    samples[0].notes = vec![
+        note("the table", "roses -> tul\u{1b}[1mips\nversion 5 by bob, 2026-11-03"),
+        note("eve.longname@example.org", "is this a rose?"),
+    ];
+}
+
+#[test]
+fn what_changed_stands_beside_the_picture() {
+    let mut h = Harness::labelling(&["daisy", "dandelion", "roses", "sunflowers", "tulips"], 40);
+    noted(h.state.label_mut().unwrap().walk.make_contiguous());
+    h.state.label_mut().unwrap().queue.filter.comment = Some(true);
+    snapshots("label_changed", &mut h);
+    let mut h = super::review::three();
+    noted(h.state.label_mut().unwrap().walk.make_contiguous());
+    snapshots("review_changed", &mut h);
 }
 
 #[test]

@@ -36,6 +36,27 @@ fn a_table_in_a_folder_is_looked_at_without_an_engine() {
 }
 
 #[test]
+fn what_changed_between_two_versions_is_told_and_noted_without_an_engine() {
+    let home = Home::new();
+    table(&home);
+    let columns = ["--id", "id", "--class", "class", "--path", "path"];
+    let at = |more: &[&'static str]| [&["table", "./images"][..], &columns, more].concat();
+    let told = home.json(&at(&["--since", "0", "--json"]));
+    let of = |name: &str| told["changes"][name].as_u64().unwrap();
+    assert_eq!((of("changed"), of("added"), of("removed"), of("pictures"), of("gone")), (1, 0, 0, 1, 0), "{told}");
+    let ran = home.run(&at(&["--changed", "0..1", "--no-open"]));
+    assert!(ran.code == 0 && ran.err.contains("0 to 1: 1 changed, 0 added"), "{ran:?}");
+    let ran = home.run(&at(&["--changed", "1..", "--no-open"]));
+    assert!(ran.code == 0 && ran.err.contains("there is nothing to look at"), "{ran:?}");
+    let ran = home.run(&at(&["--changed", "5"]));
+    assert!(ran.code == 2 && ran.err.contains("no stretch of versions") && ran.err.contains("12..15"), "{ran:?}");
+    let ran = home.run(&at(&["--since", "yesterday"]));
+    assert!(ran.code == 2 && ran.err.contains("`yesterday`"), "{ran:?}");
+    let ran = home.run(&at(&["--since", "0", "--read-only"]));
+    assert!(ran.code == 2 && ran.err.contains("--read-only"), "{ran:?}");
+}
+
+#[test]
 fn what_cannot_be_done_without_an_engine_is_said() {
     let home = Home::new();
     table(&home);

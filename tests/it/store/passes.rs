@@ -111,7 +111,13 @@ fn small_things_are_kept() {
         let mut comment = Comment { id: 0, sample: ids[0], annotation: None, author, text, at: at(1), resolved: false };
         comment.id = store.add_comment(&comment).unwrap();
         assert_eq!(store.comments(ids[0]).unwrap(), [comment.clone()]);
+        let told = store.sample(ids[0]).unwrap().notes;
+        assert_eq!(
+            told.iter().map(|n| (n.author.as_str(), n.text.as_str())).collect::<Vec<_>>(),
+            [("ann", "is this a rose?")]
+        );
         store.resolve_comment(comment.id, true).unwrap();
+        assert!(store.sample(ids[0]).unwrap().notes.is_empty(), "it was dealt with");
         assert!(store.comments(ids[0]).unwrap()[0].resolved);
         let entry = |etag: &str| {
             let [source, path, etag, run] = ["s3://b", "a.jpg", etag, "r1"].map(str::to_owned);

@@ -9,13 +9,13 @@ use lakelens::domain::queue::{Filter, Order, Queue, ReviewState};
 use lakelens::domain::review::Verdict;
 use lakelens::domain::sample::{Answer, Sample, Status};
 use lakelens::store::Store;
-use lakelens::store::records::{Cursor, Direction, From, SamplePredictions};
+use lakelens::store::records::{Comment, Cursor, Direction, From, SamplePredictions};
 use std::collections::BTreeSet;
 
 const ORDERS: [Order; 6] =
     [Order::Path, Order::Random { seed: 7 }, Order::Newest, Order::Class, Order::ScoreDown, Order::ScoreUp];
 
-const FILTERS: [&str; 26] = [
+const FILTERS: [&str; 29] = [
     "",
     "status:unlabeled",
     "status:labeled",
@@ -42,6 +42,9 @@ const FILTERS: [&str; 26] = [
     "-empty status:labeled",
     "IMG1",
     "g2 class:daisy,roses -flag",
+    "comment",
+    "-comment",
+    "comment class:daisy,roses status:labeled",
 ];
 
 /// A project of 60 samples in every state there is; classes 1 to 3, and `old`, which became `roses`.
@@ -64,6 +67,11 @@ fn mixed(store: &mut dyn Store) -> (ProjectId, Vec<SampleId>) {
             store.put_predictions(project.id, &[SamplePredictions { sample: *id, predictions }]).unwrap();
         }
         let author = ["ann", "bob", "cleo"][i % 3];
+        for (n, resolved) in [(4, false), (9, false), (5, true)] {
+            if i % n == 2 {
+                remark(store, *id, resolved);
+            }
+        }
         let answer = match i % 10 {
             0..=3 => labeled(&[1 + (i as i64 / 10) % 4], author, at(i as i64)),
             4 => labeled(&[2, 1], author, at(i as i64)),
@@ -93,6 +101,12 @@ fn mixed(store: &mut dyn Store) -> (ProjectId, Vec<SampleId>) {
     let change = Change::Classes { before: after, after: merged };
     store.commit(&[Edit::by_person(project.id, change, "ann", at(200))]).unwrap();
     (project.id, ids)
+}
+
+/// Leaves a comment.
+fn remark(store: &mut dyn Store, sample: SampleId, resolved: bool) {
+    let (author, text) = ("eve".to_owned(), "is this a rose?".to_owned());
+    store.add_comment(&Comment { id: 0, sample, annotation: None, author, text, at: at(1), resolved }).unwrap();
 }
 
 /// What a filter means, said a second time, over whole samples.
@@ -125,6 +139,7 @@ fn takes(filter: &Filter, sample: &Sample, labels: &LabelSet) -> bool {
         && filter.flag.is_none_or(|w| answer.flagged == w)
         && filter.unsure.is_none_or(|w| answer.unsure == w)
         && filter.empty.is_none_or(|w| empty == w)
+        && filter.comment.is_none_or(|w| sample.notes.is_empty() != w)
         && filter.text.iter().all(|t| sample.path.to_lowercase().contains(&t.to_lowercase()))
 }
 

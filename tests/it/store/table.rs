@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 /// A server and a folder in which it keeps tables.
-struct Server {
+pub(super) struct Server {
     address: String,
     tables: String,
     net: Net,
@@ -36,15 +36,15 @@ impl Server {
         Some(Self { address, tables, net: Net::default() })
     }
 
-    fn sail() -> Option<Self> {
+    pub(super) fn sail() -> Option<Self> {
         Self::of("LAKELENS_SAIL", "LAKELENS_SAIL_TABLES")
     }
 
-    fn spark() -> Option<Self> {
+    pub(super) fn spark() -> Option<Self> {
         Self::of("LAKELENS_SPARK", "LAKELENS_SPARK_DELTA")
     }
 
-    fn engine(&self) -> Arc<Spark> {
+    pub(super) fn engine(&self) -> Arc<Spark> {
         Arc::new(connect(&self.net, &self.address))
     }
 
@@ -58,7 +58,7 @@ impl Server {
     }
 
     /// Makes a table with so many rows of two classes, and gives its name.
-    fn table(&self, count: usize) -> String {
+    pub(super) fn table(&self, count: usize) -> String {
         let select = format!(
             "SELECT concat('id', id), CASE WHEN id % 2 = 0 THEN 'rose' ELSE 'tulip' END, \
              concat('/photos/', id, '.jpg') FROM range({count})"
@@ -67,19 +67,19 @@ impl Server {
     }
 }
 
-fn source(table: &str) -> TableSource {
+pub(super) fn source(table: &str) -> TableSource {
     let [id, class, path] = ["image_id", "class", "origin"].map(str::to_owned);
     TableSource { table: table.to_owned(), id, class, path, filter: String::new() }
 }
 
-struct Person {
-    store: TableStore,
+pub(super) struct Person {
+    pub(super) store: TableStore,
     name: &'static str,
     _folder: Option<TempDir>,
 }
 
 impl Person {
-    fn new(engine: Arc<dyn Engine>, table: &str, name: &'static str) -> Self {
+    pub(super) fn new(engine: Arc<dyn Engine>, table: &str, name: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut person = Self::at(engine, table, name, folder.path());
         person._folder = Some(folder);
@@ -88,11 +88,14 @@ impl Person {
     }
 
     fn at(engine: Arc<dyn Engine>, table: &str, name: &'static str, folder: &Path) -> Self {
-        let store = TableStore::open(engine, &source(table), folder, Mode::Create).unwrap();
+        Self::over(TableStore::open(engine, &source(table), folder, Mode::Create).unwrap(), name)
+    }
+
+    pub(super) fn over(store: TableStore, name: &'static str) -> Self {
         Self { store, name, _folder: None }
     }
 
-    fn refresh(&mut self) -> Refreshed {
+    pub(super) fn refresh(&mut self) -> Refreshed {
         self.store.refresh("t", self.name, &CancellationToken::new(), &mut |_| {}).unwrap()
     }
 
@@ -113,28 +116,28 @@ impl Person {
         Edit::by_person(project.id, change, self.name, at)
     }
 
-    fn label(&mut self, path: &str, class: Option<&str>) {
+    pub(super) fn label(&mut self, path: &str, class: Option<&str>) {
         let edit = self.edit(path, class);
         assert!(matches!(self.store.commit(&[edit]).unwrap()[0], Outcome::Saved { .. }));
     }
 
-    fn send(&mut self) {
+    pub(super) fn send(&mut self) {
         self.store.send_now(&CancellationToken::new()).unwrap();
     }
 
-    fn shown(&mut self, path: &str) -> String {
+    pub(super) fn shown(&mut self, path: &str) -> String {
         let project = self.store.mirrored().unwrap().unwrap();
         self.store.sample_by_path(project.id, path).unwrap().unwrap().answer.summary(&project.labels)
     }
 }
 
 /// What the table holds: class by path.
-fn held(engine: &dyn Engine, table: &str) -> BTreeMap<String, Option<String>> {
+pub(super) fn held(engine: &dyn Engine, table: &str) -> BTreeMap<String, Option<String>> {
     let all = rows(engine, &Statement::new(format!("SELECT origin, class FROM {table}")));
     all.into_iter().map(|mut r| (r[0].take().unwrap(), r[1].take())).collect()
 }
 
-fn text(value: &str) -> Option<String> {
+pub(super) fn text(value: &str) -> Option<String> {
     Some(value.to_owned())
 }
 

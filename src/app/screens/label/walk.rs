@@ -179,7 +179,7 @@ pub fn page(state: &mut State, tag: Tag, samples: Vec<Sample>, end: bool) -> Vec
     label.problem = None;
     match tag.slot {
         Slot::WalkForward => {
-            let first = !label.loaded;
+            let first = !label.loaded || label.walk.is_empty();
             label.loaded = true;
             label.at_end = end;
             let known = label.walk.len();
@@ -357,6 +357,18 @@ fn keep_near(state: &mut State) -> Vec<Effect> {
     }
     effects.extend(review::looked_at(state));
     effects
+}
+
+/// Pictures may have come since the end of the queue was met: the walk goes on behind it, if `fresh`.
+pub fn reopen_end(state: &mut State, fresh: bool) -> Vec<Effect> {
+    let blind = state.second_pass().is_some();
+    let Some(label) = state.label_mut().filter(|l| fresh && !blind && l.loaded && l.at_end) else { return Vec::new() };
+    if label.walk.is_empty() {
+        // Nothing was in the queue: perhaps there is something now.
+        return ask_page(state, None, false);
+    }
+    label.at_end = false;
+    keep_near(state)
 }
 
 /// Asks for the last decisions again.

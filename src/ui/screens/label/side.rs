@@ -5,7 +5,7 @@ use crate::app::screens::label::actions::decisions;
 use crate::app::state::{OpenProject, State};
 use crate::domain::class::LabelClass;
 use crate::domain::ids::ClassId;
-use crate::domain::sample::Status;
+use crate::domain::sample::{Note, Status};
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
 use crate::ui::canvas::{Canvas, number, width};
@@ -23,12 +23,14 @@ pub(super) fn column(state: &State, open: &OpenProject, label: &LabelState, canv
     let classes: Vec<&LabelClass> = open.project.labels.live().collect();
     let tape = decisions(state);
     let tape_rows = u16::try_from(tape.len()).unwrap_or(0).min(at.height / 3);
-    let room = at.height.saturating_sub(tape_rows + 5);
+    let blind = state.second_pass().is_some();
+    let said = label.sample().filter(|_| !blind).map_or(0, |s| remarks(&s.notes, canvas).len());
+    let said = u16::try_from(said).unwrap_or(0).min(at.height / 4);
+    let room = at.height.saturating_sub(tape_rows + said + 5);
     let shown = usize::from(room).min(classes.len());
     let mut y = at.y;
     let line = |y: u16| Rect { y, height: 1, ..at };
     let top = window_of(&classes, &given(open, label), shown);
-    let blind = state.second_pass().is_some();
     for class in classes.iter().skip(top).take(shown) {
         class_row(open, label, class, blind, canvas, line(y));
         y += 1;
@@ -118,10 +120,36 @@ fn answer_rows(open: &OpenProject, label: &LabelState, blind: bool, canvas: &mut
         let why = review.comment.as_deref().map(|c| format!(": {}", printable(c))).unwrap_or_default();
         rows.push((format!("review    {}{stale}{why}", review.verdict.name()), Role::Muted));
     }
+    // What others changed says what a blind pass must not know.
+    if !blind {
+        rows.extend(remarks(&sample.notes, canvas));
+    }
     for (i, (text, role)) in (0..at.height).zip(&rows) {
         canvas.text(Rect { y: at.y + i, height: 1, ..at }, text, canvas.style(*role));
     }
     u16::try_from(rows.len()).unwrap_or(at.height).min(at.height)
+}
+
+/// Remarks on the sample, such as what changed in its table: who says it stands above the first line where that is long;
+/// an arrow stands between two classes.
+pub(in crate::ui::screens) fn remarks(notes: &[Note], canvas: &Canvas) -> Vec<(String, Role)> {
+    let arrow = canvas.glyph(Glyph::Arrow);
+    let mut rows = Vec::new();
+    for note in notes {
+        let name = printable(&note.author).into_owned();
+        let mut head = format!("{name:<10}");
+        if width(&name) > 9 {
+            rows.push((name, Role::Muted));
+            head = "  ".to_owned();
+        }
+        let mut role = Role::Warning;
+        for line in note.text.lines() {
+            let text = printable(line).replace(" -> ", &format!(" {arrow} "));
+            rows.push((format!("{head}{text}"), role));
+            (head, role) = ("  ".to_owned(), Role::Muted);
+        }
+    }
+    rows
 }
 
 fn draw_tape(
@@ -146,10 +174,18 @@ fn draw_tape(
     }
 }
 
+/// Whether a line of a remark is what is said, and not who says it.
+fn is_said((_, role): &(String, Role)) -> bool {
+    *role == Role::Warning
+}
+
 /// The side column as one line, for narrow windows: keys and names.
 pub(super) fn line(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
     let chosen = given(open, label);
     let mut x = 0;
+    if let Some((text, role)) = label.sample().and_then(|s| remarks(&s.notes, canvas).into_iter().find(is_said)) {
+        x += canvas.pieces(at, &[(text.trim_start(), canvas.style(role))]) + 2;
+    }
     for class in open.project.labels.live() {
         let on = chosen.contains(&class.id);
         let name = printable(&class.name).into_owned();

@@ -13,7 +13,7 @@ use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
 use crate::ui::age::ago;
 use crate::ui::canvas::Canvas;
-use crate::ui::screens::label::side::window_of;
+use crate::ui::screens::label::side::{remarks, window_of};
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -52,6 +52,9 @@ pub(super) fn column(state: &State, open: &OpenProject, review: &ReviewState, ca
     let mut column = Column { canvas, at, y: 0 };
     answer(state, labels, review, sample, &mut column);
     model(labels, sample, &mut column);
+    let said = remarks(&sample.notes, column.canvas);
+    column.y += u16::from(!said.is_empty());
+    said.iter().for_each(|(text, role)| column.text(text, *role));
     if !sample.reviews.is_empty() {
         column.section("verdicts");
         let mut reviews: Vec<&Review> = sample.reviews.iter().collect();
