@@ -114,11 +114,15 @@ impl TableRef {
         if engines::is_named(&self.engine, context, true) {
             // What was read before is gone on with even where nothing can be asked.
             let engine = if offline { asleep(&self.engine, context)? } else { engine(&self.engine, context)? };
-            return Ok(Arc::new(move |mode| TableStore::open(Arc::clone(&engine), &source, &folder, mode)));
+            return Ok(Arc::new(move |mode: Mode| {
+                let mut store = TableStore::open(Arc::clone(&engine), &source, &folder, mode)?;
+                store.follow(!offline);
+                Ok(store)
+            }));
         }
         direct::columns(self)?;
         let reader: Arc<dyn TableReader> = Arc::new(TableFilesReader::new(direct::open(self.text(), context)?));
-        Ok(Arc::new(move |mode| TableStore::open_to_read(Arc::clone(&reader), &source, &folder, mode)))
+        Ok(Arc::new(move |mode: Mode| TableStore::open_to_read(Arc::clone(&reader), &source, &folder, mode)))
     }
 
     /// Opens the mirror of the table.

@@ -49,6 +49,10 @@ impl TableReader for TableFilesReader {
         self.table.place()
     }
 
+    fn is_costly(&self) -> bool {
+        false
+    }
+
     fn check(&self, source: &TableSource, stop: &CancellationToken) -> Result<()> {
         self.table.check(&columns(source)?, stop).map_err(|e| self.told(e))
     }

@@ -69,7 +69,8 @@ fn steps(
     let Some(last) = reader.version(source, to, stop)? else { return Ok(None) };
     let first = reader.version(source, from, stop)?;
     let commits = reader.commits(source, COMMITS, stop)?;
-    let reaches_back = commits.last().is_none_or(|c| c.version == 0 || first.is_some_and(|f| c.version <= f + 1));
+    let is_whole = commits.len() < COMMITS as usize;
+    let reaches_back = is_whole || commits.last().zip(first).is_some_and(|(c, first)| c.version <= first + 1);
     let after = |c: &Commit| match first {
         Some(first) => c.version > first,
         None => !is_before(c, from),

@@ -2,7 +2,8 @@
 //!
 //! Why by asking: a table tells nobody that it was written. What always holds: one cheap question is asked, which version
 //! is the newest; the rows are read only when that is one that neither was read nor is made of our own batches alone;
-//! where nothing happens, the question is asked more and more rarely, because a warehouse that is asked never sleeps.
+//! where nothing happens, the question is asked more and more rarely, and of an engine after a while not at all until the
+//! person does something, because what is asked never sleeps, and costs money.
 
 use super::sender::Sender;
 use super::thread::Turn;
@@ -17,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 const PACE: Duration = Duration::from_secs(5);
 /// Between two questions at most.
 const LONGEST: Duration = Duration::from_secs(900);
+/// An engine is not asked any more when nothing happened for so long, here or there.
+const ASLEEP: Duration = Duration::from_secs(900);
 /// Between two readings of a table whose versions nobody tells.
 const BLIND: Duration = Duration::from_secs(60);
 /// A reading may take so much of the time: one part of this many.
@@ -26,22 +29,38 @@ const OWN: usize = 64;
 
 /// When the table is asked next.
 pub(super) struct Follow {
+    on: bool,
+    /// Asking keeps something awake that costs money.
+    costly: bool,
     pace: Duration,
     /// When something happened last, here or there.
     heard: Instant,
+    /// How long the table is left alone after the last reading.
+    rest: Duration,
     next: Instant,
 }
 
 impl Follow {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(costly: bool) -> Self {
         let now = Instant::now();
-        Self { pace: PACE, heard: now, next: now + PACE }
+        Self { on: true, costly, pace: PACE, heard: now, rest: Duration::ZERO, next: now + PACE }
+    }
+
+    /// Whether the table is followed at all.
+    pub(super) fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// When the table is to be asked; `None` until something happens.
+    fn due(&self, now: Instant) -> Option<Instant> {
+        let asleep = self.costly && now.saturating_duration_since(self.heard) > ASLEEP;
+        Some(self.next).filter(|_| self.on && !asleep)
     }
 
     /// Something happened: the table is asked often again.
     fn hear(&mut self) {
         self.heard = Instant::now();
-        self.next = self.next.min(self.heard + self.pace);
+        self.next = self.next.min(self.heard + self.pace.max(self.rest));
     }
 
     /// The table was asked, which took so long. `told`: it tells its versions.
@@ -49,7 +68,8 @@ impl Follow {
         let now = Instant::now();
         let quiet = now.saturating_duration_since(self.heard) / 10;
         let least = if told { self.pace } else { self.pace.max(BLIND) };
-        self.next = now + quiet.clamp(least, LONGEST.max(least)).max(took * SHARE);
+        self.rest = took * (SHARE - 1);
+        self.next = now + quiet.clamp(least, LONGEST.max(least)).max(self.rest);
     }
 }
 
@@ -75,10 +95,15 @@ impl Caught {
 }
 
 impl TableStore {
+    /// Whether the table is asked at all for what others write. It is, unless something else is said here.
+    pub fn follow(&mut self, on: bool) {
+        self.following.on = on;
+    }
+
     /// Asks the table every so often instead of every five seconds.
     pub fn follow_every(&mut self, pace: Duration) {
-        self.follow.pace = pace;
-        self.follow.next = Instant::now() + pace;
+        self.following.pace = pace;
+        self.following.next = Instant::now() + pace;
     }
 
     /// Takes what others did since the last time into the mirror; asks one cheap question where they did nothing.
@@ -120,22 +145,24 @@ impl TableStore {
         loop {
             let last = self.last_event(project)?;
             if last > event {
-                self.follow.hear();
+                self.following.hear();
                 return Ok(last);
             }
             let now = Instant::now();
             if now >= end {
                 return Ok(None);
             }
-            if now < self.follow.next {
+            let due = self.following.due(now);
+            if due.is_none_or(|due| now < due) {
+                let until = due.unwrap_or(end).min(end);
                 let (_open, wait) = std::sync::mpsc::channel::<()>();
-                let _ = wait.recv_timeout(self.follow.next.min(end).saturating_duration_since(now));
+                let _ = wait.recv_timeout(until.saturating_duration_since(now));
                 continue;
             }
             let caught = self.catch_up(&CancellationToken::new())?;
-            self.follow.asked(now.elapsed(), caught.told);
+            self.following.asked(now.elapsed(), caught.told);
             if caught.is_something() {
-                self.follow.hear();
+                self.following.hear();
                 return Ok(Some(self.last_event(project)?.unwrap_or(EventId(0))));
             }
         }
@@ -183,17 +210,22 @@ mod tests {
     #[test]
     fn a_quiet_table_is_asked_rarely_and_a_lively_one_often() {
         let ahead = |f: &Follow| f.next.saturating_duration_since(Instant::now());
-        let mut follow = Follow::new();
+        let mut follow = Follow::new(true);
         follow.asked(Duration::ZERO, true);
         assert!(ahead(&follow) <= PACE);
         let Some(past) = Instant::now().checked_sub(Duration::from_secs(600)) else { return };
         follow.heard = past;
         follow.asked(Duration::ZERO, true);
         assert!(ahead(&follow) > Duration::from_secs(50));
+        assert!(follow.due(Instant::now()).is_some());
+        let Some(past) = Instant::now().checked_sub(Duration::from_secs(1000)) else { return };
+        follow.heard = past;
+        assert!(follow.due(Instant::now()).is_none(), "nobody is there");
         follow.hear();
         assert!(ahead(&follow) <= PACE);
         follow.asked(Duration::from_secs(20), true);
-        assert!(ahead(&follow) > Duration::from_secs(90), "reading takes a part of the time only");
+        follow.hear();
+        assert!(ahead(&follow) > Duration::from_secs(70), "reading takes a part of the time only");
         follow.asked(Duration::ZERO, false);
         assert!(ahead(&follow) > PACE);
     }

