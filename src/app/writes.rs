@@ -246,7 +246,7 @@ fn is_new(edit: &Edit) -> bool {
     edit.origin == Origin::Import && matches!(&edit.change, Change::Answer { before, base, .. } if came(before, *base))
 }
 
-/// What came in bulk from elsewhere, such as from a table that others write: `the table: 3 classes changed, 2 new`.
+/// What came in bulk from elsewhere, such as from a table that others write: `the table: 3 labels changed, 2 new with a class`.
 fn brought(edits: &[(Edit, Rev)]) -> Option<String> {
     let imported = |edit: &&Edit| edit.origin == Origin::Import && edit.change.sample().is_some();
     let came: Vec<&Edit> = edits.iter().map(|(edit, _)| edit).filter(imported).collect();
