@@ -11,7 +11,7 @@ use crate::domain::queue::{Filter, Order, Queue};
 use crate::domain::text::printable;
 
 /// Ready-made filters with their names.
-const READY: [(&str, &str); 7] = [
+const READY: [(&str, &str); 8] = [
     ("unlabeled", "status:unlabeled"),
     ("all", ""),
     ("flagged", "flag"),
@@ -19,6 +19,7 @@ const READY: [(&str, &str); 7] = [
     ("skipped", "status:skipped"),
     ("rejected in review", "review:rejected"),
     ("verified empty", "empty"),
+    ("with a comment", "comment"),
 ];
 /// The orders that can be chosen.
 const ORDERS: [&str; 6] = ["path", "random", "newest", "class", "score", "uncertain"];

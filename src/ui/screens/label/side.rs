@@ -174,17 +174,18 @@ fn draw_tape(
     }
 }
 
-/// Whether a line of a remark is what is said, and not who says it.
-fn is_said((_, role): &(String, Role)) -> bool {
-    *role == Role::Warning
+/// What the first remark on a sample says, without who says it.
+pub(in crate::ui::screens) fn said(notes: &[Note], canvas: &Canvas) -> Option<String> {
+    let line = printable(notes.first()?.text.lines().next()?).into_owned();
+    Some(line.replace(" -> ", &format!(" {} ", canvas.glyph(Glyph::Arrow))))
 }
 
 /// The side column as one line, for narrow windows: keys and names.
 pub(super) fn line(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
     let chosen = given(open, label);
     let mut x = 0;
-    if let Some((text, role)) = label.sample().and_then(|s| remarks(&s.notes, canvas).into_iter().find(is_said)) {
-        x += canvas.pieces(at, &[(text.trim_start(), canvas.style(role))]) + 2;
+    if let Some(text) = label.sample().and_then(|s| said(&s.notes, canvas)) {
+        x += canvas.text(at, &text, canvas.style(Role::Warning)) + 2;
     }
     for class in open.project.labels.live() {
         let on = chosen.contains(&class.id);

@@ -13,7 +13,7 @@ use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
 use crate::ui::age::ago;
 use crate::ui::canvas::Canvas;
-use crate::ui::screens::label::side::{remarks, window_of};
+use crate::ui::screens::label::side::{remarks, said, window_of};
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -52,9 +52,9 @@ pub(super) fn column(state: &State, open: &OpenProject, review: &ReviewState, ca
     let mut column = Column { canvas, at, y: 0 };
     answer(state, labels, review, sample, &mut column);
     model(labels, sample, &mut column);
-    let said = remarks(&sample.notes, column.canvas);
-    column.y += u16::from(!said.is_empty());
-    said.iter().for_each(|(text, role)| column.text(text, *role));
+    let rows = remarks(&sample.notes, column.canvas);
+    column.y += u16::from(!rows.is_empty());
+    rows.iter().for_each(|(text, role)| column.text(text, *role));
     if !sample.reviews.is_empty() {
         column.section("verdicts");
         let mut reviews: Vec<&Review> = sample.reviews.iter().collect();
@@ -229,6 +229,7 @@ pub(super) fn line(state: &State, open: &OpenProject, review: &ReviewState, canv
     let best = sample.predictions.first().map(|p| labels.resolve(p.class));
     let against = best.filter(|c| !sample.answer.classes(labels).contains(c));
     let against = against.map(|c| format!("{} {}", canvas.glyph(Glyph::Predicted), printable(&labels.name(c))));
+    let against = said(&sample.notes, canvas).or(against);
     let verdict = match (&against, verdicts(sample)) {
         (Some(text), _) => text.clone(),
         (None, Some(verdicts)) => verdicts.name().to_owned(),
