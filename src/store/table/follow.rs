@@ -179,6 +179,26 @@ impl Sender {
         self.rows.set_state("own", Some(&last.join(" ")))
     }
 
+    /// The version of the table right before a batch, where the history will not name the batch, and where it is the one
+    /// that was read. Not being told is no reason not to send.
+    pub(super) fn version_without_messages(&self) -> Option<i64> {
+        if self.engine.dialect().messages {
+            return None;
+        }
+        let known = self.rows.state("version").ok()??.parse::<i64>().ok()?;
+        let now = self.reader.version(&self.source, &At::Now, &self.stop).ok()??;
+        (now == known).then_some(now)
+    }
+
+    /// A batch arrived whole: if the table is one version further since, that version is the batch, and need not be read.
+    pub(super) fn step_on(&self, before: Option<i64>) -> Result<()> {
+        let Some(next) = before.and_then(|before| before.checked_add(1)) else { return Ok(()) };
+        match self.reader.version(&self.source, &At::Now, &self.stop) {
+            Ok(Some(now)) if now == next => self.rows.set_state("version", Some(&now.to_string())),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether all versions since the one that was read are batches of our own: then there is nothing to read, because
     /// each was read back when it was sent.
     fn is_ours_alone(&self, newest: Option<i64>) -> Result<bool> {

@@ -118,10 +118,15 @@ impl Sender {
         let authors = authors.into_iter().collect::<Vec<_>>().join(", ");
         let message = format!("lakelens batch {id}: {} labels by {authors}", batch.len());
         let statement = self.source.merge(self.engine.as_ref(), types, &changes, &view_of(&id))?.message(&message);
+        let (before, done) = (self.version_without_messages(), sent.rows);
         self.commit(&statement)?;
         sent.commits += 1;
         let seen = self.read(&changes, types)?;
-        self.settle(batch, &seen, false, sent)
+        self.settle(batch, &seen, false, sent)?;
+        if sent.rows - done == batch.len() as u64 {
+            self.step_on(before)?;
+        }
+        Ok(())
     }
 
     /// Runs the statement, again where others got ahead; what is refused was not done.
