@@ -44,6 +44,10 @@ impl Server {
         Self::of("LAKELENS_SPARK", "LAKELENS_SPARK_DELTA")
     }
 
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     pub(super) fn engine(&self) -> Arc<Spark> {
         Arc::new(connect(&self.net, &self.address))
     }
