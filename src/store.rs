@@ -275,8 +275,8 @@ pub trait Store: Send {
         Err(self.unsupported("say what happened since"))
     }
 
-    /// Waits on the calling thread until something happened after `event`, at most for `time`; the last event then, if
-    /// it is a later one. Needs [`Capabilities::feed`].
+    /// Waits on the calling thread until something happened after `event`, at most for `time`; the last event then, which
+    /// is `event` itself where what came is none, such as samples without an answer. Needs [`Capabilities::feed`].
     fn wait_for_change(
         &mut self,
         project: ProjectId,

@@ -65,7 +65,7 @@ fn what_others_write_into_a_table_comes_to_the_screen() {
     table.commit("UPDATE", "bob", "", &[a.remove(), b.add()]);
     let place = folder.display().to_string();
     let columns = ["--id", "id", "--class", "class", "--path", "path", "--since", "0"];
-    let mut session = home.terminal().size(120, 30).run(&[&["table", &place][..], &columns].concat());
+    let mut session = home.terminal().size(120, 30).run(&[&["table", place.as_str()][..], &columns].concat());
     session.wait_for("2.jpg").wait_for("roses → tulips").wait_for("version 1 by bob").wait_for("1 / 1");
     let c = table.file("c.parquet", &[("1", "tulips"), ("2", "tulips"), ("3", "roses")]);
     table.commit("MERGE", "cleo", "", &[b.remove(), c.add()]);
