@@ -113,7 +113,7 @@ enum Part {
     Class(Vec<i64>),
     Predicted(Vec<i64>),
     Is(&'static str, bool),
-    /// Has an open comment, or has none. Not counted and without an index in the order of a queue: comments are few.
+    /// Has an open comment, or has none. It is not counted, and sorted by nothing: comments are few.
     Noted(bool),
     /// Stands under these classes, or none, with one of these statuses: only in class order.
     Under(Option<Vec<i64>>, Vec<i64>),
@@ -134,13 +134,8 @@ impl Part {
             }
             Self::Predicted(ids) => ids.iter().map(|c| stored.get("predicted", c)).sum(),
             Self::Is(name, true) => stored.get("is", name),
-            Self::Noted(is) => {
-                if *is {
-                    all / 100 + 1
-                } else {
-                    all
-                }
-            }
+            Self::Noted(true) => all / 1000 + 1,
+            Self::Noted(false) => all,
             Self::Is(name, false) => all - stored.get("is", name).min(all),
             Self::Both(ids, under) => {
                 let carry = |ids: &Vec<i64>| ids.iter().map(|c| stored.get("class", c)).sum::<u64>();
@@ -166,7 +161,8 @@ impl Part {
             (Self::Is("flagged", true), column) => ("sample_flagged", column == Column::Path),
             (Self::Is("unsure", true), column) => ("sample_unsure", column == Column::Path),
             (Self::Is("empty", true), column) => ("sample_empty", column == Column::Path),
-            (Self::Is(..) | Self::Noted(_), _) => return None,
+            (Self::Noted(true), _) => ("", false),
+            (Self::Is(..) | Self::Noted(false), _) => return None,
             (Self::Under(..), column) => ("sample_class_path", column == Column::Path),
             (Self::Both(..), column) => ("sample_class_under", column == Column::Path),
         })
@@ -397,6 +393,7 @@ impl Plan {
                 };
                 pairs.map(range).collect()
             }
+            Some((Part::Noted(_), _)) => vec![Range::on_comments(project, dialect)],
             Some((part, index)) => alternatives(part)
                 .into_iter()
                 .map(|condition| {

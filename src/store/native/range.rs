@@ -23,6 +23,16 @@ impl Range {
         Self { sql: Sql { text, values: vec![Value::Integer(project.0)] }, table: "s", low: None, high: None }
     }
 
+    /// Over the samples with an open comment, which are few: looked up one by one, and sorted afterwards.
+    pub(super) fn on_comments(project: ProjectId, dialect: Dialect) -> Self {
+        // In SQLite these words leave only the id to look samples up by.
+        let by = if dialect == Dialect::Sqlite { " NOT INDEXED" } else { "" };
+        let text = format!(
+            " FROM sample s{by} WHERE s.project = ? AND s.id IN (SELECT n.sample FROM comment n WHERE n.resolved = 0)"
+        );
+        Self { sql: Sql { text, values: vec![Value::Integer(project.0)] }, table: "s", low: None, high: None }
+    }
+
     /// Over the class list, by path or by change; the sample is looked up for its key and the other conditions.
     pub(super) fn on_class(index: &str, project: ProjectId, class: i64, column: Column, dialect: Dialect) -> Self {
         let by = indexed_by(index, dialect);

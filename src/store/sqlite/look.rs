@@ -208,6 +208,27 @@ mod tests {
     }
 
     #[test]
+    fn samples_with_a_comment_are_looked_up_one_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, project) = large(folder.path());
+        store
+            .read(|db| {
+                for order in [Order::Path, Order::Newest, Order::Random { seed: 1 }] {
+                    let queue = Queue { filter: Filter::parse("comment").unwrap(), order };
+                    let (walk, _) = (db as &dyn Look).walk(project, &queue)?;
+                    let stretch = &walk.stretches[0];
+                    let plan = walk.parts.plan(stretch, &walk.stored, 60, false);
+                    let sql = select(&plan.ranges(project, Dialect::Sqlite)[0], stretch.column, None, false, 60, 0);
+                    let steps = steps(db, &sql);
+                    let by_id = steps.iter().any(|s| s.starts_with("SEARCH s USING INTEGER PRIMARY KEY"));
+                    assert!(by_id, "{steps:?}\n{}", sql.text);
+                }
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
     fn few_matches_are_found_by_their_own_index() {
         let folder = tempfile::tempdir().unwrap();
         let (mut store, project) = large(folder.path());
