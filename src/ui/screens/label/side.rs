@@ -130,23 +130,17 @@ fn answer_rows(open: &OpenProject, label: &LabelState, blind: bool, canvas: &mut
     u16::try_from(rows.len()).unwrap_or(at.height).min(at.height)
 }
 
-/// Remarks on the sample, such as what changed in its table: who says it stands above the first line where that is long;
-/// an arrow stands between two classes.
+/// Remarks on the sample, such as what changed in its table: who says it, and what; an arrow stands between two classes.
 pub(in crate::ui::screens) fn remarks(notes: &[Note], canvas: &Canvas) -> Vec<(String, Role)> {
     let arrow = canvas.glyph(Glyph::Arrow);
     let mut rows = Vec::new();
     for note in notes {
-        let name = printable(&note.author).into_owned();
-        let mut head = format!("{name:<10}");
-        if width(&name) > 9 {
-            rows.push((name, Role::Muted));
-            head = "  ".to_owned();
-        }
+        rows.push((printable(&note.author).into_owned(), Role::Muted));
         let mut role = Role::Warning;
         for line in note.text.lines() {
             let text = printable(line).replace(" -> ", &format!(" {arrow} "));
-            rows.push((format!("{head}{text}"), role));
-            (head, role) = ("  ".to_owned(), Role::Muted);
+            rows.push((format!("  {text}"), role));
+            role = Role::Muted;
         }
     }
     rows
