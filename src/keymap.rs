@@ -109,7 +109,7 @@ impl Keymap {
     /// keys; where several scopes continue a started sequence, their continuations are offered together.
     #[must_use]
     pub fn lookup(&self, scopes: &[&str], pending: &[KeyPress]) -> Lookup {
-        let mut next: BTreeMap<KeyPress, &Node> = BTreeMap::new();
+        let mut next: BTreeMap<KeyPress, Vec<&Node>> = BTreeMap::new();
         for (node, used) in scopes.iter().filter_map(|s| self.scopes.get(*s)?.find(pending)) {
             match node {
                 // The first of these keys already means something here, so outer scopes never see the sequence.
@@ -118,12 +118,10 @@ impl Keymap {
                     return if calls.is_empty() { Lookup::None } else { Lookup::Run(calls.clone()) };
                 }
                 Node::Leaf(_) => break,
-                Node::Branch(keys) => keys.iter().for_each(|(key, node)| {
-                    next.entry(*key).or_insert(node);
-                }),
+                Node::Branch(keys) => keys.iter().for_each(|(key, node)| next.entry(*key).or_default().push(node)),
             }
         }
-        let offered: Vec<_> = next.into_iter().filter_map(|(key, node)| Some((key, described(node)?))).collect();
+        let offered: Vec<_> = next.into_iter().filter_map(|(key, nodes)| Some((key, offer(&nodes)?))).collect();
         if offered.is_empty() { Lookup::None } else { Lookup::Prefix(offered) }
     }
 
@@ -190,6 +188,15 @@ impl Keymap {
             Lookup::Prefix(keys) => keys.iter().map(|(key, _)| key.to_string()).collect(),
             _ => Vec::new(),
         }
+    }
+}
+
+/// What the key of these nodes offers, the innermost scope's first. A sequence that an inner scope only takes away leaves
+/// room for what outer scopes continue; a single key of an inner scope ends the question.
+fn offer(nodes: &[&Node]) -> Option<String> {
+    match nodes.first() {
+        Some(leaf @ Node::Leaf(_)) => described(leaf),
+        _ => nodes.iter().take_while(|node| matches!(node, Node::Branch(_))).find_map(|node| described(node)),
     }
 }
 
