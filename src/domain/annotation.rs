@@ -14,10 +14,10 @@ pub enum Shape {
     Class,
     /// A box.
     Box(BoxN),
-    /// A closed polygon of at least three points.
+    /// A closed polygon, in one part or, where something hides its middle, in several.
     Polygon {
-        /// Corners in order, without repeating the first.
-        points: Vec<Point>,
+        /// The parts: each at least three corners in order, without repeating the first. No part is a hole.
+        parts: Vec<Vec<Point>>,
     },
     /// A bitmap as run lengths, column-major, starting with zeros (COCO's uncompressed counts).
     Mask {

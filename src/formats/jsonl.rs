@@ -214,8 +214,9 @@ mod tests {
         let place = BoxN { x: 0.1, y: 0.2, w: 0.3, h: 1.0 / 3.0 };
         let mut boxed = Annotation { shape: Shape::Box(place), ..Annotation::label(ClassId(1), "bob", at) };
         boxed.attributes.insert("occluded".to_owned(), true.into());
-        let points = vec![Point { x: 0.0, y: 0.5 }, Point { x: 1.0, y: 0.5 }, Point { x: 0.5, y: 1.0 }];
-        let polygon = Annotation { shape: Shape::Polygon { points }, ..Annotation::label(ClassId(1), "bob", at) };
+        let part = vec![Point { x: 0.0, y: 0.5 }, Point { x: 1.0, y: 0.5 }, Point { x: 0.5, y: 1.0 }];
+        let polygon =
+            Annotation { shape: Shape::Polygon { parts: vec![part] }, ..Annotation::label(ClassId(1), "bob", at) };
         let annotations = vec![label, boxed, polygon];
         let answer = Answer { status: Status::Labeled, flagged: true, annotations, ..Answer::default() };
         let sample = Sample {

@@ -70,7 +70,9 @@ pub(in crate::store) fn geometry(shape: &Shape) -> Option<String> {
     let value = match shape {
         Shape::Class => return None,
         Shape::Box(b) => serde_json::json!([b.x, b.y, b.w, b.h]),
-        Shape::Polygon { points } => points.iter().map(|p| serde_json::json!([p.x, p.y])).collect(),
+        Shape::Polygon { parts } => {
+            parts.iter().map(|part| part.iter().map(|p| serde_json::json!([p.x, p.y])).collect::<Vec<_>>()).collect()
+        }
         Shape::Mask { size, counts } => serde_json::json!({ "size": size, "counts": counts }),
     };
     Some(value.to_string())
@@ -90,8 +92,9 @@ pub(in crate::store) fn shape(kind: &str, geometry: Option<&str>) -> Option<Shap
             Shape::Box(BoxN { x, y, w, h })
         }
         ("polygon", Some(text)) => {
-            let points: Vec<[f64; 2]> = serde_json::from_str(text).ok()?;
-            Shape::Polygon { points: points.into_iter().map(|[x, y]| Point { x, y }).collect() }
+            let parts: Vec<Vec<[f64; 2]>> = serde_json::from_str(text).ok()?;
+            let corners = |part: Vec<[f64; 2]>| part.into_iter().map(|[x, y]| Point { x, y }).collect();
+            Shape::Polygon { parts: parts.into_iter().map(corners).collect() }
         }
         ("mask", Some(text)) => {
             let Mask { size, counts } = serde_json::from_str(text).ok()?;
@@ -106,7 +109,7 @@ pub(in crate::store) fn is_finite(shape: &Shape) -> bool {
     match shape {
         Shape::Class | Shape::Mask { .. } => true,
         Shape::Box(b) => [b.x, b.y, b.w, b.h].iter().all(|v| v.is_finite()),
-        Shape::Polygon { points } => points.iter().all(|p| p.x.is_finite() && p.y.is_finite()),
+        Shape::Polygon { parts } => parts.iter().flatten().all(|p| p.x.is_finite() && p.y.is_finite()),
     }
 }
 
@@ -174,7 +177,10 @@ mod tests {
             Shape::Class,
             Shape::Box(BoxN { x: 0.1 + 0.2, y: 1e-17, w: 1.0 / 3.0, h: 0.7 }),
             Shape::Polygon {
-                points: vec![Point { x: 0.1, y: 0.2 }, Point { x: 0.3, y: 0.9 }, Point { x: 0.0, y: 1.0 }],
+                parts: vec![
+                    vec![Point { x: 0.1, y: 0.2 }, Point { x: 0.3, y: 0.9 }, Point { x: 0.0, y: 1.0 }],
+                    vec![Point { x: 0.5, y: 0.2 }, Point { x: 0.6, y: 0.9 }, Point { x: 0.7, y: 0.1 }],
+                ],
             },
             Shape::Mask { size: [2, 3], counts: vec![1, 2, 3] },
         ];
