@@ -5,3 +5,4 @@ pub mod dataset;
 pub mod folders;
 pub mod jsonl;
 pub mod preview;
+pub mod write;

@@ -6,6 +6,7 @@
 
 use crate::domain::text::{encode_os, printable};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -262,6 +263,26 @@ pub fn split_labels(cell: &str) -> Vec<String> {
     names
 }
 
+/// What is told of cells that [`guarded`] changed.
+pub const GUARDED: &str = "cells that a spreadsheet would run begin with a quote";
+
+/// A cell that no spreadsheet takes for a formula: one that begins with `=`, `+`, `-`, `@`, a tab or a line break gets a
+/// `'` in front, and so does one that begins with `'` and one of these, so that [`unguarded`] gives every text back.
+#[must_use]
+pub fn guarded(cell: &str) -> Cow<'_, str> {
+    if is_formula(cell.trim_start_matches('\'')) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+}
+
+/// The text that [`guarded`] was given.
+#[must_use]
+pub fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| is_formula(rest.trim_start_matches('\''))).unwrap_or(cell)
+}
+
+fn is_formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
+}
+
 /// Writes rows as RFC 4180 wants them, header first.
 pub struct CsvOut<W: Write> {
     out: ::csv::Writer<W>,
@@ -369,6 +390,13 @@ mod tests {
                 prop_assert_eq!((&cells[0], &cells[1], &cells[7]), (&row.path, &row.label, &row.skip_reason));
                 prop_assert_eq!(cells[5] == "true", row.flagged);
             }
+        }
+
+        #[test]
+        fn formulas_come_back(cell in "['=@+-]{0,3}.*") {
+            let safe = guarded(&cell);
+            prop_assert!(!is_formula(&safe));
+            prop_assert_eq!(unguarded(&safe), cell.as_str());
         }
 
         #[test]

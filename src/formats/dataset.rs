@@ -203,9 +203,21 @@ pub trait Files {
 
 /// Where a writer's bytes go: a folder that appears as a whole when everything has been written.
 pub trait Outputs {
-    /// Begins a file by its relative path, with `/` between folders; the last write must be followed by a flush.
+    /// Begins a file by its relative path, with `/` between folders; folders are made as needed. The last write must be
+    /// followed by a flush.
     ///
     /// # Errors
     /// When it cannot be made.
-    fn create(&mut self, path: &str) -> io::Result<Box<dyn io::Write + Send + '_>>;
+    fn create(&mut self, path: &str) -> io::Result<Box<dyn io::Write + Send>>;
+
+    /// A nameless file for what comes later in the output than it becomes known; gone when it is dropped.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    fn aside(&mut self) -> io::Result<Box<dyn Aside>>;
 }
+
+/// A nameless file that is written and then read again.
+pub trait Aside: io::Read + io::Write + io::Seek + Send {}
+
+impl<T: io::Read + io::Write + io::Seek + Send> Aside for T {}

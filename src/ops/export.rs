@@ -4,12 +4,21 @@
 //! in one step when it is complete, and nothing is left behind by an error, a full disk or a cancel; nothing that exists
 //! is replaced unless that was asked for; what a format cannot say is counted and told.
 
+mod dataset;
 mod folders;
 mod manifest;
+mod names;
+mod outputs;
+mod pictures;
 mod scratch;
+mod split;
 mod tables;
 
-use self::manifest::Manifest;
+pub use self::split::{By, Split};
+pub use crate::formats::write::Options;
+
+use self::manifest::{Checksums, Manifest};
+use self::split::Plan;
 use super::report::{ExportReport, Loss, TaskProgress};
 use super::{OpsError, Watch, shown};
 use crate::domain::annotation::Shape;
@@ -17,10 +26,13 @@ use crate::domain::ids::EventId;
 use crate::domain::project::Project;
 use crate::domain::queue::{Filter, Order, Queue};
 use crate::domain::sample::{Answer, Sample};
+use crate::formats::csv::{GUARDED, guarded};
+use crate::formats::write::{Kind, Losses};
 use crate::lake::Lake;
 use crate::store::Store;
 use crate::store::records::{Direction, From};
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -36,11 +48,34 @@ pub enum Format {
     Jsonl,
     /// A folder for each class, with the pictures in it and an `index.csv`.
     Folders,
+    /// What other labelling programs read.
+    Set(Kind),
 }
 
 impl Format {
-    /// All formats.
-    pub const ALL: [Self; 3] = [Self::Csv, Self::Jsonl, Self::Folders];
+    /// All formats, in the order in which help lists them.
+    pub const ALL: [Self; 20] = [
+        Self::Csv,
+        Self::Jsonl,
+        Self::Folders,
+        Self::Set(Kind::Coco),
+        Self::Set(Kind::Yolo),
+        Self::Set(Kind::YoloSeg),
+        Self::Set(Kind::Voc),
+        Self::Set(Kind::Cvat),
+        Self::Set(Kind::LabelMe),
+        Self::Set(Kind::LabelStudio),
+        Self::Set(Kind::CreateMl),
+        Self::Set(Kind::OpenImages),
+        Self::Set(Kind::Via),
+        Self::Set(Kind::Datumaro),
+        Self::Set(Kind::CsvBoxes),
+        Self::Set(Kind::HfImageFolder),
+        Self::Set(Kind::TfRecord),
+        Self::Set(Kind::CvExplorer),
+        Self::Set(Kind::CocoReference),
+        Self::Set(Kind::HfJsonl),
+    ];
 
     /// The name in flags and JSON.
     #[must_use]
@@ -49,6 +84,23 @@ impl Format {
             Self::Csv => "csv",
             Self::Jsonl => "jsonl",
             Self::Folders => "folders",
+            Self::Set(Kind::Coco | Kind::CocoResults) => "coco",
+            Self::Set(Kind::CvExplorer) => "cv-explorer",
+            Self::Set(Kind::CocoReference) => "coco_reference",
+            Self::Set(Kind::HfJsonl) => "hf_jsonl",
+            Self::Set(Kind::Yolo) => "yolo",
+            Self::Set(Kind::YoloSeg) => "yolo-seg",
+            Self::Set(Kind::Voc) => "voc",
+            Self::Set(Kind::Cvat) => "cvat",
+            Self::Set(Kind::LabelMe) => "labelme",
+            Self::Set(Kind::LabelStudio) => "label-studio",
+            Self::Set(Kind::CreateMl) => "createml",
+            Self::Set(Kind::OpenImages) => "open-images",
+            Self::Set(Kind::Via) => "via",
+            Self::Set(Kind::Datumaro) => "datumaro",
+            Self::Set(Kind::CsvBoxes) => "csv-boxes",
+            Self::Set(Kind::HfImageFolder) => "hf-imagefolder",
+            Self::Set(Kind::TfRecord) => "tfrecord",
         }
     }
 
@@ -57,6 +109,16 @@ impl Format {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|f| f.name() == name)
     }
+}
+
+/// Whose word is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum What {
+    /// What people have said.
+    #[default]
+    Answers,
+    /// What models have guessed.
+    Predictions,
 }
 
 /// What becomes of the picture files.
@@ -92,7 +154,7 @@ impl Images {
 /// An export to be made.
 #[derive(Clone, Debug)]
 pub struct Export {
-    /// The file, or the folder for [`Format::Folders`].
+    /// The file, or the folder.
     pub dest: PathBuf,
     /// What is written.
     pub format: Format,
@@ -104,8 +166,21 @@ pub struct Export {
     pub as_of: Option<Timestamp>,
     /// Replace what is there. A folder is replaced only when it is an earlier export or empty.
     pub overwrite: bool,
-    /// Now, for the manifest.
-    pub at: Timestamp,
+    /// Whose word is written.
+    pub what: What,
+    /// How the data set is split, if it is.
+    pub split: Option<Split>,
+    /// What can be chosen of single formats.
+    pub options: Options,
+}
+
+impl Export {
+    /// The answers of today, of all pictures, in one format, with nothing chosen.
+    #[must_use]
+    pub fn new(dest: PathBuf, format: Format) -> Self {
+        let (filter, images, what, options) = Default::default();
+        Self { dest, format, filter, images, as_of: None, overwrite: false, what, split: None, options }
+    }
 }
 
 /// Makes an export.
@@ -119,7 +194,7 @@ pub fn export(
     wanted: &Export,
     watch: &mut Watch<'_>,
 ) -> Result<ExportReport, OpsError> {
-    if wanted.format != Format::Folders && wanted.images == Images::Copy {
+    if matches!(wanted.format, Format::Csv | Format::Jsonl) && wanted.images == Images::Copy {
         let format = wanted.format.name();
         return Err(OpsError::Invalid(format!(
             "{format} has no place for pictures; use --images none, or --format folders to copy them"
@@ -145,6 +220,7 @@ pub fn export(
     match wanted.format {
         Format::Csv | Format::Jsonl => tables::write(&mut run, watch),
         Format::Folders => folders::write(&mut run, lake, watch),
+        Format::Set(kind) => dataset::write(&mut run, lake, kind, watch),
     }
 }
 
@@ -154,28 +230,40 @@ struct Tally {
     images: u64,
     annotations: u64,
     status: BTreeMap<&'static str, u64>,
-    loss: BTreeMap<&'static str, u64>,
+    lost: Losses,
+    /// Pictures of each part of a split data set.
+    parts: BTreeMap<String, u64>,
+    newest: Option<Timestamp>,
 }
 
 impl Tally {
-    fn lose(&mut self, what: &'static str, count: u64) {
-        if count > 0 {
-            *self.loss.entry(what).or_default() += count;
-        }
-    }
-
     /// Everything but whole-picture classes, which most formats cannot say.
     fn lose_shapes(&mut self, answer: &Answer) {
         let count = |wanted: &str| answer.annotations.iter().filter(|a| a.shape.kind() == wanted).count() as u64;
-        self.lose("boxes are not written", count("box"));
-        self.lose("polygons are not written", count("polygon"));
-        self.lose("masks are not written", count("mask"));
+        self.lost.lose("boxes are not written", count("box"));
+        self.lost.lose("polygons are not written", count("polygon"));
+        self.lost.lose("masks are not written", count("mask"));
         let with = answer.annotations.iter().filter(|a| a.shape == Shape::Class && !a.attributes.is_empty()).count();
-        self.lose("attributes of a class are not written", with as u64);
+        self.lost.lose("attributes of a class are not written", with as u64);
+    }
+
+    /// Counts a picture that was written.
+    fn count(&mut self, answer: &Answer, annotations: usize) {
+        self.images += 1;
+        self.annotations += annotations as u64;
+        self.newest = answer.annotations.iter().map(|a| a.at).max().max(self.newest);
+    }
+
+    /// Keeps a cell from being run by a spreadsheet.
+    fn guard(&mut self, cell: &mut String) {
+        if let Cow::Owned(safe) = guarded(cell) {
+            self.lost.lose(GUARDED, 1);
+            *cell = safe;
+        }
     }
 
     fn losses(&self) -> Vec<Loss> {
-        self.loss.iter().map(|(what, count)| Loss { what: (*what).to_owned(), count: *count }).collect()
+        self.lost.iter().map(|(what, count)| Loss { what: what.to_owned(), count }).collect()
     }
 }
 
@@ -196,8 +284,16 @@ type Take<'a> = dyn FnMut(&mut Tally, &Sample, &Answer) -> Result<(), OpsError> 
 impl Run<'_> {
     /// Gives every sample of the filter to `take`, in path order.
     fn each(&mut self, watch: &mut Watch<'_>, take: &mut Take<'_>) -> Result<(), OpsError> {
+        self.walk(watch, &mut |tally, sample, answer| {
+            *tally.status.entry(answer.status.name()).or_default() += 1;
+            take(tally, sample, answer)
+        })
+    }
+
+    fn walk(&mut self, watch: &mut Watch<'_>, take: &mut Take<'_>) -> Result<(), OpsError> {
         let queue = Queue { filter: self.wanted.filter.clone(), order: Order::Path };
         let mut from = From::Edge;
+        self.told.done = 0;
         loop {
             watch.check()?;
             let page = self.store.page(self.project.id, &queue, &from, Direction::Forward, PAGE)?;
@@ -209,9 +305,7 @@ impl Run<'_> {
                     Some(event) => Some(self.store.answer_as_of(sample.id, event)?),
                     None => None,
                 };
-                let answer = past.as_ref().unwrap_or(&sample.answer);
-                *self.tally.status.entry(answer.status.name()).or_default() += 1;
-                take(&mut self.tally, sample, answer)?;
+                take(&mut self.tally, sample, past.as_ref().unwrap_or(&sample.answer))?;
             }
             self.told.done += page.len() as u64;
             watch.tell(&self.told);
@@ -221,8 +315,26 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn manifest(&self) -> Manifest<'_> {
-        Manifest::new(self.project, self.wanted, &self.tally)
+    /// Deals the pictures that are going to be written out to the parts of a split data set.
+    fn plan(&mut self, watch: &mut Watch<'_>, chosen: &dyn Fn(&Answer) -> bool) -> Result<Option<Plan>, OpsError> {
+        let Some(split) = &self.wanted.split else { return Ok(None) };
+        let mut plan = Plan::new(split.clone());
+        let counts = self.store.counts(self.project.id)?;
+        let labels = self.project.labels.clone();
+        self.told.step = "choosing the parts".into();
+        self.walk(watch, &mut |_, sample, answer| {
+            if chosen(answer) {
+                plan.see(sample, answer, &labels, &counts);
+            }
+            Ok(())
+        })?;
+        plan.deal();
+        self.told.step = "writing".into();
+        Ok(Some(plan))
+    }
+
+    fn manifest(&self, checksums: Checksums) -> Manifest<'_> {
+        Manifest::new(self.project, self.wanted, &self.tally, checksums)
     }
 
     fn report(&self, manifest: &std::path::Path) -> ExportReport {

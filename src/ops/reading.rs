@@ -28,7 +28,7 @@ pub fn open(lake: &Lake, path: &LakePath, stamp: &str, stop: &Stop) -> Result<Bo
 }
 
 /// A file behind a server, as the decoders want it.
-struct Ranges(RemoteFile);
+pub(super) struct Ranges(pub(super) RemoteFile);
 
 impl ByteSource for Ranges {
     fn len(&self) -> io::Result<u64> {

@@ -16,7 +16,6 @@ use crate::lake::Lake;
 use crate::ops::report::{ScanReport, TaskProgress};
 use crate::ops::{OpsError, Watch, export, queue, scan};
 use crate::store::records;
-use jiff::Timestamp;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -188,8 +187,7 @@ fn export_of(format: &str, dest: &str, queue: Queue) -> Result<export::Export, O
         .ok_or_else(|| OpsError::Invalid(format!("`{}` is no format; use csv, jsonl or folders", printable(format))))?;
     let images = if format == export::Format::Folders { export::Images::Copy } else { export::Images::None };
     let dest = PathBuf::from(decode_os(dest));
-    let (filter, at) = (queue.filter, Timestamp::now());
-    Ok(export::Export { dest, format, filter, images, as_of: None, overwrite: false, at })
+    Ok(export::Export { filter: queue.filter, images, ..export::Export::new(dest, format) })
 }
 
 /// `199 pictures, 199 labeled, 2 left out`.

@@ -2,6 +2,7 @@
 
 mod demo;
 mod export;
+mod export_formats;
 mod project;
 mod scan;
 mod stored;

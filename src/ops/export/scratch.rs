@@ -73,6 +73,35 @@ impl Scratch {
     }
 }
 
+/// Whether there is a folder to be replaced. Only an earlier export or an empty folder may be: everything else would be
+/// somebody's files.
+pub(super) fn may_replace(dest: &Path, overwrite: bool) -> Result<bool, OpsError> {
+    let Ok(meta) = dest.symlink_metadata() else { return Ok(false) };
+    if !overwrite {
+        return Err(OpsError::Exists(shown(dest)));
+    }
+    let empty = || fs::read_dir(dest).is_ok_and(|mut entries| entries.next().is_none());
+    if meta.is_dir() && (dest.join(super::manifest::NAME).is_file() || empty()) {
+        return Ok(true);
+    }
+    let reason =
+        format!("`{}` is no earlier export of this kind and is not replaced; choose another folder", shown(dest));
+    Err(OpsError::Invalid(reason))
+}
+
+/// Moves the old folder aside, gives the new one its name, then removes the old one; puts it back if that fails.
+pub(super) fn replace(scratch: Scratch, dest: &Path) -> Result<(), OpsError> {
+    let aside = Scratch::beside(dest);
+    fs::rename(dest, aside.path()).map_err(|e| scratch.failed(&e))?;
+    let published = scratch.publish(false);
+    if published.is_err() && fs::rename(aside.path(), dest).is_err() {
+        let kept = shown(aside.path());
+        std::mem::forget(aside);
+        return Err(OpsError::Invalid(format!("the new folder could not get its name; the old one is now `{kept}`")));
+    }
+    published
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         if self.kept {

@@ -1,6 +1,8 @@
 //! CSV and JSON lines: one file, and a manifest beside it.
 
 use super::super::{OpsError, Watch, shown};
+use super::manifest::Checksums;
+use super::outputs::sum_of;
 use super::scratch::Scratch;
 use super::{Format, Run, Tally};
 use crate::domain::annotation::Annotation;
@@ -14,6 +16,23 @@ use std::io::BufWriter;
 use std::path::PathBuf;
 
 pub(super) fn write(run: &mut Run<'_>, watch: &mut Watch<'_>) -> Result<ExportReport, OpsError> {
+    if run.wanted.split.is_some() {
+        let format = run.wanted.format.name();
+        return Err(OpsError::Invalid(format!("{format} has no place for parts; csv-boxes and most formats have one")));
+    }
+    let beside = beside(run)?;
+    let scratch = Scratch::beside(&run.wanted.dest);
+    let out = scratch.create()?;
+    let out = match run.wanted.format {
+        Format::Jsonl => write_jsonl(run, &scratch, out, watch)?,
+        _ => write_csv(run, &scratch, out, watch)?,
+    };
+    scratch.seal(out)?;
+    publish(run, scratch, &beside, watch)
+}
+
+/// The manifest's place beside a file.
+pub(super) fn beside(run: &Run<'_>) -> Result<PathBuf, OpsError> {
     let mut beside = run.wanted.dest.clone().into_os_string();
     beside.push(".manifest.json");
     let beside = PathBuf::from(beside);
@@ -28,19 +47,23 @@ pub(super) fn write(run: &mut Run<'_>, watch: &mut Watch<'_>) -> Result<ExportRe
             return Err(OpsError::Exists(shown(path)));
         }
     }
-    let scratch = Scratch::beside(&run.wanted.dest);
-    let out = scratch.create()?;
-    let out = match run.wanted.format {
-        Format::Jsonl => write_jsonl(run, &scratch, out, watch)?,
-        Format::Csv | Format::Folders => write_csv(run, &scratch, out, watch)?,
-    };
-    scratch.seal(out)?;
-    let manifest = Scratch::beside(&beside);
-    manifest.write_all(&run.manifest().bytes(&beside)?)?;
+    Ok(beside)
+}
+
+/// Gives a written file its name, and puts its manifest beside it.
+pub(super) fn publish(
+    run: &Run<'_>,
+    scratch: Scratch,
+    beside: &std::path::Path,
+    watch: &Watch<'_>,
+) -> Result<ExportReport, OpsError> {
+    let sum = sum_of(scratch.path()).map_err(|e| scratch.failed(&e))?;
+    let manifest = Scratch::beside(beside);
+    manifest.write_all(&run.manifest(Checksums::file(&run.wanted.dest, sum)).bytes(beside)?)?;
     watch.check()?;
     scratch.publish(run.wanted.overwrite)?;
     manifest.publish(run.wanted.overwrite)?;
-    Ok(run.report(&beside))
+    Ok(run.report(beside))
 }
 
 fn write_csv(
@@ -51,8 +74,14 @@ fn write_csv(
 ) -> Result<BufWriter<File>, OpsError> {
     let mut out = CsvOut::new(out);
     let labels = &run.project.labels;
+    let guard = run.wanted.options.guard_formulas;
     run.each(watch, &mut |tally, sample, answer| {
-        let row = label_row(tally, sample, answer, labels);
+        let mut row = label_row(tally, sample, answer, labels);
+        if guard {
+            for cell in [&mut row.path, &mut row.label, &mut row.author, &mut row.skip_reason] {
+                tally.guard(cell);
+            }
+        }
         out.write(&row).map_err(|e| scratch.failed(&e))
     })?;
     if run.tally.images == 0 {
@@ -69,8 +98,7 @@ fn write_jsonl(
 ) -> Result<BufWriter<File>, OpsError> {
     let labels = &run.project.labels;
     run.each(watch, &mut |tally, sample, answer| {
-        tally.images += 1;
-        tally.annotations += answer.annotations.len() as u64;
+        tally.count(answer, answer.annotations.len());
         write_line(&mut out, &Record::new(sample, answer, labels)).map_err(|e| scratch.failed(&e))
     })?;
     Ok(out)
@@ -79,11 +107,10 @@ fn write_jsonl(
 /// A sample as a row, and what the row cannot say.
 pub(super) fn label_row(tally: &mut Tally, sample: &Sample, answer: &Answer, labels: &LabelSet) -> LabelRow {
     let classes = answer.classes(labels);
-    tally.images += 1;
-    tally.annotations += classes.len() as u64;
+    tally.count(answer, classes.len());
     tally.lose_shapes(answer);
-    tally.lose("predictions are not written", sample.predictions.len() as u64);
-    tally.lose("verdicts are not written", sample.reviews.len() as u64);
+    tally.lost.lose("predictions are not written", sample.predictions.len() as u64);
+    tally.lost.lose("verdicts are not written", sample.reviews.len() as u64);
     let last: Option<&Annotation> = answer.annotations.iter().max_by_key(|a| a.at);
     let answered = answer.status == Status::Labeled;
     let names: Vec<String> = classes.into_iter().map(|c| labels.name(c)).collect();

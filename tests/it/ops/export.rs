@@ -20,15 +20,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 fn wanted(dest: &Path, format: Format) -> Export {
-    Export {
-        dest: dest.to_owned(),
-        format,
-        filter: Filter::default(),
-        images: Images::None,
-        as_of: None,
-        overwrite: false,
-        at: "2026-01-02T03:04:05Z".parse().unwrap(),
-    }
+    Export::new(dest.to_owned(), format)
 }
 
 fn rows(path: &Path) -> Vec<Vec<String>> {

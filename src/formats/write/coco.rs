@@ -1,0 +1,230 @@
+//! COCO: instances with boxes, polygons and run lengths; and results files.
+//!
+//! What foreign readers need, all of them together: integer ids from 1, `width` and `height` on every picture,
+//! `segmentation` (at least `[]`), `area` and `iscrowd` on every annotation, category ids from 1 with a `supercategory`.
+//! Pictures without annotations stay listed: they have been looked at.
+
+use super::geometry::{Frame, compress};
+use super::reduce::is_set;
+use super::split::{Parts, below, part, parts};
+use super::{About, Attributes, Entry, Picture, Says, Writer};
+use crate::domain::annotation::Shape;
+use crate::formats::dataset::{Aside, Item, Mark, Outputs};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::sync::Arc;
+
+/// Attributes that stand beside the box, not among the attributes.
+const OWN: [&str; 4] = ["iscrowd", "keypoints", "num_keypoints", "area"];
+
+#[derive(Serialize)]
+struct Image<'a> {
+    id: u64,
+    width: u32,
+    height: u32,
+    file_name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Annotation<'a> {
+    id: u64,
+    image_id: u64,
+    category_id: usize,
+    bbox: [f64; 4],
+    area: f64,
+    iscrowd: u8,
+    segmentation: Segmentation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keypoints: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    num_keypoints: Option<&'a Value>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: BTreeMap<&'a str, &'a Value>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Segmentation {
+    Polygons(Vec<Flat>),
+    Runs { size: [u32; 2], counts: String },
+}
+
+/// Corners as one list of numbers.
+#[derive(Serialize)]
+pub(super) struct Flat(Vec<f64>);
+
+pub(super) fn segmentation(frame: &Frame, mark: &Mark) -> Segmentation {
+    match &mark.shape {
+        Shape::Mask { size, counts } => Segmentation::Runs { size: *size, counts: compress(counts) },
+        _ => Segmentation::Polygons(frame.corners(mark).into_iter().map(|c| Flat(c.concat())).collect()),
+    }
+}
+
+struct Open {
+    /// What is published: pictures go here at once.
+    main: BufWriter<Box<dyn Write + Send>>,
+    /// Annotations stand after all pictures, so they wait here.
+    aside: BufWriter<Box<dyn Aside>>,
+    images: u64,
+    annotations: u64,
+}
+
+/// Writes COCO instances.
+pub(super) struct Coco {
+    about: Arc<About>,
+    open: Parts<Open>,
+}
+
+impl Coco {
+    pub(super) fn new(about: Arc<About>) -> Self {
+        Self { about, open: Parts::default() }
+    }
+
+    fn begin(about: &About, part: &str, out: &mut dyn Outputs) -> io::Result<Open> {
+        let path = match part {
+            "" => "annotations.json".to_owned(),
+            part => format!("annotations/instances_{part}.json"),
+        };
+        let mut main = BufWriter::new(out.create(&path)?);
+        let aside = BufWriter::new(out.aside()?);
+        let description = format!("lakelens export: {} v{}", about.project, about.version);
+        let frame = "pixels from 0 at the top left of the picture as EXIF says it is displayed";
+        let info = json!({"description": description, "version": about.version.to_string(), "frame": frame});
+        let one = |(i, c): (usize, &crate::formats::dataset::ClassInfo)| {
+            let parent = c.parent.as_deref().unwrap_or_default();
+            json!({"id": i + 1, "name": c.name, "supercategory": parent})
+        };
+        let categories: Vec<Value> = about.classes.list().iter().enumerate().map(one).collect();
+        write!(main, "{{\"info\":{info},\"licenses\":[],\"categories\":{},\"images\":[", Value::Array(categories))?;
+        Ok(Open { main, aside, images: 0, annotations: 0 })
+    }
+
+    fn end(mut open: Open) -> io::Result<()> {
+        open.main.write_all(b"\n],\"annotations\":[")?;
+        open.aside.seek(SeekFrom::Start(0))?;
+        let mut aside = open.aside.into_inner().map_err(io::IntoInnerError::into_error)?;
+        io::copy(&mut aside, &mut open.main)?;
+        open.main.write_all(b"\n]}\n")?;
+        open.main.flush()
+    }
+}
+
+impl Writer for Coco {
+    fn says(&self) -> Says {
+        Says { polygons: true, parts: true, masks: true, attributes: Attributes::All, ..Says::BOXES }
+    }
+
+    fn picture(&self, item: &Item) -> Picture {
+        Picture::File(below("images", part(item), &item.name))
+    }
+
+    fn item(&mut self, entry: &Entry<'_>, out: &mut dyn Outputs) -> io::Result<()> {
+        let (item, about) = (entry.item, &self.about);
+        let open = self.open.of(part(item), || Self::begin(about, part(item), out))?;
+        let comma = |count: u64| if count == 0 { "\n" } else { ",\n" };
+        open.main.write_all(comma(open.images).as_bytes())?;
+        open.images += 1;
+        let (width, height) = (item.width.unwrap_or(0), item.height.unwrap_or(0));
+        serde_json::to_writer(&mut open.main, &Image { id: entry.id, width, height, file_name: &item.name })?;
+        let frame = Frame::of(item);
+        for mark in &item.marks {
+            open.aside.write_all(comma(open.annotations).as_bytes())?;
+            open.annotations += 1;
+            let crowd = is_set(mark, "iscrowd");
+            let area = mark.attributes.get("area").and_then(Value::as_f64);
+            let others = mark.attributes.iter().filter(|(name, _)| !OWN.contains(&name.as_str()));
+            let made = Annotation {
+                id: open.annotations,
+                image_id: entry.id,
+                category_id: about.classes.number_of(&mark.class),
+                bbox: frame.pixels(mark).unwrap_or_default(),
+                area: area.unwrap_or_else(|| frame.area(mark)),
+                iscrowd: u8::from(crowd),
+                segmentation: segmentation(&frame, mark),
+                keypoints: mark.attributes.get("keypoints"),
+                num_keypoints: mark.attributes.get("num_keypoints"),
+                attributes: others.map(|(name, value)| (name.as_str(), value)).collect(),
+            };
+            serde_json::to_writer(&mut open.aside, &made)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
+        for part in parts(&self.about) {
+            self.open.of(&part, || Self::begin(&self.about, &part, out))?;
+        }
+        self.open.drain().try_for_each(|(_, open)| Self::end(open))
+    }
+}
+
+#[derive(Serialize)]
+struct Guess {
+    image_id: u64,
+    category_id: usize,
+    bbox: [f64; 4],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segmentation: Option<Segmentation>,
+    score: f64,
+}
+
+/// Writes predictions as a COCO results file; the pictures have the ids that [`Coco`] gives them.
+pub(super) struct Results {
+    about: Arc<About>,
+    open: Parts<(BufWriter<Box<dyn Write + Send>>, u64)>,
+}
+
+impl Results {
+    pub(super) fn new(about: Arc<About>) -> Self {
+        Self { about, open: Parts::default() }
+    }
+
+    fn begin(part: &str, out: &mut dyn Outputs) -> io::Result<(BufWriter<Box<dyn Write + Send>>, u64)> {
+        let path = if part.is_empty() { "results.json".to_owned() } else { format!("results_{part}.json") };
+        let mut made = BufWriter::new(out.create(&path)?);
+        made.write_all(b"[")?;
+        Ok((made, 0))
+    }
+}
+
+impl Writer for Results {
+    fn says(&self) -> Says {
+        Says { polygons: true, parts: true, masks: true, ..Says::BOXES }
+    }
+
+    fn picture(&self, _: &Item) -> Picture {
+        Picture::Nowhere
+    }
+
+    fn item(&mut self, entry: &Entry<'_>, out: &mut dyn Outputs) -> io::Result<()> {
+        let frame = Frame::of(entry.item);
+        let part = part(entry.item);
+        let (file, count) = self.open.of(part, || Self::begin(part, out))?;
+        for mark in &entry.item.marks {
+            file.write_all(if *count == 0 { b"\n".as_slice() } else { b",\n" })?;
+            *count += 1;
+            let plain = matches!(mark.shape, Shape::Box(_));
+            let made = Guess {
+                image_id: entry.id,
+                category_id: self.about.classes.number_of(&mark.class),
+                bbox: frame.pixels(mark).unwrap_or_default(),
+                segmentation: (!plain).then(|| segmentation(&frame, mark)),
+                score: mark.score.unwrap_or(1.0),
+            };
+            serde_json::to_writer(&mut *file, &made)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
+        for part in parts(&self.about) {
+            self.open.of(&part, || Self::begin(&part, out))?;
+        }
+        self.open.drain().try_for_each(|(_, (mut file, _))| {
+            file.write_all(b"\n]\n")?;
+            file.flush()
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! The files of an export while they are written, each with its checksum.
+//!
+//! What always holds: nothing is written outside the folder; the list of checksums grows on the disk, not in memory; a
+//! file whose last bytes did not reach the disk ends the export.
+
+use crate::formats::dataset::{Aside, Outputs};
+use ring::digest::{Context, SHA256};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The list of checksums inside an exported folder, as `sha256sum -c` reads it.
+pub(super) const SUMS: &str = "SHA256SUMS";
+
+/// A folder that is being filled.
+pub(super) struct Folder {
+    root: PathBuf,
+    /// The file that was begun first.
+    first: Option<String>,
+    sums: Arc<Mutex<Sums>>,
+}
+
+struct Sums {
+    list: BufWriter<File>,
+    hash: Context,
+    files: u64,
+    bytes: u64,
+    error: Option<io::Error>,
+}
+
+/// What was written in all.
+pub(super) struct Written {
+    pub(super) files: u64,
+    pub(super) bytes: u64,
+    /// Of the list of checksums.
+    pub(super) sha256: String,
+}
+
+impl Folder {
+    /// A folder that has just been made.
+    pub(super) fn new(root: &Path) -> io::Result<Self> {
+        let list = BufWriter::new(File::create_new(root.join(SUMS))?);
+        let sums = Sums { list, hash: Context::new(&SHA256), files: 0, bytes: 0, error: None };
+        Ok(Self { root: root.to_owned(), first: None, sums: Arc::new(Mutex::new(sums)) })
+    }
+
+    /// Where a file of this relative path lies; its folders are made.
+    pub(super) fn place(&self, path: &str) -> io::Result<PathBuf> {
+        let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        if !inside || path.is_empty() {
+            let name = crate::domain::text::printable(path).into_owned();
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{name}` leads out of the export")));
+        }
+        let place = self.root.join(path);
+        if let Some(folder) = place.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        Ok(place)
+    }
+
+    /// The path of the file that was begun first.
+    pub(super) fn first(&self) -> Option<&str> {
+        self.first.as_deref()
+    }
+
+    /// Closes the list. All files must be closed.
+    pub(super) fn finish(self) -> io::Result<Written> {
+        let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = sums.error.take() {
+            return Err(error);
+        }
+        sums.list.flush()?;
+        let hash = std::mem::replace(&mut sums.hash, Context::new(&SHA256));
+        Ok(Written { files: sums.files, bytes: sums.bytes, sha256: hex(hash.finish().as_ref()) })
+    }
+
+    /// Begins a file.
+    pub(super) fn begin(&self, path: &str) -> io::Result<Hashed> {
+        let file = File::create_new(self.place(path)?)?;
+        let sums = Arc::clone(&self.sums);
+        Ok(Hashed { file, hash: Some(Context::new(&SHA256)), bytes: 0, path: path.to_owned(), sums })
+    }
+
+    /// Takes back a file that was begun.
+    pub(super) fn abandon(&self, mut file: Hashed) {
+        file.hash = None;
+        if let Ok(place) = self.place(&file.path) {
+            drop(fs::remove_file(place));
+        }
+    }
+}
+
+impl Outputs for Folder {
+    fn create(&mut self, path: &str) -> io::Result<Box<dyn Write + Send>> {
+        self.first.get_or_insert_with(|| path.to_owned());
+        Ok(Box::new(self.begin(path)?))
+    }
+
+    fn aside(&mut self) -> io::Result<Box<dyn Aside>> {
+        let path = self.root.join(format!(".{}.aside", uuid::Uuid::now_v7().simple()));
+        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+        // Without a name it cannot be left behind.
+        fs::remove_file(&path)?;
+        Ok(Box::new(file))
+    }
+}
+
+/// A file that is summed up as it is written; its checksum is noted when it is dropped.
+pub(super) struct Hashed {
+    file: File,
+    hash: Option<Context>,
+    bytes: u64,
+    path: String,
+    sums: Arc<Mutex<Sums>>,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(buffer)?;
+        if let (Some(hash), Some(bytes)) = (&mut self.hash, buffer.get(..written)) {
+            hash.update(bytes);
+        }
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for Hashed {
+    fn drop(&mut self) {
+        let Some(hash) = self.hash.take() else { return };
+        let sum = hex(hash.finish().as_ref());
+        let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = line(&sum, &self.path);
+        sums.hash.update(line.as_bytes());
+        if let Err(error) = sums.list.write_all(line.as_bytes()) {
+            sums.error.get_or_insert(error);
+        }
+        sums.files += 1;
+        sums.bytes += self.bytes;
+    }
+}
+
+/// A line of `sha256sum`: with a backslash in front where the name holds one or a line break.
+fn line(sum: &str, path: &str) -> String {
+    if path.contains(['\\', '\n', '\r']) {
+        let path = path.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
+        return format!("\\{sum}  {path}\n");
+    }
+    format!("{sum}  {path}\n")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(64), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+/// The checksum and the length of a file.
+pub(super) fn sum_of(path: &Path) -> io::Result<(String, u64)> {
+    let (mut file, mut hash, mut bytes) = (File::open(path)?, Context::new(&SHA256), 0);
+    let mut piece = vec![0; 256 << 10];
+    loop {
+        let count = file.read(&mut piece)?;
+        if count == 0 {
+            return Ok((hex(hash.finish().as_ref()), bytes));
+        }
+        hash.update(piece.get(..count).unwrap_or_default());
+        bytes += count as u64;
+    }
+}

@@ -1,0 +1,257 @@
+//! Which part of a data set a picture belongs to: training, validation, test.
+//!
+//! What always holds: the same seed over the same pictures gives the same parts, at any time and on any machine; a group
+//! is never torn apart.
+
+use crate::domain::class::LabelSet;
+use crate::domain::project::Counts;
+use crate::domain::sample::{Answer, Sample};
+use std::collections::{BTreeMap, HashMap};
+
+/// What pictures must stay together, or be spread alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Every picture for itself.
+    Random,
+    /// Each class in the same shares; a picture counts for the rarest of its classes.
+    Stratified,
+    /// Pictures of one folder stay together.
+    Folder,
+    /// Pictures below one folder of the source stay together.
+    Top,
+    /// Pictures whose names are the same up to the first of this character stay together.
+    Before(char),
+}
+
+/// How a data set is split.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    /// What must stay together.
+    pub by: By,
+    /// Another seed gives other parts.
+    pub seed: u64,
+    /// Names and shares, which add up to 1.
+    pub parts: Vec<(String, f64)>,
+}
+
+impl Split {
+    /// Reads `stratified`, `random`, `group:folder`, `group:top` or `group:before:_`, and shares such as
+    /// `train=0.8,val=0.1,test=0.1`.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn parse(by: &str, seed: u64, shares: &str) -> Result<Self, String> {
+        let by = match by {
+            "random" => By::Random,
+            "stratified" => By::Stratified,
+            "group:folder" => By::Folder,
+            "group:top" => By::Top,
+            other => {
+                let mut end = other.strip_prefix("group:before:").unwrap_or_default().chars();
+                let (Some(c), None) = (end.next(), end.next()) else {
+                    return Err(format!(
+                        "`{other}` is no way to split; use random, stratified, group:folder, group:top or group:before:_"
+                    ));
+                };
+                By::Before(c)
+            }
+        };
+        let mut parts: Vec<(String, f64)> = Vec::new();
+        for text in shares.split(',') {
+            let read = text.split_once('=').and_then(|(name, share)| Some((name.trim(), share.trim().parse().ok()?)));
+            let Some((name, share)) = read else {
+                return Err(format!("`{text}` is no part and its share; write train=0.8,val=0.1,test=0.1"));
+            };
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            let good: fn(f64) -> bool = |share| share.is_finite() && share > 0.0;
+            if name.is_empty() || !name.chars().all(plain) || parts.iter().any(|(n, _)| n == name) || !good(share) {
+                return Err(format!(
+                    "`{text}` is no part and its share; each name stands once, of letters, digits, - and _, and a share is \
+                     more than 0"
+                ));
+            }
+            parts.push((name.to_owned(), share));
+        }
+        let sum: f64 = parts.iter().map(|(_, share)| share).sum();
+        if (sum - 1.0).abs() > 1e-6 || parts.len() > usize::from(u8::MAX) {
+            return Err(format!("the shares add up to {sum}, not to 1; write train=0.8,val=0.1,test=0.1"));
+        }
+        Ok(Self { by, seed, parts })
+    }
+
+    /// The name of [`By`] as [`Split::parse`] reads it.
+    pub(super) fn by_name(&self) -> String {
+        match self.by {
+            By::Random => "random".to_owned(),
+            By::Stratified => "stratified".to_owned(),
+            By::Folder => "group:folder".to_owned(),
+            By::Top => "group:top".to_owned(),
+            By::Before(c) => format!("group:before:{c}"),
+        }
+    }
+}
+
+/// Collects the pictures, then knows the part of each.
+pub(super) struct Plan {
+    split: Split,
+    /// The stratum or group, the picture's own number, its id.
+    seen: Vec<(u64, u64, i64)>,
+    parts: HashMap<i64, u8>,
+}
+
+impl Plan {
+    pub(super) fn new(split: Split) -> Self {
+        Self { split, seen: Vec::new(), parts: HashMap::new() }
+    }
+
+    /// Takes a picture that is going to be written.
+    pub(super) fn see(&mut self, sample: &Sample, answer: &Answer, labels: &LabelSet, counts: &Counts) {
+        let path = sample.path.as_str();
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let key = match self.split.by {
+            By::Random => 0,
+            By::Stratified => {
+                let classes = answer.annotations.iter().map(|a| labels.resolve(a.class));
+                classes.min_by_key(|c| (counts.of_class(labels, *c), c.0)).map_or(u64::MAX, |c| c.0.unsigned_abs())
+            }
+            By::Folder => hash(0, folder),
+            By::Top => hash(0, path.split_once('/').map_or("", |(top, _)| top)),
+            By::Before(c) => hash(0, &format!("{folder}/{}", name.split(c).next().unwrap_or(name))),
+        };
+        self.seen.push((key, hash(self.split.seed, path), sample.id.0));
+    }
+
+    /// Deals the pictures out.
+    pub(super) fn deal(&mut self) {
+        let seen = std::mem::take(&mut self.seen);
+        match self.split.by {
+            By::Random | By::Stratified => self.deal_strata(seen),
+            By::Folder | By::Top | By::Before(_) => self.deal_groups(&seen),
+        }
+    }
+
+    /// In each stratum, the pictures in the order of their numbers are cut at the shares; where the cuts lie in a small
+    /// stratum is by chance, so that no part is always short.
+    fn deal_strata(&mut self, mut seen: Vec<(u64, u64, i64)>) {
+        seen.sort_unstable();
+        let ends = self.ends();
+        for stratum in seen.chunk_by(|a, b| a.0 == b.0) {
+            let offset = stratum.first().map_or(0.5, |s| share(mix(s.0 ^ self.split.seed)));
+            for (at, (_, _, id)) in stratum.iter().enumerate() {
+                let at = (at as f64 + offset) / stratum.len() as f64;
+                let part = ends.iter().position(|end| at < *end).unwrap_or(ends.len() - 1);
+                self.parts.insert(*id, part as u8);
+            }
+        }
+    }
+
+    /// Each group goes where most is missing, the largest first, so that no large one comes too late to fit.
+    fn deal_groups(&mut self, seen: &[(u64, u64, i64)]) {
+        let mut groups: BTreeMap<u64, Vec<i64>> = BTreeMap::new();
+        for (key, _, id) in seen {
+            groups.entry(*key).or_default().push(*id);
+        }
+        let mut missing: Vec<f64> = self.split.parts.iter().map(|(_, s)| s * seen.len() as f64).collect();
+        let mut groups: Vec<_> = groups.into_iter().collect();
+        groups.sort_by_key(|(key, ids)| (std::cmp::Reverse(ids.len()), mix(key ^ self.split.seed)));
+        for (_, ids) in groups {
+            let most = (0..missing.len()).max_by(|a, b| {
+                let of = |i: &usize| missing.get(*i).copied().unwrap_or_default();
+                of(a).total_cmp(&of(b)).then(b.cmp(a))
+            });
+            let Some(part) = most else { return };
+            if let Some(left) = missing.get_mut(part) {
+                *left -= ids.len() as f64;
+            }
+            self.parts.extend(ids.into_iter().map(|id| (id, part as u8)));
+        }
+    }
+
+    /// Where each part ends on the way from 0 to 1.
+    fn ends(&self) -> Vec<f64> {
+        let mut sum = 0.0;
+        let step = |(_, share): &(String, f64)| {
+            sum += share;
+            sum
+        };
+        self.split.parts.iter().map(step).collect()
+    }
+
+    /// The part of a picture. One that came into the project meanwhile goes where its number says.
+    pub(super) fn part(&self, sample: &Sample) -> String {
+        let known = self.parts.get(&sample.id.0).map(|p| usize::from(*p));
+        let chance = || {
+            let at = share(hash(self.split.seed, &sample.path));
+            self.ends().iter().position(|end| at < *end).unwrap_or(0)
+        };
+        let at = known.unwrap_or_else(chance);
+        self.split.parts.get(at).map(|(name, _)| name.clone()).unwrap_or_default()
+    }
+}
+
+/// A number from 0 to 1.
+fn share(bits: u64) -> f64 {
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// FNV-1a of a text with a seed, mixed: the same everywhere and for ever.
+pub(super) fn hash(seed: u64, text: &str) -> u64 {
+    let step = |at: u64, byte: u8| (at ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    mix(text.bytes().fold(0xcbf2_9ce4_8422_2325 ^ mix(seed), step))
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ value >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ value >> 31
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(by: &str, seed: u64, keys: &[u64]) -> Vec<u8> {
+        let split = Split::parse(by, seed, "train=0.8,val=0.1,test=0.1").unwrap();
+        let mut plan = Plan::new(split);
+        plan.seen = keys.iter().zip(0..).map(|(key, id)| (*key, hash(seed, &id.to_string()), id)).collect();
+        plan.deal();
+        (0..keys.len() as i64).map(|id| plan.parts[&id]).collect()
+    }
+
+    #[test]
+    fn shares_hold_in_every_stratum_and_groups_stay_whole() {
+        let keys: Vec<u64> = (0..1000).map(|i| i % 3).collect();
+        let parts = plan("stratified", 7, &keys);
+        for stratum in 0..3 {
+            let of = |part: u8| keys.iter().zip(&parts).filter(|(k, p)| **k == stratum && **p == part).count();
+            assert!(of(0).abs_diff(267) <= 1 && of(1).abs_diff(33) <= 1 && of(2).abs_diff(33) <= 1, "{stratum}");
+        }
+        assert_eq!(parts, plan("stratified", 7, &keys));
+        assert_ne!(parts, plan("stratified", 8, &keys));
+        let keys: Vec<u64> = (0..1000).map(|i| i / 20).collect();
+        let parts = plan("group:folder", 1, &keys);
+        for (key, part) in keys.iter().zip(&parts) {
+            assert!(keys.iter().zip(&parts).all(|(k, p)| k != key || p == part));
+        }
+        assert_eq!([0, 1, 2].map(|w| parts.iter().filter(|p| **p == w).count()), [800, 100, 100]);
+    }
+
+    #[test]
+    fn bad_splits_are_told() {
+        for (by, shares) in [
+            ("fold", "train=1"),
+            ("group:", "train=1"),
+            ("random", "train=0.8"),
+            ("random", "train=0.5,train=0.5"),
+            ("random", "a/b=1"),
+            ("random", "train=2,val=-1"),
+            ("random", "train"),
+            ("random", "train=NaN"),
+        ] {
+            assert!(Split::parse(by, 0, shares).is_err(), "{by} {shares}");
+        }
+        assert_eq!(Split::parse("group:before:_", 0, "train=1").unwrap().by, By::Before('_'));
+    }
+}
