@@ -18,6 +18,7 @@ mod hf;
 mod label_studio;
 mod labelme;
 mod open_images;
+mod parquet;
 pub mod reduce;
 mod split;
 mod text;
@@ -231,6 +232,10 @@ pub enum Kind {
     HfImageFolder,
     /// `TFRecord` files of `tf.train.Example`.
     TfRecord,
+    /// Parquet, one row an annotation.
+    Parquet,
+    /// Hugging Face's Parquet, one row a picture with the picture inside.
+    HfParquet,
 }
 
 impl Kind {
@@ -244,6 +249,7 @@ impl Kind {
             Self::CvExplorer => Some("jsonl"),
             Self::Cvat => Some("xml"),
             Self::CsvBoxes => Some("csv"),
+            Self::Parquet => Some("parquet"),
             _ => None,
         }
     }
@@ -271,6 +277,8 @@ impl Kind {
             Self::CsvBoxes => Box::new(csv_boxes::CsvBoxes::new(about)),
             Self::HfImageFolder => Box::new(hf::ImageFolder::new(about)),
             Self::TfRecord => Box::new(tfrecord::TfRecord::new(about)),
+            Self::Parquet => Box::new(parquet::Labels::new()),
+            Self::HfParquet => Box::new(parquet::HuggingFace::new(about)),
         }
     }
 }

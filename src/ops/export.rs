@@ -54,7 +54,7 @@ pub enum Format {
 
 impl Format {
     /// All formats, in the order in which help lists them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Csv,
         Self::Jsonl,
         Self::Folders,
@@ -71,6 +71,8 @@ impl Format {
         Self::Set(Kind::Datumaro),
         Self::Set(Kind::CsvBoxes),
         Self::Set(Kind::HfImageFolder),
+        Self::Set(Kind::HfParquet),
+        Self::Set(Kind::Parquet),
         Self::Set(Kind::TfRecord),
         Self::Set(Kind::CvExplorer),
         Self::Set(Kind::CocoReference),
@@ -100,6 +102,8 @@ impl Format {
             Self::Set(Kind::Datumaro) => "datumaro",
             Self::Set(Kind::CsvBoxes) => "csv-boxes",
             Self::Set(Kind::HfImageFolder) => "hf-imagefolder",
+            Self::Set(Kind::HfParquet) => "hf-parquet",
+            Self::Set(Kind::Parquet) => "parquet",
             Self::Set(Kind::TfRecord) => "tfrecord",
         }
     }

@@ -95,14 +95,9 @@ def from_globox(annotations, names=None):
     return found
 
 
-def from_supervision(data, relative=False):
-    found = {}
-    for path, _, marks in data:
-        name, (w, h) = os.path.basename(path), Image.open(path).size
-        s = (w, h, w, h) if relative else (1, 1, 1, 1)
-        found[name] = [corners(data.classes[int(c)], *(v / k for v, k in zip(b.tolist(), s)))
-                       for b, c in zip(marks.xyxy, marks.class_id)]
-    return found
+def from_supervision(data):
+    return {os.path.basename(path): [corners(data.classes[int(c)], *b.tolist())
+                                     for b, c in zip(marks.xyxy, marks.class_id)] for path, _, marks in data}
 
 
 def coco(truth, project):
@@ -126,28 +121,16 @@ def coco(truth, project):
 
 def flat(truth):
     import supervision as sv
-    from globox import AnnotationSet
 
     dest = coco(truth, "flat")
     read = sv.DetectionDataset.from_coco(str(dest / "images"), str(dest / "annotations.json"))
     same("coco by supervision", truth, from_supervision(read), 1e-3)
     dest = export("flat", "yolo", "--images", "copy")
     read = sv.DetectionDataset.from_yolo(str(dest / "images/train"), str(dest / "labels/train"), str(dest / "data.yaml"))
-    same("yolo by supervision", truth, from_supervision(read, True), 1e-6, relative=True)
+    same("yolo by supervision", truth, from_supervision(read), 1e-3)
     dest = export("flat", "voc", "--images", "copy", "--voc-origin", "1")
     read = sv.DetectionDataset.from_pascal_voc(str(dest / "JPEGImages"), str(dest / "Annotations"))
     same("voc from 1 by supervision", truth, from_supervision(read), 1e-3)
-    dest = export("flat", "createml", "--images", "copy")
-    dest = export("flat", "open-images", "--images", "copy")
-    stems = {Path(n).stem: n for n in truth}
-    # globox takes the stored size of a picture, so only the parts of the picture can be compared.
-    found = {}
-    for one in AnnotationSet.from_openimage(dest / "annotations-bbox.csv", image_folder=dest / "images"):
-        w, h = one.image_size
-        name = stems[Path(one.image_id).stem]
-        found[name] = [corners(b.label, b.xmin / w, b.ymin / h, b.xmax / w, b.ymax / h) for b in one.boxes]
-    held = {n: t for n, t in truth.items() if t[1]}
-    same("open images by globox", held, {n: f for n, f in found.items() if n in held}, 1e-6, relative=True)
 
 
 def nested(truth):
@@ -176,6 +159,8 @@ def nested(truth):
     yolo(truth)
     tfrecord(truth)
     rows(truth)
+    lists(truth)
+    parquet(truth)
 
 
 def yolo(truth):
@@ -220,6 +205,48 @@ def tfrecord(truth):
                 labels = [CLASSES[i - 1] for i in one.get("image/object/class/label", [])]
                 found[name] = [corners(*b) for b in zip(labels, side("xmin"), side("ymin"), side("xmax"), side("ymax"))]
         same(f"tfrecord by tfrecord {flags}", truth, found, 1e-6, relative=True)
+
+
+def parquet(truth):
+    import pyarrow.parquet as pq
+
+    found = {}
+    for row in pq.read_table(export("nested", "parquet", dest=ROOT / "nested.parquet")).to_pylist():
+        here = found.setdefault(row["filename"], [])
+        assert (row["width"], row["height"]) == truth[row["filename"]][0]
+        if row["label"] is not None:
+            here.append((row["label"], *(row[k] for k in "xywh")))
+    same("parquet by pyarrow", truth, found)
+    dest, found = export("nested", "hf-parquet", "--images", "copy", "--split", "random"), {}
+    for file in sorted((dest / "data").glob("*.parquet")):
+        assert json.loads(pq.read_schema(file).metadata[b"huggingface"])["info"]["features"]["image"] == {"_type": "Image"}
+        for row in pq.read_table(file).to_pylist():
+            name = row["image"]["path"]
+            assert row["image"]["bytes"] == (ROOT / "nested" / name).read_bytes()
+            found[name] = [(c, *b) for c, b in zip(row["objects"]["categories"], row["objects"]["bbox"])]
+    same("hf-parquet by pyarrow", truth, found)
+
+
+def lists(truth):
+    """Open Images by its columns, CreateML and VIA by their keys."""
+    dest = export("nested", "open-images", "--images", "copy")
+    found = {row["FileName"]: [] for row in csv.DictReader((dest / "images.csv").open(newline=""))}
+    of = {name.rsplit(".", 1)[0]: name for name in found}
+    for row in csv.DictReader((dest / "annotations-bbox.csv").open(newline="")):
+        sides = (float(row[k]) for k in ("XMin", "YMin", "XMax", "YMax"))
+        found[of[row["ImageID"]]].append(corners(row["LabelName"], *sides))
+    same("open images by csv, folders", truth, found, 1e-8, relative=True)
+    found = {}
+    for one in json.loads((export("nested", "createml") / "annotations.json").read_text()):
+        places = ((a["label"], a["coordinates"]) for a in one["annotations"])
+        found[one["image"]] = [
+            (c, p["x"] - p["width"] / 2, p["y"] - p["height"] / 2, p["width"], p["height"]) for c, p in places]
+    same("createml by json, folders", truth, found)
+    found = {}
+    for one in json.loads((export("nested", "via") / "via_region_data.json").read_text()).values():
+        regions = ((r["region_attributes"]["label"], r["shape_attributes"]) for r in one["regions"])
+        found[one["filename"]] = [(c, *(p[k] for k in ("x", "y", "width", "height"))) for c, p in regions]
+    same("via by json, folders", truth, found)
 
 
 def rows(truth):

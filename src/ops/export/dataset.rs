@@ -53,7 +53,7 @@ fn one_file(run: &mut Run<'_>, lake: &Lake, kind: Kind, watch: &mut Watch<'_>) -
         let text = format!("`{dest}` is one file, which has no place for pictures; name a folder");
         return Err(OpsError::Invalid(text));
     }
-    let inside = matches!(kind, Kind::CsvBoxes | Kind::Cvat | Kind::LabelStudio);
+    let inside = matches!(kind, Kind::CsvBoxes | Kind::Cvat | Kind::LabelStudio | Kind::Parquet);
     if run.wanted.split.is_some() && !inside {
         let text = format!("`{dest}` is one file, and the parts of this format are files of their own; name a folder");
         return Err(OpsError::Invalid(text));

@@ -1,6 +1,7 @@
 //! Exports for other labelling programs: what every format says of the same pictures, and what all of them hold.
 
 use super::project::{Bench, open};
+use arrow_array::{Array, BinaryArray, StringArray, StructArray};
 use image::{Rgb, RgbImage};
 use lakelens::domain::annotation::{Annotation, Prediction, Shape};
 use lakelens::domain::class::LabelSet;
@@ -16,6 +17,7 @@ use lakelens::ops::export::{Export, Format, Images, Options, Split, What};
 use lakelens::ops::report::ExportReport;
 use lakelens::ops::{OpsError, Watch, scan};
 use lakelens::store::records::{NewProject, SamplePredictions};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -141,7 +143,7 @@ fn shown(bench: &mut Bench, kind: Kind) -> String {
 fn every_format_says_the_same_pictures() {
     for format in Format::ALL {
         let Format::Set(kind) = format else { continue };
-        if kind == Kind::HfJsonl {
+        if matches!(kind, Kind::HfJsonl | Kind::Parquet | Kind::HfParquet) {
             continue;
         }
         insta::assert_snapshot!(format!("export_{}", format.name()), shown(&mut zoo(), kind));
@@ -355,6 +357,33 @@ fn e7_boxes_that_are_none_are_refused() {
         let refused = bench.export(&set(&bench, "ref", Kind::CocoReference));
         assert!(matches!(&refused, Err(OpsError::Invalid(why)) if why.contains("0.png")), "{refused:?}");
     }
+}
+
+#[test]
+fn parquet_holds_the_rows_and_the_pictures() {
+    let mut bench = zoo();
+    let dest = bench.dir.path().join("x.parquet");
+    bench.export(&Export::new(dest.clone(), Format::Set(Kind::Parquet))).unwrap();
+    let rows = |path: &Path| {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap()).unwrap();
+        reader.build().unwrap().map(Result::unwrap).collect::<Vec<_>>()
+    };
+    let batch = &rows(&dest)[0];
+    let text = |name: &str| {
+        let column = batch.column_by_name(name).unwrap();
+        column.as_any().downcast_ref::<StringArray>().unwrap().iter().map(|v| v.map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!(text("filename").len(), 7, "six annotations and one empty picture");
+    assert_eq!(text("label").iter().filter(|l| l.is_none()).count(), 1);
+    let wanted = Export { images: Images::Copy, ..set(&bench, "hf", Kind::HfParquet) };
+    assert_eq!(bench.export(&wanted).unwrap().images, 5);
+    let made = rows(&bench.dir.path().join("hf/data/train-00000-of-00001.parquet"));
+    let image = made[0].column_by_name("image").unwrap().as_any().downcast_ref::<StructArray>().unwrap().clone();
+    let bytes = image.column_by_name("bytes").unwrap().as_any().downcast_ref::<BinaryArray>().unwrap().clone();
+    assert_eq!(
+        (made[0].num_rows(), bytes.value(0)),
+        (5, fs::read(bench.source().join("a/one.png")).unwrap().as_slice())
+    );
 }
 
 #[test]
