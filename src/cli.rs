@@ -19,6 +19,7 @@ pub mod error;
 mod export;
 mod grammar;
 mod history;
+mod import;
 mod info;
 mod label;
 mod ls;

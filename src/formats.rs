@@ -5,4 +5,5 @@ pub mod dataset;
 pub mod folders;
 pub mod jsonl;
 pub mod preview;
+pub mod read;
 pub mod write;

@@ -6,6 +6,7 @@
 
 pub mod demo;
 pub mod export;
+pub mod import;
 pub mod queue;
 pub mod reading;
 pub mod report;
@@ -55,6 +56,9 @@ pub enum OpsError {
     /// Something is there already.
     #[error("`{0}` exists already; choose another name, or say that it may be replaced")]
     Exists(String),
+    /// A file of somebody else cannot be used. Place, reason and remedy.
+    #[error("{0}")]
+    Data(String),
     /// The request makes no sense. A whole sentence.
     #[error("{0}")]
     Invalid(String),

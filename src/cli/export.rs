@@ -23,7 +23,7 @@ impl From<OpsError> for AppError {
             OpsError::Store(error) => error.into(),
             OpsError::Lake(error) => error.into(),
             OpsError::Cancelled => Self::new(Kind::Interrupted, "stopped").hint("what was saved before stays saved"),
-            OpsError::Csv { .. } => Self::new(Kind::Data, error.to_string()),
+            OpsError::Csv { .. } | OpsError::Data(_) => Self::new(Kind::Data, error.to_string()),
             OpsError::Invalid(message) => Self::usage(message),
             other => Self::failed(other.to_string()),
         }

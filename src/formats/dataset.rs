@@ -137,6 +137,8 @@ pub struct Bad {
     pub name: Option<String>,
     /// The picture as a whole is lost, not only one thing on it.
     pub whole: bool,
+    /// The row itself, as it stands in the file, where it is text and short.
+    pub row: Option<String>,
 }
 
 /// What a reader finds, in the order of the file.

@@ -6,6 +6,7 @@ mod delta;
 mod errors;
 mod help;
 mod hostile;
+mod import;
 pub(crate) mod lakebase;
 mod scripted;
 mod settings;

@@ -32,6 +32,10 @@ impl dyn Desk + '_ {
         for done in events {
             self.drop_undo(project, author, way == Way::Again, done.event)?;
             let edit = new_edit(&done, author, at, way, batch);
+            if matches!(done.change, Change::Classes { .. }) {
+                // Whether a class is in use is read from the counts, which the steps before this one have changed.
+                self.add_tallies(std::mem::take(&mut deltas))?;
+            }
             match self.apply(&done, edit, way, &mut deltas)? {
                 Ok((applied, _)) => {
                     self.put_undo(project, author, way == Way::Back, done.event)?;

@@ -1,0 +1,79 @@
+//! Which format it is, by what is in it.
+
+use super::{Format, document_label};
+use crate::formats::dataset::{Files, ReadError};
+use std::io::Read;
+
+/// So much of a file is looked at.
+const HEAD: u64 = 64 << 10;
+/// So many files of a folder are looked at.
+const FILES: usize = 2000;
+
+/// The first bytes of a file, as text.
+pub(super) fn head_of(files: &dyn Files, path: &str) -> Option<String> {
+    let mut head = Vec::new();
+    files.open(path).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
+    Some(String::from_utf8_lossy(head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head)).into_owned())
+}
+
+/// Whether a text begins like a COCO file: an object with its lists, or results.
+pub(super) fn is_coco(head: &str) -> bool {
+    let has = |key: &str| head.contains(&format!("\"{key}\""));
+    let results = head.trim_start().starts_with('[') && has("image_id") && has("category_id");
+    results
+        || (head.trim_start().starts_with('{')
+            && ((has("images") && !has("_via_img_metadata"))
+                || has("segments_info")
+                || (has("image_id") && has("category_id"))))
+}
+
+/// The format of what was opened.
+///
+/// # Errors
+/// When it cannot be read, or is none that is known; the message names what was found.
+pub fn detect(files: &dyn Files) -> Result<Format, ReadError> {
+    let mut found = Vec::new();
+    let paths = if files.is_file() { vec![String::new()] } else { super::documents(files, &ENDINGS)? };
+    for path in paths.iter().take(FILES) {
+        if let Some(format) = of_file(files, path)
+            && !found.contains(&format)
+        {
+            found.push(format);
+        }
+    }
+    match found.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(unknown(files, "no annotation format that is known was found in it")),
+        several => {
+            let names: Vec<&str> = several.iter().map(|f| f.name()).collect();
+            Err(unknown(files, &format!("it holds several formats: {}", names.join(", "))))
+        }
+    }
+}
+
+/// Endings of files that may hold annotations.
+const ENDINGS: [&str; 3] = ["json", "jsonl", "ndjson"];
+
+fn unknown(files: &dyn Files, why: &str) -> ReadError {
+    super::broken(
+        &document_label(files, ""),
+        format!("{why}; say which it is (--format NAME, `--format list` lists them)"),
+    )
+}
+
+fn of_file(files: &dyn Files, path: &str) -> Option<Format> {
+    let head = head_of(files, path)?;
+    let label = document_label(files, path).to_ascii_lowercase();
+    let start = head.trim_start();
+    if label.ends_with(".jsonl") || label.ends_with(".ndjson") {
+        return Some(Format::Jsonl);
+    }
+    if start.starts_with(['{', '[']) && is_coco(start) {
+        return Some(Format::Coco);
+    }
+    let first = start.lines().next().unwrap_or_default();
+    let line = serde_json::from_str::<serde_json::Value>(first).ok();
+    let keys = ["path", "filename", "image"];
+    let is_line = line.as_ref().and_then(|v| v.as_object()).is_some_and(|o| keys.iter().any(|k| o.contains_key(*k)));
+    is_line.then_some(Format::Jsonl)
+}

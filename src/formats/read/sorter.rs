@@ -1,0 +1,211 @@
+//! Records brought into the order of their keys with bounded memory: what fits is sorted in place, the rest goes into
+//! sorted runs in nameless files and is merged while it is read.
+//!
+//! Why: annotation files name a picture here and what is on it elsewhere, and rows of one picture lie far apart; files
+//! are of any size. What always holds: records of one key come in the order in which they were put in; nothing is left on
+//! the disk, because the files have lost their names before the first byte is written.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs::{File, OpenOptions};
+use std::hash::{Hash, Hasher};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// Bytes that are kept in memory before a run is written.
+const BUDGET: usize = 40 << 20;
+
+/// What records are sorted by.
+pub type Key = u128;
+
+/// A key for a name: names that differ have keys that differ, as far as 127 bits of SipHash can tell.
+#[must_use]
+pub fn key_of(name: &str) -> Key {
+    let half = |salt: u8| {
+        let mut hasher = std::hash::DefaultHasher::new();
+        (salt, name).hash(&mut hasher);
+        hasher.finish()
+    };
+    (Key::from(half(1)) << 64 | Key::from(half(2))) | 1 << 127
+}
+
+/// Takes records.
+#[derive(Debug)]
+pub struct Sorter {
+    folder: PathBuf,
+    budget: usize,
+    bytes: Vec<u8>,
+    index: Vec<(Key, usize, usize)>,
+    runs: Vec<File>,
+}
+
+impl Sorter {
+    /// Runs that do not fit into memory go into nameless files of this folder.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        Self::with_budget(folder, BUDGET)
+    }
+
+    /// The same with another number of bytes in memory.
+    #[must_use]
+    pub fn with_budget(folder: &Path, budget: usize) -> Self {
+        Self { folder: folder.to_owned(), budget, bytes: Vec::new(), index: Vec::new(), runs: Vec::new() }
+    }
+
+    /// Puts a record in.
+    ///
+    /// # Errors
+    /// When the disk cannot take a run.
+    pub fn push(&mut self, key: Key, record: &[u8]) -> io::Result<()> {
+        self.index.push((key, self.bytes.len(), record.len()));
+        self.bytes.extend_from_slice(record);
+        if self.bytes.len() + self.index.len() * 48 > self.budget { self.spill() } else { Ok(()) }
+    }
+
+    fn spill(&mut self) -> io::Result<()> {
+        self.index.sort_by_key(|(key, at, _)| (*key, *at));
+        let mut out = BufWriter::new(nameless(&self.folder)?);
+        for (key, at, length) in self.index.drain(..) {
+            out.write_all(&key.to_le_bytes())?;
+            out.write_all(&(length as u64).to_le_bytes())?;
+            out.write_all(self.bytes.get(at..at + length).unwrap_or_default())?;
+        }
+        self.bytes.clear();
+        let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.seek(SeekFrom::Start(0))?;
+        self.runs.push(file);
+        Ok(())
+    }
+
+    /// Ends the putting in; the records come out in the order of their keys.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn finish(mut self) -> io::Result<Sorted> {
+        if self.runs.is_empty() {
+            self.index.sort_by_key(|(key, at, _)| (*key, *at));
+            return Ok(Sorted::Memory { bytes: self.bytes, index: self.index.into_iter() });
+        }
+        self.spill()?;
+        let (bytes, index) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.index));
+        drop((bytes, index));
+        let mut runs = Vec::new();
+        let mut heap = BinaryHeap::new();
+        for (number, file) in self.runs.into_iter().enumerate() {
+            let mut run = Run { input: BufReader::new(file), record: Vec::new() };
+            if let Some(key) = run.advance()? {
+                heap.push(Reverse((key, number)));
+            }
+            runs.push(run);
+        }
+        Ok(Sorted::Runs { runs, heap })
+    }
+}
+
+/// A file without a name: it is gone when it is closed, also after a crash.
+fn nameless(folder: &Path) -> io::Result<File> {
+    std::fs::create_dir_all(folder)?;
+    let path = folder.join(format!("sort-{}", uuid::Uuid::new_v4()));
+    let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+    std::fs::remove_file(&path)?;
+    Ok(file)
+}
+
+/// A sorted run that is being read.
+#[derive(Debug)]
+pub struct Run {
+    input: BufReader<File>,
+    record: Vec<u8>,
+}
+
+impl Run {
+    fn advance(&mut self) -> io::Result<Option<Key>> {
+        let mut key = [0; 16];
+        match self.input.read_exact(&mut key) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            other => other?,
+        }
+        let mut length = [0; 8];
+        self.input.read_exact(&mut length)?;
+        self.record.resize(usize::try_from(u64::from_le_bytes(length)).map_err(io::Error::other)?, 0);
+        self.input.read_exact(&mut self.record)?;
+        Ok(Some(Key::from_le_bytes(key)))
+    }
+}
+
+/// Gives records in order.
+#[derive(Debug)]
+pub enum Sorted {
+    /// Everything fitted into memory.
+    Memory {
+        /// The records.
+        bytes: Vec<u8>,
+        /// Key, place and length of each.
+        index: std::vec::IntoIter<(Key, usize, usize)>,
+    },
+    /// Runs are merged.
+    Runs {
+        /// The runs, oldest first.
+        runs: Vec<Run>,
+        /// The run with the smallest key is next, of equal ones the oldest.
+        heap: BinaryHeap<Reverse<(Key, usize)>>,
+    },
+}
+
+impl Sorted {
+    /// Puts the next record into `record` and returns its key; nothing at the end.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn next(&mut self, record: &mut Vec<u8>) -> io::Result<Option<Key>> {
+        record.clear();
+        match self {
+            Self::Memory { bytes, index } => Ok(index.next().map(|(key, at, length)| {
+                record.extend_from_slice(bytes.get(at..at + length).unwrap_or_default());
+                key
+            })),
+            Self::Runs { runs, heap } => {
+                let Some(Reverse((key, number))) = heap.pop() else { return Ok(None) };
+                if let Some(run) = runs.get_mut(number) {
+                    std::mem::swap(record, &mut run.record);
+                    if let Some(next) = run.advance()? {
+                        heap.push(Reverse((next, number)));
+                    }
+                }
+                Ok(Some(key))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn runs_give_what_memory_gives(keys in prop::collection::vec(0_u8..9, 0..200), budget in 1_usize..4000) {
+            let folder = tempfile::tempdir().unwrap();
+            let mut sorter = Sorter::with_budget(folder.path(), budget);
+            for (i, key) in keys.iter().enumerate() {
+                sorter.push(Key::from(*key), &vec![*key; i % 7]).unwrap();
+                sorter.push(Key::from(*key), i.to_string().as_bytes()).unwrap();
+            }
+            let mut wanted: Vec<(Key, Vec<u8>)> = Vec::new();
+            for (i, key) in keys.iter().enumerate() {
+                wanted.push((Key::from(*key), vec![*key; i % 7]));
+                wanted.push((Key::from(*key), i.to_string().into_bytes()));
+            }
+            wanted.sort_by_key(|(key, _)| *key);
+            let mut sorted = sorter.finish().unwrap();
+            let mut found = Vec::new();
+            let mut record = Vec::new();
+            while let Some(key) = sorted.next(&mut record).unwrap() {
+                found.push((key, record.clone()));
+            }
+            prop_assert_eq!(found, wanted);
+            prop_assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        }
+    }
+}

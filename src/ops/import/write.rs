@@ -1,0 +1,338 @@
+//! The second pass: picture by picture, what was gathered becomes edits and predictions; or is only counted.
+
+use super::gather::{Gathered, picture_path, sample_of};
+use super::plan::{Plan, annotations, plan};
+use super::{Become, Identity, Import, progress};
+use crate::domain::annotation::Prediction;
+use crate::domain::class::LabelSet;
+use crate::domain::edit::{Change, Edit, Origin, Outcome};
+use crate::domain::ids::{BatchId, ClassId, EditId, ProjectId, Rev, SampleId};
+use crate::domain::project::Project;
+use crate::domain::sample::{Answer, Sample};
+use crate::domain::text::printable;
+use crate::formats::dataset::{Bad, Item, Mark};
+use crate::formats::read::codec::Unpack;
+use crate::formats::read::sorter::Key;
+use crate::lake::Lake;
+use crate::lake::remote::Stop;
+use crate::media::{Limits, inspect};
+use crate::ops::{OpsError, Watch, reading};
+use crate::store::Store;
+use crate::store::records::{Comment, NewSample, SamplePredictions};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Pictures of one transaction.
+const CHUNK: usize = 500;
+
+/// All entries about one picture.
+struct Group {
+    key: Key,
+    items: Vec<Item>,
+}
+
+#[allow(clippy::too_many_arguments)]
+pub(super) fn write(
+    store: &mut dyn Store,
+    lake: &Lake,
+    project: &Project,
+    wanted: &Import,
+    identity: &Identity,
+    gathered: &mut Gathered,
+    stop: &Stop,
+    watch: &mut Watch<'_>,
+) -> Result<(), OpsError> {
+    let Some(mut sorted) = gathered.sorted.take() else { return Ok(()) };
+    let mut writer = Writer {
+        store,
+        lake,
+        project,
+        wanted,
+        identity,
+        stop,
+        gathered,
+        labels: LabelSet::default(),
+        classes: HashMap::new(),
+    };
+    writer.set_classes()?;
+    let mut told = progress(if wanted.dry_run { "counting" } else { "writing" });
+    let total = writer.gathered.done.report.read;
+    told.total = Some(total);
+    let (mut record, mut chunk): (_, Vec<Group>) = (Vec::new(), Vec::new());
+    let file: Arc<str> = Arc::from("");
+    let scratch = |e: std::io::Error| OpsError::file("read", &wanted.scratch, &e);
+    while let Some(key) = sorted.next(&mut record).map_err(scratch)? {
+        let item = Unpack::new(&record, &file).item().map_err(scratch)?;
+        match chunk.last_mut() {
+            Some(group) if group.key == key => group.items.push(item),
+            _ => {
+                if chunk.len() >= CHUNK {
+                    watch.check()?;
+                    told.done += chunk.len() as u64;
+                    writer.chunk(std::mem::take(&mut chunk))?;
+                    watch.tell(&told);
+                }
+                chunk.push(Group { key, items: vec![item] });
+            }
+        }
+    }
+    told.done += chunk.len() as u64;
+    writer.chunk(chunk)?;
+    told.total = Some(told.done);
+    watch.tell(&told);
+    Ok(())
+}
+
+struct Writer<'a> {
+    store: &'a mut dyn Store,
+    lake: &'a Lake,
+    project: &'a Project,
+    wanted: &'a Import,
+    identity: &'a Identity,
+    stop: &'a Stop,
+    gathered: &'a mut Gathered,
+    labels: LabelSet,
+    classes: HashMap<String, ClassId>,
+}
+
+impl Writer<'_> {
+    fn batch(&self) -> BatchId {
+        BatchId(self.identity.batch)
+    }
+
+    fn edit(&self, id: EditId, change: Change) -> Edit {
+        let message = format!("import {}", printable(&self.wanted.from.to_string()));
+        Edit {
+            id,
+            origin: Origin::Import,
+            batch: Some(self.batch()),
+            message,
+            ..Edit::by_person(self.project.id, change, &self.wanted.author, self.wanted.at)
+        }
+    }
+
+    /// Adds the classes that are missing.
+    fn set_classes(&mut self) -> Result<(), OpsError> {
+        let before = self.store.project(self.project.id)?.labels;
+        let mut after = before.clone();
+        for name in std::mem::take(&mut self.gathered.classes) {
+            if after.find(&name).is_none() {
+                after.append(&name);
+            }
+        }
+        if after != before && !self.wanted.dry_run {
+            let edit = self.edit(EditId::fresh(), Change::Classes { before, after: after.clone() });
+            match self.store.commit(&[edit])?.into_iter().next() {
+                Some(Outcome::Refused { reason }) => return Err(OpsError::Invalid(reason)),
+                Some(Outcome::Conflict { .. }) => {
+                    let why = "somebody changed the classes at the same moment; import again".to_owned();
+                    return Err(OpsError::Invalid(why));
+                }
+                _ => after = self.store.project(self.project.id)?.labels,
+            }
+        }
+        self.classes = after.live().map(|c| (c.name.to_lowercase(), c.id)).collect();
+        self.labels = after;
+        Ok(())
+    }
+
+    fn chunk(&mut self, groups: Vec<Group>) -> Result<(), OpsError> {
+        let made = self.create(&groups)?;
+        let (mut edits, mut predictions) = (Vec::new(), Vec::new());
+        for group in &groups {
+            let sample = match sample_of(group.key) {
+                Some(id) => self.store.sample(id)?,
+                None => match group.items.first().and_then(|i| made.get(&i.name)) {
+                    Some(sample) => sample.clone(),
+                    None => continue,
+                },
+            };
+            self.group(group, &sample, &mut edits, &mut predictions)?;
+        }
+        self.commit(edits, predictions)
+    }
+
+    /// Makes the samples that are missing; in a dry run only in mind.
+    fn create(&mut self, groups: &[Group]) -> Result<HashMap<String, Sample>, OpsError> {
+        let fresh = groups.iter().filter(|g| sample_of(g.key).is_none()).filter_map(|g| g.items.first());
+        let names: Vec<&str> = fresh.map(|i| i.name.as_str()).collect();
+        self.gathered.done.report.created += names.len() as u64;
+        let mut out = HashMap::new();
+        if names.is_empty() {
+            return Ok(out);
+        }
+        if self.wanted.dry_run {
+            out.extend(names.iter().map(|name| ((*name).to_owned(), unborn(self.project.id, name))));
+            return Ok(out);
+        }
+        let new: Vec<NewSample> = names.iter().map(|name| self.new_sample(name)).collect();
+        // The scan is left open: ending it would mark every other file as missing. The next scan takes it up.
+        let scan = self.store.begin_scan(self.project.id, &self.wanted.author)?;
+        self.store.add_samples(scan, &new)?;
+        for name in names {
+            if let Some(sample) = self.store.sample_by_path(self.project.id, name)? {
+                out.insert(name.to_owned(), sample);
+            }
+        }
+        Ok(out)
+    }
+
+    /// What the header of a new picture says, where there is one.
+    fn new_sample(&self, name: &str) -> NewSample {
+        let bare = NewSample { path: name.to_owned(), ..NewSample::default() };
+        let Some((path, stamp)) = picture_path(&self.project.source, name) else { return bare };
+        let Ok(source) = reading::open(self.lake, &path, &stamp, self.stop) else { return bare };
+        let size = source.len().unwrap_or(0);
+        match inspect(source.as_ref(), name, &Limits::default()) {
+            Ok(info) => {
+                let (width, height, orientation) = (Some(info.width), Some(info.height), Some(info.orientation));
+                NewSample { size, width, height, orientation, ..bare }
+            }
+            Err(_) => NewSample { size, ..bare },
+        }
+    }
+
+    fn group(
+        &mut self,
+        group: &Group,
+        sample: &Sample,
+        edits: &mut Vec<(Edit, Box<Item>, bool, u64)>,
+        predictions: &mut Vec<SamplePredictions>,
+    ) -> Result<(), OpsError> {
+        let marks = group.items.iter().flat_map(|i| &i.marks);
+        let (guesses, said): (Vec<&Mark>, Vec<&Mark>) = marks.partition(|m| match self.wanted.become_what {
+            Become::Auto => m.score.is_some(),
+            Become::Annotations => false,
+            Become::Predictions => true,
+        });
+        let guessed = self.guesses(&guesses, sample, predictions);
+        self.captions(&group.items, sample)?;
+        if !guesses.is_empty() && said.is_empty() {
+            // Predictions say nothing of what people have answered.
+            self.gathered.done.report.skipped += u64::from(!guessed);
+            return Ok(());
+        }
+        let new = annotations(&said, &sample.path, &self.classes, self.wanted, self.identity);
+        match plan(sample, &group.items, new, self.wanted.on_existing, &self.labels) {
+            Plan::Stay => self.gathered.done.report.skipped += u64::from(!guessed),
+            Plan::Answer { after, added, replaced } => {
+                let base = sample.rev;
+                let (number, rev) = (sample.id.0.to_le_bytes(), base.0.to_le_bytes());
+                // With the revision in it, the same import can be made again after it was taken back.
+                let batch = self.identity.batch;
+                let id = EditId(self.identity.id("edit", &[batch.as_bytes(), &number, &rev]));
+                let change = Change::Answer { sample: sample.id, base, before: sample.answer.clone(), after: *after };
+                let first = group.items.first().map(|i| Item { marks: Vec::new(), ..i.clone() });
+                if let Some(first) = first {
+                    edits.push((self.edit(id, change), Box::new(first), replaced, added));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Predictions of a picture; `false` if they are there already or there are none.
+    fn guesses(&mut self, marks: &[&Mark], sample: &Sample, out: &mut Vec<SamplePredictions>) -> bool {
+        let model = self.wanted.model.clone().unwrap_or_else(|| {
+            let path = self.wanted.from.to_string();
+            let name = path.rsplit('/').next().unwrap_or_default();
+            name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
+        });
+        let new = marks.iter().filter_map(|mark| {
+            let class = self.classes.get(&mark.class.to_lowercase()).copied()?;
+            let model = mark.author.clone().unwrap_or_else(|| model.clone());
+            Some(Prediction { class, shape: mark.shape.clone(), score: mark.score.unwrap_or(1.0), model })
+        });
+        let mut new: Vec<Prediction> = new.collect();
+        new.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let old = || sample.predictions.iter().filter(|o| new.iter().any(|n| n.model == o.model));
+        if new.is_empty() || old().eq(new.iter()) {
+            return false;
+        }
+        self.gathered.done.report.annotations += new.len() as u64;
+        self.gathered.done.report.replaced += u64::from(old().next().is_some());
+        out.push(SamplePredictions { sample: sample.id, predictions: new });
+        true
+    }
+
+    /// Captions are kept as remarks, each once.
+    fn captions(&mut self, items: &[Item], sample: &Sample) -> Result<(), OpsError> {
+        let texts = items.iter().filter_map(|i| i.extra.get("captions")).filter_map(Value::as_array).flatten();
+        let texts: Vec<&str> = texts.filter_map(Value::as_str).collect();
+        if texts.is_empty() || self.wanted.dry_run {
+            return Ok(());
+        }
+        let known = self.store.comments(sample.id)?;
+        for text in texts {
+            if known.iter().all(|c| c.text != text) {
+                self.store.add_comment(&Comment {
+                    id: 0,
+                    sample: sample.id,
+                    annotation: None,
+                    author: self.wanted.author.clone(),
+                    text: text.to_owned(),
+                    at: self.wanted.at,
+                    resolved: true,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(
+        &mut self,
+        edits: Vec<(Edit, Box<Item>, bool, u64)>,
+        predictions: Vec<SamplePredictions>,
+    ) -> Result<(), OpsError> {
+        let (mut list, mut facts) = (Vec::with_capacity(edits.len()), Vec::with_capacity(edits.len()));
+        for (edit, item, replaced, added) in edits {
+            list.push(edit);
+            facts.push((item, replaced, added));
+        }
+        let outcomes = match (self.wanted.dry_run, list.is_empty()) {
+            (false, false) => self.store.commit(&list)?,
+            _ => vec![Outcome::Queued; list.len()],
+        };
+        for (outcome, (item, replaced, added)) in outcomes.into_iter().zip(facts) {
+            let reason = match outcome {
+                Outcome::Saved { .. } | Outcome::Queued => {
+                    self.gathered.done.report.annotations += added;
+                    self.gathered.done.report.replaced += u64::from(replaced);
+                    continue;
+                }
+                Outcome::Conflict { .. } => {
+                    self.gathered.done.conflicts += 1;
+                    "somebody changed this picture while the import ran; their answer stays".to_owned()
+                }
+                Outcome::Refused { reason } => reason,
+            };
+            let bad = Bad { place: item.place, reason, name: Some(item.name), whole: true, row: None };
+            self.gathered.rejects.push(&bad)?;
+        }
+        if !self.wanted.dry_run && !predictions.is_empty() {
+            self.store.put_predictions(self.project.id, &predictions)?;
+        }
+        Ok(())
+    }
+}
+
+/// A sample that a real run would have made.
+fn unborn(project: ProjectId, path: &str) -> Sample {
+    Sample {
+        id: SampleId(0),
+        project,
+        path: path.to_owned(),
+        size: 0,
+        etag: String::new(),
+        width: None,
+        height: None,
+        orientation: None,
+        missing: false,
+        rev: Rev(0),
+        answer: Answer::default(),
+        predictions: Vec::new(),
+        reviews: Vec::new(),
+        notes: Vec::new(),
+    }
+}

@@ -1,0 +1,374 @@
+//! `lakelens import` as scripts see it: what each flag does, what bad input gets, the laws of dry runs and repetition.
+
+use super::{Home, json_lines, keys};
+use serde_json::{Value, json};
+
+/// A project for boxes with five pictures of 16 x 12.
+fn cars() -> Home {
+    let home = Home::new();
+    (1..=3).for_each(|i| {
+        home.picture(&format!("cars/{i}.png"));
+    });
+    home.picture("cars/sub/3.png");
+    home.picture("cars/sub/4.png");
+    home.ok(&["project", "create", "cars", "--from", "cars", "-r", "--task", "detection", "--classes", "car,truck"]);
+    home
+}
+
+fn coco(images: &Value, annotations: &Value) -> String {
+    json!({
+        "images": images, "annotations": annotations,
+        "categories": [{ "id": 1, "name": "car" }, { "id": 2, "name": "bus" }],
+    })
+    .to_string()
+}
+
+fn image(id: u64, name: &str) -> Value {
+    json!({ "id": id, "file_name": name, "width": 16, "height": 12 })
+}
+
+fn boxed(id: u64, image: u64, category: u64, bbox: [f64; 4]) -> Value {
+    json!({ "id": id, "image_id": image, "category_id": category, "bbox": bbox, "iscrowd": 0, "segmentation": [] })
+}
+
+/// Two pictures with three boxes, and one without any.
+fn good(home: &Home) {
+    let images = json!([image(1, "1.png"), image(2, "2.png"), image(3, "sub/3.png")]);
+    let boxes = [boxed(1, 1, 1, [0., 0., 8., 6.]), boxed(2, 1, 2, [8., 6., 8., 6.]), boxed(3, 2, 1, [1., 1., 2., 2.])];
+    home.write("a.json", &coco(&images, &json!(boxes)));
+}
+
+fn run(home: &Home, args: &[&str]) -> Value {
+    home.json(&[&["import", "cars"], args, &["--json"]].concat())
+}
+
+/// The counters of a run that stops, and its message.
+fn stopped(home: &Home, args: &[&str]) -> (Value, String) {
+    let ran = home.run(&[&["import", "cars"], args, &["--json"]].concat());
+    assert_eq!(ran.code, 7, "{ran:?}");
+    (serde_json::from_str(&ran.out).unwrap_or_default(), ran.err)
+}
+
+fn exported(home: &Home) -> Vec<Value> {
+    home.ok(&["export", "cars", "now.jsonl", "--force"]);
+    json_lines(&std::fs::read_to_string(home.path("now.jsonl")).unwrap())
+}
+
+fn boxes(home: &Home, path: &str) -> Vec<Value> {
+    let rows = exported(home);
+    let row = rows.iter().find(|r| r["path"] == path).unwrap();
+    row["boxes"].as_array().cloned().unwrap_or_default()
+}
+
+fn counts(report: &Value) -> [u64; 7] {
+    ["read", "matched", "created", "annotations", "replaced", "skipped", "rejected"]
+        .map(|k| report[k].as_u64().unwrap())
+}
+
+#[test]
+fn a_coco_file_is_taken_counted_before_taken_back_and_taken_again() {
+    let home = cars();
+    good(&home);
+    let dry = run(&home, &["a.json", "--dry-run"]);
+    assert_eq!(keys(&dry), ["annotations", "created", "dry_run", "matched", "read", "rejected", "replaced", "skipped"]);
+    assert_eq!((counts(&dry), &dry["dry_run"]), ([3, 3, 0, 3, 0, 0, 0], &json!(true)));
+    assert!(exported(&home).iter().all(|r| r["status"] == "unlabeled"));
+    let real = run(&home, &["a.json"]);
+    assert_eq!((counts(&real), &real["dry_run"]), (counts(&dry), &json!(false)));
+    assert_eq!(
+        boxes(&home, "1.png"),
+        [
+            json!({ "class": "car", "x": 0.0, "y": 0.0, "w": 0.5, "h": 0.5 }),
+            json!({ "class": "bus", "x": 0.5, "y": 0.5, "w": 0.5, "h": 0.5 }),
+        ]
+    );
+    let rows = exported(&home);
+    let empty = rows.iter().find(|r| r["path"] == "sub/3.png").unwrap();
+    assert_eq!(empty["status"], "labeled", "a picture without boxes is a verified negative");
+    for how in ["skip", "replace", "append", "merge"] {
+        let again = run(&home, &["a.json", "--on-existing", how]);
+        assert_eq!(counts(&again), [3, 3, 0, 0, 0, 3, 0], "{how}");
+    }
+    assert!(home.ok(&["import", "cars", "a.json"]).contains("nothing changes"));
+    home.ok(&["undo", "cars"]);
+    assert!(exported(&home).iter().all(|r| r["status"] == "unlabeled"), "one undo takes all of it back");
+    assert_eq!(counts(&run(&home, &["a.json"])), counts(&dry), "and it can be taken again");
+}
+
+#[test]
+fn nothing_is_written_when_anything_is_wrong() {
+    let home = cars();
+    let images = json!([image(1, "1.png"), image(2, "2.png")]);
+    let rows =
+        json!([boxed(1, 1, 1, [0., 0., 8., 6.]), boxed(2, 1, 9, [0., 0., 1., 1.]), boxed(3, 7, 1, [0., 0., 1., 1.])]);
+    home.write("a.json", &coco(&images, &rows));
+    let (report, told) = stopped(&home, &["a.json", "--rejects", "bad.jsonl"]);
+    assert_eq!(counts(&report), [2, 2, 0, 0, 0, 0, 2]);
+    assert!(told.contains("nothing was imported") && told.contains("bad.jsonl"), "{told}");
+    let (dry, _) = stopped(&home, &["a.json", "--dry-run"]);
+    assert_eq!(counts(&dry), counts(&report));
+    assert!(exported(&home).iter().all(|r| r["status"] == "unlabeled"));
+    assert_eq!(
+        home.json(&["project", "show", "cars", "--json"])["classes"].as_array().unwrap().len(),
+        2,
+        "no class either"
+    );
+    let rejects = json_lines(&std::fs::read_to_string(home.path("bad.jsonl")).unwrap());
+    let reasons: Vec<_> = rejects.iter().map(|r| r["reason"].as_str().unwrap()).collect();
+    assert!(reasons.iter().any(|r| r.contains("category_id 9 is not in categories")), "{reasons:?}");
+    assert!(reasons.iter().any(|r| r.contains("image_id 7 is not in images")), "{reasons:?}");
+    assert!(rejects.iter().all(|r| keys(r) == ["file", "picture", "place", "reason", "row"]), "{rejects:?}");
+    // I7: the ordinal, not the id.
+    assert!(rejects.iter().any(|r| r["place"] == json!({ "annotations": 3 })), "{rejects:?}");
+    // The rest of the picture stays, or goes with the row.
+    let kept = run(&home, &["a.json", "--on-bad-row", "keep"]);
+    assert_eq!(counts(&kept), [2, 2, 0, 1, 0, 0, 2]);
+}
+
+#[test]
+fn a_picture_goes_with_its_bad_row_where_that_is_wanted() {
+    let home = cars();
+    let rows =
+        json!([boxed(1, 1, 1, [0., 0., 8., 6.]), boxed(2, 1, 1, [10., 0., 8., 6.]), boxed(3, 2, 1, [0., 0., 1., 1.])]);
+    home.write("a.json", &coco(&json!([image(1, "1.png"), image(2, "2.png")]), &rows));
+    let dropped = run(&home, &["a.json", "--on-bad-row", "drop"]);
+    assert_eq!((counts(&dropped), boxes(&home, "1.png").len()), ([2, 2, 0, 1, 0, 0, 1], 0));
+    let clamped = run(&home, &["a.json", "--clamp"]);
+    assert_eq!(counts(&clamped), [2, 2, 0, 2, 0, 1, 0]);
+    assert_eq!(boxes(&home, "1.png")[1], json!({ "class": "car", "x": 0.625, "y": 0.0, "w": 0.375, "h": 0.5 }));
+}
+
+#[test]
+fn names_are_matched_as_wanted() {
+    let home = cars();
+    let one = |name: &str| {
+        home.write("a.json", &coco(&json!([image(1, name)]), &json!([boxed(1, 1, 1, [0., 0., 8., 6.])])));
+    };
+    one("train/4.png");
+    let (report, told) = stopped(&home, &["a.json"]);
+    assert_eq!(counts(&report), [1, 0, 0, 0, 0, 0, 1]);
+    assert!(told.contains("1 of them would match one picture by file name alone (--match name)"), "{told}");
+    assert_eq!(counts(&run(&home, &["a.json", "--match", "name"]))[1], 1);
+    one("3.png");
+    assert_eq!(counts(&run(&home, &["a.json", "--dry-run"]))[1], 1, "by path there is only one");
+    let (_, told) = stopped(&home, &["a.json", "--match", "name"]);
+    assert!(told.contains("2 pictures of the project have this name"), "{told}");
+    one("data\\set\\sub\\3.png");
+    assert_eq!(counts(&run(&home, &["a.json", "--match", "suffix", "--dry-run"]))[1], 1);
+    one(home.path("cars/sub/3.png").to_str().unwrap());
+    assert_eq!(counts(&run(&home, &["a.json", "--dry-run"]))[1], 1, "a whole path below the source");
+    one("2");
+    assert_eq!(counts(&run(&home, &["a.json", "--dry-run"]))[1], 1, "a name without its ending");
+}
+
+#[test]
+fn missing_pictures_are_left_out_or_made() {
+    let home = cars();
+    home.picture("cars/new/5.png");
+    let images = json!([image(1, "1.png"), image(2, "new/5.png")]);
+    let rows = json!([boxed(1, 1, 1, [0., 0., 8., 6.]), boxed(2, 2, 1, [0., 0., 1., 1.])]);
+    home.write("a.json", &coco(&images, &rows));
+    assert_eq!(counts(&run(&home, &["a.json", "--on-missing", "skip", "--dry-run"])), [2, 1, 0, 1, 0, 1, 0]);
+    let dry = run(&home, &["a.json", "--on-missing", "create", "--dry-run"]);
+    assert_eq!(counts(&dry), [2, 1, 1, 2, 0, 0, 0]);
+    assert_eq!(counts(&run(&home, &["a.json", "--on-missing", "create"])), counts(&dry));
+    assert_eq!(boxes(&home, "new/5.png").len(), 1);
+    let shown = home.json(&["project", "rescan", "cars", "--json"]);
+    assert_eq!((&shown["samples"], &shown["missing"]), (&json!(6), &json!(0)));
+    for name in ["../out.png", "/etc/x.png", "a/../../x.png", "a\u{1b}[31m.png"] {
+        home.write("b.json", &coco(&json!([image(1, name)]), &json!([])));
+        let (report, _) = stopped(&home, &["b.json", "--on-missing", "create"]);
+        assert_eq!(counts(&report)[6], 1, "{name}");
+    }
+}
+
+#[test]
+fn answers_that_are_there_are_treated_as_wanted() {
+    let home = cars();
+    home.feed(
+        &["label", "cars", "--from", "-"],
+        "{\"path\":\"1.png\",\"boxes\":[{\"class\":\"car\",\"x\":0,\"y\":0,\"w\":0.5,\"h\":0.5},{\"class\":\"truck\",\"x\":0,\"y\":0,\"w\":1,\"h\":1}]}",
+    );
+    good(&home);
+    let dry = |how: &str| counts(&run(&home, &["a.json", "--on-existing", how, "--dry-run"]));
+    assert_eq!(dry("skip"), [3, 3, 0, 1, 0, 1, 0]);
+    assert_eq!(dry("replace"), [3, 3, 0, 3, 1, 0, 0]);
+    assert_eq!(dry("append"), [3, 3, 0, 3, 0, 0, 0]);
+    assert_eq!(dry("merge"), [3, 3, 0, 2, 0, 0, 0], "the car is there already");
+    assert_eq!(counts(&run(&home, &["a.json", "--on-existing", "merge"])), dry_of([3, 3, 0, 2, 0, 0, 0]));
+    assert_eq!(boxes(&home, "1.png").len(), 3);
+}
+
+fn dry_of(counts: [u64; 7]) -> [u64; 7] {
+    counts
+}
+
+#[test]
+fn unknown_classes_are_added_or_wrong() {
+    let home = cars();
+    good(&home);
+    let (report, told) = stopped(&home, &["a.json", "--classes", "error"]);
+    assert!(counts(&report)[6] == 1 && told.contains("label 'bus' not in project class_list"), "{told}");
+    run(&home, &["a.json"]);
+    let shown = home.json(&["project", "show", "cars", "--json"]);
+    let names: Vec<_> = shown["classes"].as_array().unwrap().iter().map(|c| c["name"].clone()).collect();
+    assert_eq!(names, [json!("car"), json!("truck"), json!("bus")]);
+}
+
+#[test]
+fn scores_make_predictions_and_results_need_their_file() {
+    let home = cars();
+    good(&home);
+    home.write("r.json", r#"[{"image_id":2,"category_id":2,"bbox":[0,0,8,6],"score":0.75}]"#);
+    let (_, told) = stopped(&home, &["r.json"]);
+    assert!(told.contains("--reference FILE"), "{told}");
+    let report = run(&home, &["r.json", "--reference", "a.json"]);
+    assert_eq!(counts(&report), [1, 1, 0, 1, 0, 0, 0]);
+    let rows = exported(&home);
+    let row = rows.iter().find(|r| r["path"] == "2.png").unwrap();
+    assert_eq!(row["status"], "pre_labeled");
+    assert_eq!(row["predictions"][0]["score"], 0.75);
+    assert_eq!(row["predictions"][0]["model"], "r");
+    assert_eq!(counts(&run(&home, &["r.json", "--reference", "a.json"])), [1, 1, 0, 0, 0, 1, 0]);
+    assert_eq!(counts(&run(&home, &["r.json", "--reference", "a.json", "--as", "annotations"]))[3], 1);
+    assert_eq!(boxes(&home, "2.png").len(), 1);
+}
+
+#[test]
+fn formats_are_listed_and_recognised() {
+    let home = cars();
+    assert!(home.ok(&["import", "cars", "x", "--format", "list"]).contains("coco"));
+    home.write("x.json", "{\"hello\": 1}");
+    let (_, told) = stopped(&home, &["x.json"]);
+    assert!(told.contains("no annotation format"), "{told}");
+    let ran = home.run(&["import", "cars", "x.json", "--format", "nope"]);
+    assert!(ran.code == 2 && ran.err.contains("no format `nope`"), "{ran:?}");
+}
+
+/// One line of CV Explorer's form.
+fn line(home: &Home, text: &str) {
+    home.write("l.jsonl", text);
+}
+
+#[test]
+fn the_cases_of_cv_explorer() {
+    let home = cars();
+    let dog = |x: f64, w: f64| {
+        format!(
+            r#"{{"filename":"1.png","annotations":[{{"label":"car","ann_type":"bbox","bbox_json":{{"x":{x},"y":0.2,"w":{w},"h":0.4}}}}]}}"#
+        )
+    };
+    let keep = |text: &str| {
+        line(&home, text);
+        counts(&run(&home, &["l.jsonl", "--on-bad-row", "keep", "--dry-run"]))
+    };
+    let good = dog(0.1, 0.3);
+    assert_eq!(keep(&format!("[\"bad\"]\n{good}")), [2, 1, 0, 1, 0, 0, 1], "I2");
+    assert_eq!(keep(r#"{"filename":"1.png","annotations":["oops"]}"#), [1, 0, 0, 0, 0, 0, 1], "I3");
+    assert_eq!(keep(r#"{"filename":"1.png"}"#), [1, 1, 0, 0, 0, 1, 0], "I4");
+    assert_eq!(keep(&format!("{good}\n{}", good.replace("1.png", "2.png"))), [2, 2, 0, 2, 0, 0, 0], "I8");
+    assert_eq!(keep(&format!("{good}\n{good}")), [2, 1, 0, 1, 0, 0, 1], "I12");
+    assert_eq!(keep(&format!("{}\n{}", dog(0.8, 0.5), dog(0.1, 0.0).replace("1.png", "2.png")))[6], 2, "I14");
+    assert_eq!(keep(&good.replace("1.png", "sub/4.png")), [1, 1, 0, 1, 0, 0, 0], "I15, better: paths are names");
+    assert_eq!(keep(&format!("\u{feff}{good}")), [1, 1, 0, 1, 0, 0, 0], "I17, better: a BOM is no error");
+    assert_eq!(keep(&good.replace("\"car\"", "\"ca\u{2028}r\"")), [1, 1, 0, 1, 0, 0, 0], "I18, better");
+    assert_eq!(keep(&good.replace("0.1,", "true,"))[6], 1, "I24");
+    assert_eq!(keep(&good.replace("0.1,", "Infinity,"))[6], 1, "I24");
+    line(&home, &format!("{good}\n{good}"));
+    let (_, told) = stopped(&home, &["l.jsonl"]);
+    assert!(told.contains("duplicate"), "I12: {told}");
+    // I13: an empty list says that nobody has answered.
+    line(&home, &good);
+    run(&home, &["l.jsonl"]);
+    line(&home, r#"{"filename":"1.png","annotations":[]}"#);
+    assert_eq!(counts(&run(&home, &["l.jsonl", "--on-existing", "replace"]))[4], 1);
+    assert!(exported(&home).iter().all(|r| r["status"] == "unlabeled"));
+    // I16: masks.
+    let mask = |size: &str, counts: &str| {
+        format!(
+            r#"{{"filename":"1.png","annotations":[{{"label":"car","ann_type":"mask","mask_json":{{"size":{size},"counts":{counts}}}}}]}}"#
+        )
+    };
+    assert_eq!(keep(&mask("[12,16]", "[10,20,162]")), [1, 1, 0, 1, 0, 0, 0]);
+    line(&home, &mask("[4,4]", "[4,4,8]"));
+    let (_, told) = stopped(&home, &["l.jsonl"]);
+    assert!(told.contains("does not match image 16x12"), "{told}");
+    // I25: append twice adds once.
+    line(&home, &good);
+    assert_eq!(counts(&run(&home, &["l.jsonl", "--on-existing", "append"]))[3], 1);
+    assert_eq!(counts(&run(&home, &["l.jsonl", "--on-existing", "append"]))[5], 1);
+    // I23: rows that are left out are not looked at.
+    line(&home, &good.replace("1.png", "gone.png").replace("\"car\"", "\"?\""));
+    assert_eq!(counts(&run(&home, &["l.jsonl", "--on-missing", "skip", "--classes", "error"])), [1, 0, 0, 0, 0, 1, 0]);
+}
+
+#[test]
+fn the_cases_of_cv_explorer_with_coco() {
+    let home = cars();
+    let told = |text: &str| {
+        home.write("a.json", text);
+        let ran = home.run(&["import", "cars", "a.json", "--format", "coco", "--dry-run"]);
+        assert_eq!(ran.code, 7, "{ran:?}");
+        ran.err
+    };
+    assert!(told(r#"["x", 1]"#).contains("wrong") || told(r#"["x", 1]"#).contains("results"), "I5");
+    let wide = json!([{ "id": 1, "file_name": "1.png", "width": "wide", "height": 12 }]);
+    assert!(
+        told(&coco(&wide, &json!([boxed(1, 1, 1, [0., 0., 1., 1.])]))).contains("\\\"wide\\\"")
+            || told(&coco(&wide, &json!([]))).contains("\"wide\""),
+        "I6"
+    );
+    let listed = json!([{ "id": 1, "image_id": [1], "category_id": 1, "bbox": [0, 0, 1, 1] }]);
+    assert!(told(&coco(&json!([image(1, "1.png")]), &listed)).contains("image_id is a list"), "I19");
+    let over = json!([boxed(1, 1, 1, [10., 0., 6.01, 1.])]);
+    assert!(told(&coco(&json!([image(1, "1.png")]), &over)).contains("--clamp"), "I22");
+    let again = json!([image(1, "1.png"), image(1, "2.png")]);
+    assert!(told(&coco(&again, &json!([]))).contains("duplicate id"), "duplicate ids");
+    let again = json!([image(1, "1.png"), image(2, "1.png")]);
+    assert!(told(&coco(&again, &json!([]))).contains("duplicate"), "duplicate names");
+    assert!(told("{\"images\":[{\"id\":1,").contains("cut off"));
+    // I27: CV Explorer's own reference export.
+    let whole = home.path("cars/1.png");
+    home.write(
+        "ref.json",
+        &json!({
+            "info": { "reference_images": true, "bbox_format": "relative_xywh" },
+            "images": [{ "id": 7, "file_name": whole }],
+            "annotations": [{ "id": 1, "image_id": 7, "category_id": 1, "iscrowd": 0, "bbox_normalized": [0.1, 0.2, 0.5, 0.5] }],
+            "categories": [{ "id": 1, "name": "car" }],
+        })
+        .to_string(),
+    );
+    assert_eq!(counts(&run(&home, &["ref.json"])), [1, 1, 0, 1, 0, 0, 0]);
+    assert_eq!(boxes(&home, "1.png"), [json!({ "class": "car", "x": 0.1, "y": 0.2, "w": 0.5, "h": 0.5 })]);
+    // Ids as texts and floats, sizes as floats, NaN, a BOM, a repeated key: the rest is read.
+    let text = "\u{feff}{\"images\":[{\"id\":\"1\",\"file_name\":\"1.png\",\"width\":16.0,\"height\":12.0},\
+        {\"id\":2,\"file_name\":\"2.png\"}],\"annotations\":[{\"image_id\":1.0,\"category_id\":\"1\",\"bbox\":[0,0,8,6]}],\
+        \"annotations\":[{\"image_id\":2,\"category_id\":1,\"bbox\":[NaN,0,8,6]},{\"image_id\":2,\"category_id\":1,\"bbox\":[0,0,8,6]}],\
+        \"categories\":[{\"id\":1,\"name\":\"car\"}]}";
+    home.write("odd.json", text);
+    let report = run(&home, &["odd.json", "--on-existing", "replace", "--on-bad-row", "keep"]);
+    assert_eq!(counts(&report), [2, 2, 0, 2, 1, 0, 1]);
+}
+
+#[test]
+fn our_own_lines_come_back() {
+    let home = cars();
+    good(&home);
+    run(&home, &["a.json"]);
+    home.feed(&["label", "cars", "--from", "-"], "{\"path\":\"sub/4.png\",\"skip\":true,\"reason\":\"blurred\"}");
+    let before = exported(&home);
+    std::fs::copy(home.path("now.jsonl"), home.path("kept.jsonl")).unwrap();
+    home.ok(&["project", "create", "cars2", "--from", "cars", "-r", "--task", "detection"]);
+    let report = home.json(&["import", "cars2", "kept.jsonl", "--json"]);
+    assert_eq!(counts(&report)[..4], [5, 5, 0, 3]);
+    home.ok(&["export", "cars2", "back.jsonl"]);
+    let after = json_lines(&std::fs::read_to_string(home.path("back.jsonl")).unwrap());
+    for (a, b) in before.iter().zip(&after) {
+        assert_eq!(
+            (&a["path"], &a["status"], &a["boxes"], &a["reason"]),
+            (&b["path"], &b["status"], &b["boxes"], &b["reason"])
+        );
+    }
+    assert_eq!(counts(&home.json(&["import", "cars2", "kept.jsonl", "--json", "--on-existing", "replace"]))[5], 5);
+}
