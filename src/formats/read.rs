@@ -3,14 +3,29 @@
 //! What always holds: any bytes give items, bad rows or an error, never a panic; memory does not grow with the file (what
 //! must be sorted goes through [`sorter`]); names are only passed on, never opened, except below what the user opened.
 
+mod bitmap;
 pub mod coco;
 pub mod codec;
+pub mod createml;
+pub mod cvat;
+pub mod datumaro;
 pub mod detect;
+pub mod image_folders;
 pub mod json;
+pub mod label_studio;
+pub mod labelme;
 pub mod lines;
+pub mod open_images;
 pub mod sorter;
+pub mod table;
+pub mod via;
+pub mod voc;
+pub mod xml;
+pub mod yaml;
+pub mod yolo;
 
-use super::dataset::{Files, Place, ReadError, Spot, Take};
+use super::dataset::{Files, Item, Mark, Place, ReadError, Spot, Standing, Take, Unit};
+use crate::domain::annotation::Shape;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
@@ -23,11 +38,47 @@ pub enum Format {
     Coco,
     /// JSON lines: ours, CV Explorer's, and its `hf_jsonl`.
     Jsonl,
+    /// YOLO v5, v8, v11, Darknet: text files of numbers.
+    Yolo,
+    /// Pascal VOC, and LabelMe's older XML.
+    Voc,
+    /// CVAT XML 1.1.
+    Cvat,
+    /// LabelMe JSON.
+    LabelMe,
+    /// Label Studio JSON.
+    LabelStudio,
+    /// CreateML JSON.
+    CreateMl,
+    /// Open Images CSV.
+    OpenImages,
+    /// VGG Image Annotator JSON.
+    Via,
+    /// datumaro JSON.
+    Datumaro,
+    /// Tables.
+    Csv,
+    /// A folder for each class.
+    ImageFolder,
 }
 
 impl Format {
     /// All formats, in the order of help texts.
-    pub const ALL: [Self; 2] = [Self::Coco, Self::Jsonl];
+    pub const ALL: [Self; 13] = [
+        Self::Coco,
+        Self::Jsonl,
+        Self::Yolo,
+        Self::Voc,
+        Self::Cvat,
+        Self::LabelMe,
+        Self::LabelStudio,
+        Self::CreateMl,
+        Self::OpenImages,
+        Self::Via,
+        Self::Datumaro,
+        Self::Csv,
+        Self::ImageFolder,
+    ];
 
     /// The name in flags and JSON.
     #[must_use]
@@ -35,6 +86,17 @@ impl Format {
         match self {
             Self::Coco => "coco",
             Self::Jsonl => "jsonl",
+            Self::Yolo => "yolo",
+            Self::Voc => "voc",
+            Self::Cvat => "cvat",
+            Self::LabelMe => "labelme",
+            Self::LabelStudio => "label_studio",
+            Self::CreateMl => "createml",
+            Self::OpenImages => "open_images",
+            Self::Via => "via",
+            Self::Datumaro => "datumaro",
+            Self::Csv => "csv",
+            Self::ImageFolder => "imagefolder",
         }
     }
 
@@ -46,16 +108,38 @@ impl Format {
                 "COCO JSON: boxes, polygons, RLE, key points, captions, panoptic, results; coco_reference of CV Explorer"
             }
             Self::Jsonl => "JSON lines of lakelens and of CV Explorer (filename, annotations), and its hf_jsonl",
+            Self::Yolo => {
+                "YOLO v5, v8, v11, Darknet, DOTA: boxes, polygons, turned boxes (as polygons), key points kept"
+            }
+            Self::Voc => "Pascal VOC XML with ImageSets; also the older XML of LabelMe",
+            Self::Cvat => "CVAT XML 1.1, images and videos: boxes, polygons, masks, tags",
+            Self::LabelMe => "LabelMe JSON: rectangles, polygons, circles, masks",
+            Self::LabelStudio => "Label Studio JSON: rectangles, polygons, ellipses, choices, predictions",
+            Self::CreateMl => "CreateML JSON",
+            Self::OpenImages => "Open Images CSV, with class-descriptions",
+            Self::Via => "VGG Image Annotator (VIA) JSON, annotations or project",
+            Self::Datumaro => "datumaro JSON",
+            Self::Csv => "CSV with one row for a box, a class or a picture (--columns names the columns)",
+            Self::ImageFolder => "a folder for each class, also below train/, val/ and test/",
         }
     }
 
     /// Other names that are understood.
-    const ALIASES: [(&'static str, Self); 5] = [
+    const ALIASES: [(&'static str, Self); 14] = [
         ("coco_reference", Self::Coco),
         ("panoptic", Self::Coco),
         ("lakelens", Self::Jsonl),
         ("cvexplorer", Self::Jsonl),
         ("hf_jsonl", Self::Jsonl),
+        ("cvx", Self::Jsonl),
+        ("yolov5", Self::Yolo),
+        ("yolov8", Self::Yolo),
+        ("yolo_seg", Self::Yolo),
+        ("yolo_obb", Self::Yolo),
+        ("pascal_voc", Self::Voc),
+        ("openimages", Self::OpenImages),
+        ("folders", Self::ImageFolder),
+        ("yolo_cls", Self::ImageFolder),
     ];
 
     /// The format with this [`Format::name`], or one of the other names people use.
@@ -108,6 +192,17 @@ pub fn read(format: Format, files: &dyn Files, with: &Reading<'_>, take: &mut Ta
     match format {
         Format::Coco => coco::read(files, with, take),
         Format::Jsonl => lines::read(files, with, take),
+        Format::Yolo => yolo::read(files, with, take),
+        Format::Voc => voc::read(files, with, take),
+        Format::Cvat => cvat::read(files, with, take),
+        Format::LabelMe => labelme::read(files, with, take),
+        Format::LabelStudio => label_studio::read(files, with, take),
+        Format::CreateMl => createml::read(files, with, take),
+        Format::OpenImages => open_images::read(files, with, take),
+        Format::Via => via::read(files, with, take),
+        Format::Datumaro => datumaro::read(files, with, take),
+        Format::Csv => table::read(files, with, take),
+        Format::ImageFolder => image_folders::read(files, with, take),
     }
 }
 
@@ -161,4 +256,40 @@ fn split_of(path: &str) -> Option<String> {
     let stem = parts.next().and_then(|name| name.split('.').next()).unwrap_or_default();
     let last = stem.rsplit(['_', '-']).next().unwrap_or_default();
     known(last).or_else(|| parts.find_map(known)).map(str::to_owned)
+}
+
+/// A picture that has been looked at, with nothing on it yet.
+fn item(name: &str, place: &Place) -> Item {
+    Item {
+        name: name.to_owned(),
+        width: None,
+        height: None,
+        stored_frame: false,
+        split: None,
+        standing: Standing::Judged,
+        marks: Vec::new(),
+        extra: BTreeMap::new(),
+        place: place.clone(),
+    }
+}
+
+/// A mark of which nothing is said but its class and shape.
+fn mark(class: &str, shape: Shape, unit: Unit, place: &Place) -> Mark {
+    Mark {
+        class: class.to_owned(),
+        shape,
+        unit,
+        score: None,
+        author: None,
+        at: None,
+        attributes: BTreeMap::new(),
+        place: place.clone(),
+    }
+}
+
+/// A picture's name below what was opened, where it lies beside the file that names it; else as the file says.
+fn near(files: &dyn Files, path: &str, name: &str) -> String {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let beside = if files.is_file() { None } else { labelme::beside(folder, name) };
+    beside.filter(|path| files.exists(path)).unwrap_or_else(|| name.to_owned())
 }

@@ -133,8 +133,9 @@ impl<'a> Join<'a> {
             }
         };
         match picture.item(place.clone()) {
-            Ok((id, item)) => {
+            Ok((id, mut item)) => {
                 self.pictures += 1;
+                item.name = self.near(item.name);
                 let mut pack = Pack::default();
                 pack.number(PICTURE);
                 pack.item(&item);
@@ -145,6 +146,24 @@ impl<'a> Join<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// The name below the folder that was opened, where the picture lies in one of the usual places there.
+    fn near(&self, name: String) -> String {
+        if self.files.is_file() || name.starts_with('/') || name.contains("..") || name.contains(':') {
+            return name;
+        }
+        let (folder, stem) = self.path.rsplit_once('/').unwrap_or(("", self.path));
+        let above = folder.rsplit_once('/').map_or(String::new(), |(above, _)| format!("{above}/"));
+        let part = stem.strip_suffix(".json").and_then(|s| s.rsplit_once('_')).map_or("", |(_, part)| part);
+        let beside = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+        let places = [
+            beside,
+            format!("{above}images/{part}/{name}"),
+            format!("{above}images/{name}"),
+            format!("{above}{part}/{name}"),
+        ];
+        places.into_iter().find(|path| self.files.exists(path)).unwrap_or(name)
     }
 
     fn category(&mut self, piece: &Piece<'_>) {

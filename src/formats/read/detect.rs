@@ -52,7 +52,7 @@ pub fn detect(files: &dyn Files) -> Result<Format, ReadError> {
 }
 
 /// Endings of files that may hold annotations.
-const ENDINGS: [&str; 3] = ["json", "jsonl", "ndjson"];
+const ENDINGS: [&str; 9] = ["json", "jsonl", "ndjson", "xml", "csv", "txt", "yaml", "yml", "tsv"];
 
 fn unknown(files: &dyn Files, why: &str) -> ReadError {
     super::broken(
@@ -61,14 +61,58 @@ fn unknown(files: &dyn Files, why: &str) -> ReadError {
     )
 }
 
+/// The format that a file shows by itself; nothing for those that say nothing.
 fn of_file(files: &dyn Files, path: &str) -> Option<Format> {
     let head = head_of(files, path)?;
     let label = document_label(files, path).to_ascii_lowercase();
+    let name = label.rsplit('/').next().unwrap_or_default();
     let start = head.trim_start();
-    if label.ends_with(".jsonl") || label.ends_with(".ndjson") {
-        return Some(Format::Jsonl);
+    match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        "jsonl" | "ndjson" => Some(Format::Jsonl),
+        "xml" if start.contains("<annotations") => Some(Format::Cvat),
+        "xml" if start.contains("<annotation") => Some(Format::Voc),
+        "csv" | "tsv" if name.starts_with("class-descriptions") => Some(Format::OpenImages),
+        "csv" | "tsv" => {
+            let first = start.lines().next().unwrap_or_default();
+            let is_open = first.contains("ImageID") && first.contains("LabelName");
+            Some(if is_open { Format::OpenImages } else { Format::Csv })
+        }
+        "yaml" | "yml" => start.contains("names").then_some(Format::Yolo),
+        "txt" => of_text(start, name),
+        _ if start.starts_with(['{', '[']) => of_json(start),
+        _ => None,
     }
-    if start.starts_with(['{', '[']) && is_coco(start) {
+}
+
+/// Rows of numbers with four or more columns.
+fn of_text(start: &str, name: &str) -> Option<Format> {
+    if name == "classes.txt" {
+        return None;
+    }
+    let mut words = start.lines().next()?.split_whitespace();
+    let numbers = words.clone().filter(|w| w.parse::<f64>().is_ok()).count();
+    (words.next()?.parse::<f64>().is_ok() && numbers >= 5).then_some(Format::Yolo)
+}
+
+fn of_json(start: &str) -> Option<Format> {
+    let has = |key: &str| start.contains(&format!("\"{key}\""));
+    let list = start.starts_with('[');
+    if has("_via_img_metadata") || (has("regions") && has("filename")) {
+        return Some(Format::Via);
+    }
+    if has("shapes") && (has("imagePath") || has("shape_type")) {
+        return Some(Format::LabelMe);
+    }
+    if list && has("data") && (has("annotations") || has("predictions")) {
+        return Some(Format::LabelStudio);
+    }
+    if list && has("image") && (has("annotations") || has("annotation")) && !has("category_id") {
+        return Some(Format::CreateMl);
+    }
+    if !list && has("categories") && has("items") && !has("images") {
+        return Some(Format::Datumaro);
+    }
+    if is_coco(start) {
         return Some(Format::Coco);
     }
     let first = start.lines().next().unwrap_or_default();

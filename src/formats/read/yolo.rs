@@ -1,0 +1,284 @@
+//! YOLO (v5, v8, v11 and Darknet): a text file of numbers for each picture.
+//!
+//! | columns | what |
+//! |---|---|
+//! | class cx cy w h | a box, in parts of the displayed picture |
+//! | class cx cy w h score | the same as a prediction |
+//! | class x1 y1 x2 y2 x3 y3 … | a polygon (segment); with eight numbers the corners of a turned box |
+//! | class cx cy w h, then key points | a box with key points, where `data.yaml` has `kpt_shape` |
+//! | x1 y1 … x4 y4 class difficulty | DOTA's turned boxes, in pixels |
+//! | class x1 y1 … x4 y4 name difficulty | the same with a number in front, as Roboflow writes them |
+//!
+//! Classes are in `data.yaml` (`names`, a list or a mapping), `classes.txt` or `obj.names`. An empty file is a picture with
+//! nothing on it; a picture without a file is only listed. Folders without any label files, `train/CLASS/picture`, are
+//! `imagefolder`.
+
+use super::yaml::{self, Yaml};
+use super::{Reading, document_label, documents, item, mark, split_of};
+use crate::domain::annotation::Shape;
+use crate::domain::geometry::{BoxN, Point};
+use crate::domain::picture_name::is_picture_name;
+use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Item, Mark, Place, ReadError, Spot, Standing, Take, Unit};
+use std::collections::{HashMap, HashSet};
+use std::io::{BufReader, Read};
+use std::sync::Arc;
+
+/// Text files that hold no labels.
+const NO_LABELS: [&str; 12] = [
+    "classes.txt",
+    "obj.names",
+    "train.txt",
+    "val.txt",
+    "valid.txt",
+    "test.txt",
+    "labels.txt",
+    "names.txt",
+    "readme.txt",
+    "license.txt",
+    "readme.roboflow.txt",
+    "readme.dataset.txt",
+];
+
+/// Reads a folder, or one label file.
+///
+/// # Errors
+/// When nothing can be read, or the names of the classes cannot.
+pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
+    let set = Set::new(files)?;
+    take(Found::Classes(set.names.iter().map(|name| ClassInfo { name: name.clone(), parent: None }).collect()))?;
+    let mut labelled = HashSet::new();
+    let labels = documents(files, &["txt"])?;
+    let mut found = 0;
+    for path in labels.iter().filter(|p| is_labels(p)) {
+        found += 1;
+        let name = set.picture(path);
+        labelled.insert(name.clone());
+        labels_of(files, path, &name, &set, take)?;
+    }
+    if found == 0 {
+        let why = "there are no label files (.txt) in it; for folders named after classes use --format imagefolder";
+        return Err(super::broken(&document_label(files, ""), why));
+    }
+    // Pictures without a label file have not been looked at.
+    for (n, path) in (1..).zip(set.pictures.values().flatten()) {
+        if !labelled.contains(path) {
+            let place = Place { file: document_label(files, path), at: Spot::Whole };
+            let mut listed = item(path, &place);
+            listed.standing = Standing::Listed;
+            listed.split = split_of(path);
+            let _: u64 = n;
+            take(Found::Item(Box::new(listed)))?;
+        }
+    }
+    Ok(())
+}
+
+fn is_labels(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    !NO_LABELS.contains(&name.as_str())
+}
+
+/// What a folder holds besides the labels.
+struct Set {
+    names: Vec<String>,
+    /// Numbers of a key point, where there are any.
+    points: Option<(usize, usize)>,
+    /// Pictures by their name without folder and ending.
+    pictures: HashMap<String, Vec<String>>,
+}
+
+impl Set {
+    fn new(files: &dyn Files) -> Result<Self, ReadError> {
+        let mut set = Self { names: Vec::new(), points: None, pictures: HashMap::new() };
+        if files.is_file() {
+            return Ok(set);
+        }
+        for path in files.list("").map_err(|e| super::io_error(files.shown(), e))? {
+            let path = path.map_err(|e| super::io_error(files.shown(), e))?;
+            let name = path.rsplit('/').next().unwrap_or_default();
+            if is_picture_name(name) {
+                set.pictures.entry(stem(name).to_owned()).or_default().push(path);
+            } else if set.names.is_empty() && (name.ends_with(".yaml") || name.ends_with(".yml")) {
+                set.data(files, &path)?;
+            } else if set.names.is_empty() && (name == "classes.txt" || name == "obj.names") {
+                set.names = text_of(files, &path)?.lines().map(|l| l.trim().to_owned()).collect();
+                while set.names.last().is_some_and(String::is_empty) {
+                    set.names.pop();
+                }
+            }
+        }
+        Ok(set)
+    }
+
+    fn data(&mut self, files: &dyn Files, path: &str) -> Result<(), ReadError> {
+        let wrong = |reason: String| super::broken(&document_label(files, path), reason);
+        let keys = yaml::keys(&text_of(files, path)?, &["names", "kpt_shape"]).map_err(wrong)?;
+        match keys.get("names") {
+            Some(Yaml::List(names)) => self.names.clone_from(names),
+            Some(Yaml::Map(map)) => {
+                for (key, name) in map {
+                    let n: usize =
+                        key.parse().map_err(|_| wrong(format!("names has the key `{key}`, which is no number")))?;
+                    if n > 100_000 {
+                        return Err(wrong(format!("names has the key {n}, which is too large")));
+                    }
+                    if self.names.len() <= n {
+                        self.names.resize(n + 1, String::new());
+                    }
+                    if let Some(slot) = self.names.get_mut(n) {
+                        slot.clone_from(name);
+                    }
+                }
+            }
+            Some(Yaml::Text(_)) => return Err(wrong("names is neither a list nor a mapping".to_owned())),
+            None => {}
+        }
+        if let Some(Yaml::List(shape)) = keys.get("kpt_shape") {
+            let numbers: Vec<usize> = shape.iter().filter_map(|n| n.parse().ok()).collect();
+            self.points = <[usize; 2]>::try_from(numbers).ok().map(|[n, d]| (n, d));
+        }
+        Ok(())
+    }
+
+    /// The picture that a label file is about: the one whose path differs in `labels` and `images` only, else the nearest of
+    /// its name, else the name without its ending.
+    fn picture(&self, label: &str) -> String {
+        let bare = label.strip_suffix(".txt").or_else(|| label.strip_suffix(".TXT")).unwrap_or(label);
+        let wanted = match bare.rfind("labels/").filter(|at| *at == 0 || bare.as_bytes().get(at - 1) == Some(&b'/')) {
+            Some(at) => format!("{}images/{}", &bare[..at], &bare[at + "labels/".len()..]),
+            None => bare.replace("labelTxt/", "images/"),
+        };
+        let name = bare.rsplit('/').next().unwrap_or_default();
+        let found = self.pictures.get(name).map(Vec::as_slice).unwrap_or_default();
+        let same = |path: &&String| stem_path(path) == wanted || stem_path(path) == bare;
+        match (found.iter().find(same), found) {
+            (Some(path), _) | (None, [path]) => path.clone(),
+            _ => wanted,
+        }
+    }
+
+    fn class(&self, n: &str) -> Result<String, String> {
+        let number = n
+            .parse::<f64>()
+            .ok()
+            .filter(|n| n.fract() == 0.0 && *n >= 0.0)
+            .ok_or_else(|| format!("the class `{}` is no number from 0", crate::domain::text::printable(n)))?
+            as usize;
+        match self.names.get(number) {
+            Some(name) if !name.is_empty() => Ok(name.clone()),
+            _ if self.names.is_empty() => Err(format!(
+                "class {number} has no name: there is no data.yaml, classes.txt or obj.names; open the folder"
+            )),
+            _ => Err(format!("class {number} has no name; there are {}", self.names.len())),
+        }
+    }
+}
+
+fn stem(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+fn stem_path(path: &str) -> &str {
+    path.rsplit_once('.').map_or(path, |(stem, _)| stem)
+}
+
+fn text_of(files: &dyn Files, path: &str) -> Result<String, ReadError> {
+    let mut bytes = Vec::new();
+    super::open(files, path)?.take(4 << 20).read_to_end(&mut bytes).map_err(|e| super::io_error(path, e))?;
+    Ok(String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)).into_owned())
+}
+
+fn labels_of(files: &dyn Files, path: &str, name: &str, set: &Set, take: &mut Take<'_>) -> Result<(), ReadError> {
+    let file = document_label(files, path);
+    let whole = Place { file: Arc::clone(&file), at: Spot::Whole };
+    let bare = if path.is_empty() { stem(&file).to_owned() } else { name.to_owned() };
+    let mut out: Item = item(&bare, &whole);
+    out.split = split_of(path);
+    let mut seen = HashSet::new();
+    let mut input = BufReader::new(super::open(files, path)?);
+    super::lines::each_line(&mut input, &file, &mut |n, line| {
+        let place = Place { file: Arc::clone(&file), at: Spot::Line(n) };
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim();
+        // DOTA's two lines of heading.
+        if text.starts_with("imagesource:") || text.starts_with("gsd:") {
+            return Ok(());
+        }
+        match row(text, set, &place) {
+            // The same row twice is one box, as in Ultralytics' own reader.
+            Ok(_) if !seen.insert(text.to_owned()) => Ok(()),
+            Ok(mark) => {
+                out.marks.push(mark);
+                Ok(())
+            }
+            Err(reason) => {
+                let row = super::lines::short(line);
+                take(Found::Bad(Bad { place, reason, name: Some(bare.clone()), whole: false, row }))
+            }
+        }
+    })?;
+    take(Found::Item(Box::new(out)))
+}
+
+fn row(text: &str, set: &Set, place: &Place) -> Result<Mark, String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let numbers: Vec<Option<f64>> = words.iter().map(|w| w.parse::<f64>().ok().filter(|n| n.is_finite())).collect();
+    let run = |from: usize, to: usize| {
+        numbers.get(from..to).and_then(|part| part.iter().copied().collect::<Option<Vec<f64>>>())
+    };
+    let corners = |list: &[f64]| {
+        list.chunks_exact(2).filter_map(|p| <[f64; 2]>::try_from(p).ok()).map(|[x, y]| Point { x, y }).collect()
+    };
+    let word = |at: usize| words.get(at).copied().unwrap_or_default();
+    // DOTA: eight numbers, a name and a difficulty.
+    for start in [0, 1] {
+        let named = words.len() == start + 10 || (words.len() == start + 9);
+        let is_name = named && numbers.get(start + 8).is_some_and(Option::is_none);
+        if let (true, Some(list)) = (is_name, run(start, start + 8)) {
+            let mut out = mark(word(start + 8), Shape::Polygon { parts: vec![corners(&list)] }, Unit::Pixel, place);
+            if !matches!(word(start + 9), "" | "0") {
+                out.attributes.insert("difficult".to_owned(), true.into());
+            }
+            return Ok(out);
+        }
+    }
+    if let Some(at) = numbers.iter().position(Option::is_none) {
+        return Err(format!(
+            "column {} is `{}`, not a finite number",
+            at + 1,
+            crate::domain::text::printable(word(at))
+        ));
+    }
+    let class = set.class(word(0))?;
+    let list = run(1, words.len()).unwrap_or_default();
+    let boxed = |list: &[f64]| match list {
+        [cx, cy, w, h, ..] => Shape::Box(BoxN { x: cx - w / 2.0, y: cy - h / 2.0, w: *w, h: *h }),
+        _ => Shape::Class,
+    };
+    if let (Some((n, d)), true) = (set.points, list.len() > 4)
+        && list.len() == 4 + n * d
+    {
+        let mut out = mark(&class, boxed(&list), Unit::Part, place);
+        let points: Vec<serde_json::Value> = list.iter().skip(4).map(|n| (*n).into()).collect();
+        out.attributes.insert("keypoints".to_owned(), points.into());
+        return Ok(out);
+    }
+    match list.len() {
+        4 => Ok(mark(&class, boxed(&list), Unit::Part, place)),
+        5 => {
+            let mut out = mark(&class, boxed(&list), Unit::Part, place);
+            out.score = list.last().copied().filter(|s| (0.0..=1.0).contains(s));
+            if out.score.is_none() { Err(format!("the score {} is not between 0 and 1", word(5))) } else { Ok(out) }
+        }
+        n if n >= 6 && n % 2 == 0 => {
+            Ok(mark(&class, Shape::Polygon { parts: vec![corners(&list)] }, Unit::Part, place))
+        }
+        n if n >= 7 => {
+            let (score, points) = list.split_last().unwrap_or((&0.0, &[]));
+            let mut out = mark(&class, Shape::Polygon { parts: vec![corners(points)] }, Unit::Part, place);
+            out.score = Some(*score).filter(|s| (0.0..=1.0).contains(s));
+            if out.score.is_none() { Err(format!("the score {score} is not between 0 and 1")) } else { Ok(out) }
+        }
+        n => Err(format!("a row has a class and 4 numbers, or 6 and more for a polygon, not {n}")),
+    }
+}
