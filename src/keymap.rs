@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use tree::Node;
 
 /// The scopes that can be bound. `global` holds everywhere; those after `tasks` lie over a screen.
-pub const SCOPES: [&str; 20] = [
+pub const SCOPES: [&str; 21] = [
     "global",
     "home",
     "lake",
@@ -22,6 +22,7 @@ pub const SCOPES: [&str; 20] = [
     "projects",
     "classes",
     "label",
+    "boxes",
     "gallery",
     "sweep",
     "review",

@@ -27,6 +27,8 @@ pub enum Scope {
     Classes,
     /// The Label screen.
     Label,
+    /// Boxes and other shapes on the picture of the Label screen, over its keys.
+    Boxes,
     /// The blind second pass: the keys of the Label screen, as far as they tell nothing.
     SecondPass,
     /// The gallery.
@@ -58,6 +60,7 @@ impl Scope {
             Self::Projects => "projects",
             Self::Classes => "classes",
             Self::Label | Self::SecondPass => "label",
+            Self::Boxes => "boxes",
             Self::Gallery => "gallery",
             Self::Sweep => "sweep",
             Self::Review => "review",
@@ -70,7 +73,7 @@ impl Scope {
 }
 
 /// All scopes.
-pub const SCOPES: [Scope; 15] = [
+pub const SCOPES: [Scope; 16] = [
     Scope::Home,
     Scope::Lake,
     Scope::Table,
@@ -78,6 +81,7 @@ pub const SCOPES: [Scope; 15] = [
     Scope::Projects,
     Scope::Classes,
     Scope::Label,
+    Scope::Boxes,
     Scope::Gallery,
     Scope::Sweep,
     Scope::Review,
@@ -100,6 +104,8 @@ pub struct Spec {
     pub scopes: &'static [Scope],
     /// Whether it changes labels, projects or files; refused in read-only mode.
     pub changes_data: bool,
+    /// Whether a held key does it again and again, although it changes data: small steps that add up.
+    pub repeats: bool,
     /// Rank in the hint bar, 1 first; 0 is not shown there.
     pub hint: u8,
     /// Whether it is possible now, and if not, why.
@@ -119,7 +125,7 @@ impl Spec {
         enabled: fn(&State) -> Result<(), String>,
         run: fn(&mut State, &[String]) -> Vec<Effect>,
     ) -> Self {
-        Self { name, title, help, scopes, changes_data: false, hint, enabled, run }
+        Self { name, title, help, scopes, changes_data: false, repeats: false, hint, enabled, run }
     }
 
     /// An action that changes nothing and is always possible.

@@ -48,6 +48,7 @@ use task_list::TaskListState;
 /// The rows of the registry, in the order of help.
 pub const SPECS: &[&[Spec]] = &[
     label::SPECS,
+    label::boxes::SPECS,
     review::SPECS,
     stats::SPECS,
     gallery::SPECS,
@@ -210,6 +211,10 @@ pub fn resized(state: &mut State) -> Vec<Effect> {
     match state.screens.last() {
         Some(Screen::Gallery(_)) => gallery::pages::fit(state),
         Some(Screen::Sweep(_)) => sweep::pages::fit(state),
+        Some(Screen::Label(_)) => {
+            label::boxes::drawing::resized(state);
+            Vec::new()
+        }
         Some(Screen::Table(_)) => {
             table::moving::scroll(state);
             Vec::new()

@@ -207,11 +207,12 @@ impl State {
         self.screens.last()
     }
 
-    /// Where keys and actions are looked up: a zoomed picture first, then the screen, then everywhere.
+    /// Where keys and actions are looked up: boxes and a zoomed picture first, then the screen, then everywhere.
     #[must_use]
     pub fn scopes(&self) -> Vec<Scope> {
+        let boxes = self.boxes().map(|_| Scope::Boxes);
         let zoom = self.zoomed().map(|_| Scope::Zoom);
-        zoom.into_iter().chain(self.screen().map(|s| s.scope(self))).chain([Scope::Global]).collect()
+        boxes.into_iter().chain(zoom).chain(self.screen().map(|s| s.scope(self))).chain([Scope::Global]).collect()
     }
 
     /// The Lake screen, if it is shown.

@@ -19,6 +19,7 @@ pub fn update(state: &mut State, event: Event, at: At) -> Vec<Effect> {
     state.dirty = true;
     let mut effects = take(state, event);
     viewing::follow(state);
+    label::boxes::follow(state);
     effects.extend(team::follow(state));
     effects
 }
@@ -103,6 +104,11 @@ fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
     if let Some(effects) = screens::sql::typing::key(state, press) {
         return effects;
     }
+    if state.pending.is_empty()
+        && let Some(effects) = label::boxes::drawing::typed(state, press, held)
+    {
+        return effects;
+    }
     if press == KeyPress::plain(Key::Esc) && !state.pending.is_empty() {
         state.pending.clear();
         return Vec::new();
@@ -116,10 +122,11 @@ fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
     match state.keymap.lookup(&names, &state.pending) {
         Lookup::Run(calls) => {
             state.pending.clear();
-            let refused = |name: &str| held && registry::find(name, &scopes).is_some_and(|s| s.changes_data);
+            let refused =
+                |name: &str| held && registry::find(name, &scopes).is_some_and(|s| s.changes_data && !s.repeats);
             let mut effects = Vec::new();
             for call in calls {
-                // A held key repeats moves, never changes.
+                // A held key repeats moves and small steps, never decisions.
                 if !refused(&call.action) {
                     effects.extend(registry::run(state, &call.action, &call.args));
                 }
@@ -139,6 +146,7 @@ fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
 fn class_key(state: &mut State, held: bool) -> Option<Vec<Effect>> {
     let typed: String = state.pending.iter().map(ToString::to_string).collect();
     let act: fn(&mut State, ClassId) -> Vec<Effect> = match state.screen() {
+        Some(Screen::Label(_)) if label::boxes::takes_classes(state) => label::boxes::drawing::class_key,
         Some(Screen::Label(_) | Screen::SecondPass(_)) => label::answer::class_key,
         Some(Screen::Review(_)) if review::is_free(state) => review::verdict::class_key,
         Some(Screen::Gallery(_)) => screens::gallery::bulk::class_key,

@@ -6,6 +6,7 @@
 //! shown smaller than as a whole, or larger than [`MAX_SCALE`]; zooming in and out again gives the same part.
 
 use super::picture::Window;
+use crate::domain::geometry::BoxN;
 use crate::term::caps::{BlockKind, Caps, Protocol};
 
 /// The most screen pixels that a picture pixel is wide.
@@ -125,6 +126,16 @@ impl Room {
     pub fn one_to_one(&self, view: Option<View>) -> Option<View> {
         let centre = view.map_or((0.5, 0.5), |v| self.clamped(v).centre);
         (self.whole() * SAME < 1.0).then(|| self.clamped(View { centre, scale: 1.0 }))
+    }
+
+    /// A view in which a part of the picture takes about `share` of the room; nothing if that is the whole picture.
+    #[must_use]
+    pub fn around(&self, part: BoxN, share: f64) -> Option<View> {
+        let along = |room: f64, picture: u32, part: f64| room * share / (f64::from(picture.max(1)) * part.max(1e-6));
+        let scale = along(self.room.0, self.picture.0, part.w).min(along(self.room.1, self.picture.1, part.h));
+        let middle = part.centre();
+        let view = self.clamped(View { centre: (middle.x, middle.y), scale });
+        (view.scale > self.whole() * SAME).then_some(view)
     }
 
     /// Moves the part by a share of itself, as far as the picture reaches.

@@ -1,5 +1,6 @@
 //! The update level: keys in, state and effects out. And the screen level: snapshots with styles.
 
+mod boxes;
 mod classes;
 mod conflicts;
 mod damaged;

@@ -7,8 +7,9 @@ use lakelens::keymap::Keymap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const SCOPES: [(Scope, &str); 14] = [
+const SCOPES: [(Scope, &str); 15] = [
     (Scope::Label, "Label"),
+    (Scope::Boxes, "Boxes"),
     (Scope::Gallery, "Gallery"),
     (Scope::Sweep, "Sweep"),
     (Scope::Review, "Review"),

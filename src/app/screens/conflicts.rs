@@ -75,6 +75,7 @@ pub const GO: &[Spec] = &[Spec {
     help: "Go to the edits of yours that met somebody else's",
     scopes: &[Scope::Global],
     changes_data: false,
+    repeats: false,
     hint: 0,
     enabled: in_project,
     run: |state, _| go(state, Screen::Conflicts(ConflictsState::default())),
@@ -87,7 +88,7 @@ const fn decision(
     hint: u8,
     run: fn(&mut State, &[String]) -> Vec<Effect>,
 ) -> Spec {
-    Spec { name, title, help, scopes: HERE, changes_data: true, hint, enabled: on_line, run }
+    Spec { name, title, help, scopes: HERE, changes_data: true, repeats: false, hint, enabled: on_line, run }
 }
 
 fn on_line(state: &State) -> Result<(), String> {

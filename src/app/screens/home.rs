@@ -55,6 +55,7 @@ pub const SPECS: &[Spec] = &[Spec {
     help: "Go on with the project, or open the place",
     scopes: &[Scope::Home],
     changes_data: false,
+    repeats: false,
     hint: 1,
     enabled: always,
     run: |state, _| open(state),

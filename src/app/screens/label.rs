@@ -6,6 +6,7 @@
 
 pub mod actions;
 pub mod answer;
+pub mod boxes;
 pub mod state;
 pub mod walk;
 

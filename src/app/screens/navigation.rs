@@ -70,7 +70,7 @@ const fn global(
     hint: u8,
     run: fn(&mut State, &[String]) -> Vec<Effect>,
 ) -> Spec {
-    Spec { name, title, help, scopes: GLOBAL, changes_data: false, hint, enabled: always, run }
+    Spec { name, title, help, scopes: GLOBAL, changes_data: false, repeats: false, hint, enabled: always, run }
 }
 
 const fn cursor(

@@ -82,7 +82,7 @@ const fn row(
     changes_data: bool,
     run: fn(&mut State, &[String]) -> Vec<Effect>,
 ) -> Spec {
-    Spec { name, title, help, scopes: LIST, changes_data, hint, enabled: on_project, run }
+    Spec { name, title, help, scopes: LIST, changes_data, repeats: false, hint, enabled: on_project, run }
 }
 
 fn list(state: &State) -> Option<&ProjectsState> {

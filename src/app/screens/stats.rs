@@ -160,7 +160,7 @@ const fn spec(
     hint: u8,
     run: fn(&mut State, &[String]) -> Vec<Effect>,
 ) -> Spec {
-    Spec { name, title, help, scopes: STATS, changes_data: false, hint, enabled: in_project, run }
+    Spec { name, title, help, scopes: STATS, changes_data: false, repeats: false, hint, enabled: in_project, run }
 }
 
 fn on_pair(state: &State) -> Result<(), String> {

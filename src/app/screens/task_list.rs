@@ -25,6 +25,7 @@ pub const SPECS: &[Spec] = &[
         help: "Ask the task to end early; what it has done so far stays",
         scopes: &[Scope::Tasks],
         changes_data: false,
+        repeats: false,
         hint: 1,
         enabled: on_task,
         run: |state, _| cancel(state),
@@ -35,6 +36,7 @@ pub const SPECS: &[Spec] = &[
         help: "Show or hide what the task said",
         scopes: &[Scope::Tasks],
         changes_data: false,
+        repeats: false,
         hint: 2,
         enabled: on_task,
         run: |state, _| {

@@ -12,6 +12,7 @@ use crate::app::picture::{Channel, Look, PictureRef, PictureState, Window};
 use crate::app::registry::{Scope, Spec};
 use crate::app::state::State;
 use crate::app::zoom::{Room, View, Way, screen_pixels};
+use crate::domain::geometry::BoxN;
 use crate::domain::sample::Sample;
 use crate::media::info::ImageInfo;
 use crate::term::caps::Protocol;
@@ -119,7 +120,7 @@ pub const SPECS: &[Spec] = &[
 ];
 
 /// The large picture of the screen and its sample, if it has one.
-fn current(state: &State) -> Option<(PictureRef, Option<&Sample>)> {
+pub(super) fn current(state: &State) -> Option<(PictureRef, Option<&Sample>)> {
     match state.screen()? {
         Screen::Lake(lake) => lake.picture_at(lake.here.cursor).map(|p| (p, None)),
         Screen::Table(table) => table.current_picture().map(|p| (p, None)),
@@ -188,6 +189,12 @@ pub fn follow(state: &mut State) {
     state.viewing.of = now;
 }
 
+/// Looks at a part of the picture under the eye, so that it takes about `share` of the room; nothing shows all of it.
+pub(super) fn show_part(state: &mut State, part: Option<BoxN>, share: f64) {
+    let Some(room) = room(state) else { return };
+    look_at(state, part.and_then(|part| room.around(part, share)));
+}
+
 /// The room of the picture under the eye.
 fn room(state: &State) -> Option<Room> {
     let (picture, sample) = current(state)?;
@@ -221,7 +228,7 @@ fn changed(state: &State) -> Result<(), String> {
 }
 
 /// Looks at a part of the picture under the eye.
-fn look_at(state: &mut State, view: Option<View>) {
+pub(super) fn look_at(state: &mut State, view: Option<View>) {
     state.viewing.of = current(state).map(|(picture, _)| picture);
     state.viewing.zoom = view;
 }

@@ -1,5 +1,6 @@
 //! The Label screen: the picture as large as the window allows, the classes with their keys beside it.
 
+pub(in crate::ui) mod boxes;
 pub(super) mod side;
 
 use super::lake::{facts_line, info_of, placeholder, wrapped};
@@ -53,7 +54,8 @@ pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect
     }
     scrubber(label, canvas, Rect { y: frame.status.y.saturating_sub(1), ..frame.status });
     status(state, open, label, canvas, frame.status);
-    chrome::hints(state, canvas, frame.hints);
+    boxes::letters(state, canvas);
+    boxes::hints(state, canvas, frame.hints);
 }
 
 fn header(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {

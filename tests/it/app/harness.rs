@@ -83,13 +83,18 @@ impl Harness {
 
     /// Says that every picture of the walk is on the screen.
     pub(crate) fn show_all(&mut self) {
+        self.show_as((320, 240));
+    }
+
+    /// The same, of this width and height.
+    pub(crate) fn show_as(&mut self, (width, height): (u32, u32)) {
         let open = self.state.project.clone().unwrap();
         let shown: Vec<_> = self.state.label().unwrap().walk.iter().map(|s| picture(&open.project, s)).collect();
         for picture in shown {
             let info = ImageInfo {
                 format: "jpeg".to_owned(),
-                width: 320,
-                height: 240,
+                width,
+                height,
                 bytes: 22_000,
                 frames: 1,
                 orientation: 1,

@@ -44,7 +44,7 @@ const fn spec(
     hint: u8,
     run: fn(&mut State, &[String]) -> Vec<Effect>,
 ) -> Spec {
-    Spec { name, title, help, scopes: CLASSES, changes_data: true, hint, enabled: on_class, run }
+    Spec { name, title, help, scopes: CLASSES, changes_data: true, repeats: false, hint, enabled: on_class, run }
 }
 
 fn has_project(state: &State) -> Result<(), String> {

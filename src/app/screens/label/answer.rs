@@ -1,5 +1,6 @@
 //! Answering: every way to change the answer of the sample on the screen makes one edit.
 
+use super::boxes;
 use super::state::{FLASH_MS, Flash, LabelState, picture};
 use super::walk;
 use crate::app::effect::{Effect, Write};
@@ -7,7 +8,7 @@ use crate::app::event::HistoryLine;
 use crate::app::messages::Level;
 use crate::app::picture::PictureState;
 use crate::app::screens::review::verdict;
-use crate::app::screens::{answering, second_pass};
+use crate::app::screens::{Screen, answering, second_pass};
 use crate::app::state::State;
 use crate::app::team;
 use crate::domain::ids::ClassId;
@@ -42,13 +43,16 @@ pub fn can_answer(state: &State) -> Result<(), String> {
 /// # Errors
 /// A sentence that says what is missing.
 pub fn can_label(state: &State) -> Result<(), String> {
-    match state.project.as_ref().map(|p| p.project.task) {
-        Some(Task::Detection | Task::Segmentation) => {
-            Err("this project asks for boxes, which this version shows but does not draw; [label.empty] says there are none"
-                .to_owned())
-        }
-        _ => can_answer(state),
+    if asks_for_shapes(state) && !matches!(state.screen(), Some(Screen::Label(_))) {
+        return Err("this project asks for boxes, which are drawn on the Label screen; [go.label] opens it".to_owned());
     }
+    can_answer(state)
+}
+
+/// Whether the project asks for boxes or outlines: there, a class key never says anything of the whole picture.
+#[must_use]
+pub fn asks_for_shapes(state: &State) -> bool {
+    matches!(state.project.as_ref().map(|p| p.project.task), Some(Task::Detection | Task::Segmentation))
 }
 
 /// Whether there is something to accept: toggled classes, or a model's guess.
@@ -81,6 +85,9 @@ pub fn class_key(state: &mut State, class: ClassId) -> Vec<Effect> {
 
 /// Gives the sample a class: the only one, or toggled where a picture may have several.
 pub fn assign(state: &mut State, class: ClassId) -> Vec<Effect> {
+    if boxes::takes_classes(state) {
+        return boxes::drawing::given(state, class);
+    }
     if state.project.as_ref().is_some_and(|p| p.project.task == Task::Multilabel) {
         return toggle(state, class);
     }
@@ -117,6 +124,9 @@ pub fn commit_draft(state: &mut State) -> Vec<Effect> {
 
 /// `Enter`: confirms the toggled classes, or promotes the best guess of a model.
 pub fn accept(state: &mut State) -> Vec<Effect> {
+    if asks_for_shapes(state) {
+        return boxes::changing::take_guesses(state);
+    }
     let multilabel = state.project.as_ref().is_some_and(|p| p.project.task == Task::Multilabel);
     if multilabel {
         let has_draft = state.label().is_some_and(|l| l.draft.is_some());

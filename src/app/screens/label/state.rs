@@ -1,5 +1,6 @@
 //! Where the Label screen stands: the queue, the walk through it, what was decided last.
 
+use super::boxes::BoxMode;
 use crate::app::event::HistoryLine;
 use crate::app::picture::PictureRef;
 use crate::app::screens::Screen;
@@ -61,7 +62,8 @@ pub struct LabelState {
     pub problem: Option<String>,
     /// Going back: pictures before the cursor are prepared first.
     pub backwards: bool,
-
+    /// Boxes and other shapes are worked on: what of them.
+    pub boxes: Option<BoxMode>,
     /// The person wants the next sample, which has not come yet.
     pub waiting_next: bool,
 }

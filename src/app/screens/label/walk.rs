@@ -1,5 +1,6 @@
 //! Walking through the queue: pages ahead and behind, jumps, resuming where the person left.
 
+use super::boxes;
 use super::state::LabelState;
 use crate::app::effect::{Effect, JumpTo, Query, Write};
 use crate::app::messages::Level;
@@ -114,8 +115,10 @@ pub fn resume(state: &mut State, session: Option<(Queue, Option<SampleId>)>) -> 
 
 /// Walks through another queue, from a sample or from the start.
 pub fn set_queue(state: &mut State, queue: Queue, name: Option<String>, from: Option<SampleId>) -> Vec<Effect> {
+    let boxes = boxes::at_start(state);
     let Some(label) = state.label_mut() else { return Vec::new() };
     *label = LabelState {
+        boxes,
         queue,
         queue_name: name,
         auto_advance: label.auto_advance,

@@ -79,6 +79,7 @@ pub const GO: &[Spec] = &[Spec {
     help: "Go to the Review screen of the open project",
     scopes: &[Scope::Global],
     changes_data: false,
+    repeats: false,
     hint: 0,
     enabled: in_project,
     run: |s, _| open(s),

@@ -48,7 +48,7 @@ const fn spec(
     hint: u8,
     run: fn(&mut State, &[String]) -> Vec<Effect>,
 ) -> Spec {
-    Spec { name, title, help, scopes: &[Scope::Sweep], changes_data: false, hint, enabled: always, run }
+    Spec { name, title, help, scopes: &[Scope::Sweep], changes_data: false, repeats: false, hint, enabled: always, run }
 }
 
 /// Starts a sweep of what the gallery shows, or asks which where that is not plain.

@@ -48,7 +48,7 @@ pub(super) fn column(state: &State, open: &OpenProject, label: &LabelState, canv
         y += 1;
     }
     y += 1;
-    y += answer_rows(open, label, blind, canvas, Rect { y, height: at.bottom().saturating_sub(y), ..at });
+    y += answer_rows((state, open), label, blind, canvas, Rect { y, height: at.bottom().saturating_sub(y), ..at });
     let tape_at = Rect { y: y + 1, height: at.bottom().saturating_sub(y + 1), ..at };
     draw_tape(&tape, canvas, tape_at);
 }
@@ -91,7 +91,13 @@ fn class_row(open: &OpenProject, label: &LabelState, class: &LabelClass, blind: 
 }
 
 /// What stands for this sample: its answer, marks, the model's guess. Returns the rows used.
-fn answer_rows(open: &OpenProject, label: &LabelState, blind: bool, canvas: &mut Canvas, at: Rect) -> u16 {
+fn answer_rows(
+    (state, open): (&State, &OpenProject),
+    label: &LabelState,
+    blind: bool,
+    canvas: &mut Canvas,
+    at: Rect,
+) -> u16 {
     let Some(sample) = label.sample() else { return 0 };
     let labels = &open.project.labels;
     let mut rows: Vec<(String, Role)> = Vec::new();
@@ -106,6 +112,7 @@ fn answer_rows(open: &OpenProject, label: &LabelState, blind: bool, canvas: &mut
     let name = if blind { "again" } else { "now" };
     let now = (!blind || answer.status != Status::Unlabeled).then(|| (format!("{name:<10}{text}"), role));
     rows.extend(draft.or(now));
+    rows.extend(super::boxes::rows(state, open));
     if answer.flagged || answer.unsure {
         let marks = [(answer.flagged, Glyph::Flag, "flagged"), (answer.unsure, Glyph::Unsure, "unsure")];
         let marks = marks.iter().filter(|m| m.0).map(|(_, g, word)| format!("{} {word}", canvas.glyph(*g)));

@@ -1,0 +1,159 @@
+//! Boxes on the Label screen: the letters that choose places, the box that is being made or changed, and what is said.
+
+use crate::app::picture::{Mark, Stroke};
+use crate::app::screens::label::boxes::drawing::Drawing;
+use crate::app::screens::label::boxes::grid::Choice;
+use crate::app::screens::label::boxes::sight::{Sight, sight};
+use crate::app::screens::label::boxes::{Stage, round, shapes};
+use crate::app::state::{OpenProject, State};
+use crate::domain::annotation::{Annotation, Shape};
+use crate::domain::geometry::{BoxN, Point, Side};
+use crate::domain::ids::ClassId;
+use crate::domain::text::printable;
+use crate::theme::{Palette, Role};
+use crate::ui::canvas::{Canvas, number, width};
+use crate::ui::chrome;
+use crate::ui::viewing::window;
+use ratatui::layout::Rect;
+use std::collections::HashSet;
+
+/// The line of what is selected or being made, white in dashes on black: no class has it.
+const SELECTED: [u8; 3] = [255, 255, 255];
+/// The cells of the first choice are marked by letters with blanks around them, where there is so much room for each.
+const WIDE: f64 = 5.0;
+
+/// The box above the picture: the one that is being made, or the selected one. Only it is sent again when it changes.
+#[must_use]
+pub(in crate::ui) fn live(state: &State, palette: &Palette) -> Option<Mark> {
+    let mode = state.boxes()?;
+    let coloured = |at: BoxN, class: Option<ClassId>| {
+        let labels = state.labels();
+        let index = class.and_then(|c| labels.get(labels.resolve(c))).map(|c| usize::from(c.colour));
+        let rgb = index.map_or(SELECTED, |index| palette.class_rgb(index));
+        Some(Mark { at: window(at)?, rgb, stroke: Stroke::Solid })
+    };
+    match &mode.stage {
+        Stage::Drawing(drawing) => coloured(drawing.so_far()?, drawing.class),
+        Stage::Class(_, made) => coloured(*made, None),
+        Stage::Rest | Stage::Round(_) => {
+            let at = round::extent(&state.selected_shape()?.shape)?;
+            Some(Mark { at: window(at)?, rgb: SELECTED, stroke: Stroke::Dashed })
+        }
+    }
+}
+
+/// Draws the letters of the choice that is made now, over the picture.
+pub(super) fn letters(state: &State, canvas: &mut Canvas) {
+    let Some(Stage::Drawing(drawing)) = state.boxes().map(|m| &m.stage) else { return };
+    let Some(sight) = sight(state) else { return };
+    let choice = drawing.choice();
+    let wide = choice == Choice::Cell && room_of_a_cell(drawing, &sight) >= WIDE;
+    let style = canvas.style(Role::Hint).patch(canvas.style(Role::Cursor));
+    let mut taken = HashSet::new();
+    for (key, at) in drawing.grid.letters(choice, drawing.over) {
+        let Some((mut x, y)) = sight.cell(at) else { continue };
+        // In a very small window two places are in one cell: both letters are seen.
+        while !taken.insert((x, y)) {
+            x += 1;
+        }
+        let text = if wide { format!(" {key} ") } else { key.to_string() };
+        let from = x.saturating_sub(u16::from(wide)).max(sight.cells.x);
+        let place = Rect::new(from, y, width(&text), 1);
+        canvas.cover(place, style);
+        canvas.text(place, &text, style);
+    }
+}
+
+fn room_of_a_cell(drawing: &Drawing, sight: &Sight) -> f64 {
+    let cell = drawing.grid.cell(0, drawing.over);
+    let (x0, _) = sight.on_screen(Point { x: cell.x, y: cell.y });
+    let (x1, _) = sight.on_screen(Point { x: cell.x + cell.w, y: cell.y });
+    x1 - x0
+}
+
+/// Draws the last line: while letters choose, what they choose.
+pub(super) fn hints(state: &State, canvas: &mut Canvas, at: Rect) {
+    let key =
+        |name: &str| state.keymap.keys_for(&["boxes", "label", "global"], name).into_iter().next().unwrap_or_default();
+    let own = |first: (&str, String)| {
+        let rest = [(first.0.to_owned(), first.1), (key("boxes.back"), "one step back".to_owned())];
+        rest.to_vec()
+    };
+    match state.boxes().map(|m| &m.stage) {
+        Some(Stage::Drawing(drawing)) => {
+            let what = match drawing.choice() {
+                Choice::Cell => format!("{}: which part", drawing.asks()),
+                Choice::Place(_) => format!("{}: where in it", drawing.asks()),
+            };
+            chrome::own_hints(state, canvas, at, &own(("letter", what)));
+        }
+        Some(Stage::Class(..)) => {
+            let same = state.boxes().and_then(|m| m.class).map(|class| state.labels().name(class));
+            let mut hints = own(("class key", "what is it".to_owned()));
+            if let Some(name) = same {
+                hints.insert(1, (key("boxes.done"), format!("{} again", printable(&name))));
+            }
+            hints.insert(1, (key("label.find-class"), "find a class".to_owned()));
+            chrome::own_hints(state, canvas, at, &hints);
+        }
+        Some(Stage::Round(_)) => {
+            let mut hints = own(("class key", "another class".to_owned()));
+            hints.insert(0, (key("boxes.done"), "keep".to_owned()));
+            hints.insert(1, (key("boxes.delete"), "delete".to_owned()));
+            chrome::own_hints(state, canvas, at, &hints);
+        }
+        Some(Stage::Rest) | None => chrome::hints(state, canvas, at),
+    }
+}
+
+/// What is said of boxes in the side column.
+pub(super) fn rows(state: &State, open: &OpenProject) -> Vec<(String, Role)> {
+    let Some(mode) = state.boxes() else { return Vec::new() };
+    let all = shapes(state).count() as u64;
+    let selected = state.selected_shape();
+    let mut rows = Vec::new();
+    let head = match (&mode.stage, selected) {
+        (Stage::Drawing(drawing), _) => format!("draws     {}", drawing.asks()),
+        (Stage::Class(..), _) => "draws     which class?".to_owned(),
+        (Stage::Round(round), _) => format!("looks at  {} of {}", round.number(), round.of),
+        (Stage::Rest, Some(shape)) => {
+            let at = shapes(state).position(|a| a.id == shape.id).unwrap_or(0) as u64 + 1;
+            format!("{:<10}{} of {}", shape.shape.kind(), number(at), number(all))
+        }
+        (Stage::Rest, None) => format!("boxes     {}", if all == 0 { "none yet".to_owned() } else { number(all) }),
+    };
+    rows.push((head, Role::Accent));
+    if let Some(shape) = selected {
+        rows.extend(about(state, open, shape).into_iter().map(|text| (text, Role::Text)));
+    }
+    if let Some(edge) = mode.edge {
+        let edge = match edge {
+            Side::Left => "left",
+            Side::Right => "right",
+            Side::Top => "upper",
+            Side::Bottom => "lower",
+        };
+        rows.push((format!("          {edge} edge"), Role::Accent));
+    }
+    rows
+}
+
+/// The class of a shape, its size and place in pixels, who made it.
+fn about(state: &State, open: &OpenProject, shape: &Annotation) -> Vec<String> {
+    let mut out = vec![format!("          {}", printable(&open.project.labels.name(shape.class)))];
+    if let (Some(at), Some(sight)) = (round::extent(&shape.shape), sight(state)) {
+        let (w, h) = (f64::from(sight.size.0), f64::from(sight.size.1));
+        out.push(format!("          {:.0} x {:.0} px", at.w * w, at.h * h));
+        out.push(format!("          at {:.0}, {:.0}", at.x * w, at.y * h));
+    }
+    if shape.shape.kind() != "box" {
+        let corners = match &shape.shape {
+            Shape::Polygon { parts } => parts.iter().map(Vec::len).sum::<usize>(),
+            _ => 0,
+        };
+        if corners > 0 {
+            out.push(format!("          {corners} corners"));
+        }
+    }
+    out
+}
