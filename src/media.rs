@@ -11,6 +11,7 @@ mod bytes;
 pub mod cache;
 mod colour;
 pub mod decode;
+pub mod edges;
 pub mod error;
 mod exif;
 mod frames;

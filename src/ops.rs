@@ -12,6 +12,7 @@ pub mod reading;
 pub mod report;
 pub mod row_pictures;
 pub mod scan;
+pub mod snap;
 pub mod stats;
 pub mod table_files;
 

@@ -4,10 +4,12 @@
 //! cancelled, run in order, and are durable before they are reported as saved. *Tasks* run beside the screens, report
 //! progress and can be cancelled.
 
+use super::picture::PictureRef;
 use super::slots::{Slot, Tag};
 use super::tasks::TaskId;
 use super::team::TeamOrder;
 use crate::domain::edit::Edit;
+use crate::domain::geometry::BoxN;
 use crate::domain::ids::{EditId, ProjectId, SampleId};
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::{ScanSettings, Task};
@@ -168,6 +170,15 @@ pub enum Query {
     Session(ProjectId),
     /// The person's edits that met somebody else's.
     Conflicts(ProjectId),
+    /// The nearest strong edges of a picture around a box.
+    Snap {
+        /// The picture.
+        picture: PictureRef,
+        /// The box.
+        at: BoxN,
+        /// How far a side may move, as shares of the picture's width and height.
+        reach: (f64, f64),
+    },
 }
 
 /// Where a jump goes.

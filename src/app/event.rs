@@ -14,6 +14,7 @@ use super::tasks::{TaskId, TaskNews};
 use super::team::TeamNews;
 use crate::domain::commit::Commit;
 use crate::domain::edit::{Edit, Outcome};
+use crate::domain::geometry::BoxN;
 use crate::domain::ids::{ProjectId, Rev, SampleId};
 use crate::domain::key::KeyPress;
 use crate::domain::project::{Counts, Project};
@@ -39,6 +40,8 @@ pub enum Event {
     },
     /// Text was pasted.
     Paste(String),
+    /// The mouse did something, at a place in cells and parts of them.
+    Pointer(Pointer, (f64, f64)),
     /// The window has this many columns and rows now.
     Resized(u16, u16),
     /// The probe is done.
@@ -68,6 +71,21 @@ pub enum Event {
     Team(TeamNews),
     /// Time has passed: something on the screen may be over.
     Tick,
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    /// The first button went down.
+    Press,
+    /// The mouse moved with it held down.
+    Drag,
+    /// It was let go.
+    Release,
+    /// The wheel went one step up.
+    WheelUp,
+    /// The wheel went one step down.
+    WheelDown,
 }
 
 /// The time of an event: the program's clock in milliseconds, and the calendar.
@@ -100,6 +118,8 @@ pub enum Reply {
     Profiles(Vec<ProfileRow>),
     /// Something about engines and statements.
     Sql(Box<News>),
+    /// A box at the edges that were found near it.
+    Snapped(BoxN),
     /// Completions.
     Completions(Vec<String>),
     /// All projects with their counts.

@@ -78,6 +78,8 @@ pub enum Slot {
     Home,
     /// The edits on which the person has to decide.
     Conflicts,
+    /// The edges near a box.
+    Snap,
 }
 
 /// A slot and the generation of one question.

@@ -1,7 +1,7 @@
 //! `update`: one event in, a new state and effects out. Routing only; what happens is decided by the screens.
 
 use super::effect::Effect;
-use super::event::{At, Event, Reply, Wrote};
+use super::event::{At, Event, Pointer, Reply, Wrote};
 use super::messages::Level;
 use super::registry;
 use super::screens::{self, Screen, label, navigation, review, second_pass, viewing};
@@ -29,6 +29,7 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Key { press, repeat } => key(state, press, repeat),
         Event::Paste(text) if screens::sql::typing::paste(state, &text) => Vec::new(),
         Event::Paste(text) => overlays::paste(state, &text),
+        Event::Pointer(what, at) => pointer(state, what, at),
         Event::Resized(columns, rows) => {
             let same = state.size == (columns, rows);
             state.size = (columns, rows);
@@ -93,6 +94,18 @@ fn is_held(state: &mut State, press: KeyPress, repeat: bool) -> bool {
     let clock = state.clock;
     let last = state.last_key.replace((press, clock));
     repeat || !state.caps.keyboard && last.is_some_and(|(key, at)| key == press && clock.saturating_sub(at) < HELD_MS)
+}
+
+/// Where nothing is drawn by the mouse, its wheel is an arrow key, and clicks are the terminal's own.
+fn pointer(state: &mut State, what: Pointer, at: (f64, f64)) -> Vec<Effect> {
+    if label::boxes::takes_classes(state) && state.overlays.is_empty() {
+        return label::boxes::mouse::pointer(state, what, at);
+    }
+    match what {
+        Pointer::WheelUp => key(state, KeyPress::plain(Key::Up), false),
+        Pointer::WheelDown => key(state, KeyPress::plain(Key::Down), false),
+        Pointer::Press | Pointer::Drag | Pointer::Release => Vec::new(),
+    }
 }
 
 fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {

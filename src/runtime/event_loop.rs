@@ -161,8 +161,11 @@ impl EventLoop {
             }
             InputEvent::Paste(text) => self.event(Event::Paste(text)),
             InputEvent::Reply(reply) => self.reply(&reply),
-            InputEvent::Mouse(mouse) => match super::mouse::key_for(&mouse) {
-                Some(press) => self.event(Event::Key { press, repeat: false }),
+            InputEvent::Mouse(mouse) => match super::mouse::pointer(&mouse) {
+                Some(what) => {
+                    let at = super::mouse::place(&mouse, self.screen.mouse_pixels());
+                    self.event(Event::Pointer(what, at))
+                }
                 None => Flow::Go,
             },
             InputEvent::Focus(_) => Flow::Go,

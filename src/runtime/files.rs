@@ -3,6 +3,7 @@
 use super::message::Sender;
 use crate::app::effect::Query;
 use crate::app::event::{Event, Reply};
+use crate::app::picture::SESSION;
 use crate::app::screens::lake::state::{Facts, TextPreview};
 use crate::app::slots::{Slot, Tag};
 use crate::domain::lake_path::LakePath;
@@ -11,6 +12,7 @@ use crate::formats::preview::{self, Preview};
 use crate::lake::listing::Arrange;
 use crate::lake::remote::Stop;
 use crate::lake::{Found, Lake, LakeError, Lister, open_plain};
+use crate::ops::snap::snap;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
@@ -66,7 +68,7 @@ impl Files {
     pub fn ask(&mut self, tag: Tag, query: Query) -> Option<(Tag, Query)> {
         match query {
             Query::List { path, arrange } => self.list(tag, path, arrange),
-            Query::Facts(_) | Query::Preview(_) | Query::Complete { .. } => {
+            Query::Facts(_) | Query::Preview(_) | Query::Complete { .. } | Query::Snap { .. } => {
                 self.note(tag);
                 drop(self.work.send((tag, query)));
             }
@@ -120,6 +122,13 @@ fn answer(lake: &Lake, query: Query, stop: &Stop) -> Option<Reply> {
             Err(error) => TextPreview::Failed(error.to_string()),
         })),
         Query::Preview(path) => Some(Reply::Preview(head_of(lake, &path, stop))),
+        Query::Snap { picture, at, reach } => {
+            let stamp = if picture.etag.starts_with(SESSION) { "" } else { &picture.etag };
+            Some(match snap(lake, (&picture.path, stamp), at, reach, stop) {
+                Ok(to) => Reply::Snapped(to),
+                Err(error) => Reply::Failed(error.to_string()),
+            })
+        }
         Query::Complete { text, base } => Some(Reply::Completions(lake.complete(&text, &base))),
         _ => None,
     }

@@ -96,7 +96,7 @@ impl Screen {
         let copy = |fd: &OwnedFd| fd.try_clone().map_err(GuardError::Settings);
         let (for_guard, for_input, for_output) =
             (copy(&parts.terminal)?, copy(&parts.terminal)?, copy(&parts.terminal)?);
-        let modes = Modes { mouse: parts.mouse, keyboard: false };
+        let modes = Modes { mouse: parts.mouse, keyboard: false, pixels: false };
         let guard = Guard::enter(for_guard, modes)?;
         let (of_input, of_output) = (parts.sender.clone(), parts.sender);
         let output = Output::spawn(for_output, move |written| of_output.send(Message::Written(written)))
@@ -404,8 +404,16 @@ impl Screen {
         let keyboard = self.guard.restorer().set_keyboard(caps.keyboard);
         self.output.frame(keyboard);
         self.input.keyboard_protocol(caps.keyboard);
+        let pixels = self.guard.restorer().set_pixels(caps.mouse_in_pixels());
+        self.output.frame(pixels);
         drop(self.set_theme(theme));
         self.find_origin();
+    }
+
+    /// The size of a cell, where the mouse is reported in pixels.
+    #[must_use]
+    pub fn mouse_pixels(&self) -> Option<(u16, u16)> {
+        self.guard.restorer().in_pixels().then_some(self.caps.cell)
     }
 
     /// Inside tmux, sixel and iTerm2 pictures are placed on the terminal outside: where our pane lies there.

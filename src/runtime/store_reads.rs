@@ -66,6 +66,7 @@ pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> 
         | Query::Facts(_)
         | Query::Preview(_)
         | Query::Complete { .. }
+        | Query::Snap { .. }
         | Query::TableFacts(_)
         | Query::TableRows { .. }
         | Query::TableHistory(_)

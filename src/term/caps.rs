@@ -113,6 +113,18 @@ pub struct Caps {
     pub findings: Vec<String>,
 }
 
+impl Caps {
+    /// Whether the terminal reports the mouse in pixels when it is asked to (mode 1016). It cannot be asked whether it
+    /// does, so those are named that do: xterm since 359, kitty, foot, WezTerm, Ghostty, Contour. tmux does not pass it on.
+    #[must_use]
+    pub fn mouse_in_pixels(&self) -> bool {
+        let name = self.name.to_lowercase();
+        let xterm = || name.strip_prefix("xterm(").and_then(|v| v.trim_end_matches(')').parse::<u32>().ok());
+        let known = ["kitty", "foot", "wezterm", "ghostty", "contour"].iter().any(|n| name.starts_with(n));
+        !self.tmux && self.cell.0 > 0 && self.cell.1 > 0 && (known || xterm().is_some_and(|version| version >= 359))
+    }
+}
+
 /// xterm's own 16 colours, red, green, blue. The user's may differ, so they serve only to find a neighbour.
 pub const XTERM_16: [[u8; 3]; 16] = [
     [0, 0, 0],

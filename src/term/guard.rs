@@ -33,6 +33,8 @@ pub struct Modes {
     pub mouse: bool,
     /// Switch on the Kitty keyboard protocol (all keys as sequences, with event types and text).
     pub keyboard: bool,
+    /// Report the mouse in pixels and not in cells.
+    pub pixels: bool,
 }
 
 #[derive(Debug)]
@@ -176,6 +178,27 @@ impl Restorer {
         }
     }
 
+    /// Notes that the mouse is wanted in pixels, and gives the bytes that switch that now; nothing without a mouse.
+    #[must_use]
+    pub fn set_pixels(&self, on: bool) -> Vec<u8> {
+        let mut terminal = self.lock();
+        let on = on && terminal.modes.mouse;
+        let changed = terminal.modes.pixels != on;
+        terminal.modes.pixels = on;
+        match (changed && terminal.active, on) {
+            (false, _) => Vec::new(),
+            (true, true) => PIXELS_ON.to_vec(),
+            // Leaving pixels leaves the form of the reports as well.
+            (true, false) => b"\x1b[?1016l\x1b[?1006h".to_vec(),
+        }
+    }
+
+    /// Whether the mouse is reported in pixels.
+    #[must_use]
+    pub fn in_pixels(&self) -> bool {
+        self.lock().modes.pixels
+    }
+
     /// Gives the terminal back and stops the program as Ctrl-Z does; returns when it is continued, with the screen
     /// taken again. The input thread must be paused before.
     ///
@@ -193,6 +216,7 @@ impl Restorer {
 /// second press: with event types alone, kitty 0.26 sends the release of Enter and Tab as a second press.
 const KEYBOARD_ON: &[u8] = b"\x1b[>31u";
 const KEYBOARD_OFF: &[u8] = b"\x1b[<u";
+const PIXELS_ON: &[u8] = b"\x1b[?1016h";
 
 fn enter_bytes(modes: Modes) -> Vec<u8> {
     let mut out = Vec::new();
@@ -202,7 +226,10 @@ fn enter_bytes(modes: Modes) -> Vec<u8> {
         out.extend_from_slice(KEYBOARD_ON);
     }
     if modes.mouse {
-        out.extend_from_slice(b"\x1b[?1000h\x1b[?1006h");
+        out.extend_from_slice(b"\x1b[?1000h\x1b[?1002h\x1b[?1006h");
+    }
+    if modes.mouse && modes.pixels {
+        out.extend_from_slice(PIXELS_ON);
     }
     out
 }
@@ -213,7 +240,7 @@ fn leave_bytes(modes: Modes, cleanup: &[u8]) -> Vec<u8> {
     out.extend_from_slice(b"\x1b\\\x1b[?2026l");
     out.extend_from_slice(cleanup);
     if modes.mouse {
-        out.extend_from_slice(b"\x1b[?1006l\x1b[?1002l\x1b[?1000l");
+        out.extend_from_slice(b"\x1b[?1016l\x1b[?1006l\x1b[?1002l\x1b[?1000l");
     }
     if modes.keyboard {
         out.extend_from_slice(KEYBOARD_OFF);
@@ -250,7 +277,7 @@ mod tests {
 
     #[test]
     fn leaving_undoes_what_entering_did() {
-        let modes = Modes { mouse: true, keyboard: true };
+        let modes = Modes { mouse: true, keyboard: true, pixels: true };
         let enter = String::from_utf8(enter_bytes(modes)).unwrap();
         let leave = String::from_utf8(leave_bytes(modes, b"<pictures>")).unwrap();
         let set = |text: &str, last: char| -> Vec<u32> {

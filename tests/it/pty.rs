@@ -1,5 +1,6 @@
 //! The built program in a terminal: what only the whole of it shows.
 
+mod boxes;
 mod command_line;
 mod crash;
 mod expiring;

@@ -120,7 +120,7 @@ pub const SPECS: &[Spec] = &[
 ];
 
 /// The large picture of the screen and its sample, if it has one.
-pub(super) fn current(state: &State) -> Option<(PictureRef, Option<&Sample>)> {
+pub(in crate::app) fn current(state: &State) -> Option<(PictureRef, Option<&Sample>)> {
     match state.screen()? {
         Screen::Lake(lake) => lake.picture_at(lake.here.cursor).map(|p| (p, None)),
         Screen::Table(table) => table.current_picture().map(|p| (p, None)),

@@ -2,6 +2,7 @@
 
 mod cards;
 mod laws;
+mod mouse;
 
 use super::harness::{Harness, project, sample};
 use super::screens::snapshots;

@@ -39,7 +39,7 @@ fn the_part_that_panics() {
 }
 
 fn panic_in_a_frame(state: PathBuf) {
-    let guard = Guard::enter(terminal().unwrap(), Modes { mouse: true, keyboard: true }).unwrap();
+    let guard = Guard::enter(terminal().unwrap(), Modes { mouse: true, keyboard: true, pixels: false }).unwrap();
     let (restorer, trail) = (guard.restorer(), Trail::default());
     trail.push("label.hotkey");
     crash::install(state, trail, move || restorer.restore_now());

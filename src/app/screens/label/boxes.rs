@@ -9,8 +9,10 @@ pub mod actions;
 pub mod changing;
 pub mod drawing;
 pub mod grid;
+pub mod mouse;
 pub mod round;
 pub mod sight;
+pub mod snapping;
 
 pub use actions::SPECS;
 
@@ -23,6 +25,7 @@ use crate::domain::geometry::{BoxN, Side};
 use crate::domain::ids::{AnnotationId, ClassId, SampleId};
 use crate::domain::project::Task;
 use drawing::Drawing;
+use mouse::Drag;
 use round::Round;
 
 /// Work on the boxes of the picture on the screen.
@@ -40,6 +43,8 @@ pub struct BoxMode {
     pub edge: Option<Side>,
     /// The class that was given last.
     pub class: Option<ClassId>,
+    /// The box whose sides are looked for in the picture, and where it was then.
+    pub snapping: Option<(AnnotationId, BoxN)>,
     /// The same push again and again gets faster.
     pub run: Run,
     /// The sample that all this is about.
@@ -58,6 +63,8 @@ pub enum Stage {
     Class(Drawing, BoxN),
     /// One shape after the other is looked at, enlarged.
     Round(Round),
+    /// The mouse drags.
+    Drag(Drag),
 }
 
 /// Pushes of the same kind that follow each other.

@@ -41,7 +41,7 @@ fn named(state: &mut State, text: &str) -> Result<Vec<Effect>, String> {
     let items = vec![
         item(Task::Classification, "one class a picture", "one key labels and goes on"),
         item(Task::Multilabel, "several classes a picture", "keys toggle, Enter confirms"),
-        item(Task::Detection, "boxes", "this version browses and reviews them"),
+        item(Task::Detection, "boxes", "five keys a box, two letters a corner"),
     ];
     state.open(Overlay::Picker(Picker::new("what is asked?", items, |state, value| {
         if let (Some(draft), Some(task)) = (&mut state.draft, Task::from_name(value)) {

@@ -35,7 +35,10 @@ pub(in crate::ui) fn live(state: &State, palette: &Palette) -> Option<Mark> {
     match &mode.stage {
         Stage::Drawing(drawing) => coloured(drawing.so_far()?, drawing.class),
         Stage::Class(_, made) => coloured(*made, None),
-        Stage::Rest | Stage::Round(_) => {
+        Stage::Drag(drag) if drag.now.is_some() => {
+            Some(Mark { at: window(drag.now?)?, rgb: SELECTED, stroke: Stroke::Dashed })
+        }
+        Stage::Rest | Stage::Round(_) | Stage::Drag(_) => {
             let at = round::extent(&state.selected_shape()?.shape)?;
             Some(Mark { at: window(at)?, rgb: SELECTED, stroke: Stroke::Dashed })
         }
@@ -102,7 +105,7 @@ pub(super) fn hints(state: &State, canvas: &mut Canvas, at: Rect) {
             hints.insert(1, (key("boxes.delete"), "delete".to_owned()));
             chrome::own_hints(state, canvas, at, &hints);
         }
-        Some(Stage::Rest) | None => chrome::hints(state, canvas, at),
+        Some(Stage::Rest | Stage::Drag(_)) | None => chrome::hints(state, canvas, at),
     }
 }
 
@@ -116,11 +119,13 @@ pub(super) fn rows(state: &State, open: &OpenProject) -> Vec<(String, Role)> {
         (Stage::Drawing(drawing), _) => format!("draws     {}", drawing.asks()),
         (Stage::Class(..), _) => "draws     which class?".to_owned(),
         (Stage::Round(round), _) => format!("looks at  {} of {}", round.number(), round.of),
-        (Stage::Rest, Some(shape)) => {
+        (Stage::Rest | Stage::Drag(_), Some(shape)) => {
             let at = shapes(state).position(|a| a.id == shape.id).unwrap_or(0) as u64 + 1;
             format!("{:<10}{} of {}", shape.shape.kind(), number(at), number(all))
         }
-        (Stage::Rest, None) => format!("boxes     {}", if all == 0 { "none yet".to_owned() } else { number(all) }),
+        (Stage::Rest | Stage::Drag(_), None) => {
+            format!("boxes     {}", if all == 0 { "none yet".to_owned() } else { number(all) })
+        }
     };
     rows.push((head, Role::Accent));
     if let Some(shape) = selected {

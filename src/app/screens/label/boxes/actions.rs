@@ -1,6 +1,6 @@
 //! What can be done with boxes.
 
-use super::{BoxMode, Stage, Way, can_draw, changing, drawing, round, select, shapes};
+use super::{BoxMode, Stage, Way, can_draw, changing, drawing, round, select, shapes, snapping};
 use crate::app::effect::Effect;
 use crate::app::messages::Level;
 use crate::app::registry::{Scope, Spec};
@@ -68,6 +68,15 @@ pub const SPECS: &[Spec] = &[
             Some("none") => changing::choose_edge(s, None),
             _ => towards(s, args, |s, way| changing::choose_edge(s, Some(way))),
         },
+    ),
+    Spec::edits(
+        BOXES,
+        "boxes.snap",
+        "snap",
+        "Move the sides of the selected box to the nearest strong edges of the picture",
+        6,
+        on_shape,
+        |s, _| snapping::ask(s),
     ),
     Spec::edits(BOXES, "boxes.delete", "delete", "Delete the selected box or outline", 5, on_shape, |s, _| {
         if matches!(s.boxes().map(|m| &m.stage), Some(Stage::Round(_))) {
@@ -180,6 +189,7 @@ fn back(state: &mut State) -> Vec<Effect> {
     match &mode.stage {
         Stage::Drawing(_) | Stage::Class(..) => drawing::back(state),
         Stage::Round(_) => round::end(state),
+        Stage::Drag(_) => mode.stage = Stage::Rest,
         Stage::Rest if mode.edge.take().is_some() => {}
         Stage::Rest if mode.selected.is_some() => select(state, None),
         Stage::Rest => {

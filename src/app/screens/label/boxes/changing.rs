@@ -28,7 +28,7 @@ fn change(state: &mut State, message: &str, change: impl FnOnce(&mut Vec<Annotat
 }
 
 /// Changes the shape of one annotation, and nothing else of it.
-fn reshape(state: &mut State, id: AnnotationId, message: &str, to: BoxN) -> Vec<Effect> {
+pub(super) fn reshape(state: &mut State, id: AnnotationId, message: &str, to: BoxN) -> Vec<Effect> {
     let effects = change(state, message, |annotations| {
         if let Some(one) = annotations.iter_mut().find(|a| a.id == id) {
             one.shape = Shape::Box(to);
@@ -62,7 +62,7 @@ pub(super) fn add(state: &mut State, class: ClassId, shape: Shape) -> Vec<Effect
 }
 
 /// The selected box; says why there is none.
-fn selected_box(state: &mut State) -> Option<(AnnotationId, BoxN)> {
+pub(super) fn selected_box(state: &mut State) -> Option<(AnnotationId, BoxN)> {
     match state.selected_shape().map(|a| (a.id, a.shape.clone())) {
         Some((id, Shape::Box(at))) => Some((id, at)),
         Some((_, shape)) => {

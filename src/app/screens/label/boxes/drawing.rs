@@ -41,6 +41,12 @@ pub struct Drawing {
 }
 
 impl Drawing {
+    /// A box that was drawn otherwise, of which only the class is missing.
+    #[must_use]
+    pub(super) fn done(grid: Grid, over: BoxN, before: Option<View>) -> Self {
+        Self { grid, over, points: Vec::new(), cell: None, needed: 2, class: None, before }
+    }
+
     /// What the next key chooses.
     #[must_use]
     pub fn choice(&self) -> Choice {

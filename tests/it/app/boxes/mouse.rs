@@ -1,0 +1,105 @@
+//! The mouse draws, moves and resizes boxes; the edges of the picture attract them.
+
+use super::{Desk, SOME, corners};
+use lakelens::app::effect::{Effect, Query};
+use lakelens::app::event::{Event, Pointer, Reply};
+use lakelens::app::screens::label::boxes::Stage;
+use lakelens::app::screens::label::boxes::sight::sight;
+use lakelens::app::slots::Slot;
+use lakelens::domain::geometry::{BoxN, Point};
+
+impl Desk {
+    fn point(&mut self, what: Pointer, x: f64, y: f64) {
+        let at = sight(&self.h.state).unwrap().on_screen(Point { x, y });
+        self.h.event(Event::Pointer(what, at));
+        self.settle();
+    }
+
+    /// Drags from one point of the picture to another.
+    fn drag(&mut self, from: (f64, f64), to: (f64, f64)) {
+        self.point(Pointer::Press, from.0, from.1);
+        self.point(Pointer::Drag, f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1));
+        self.point(Pointer::Drag, to.0, to.1);
+        self.point(Pointer::Release, to.0, to.1);
+    }
+}
+
+#[test]
+fn a_drag_draws_to_the_pixel() {
+    let mut desk = Desk::new(&["cat", "dog"], 2);
+    desk.drag((0.2, 0.3), (0.6, 0.8));
+    assert!(matches!(desk.stage(), Stage::Class(..)));
+    desk.keys("2");
+    assert_eq!(desk.boxes()[0].0, 2);
+    assert!(desk.boxes()[0].1.iou(SOME) > 0.9999, "{:?}", desk.boxes());
+    // A class that was said before is taken.
+    desk.keys("1");
+    desk.drag((0.9, 0.9), (0.7, 0.85));
+    assert_eq!((desk.boxes()[1].0, desk.stage()), (1, Stage::Rest));
+    assert!(desk.boxes()[1].1.iou(BoxN { x: 0.7, y: 0.85, w: 0.2, h: 0.05 }) > 0.99);
+}
+
+#[test]
+fn a_box_is_moved_and_its_corner_pulled_each_as_one_edit() {
+    let mut desk = Desk::new(&["cat"], 2);
+    desk.drag((0.2, 0.3), (0.6, 0.8));
+    desk.keys("1");
+    desk.drag((0.4, 0.5), (0.5, 0.4));
+    let moved = BoxN { x: 0.3, y: 0.2, ..SOME };
+    assert!(desk.boxes()[0].1.iou(moved) > 0.999, "{:?}", desk.boxes());
+    desk.drag((0.7, 0.7), (0.9, 0.9));
+    assert!(desk.boxes()[0].1.iou(BoxN { w: 0.6, h: 0.7, ..moved }) > 0.999, "{:?}", desk.boxes());
+    assert_eq!(desk.done.len(), 3);
+    // Far outside of the picture is its edge.
+    desk.h.event(Event::Pointer(Pointer::Press, sight(&desk.h.state).unwrap().on_screen(Point { x: 0.6, y: 0.5 })));
+    desk.h.event(Event::Pointer(Pointer::Drag, (500.0, 500.0)));
+    desk.h.event(Event::Pointer(Pointer::Release, (500.0, 500.0)));
+    desk.settle();
+    let at = desk.boxes()[0].1;
+    assert!((at.x + at.w - 1.0).abs() < 1e-9 && (at.y + at.h - 1.0).abs() < 1e-9, "{at:?}");
+    desk.keys("u u u u");
+    assert!(desk.boxes().is_empty());
+}
+
+#[test]
+fn a_click_selects_and_escape_ends_a_drag() {
+    let mut desk = Desk::new(&["cat"], 2);
+    desk.drag((0.2, 0.3), (0.6, 0.8));
+    desk.keys("1 <esc>");
+    assert!(desk.h.state.selected_shape().is_none());
+    desk.point(Pointer::Press, 0.4, 0.5);
+    desk.point(Pointer::Release, 0.4, 0.5);
+    assert!(desk.h.state.selected_shape().is_some());
+    desk.point(Pointer::Press, 0.4, 0.5);
+    desk.point(Pointer::Drag, 0.5, 0.6);
+    desk.keys("<esc>");
+    desk.point(Pointer::Release, 0.5, 0.6);
+    assert_eq!((desk.stage(), desk.done.len()), (Stage::Rest, 1));
+    // The wheel looks closer, and pushes nothing.
+    desk.h.event(Event::Pointer(Pointer::WheelUp, (10.0, 10.0)));
+    assert!(desk.h.state.zoomed().is_some());
+    assert_eq!(desk.done.len(), 1);
+}
+
+#[test]
+fn edges_attract_only_the_box_that_was_asked_about() {
+    let mut desk = Desk::new(&["cat"], 2);
+    desk.keys("1").keys(&corners(SOME));
+    let ask = |desk: &mut Desk| {
+        desk.h.keys("x");
+        let asked = desk.h.effects.iter().any(|e| matches!(e, Effect::Ask(_, Query::Snap { .. })));
+        assert!(asked, "{:?}", desk.h.effects);
+    };
+    ask(&mut desk);
+    desk.h.reply(Slot::Snap, Reply::Snapped(SOME));
+    desk.settle();
+    assert_eq!((desk.boxes()[0].1, desk.done.len()), (SOME, 2));
+    // What comes too late changes nothing.
+    ask(&mut desk);
+    desk.h.keys("l");
+    desk.h.reply(Slot::Snap, Reply::Snapped(BoxN { x: 0.0, ..SOME }));
+    desk.settle();
+    assert!(desk.boxes()[0].1.x > 0.2);
+    desk.keys("u u");
+    assert!(desk.boxes()[0].1.iou(SOME) > 0.9 && desk.boxes()[0].1 != SOME);
+}
