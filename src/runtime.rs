@@ -26,6 +26,7 @@ mod start;
 pub mod store_desk;
 pub mod store_reads;
 pub mod store_review;
+pub mod table_stores;
 pub mod tables;
 mod team;
 

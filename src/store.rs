@@ -294,6 +294,11 @@ pub trait Store: Send {
         Err(self.unsupported("say who is there"))
     }
 
+    /// Who works on which project now, by project and name; nothing where the store does not tell.
+    fn present(&mut self) -> Result<Vec<(ProjectId, Presence)>> {
+        Ok(Vec::new())
+    }
+
     /// The error for what this kind cannot do; `what` follows "cannot".
     fn unsupported(&self, what: &str) -> StoreError {
         StoreError::Unsupported { what: what.to_owned(), place: self.place().to_owned() }

@@ -26,6 +26,7 @@ use crate::ops::report::StatsReport;
 use crate::ops::report::review::{AgreementReport, PassReport, ReviewReport};
 use crate::term::caps::Caps;
 use jiff::Timestamp;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Something happened. Events that need the time carry it.
@@ -123,7 +124,12 @@ pub enum Reply {
     /// Completions.
     Completions(Vec<String>),
     /// All projects with their counts.
-    Projects(Vec<(Project, Counts)>),
+    Projects {
+        /// Each with its counts.
+        all: Vec<(Project, Counts)>,
+        /// Who else works on which now, by name, where the store tells.
+        here: HashMap<ProjectId, Vec<String>>,
+    },
     /// One project with its counts.
     Project(Box<Project>, Counts),
     /// Counts.

@@ -7,7 +7,7 @@
 use super::effect::Effect;
 use super::messages::Level;
 use super::screens::Screen;
-use super::screens::label::LabelState;
+use super::screens::label::{LabelState, walk};
 use super::slots::Tag;
 use super::state::State;
 use crate::domain::ids::{ProjectId, SampleId};
@@ -107,7 +107,7 @@ fn open(status: Status) -> bool {
 #[must_use]
 pub fn by_claims(state: &State, queue: &Queue) -> bool {
     let status = &queue.filter.status;
-    let label = matches!(state.screens.last(), Some(Screen::Label(_)));
+    let label = matches!(state.screens.last(), Some(Screen::Label(label)) if !label.unclaimed);
     state.team.claims && label && !state.read_only && !status.is_empty() && status.iter().all(|s| open(*s))
 }
 
@@ -134,6 +134,31 @@ pub fn in_the_way(state: &State) -> Option<&str> {
     let Some(Screen::Label(label)) = state.screens.last() else { return None };
     let sample = label.sample().filter(|s| is_theirs(state, s) && state.team.insisted != Some(s.id))?;
     state.team.holder(sample.id)
+}
+
+/// Who holds pictures that are to be answered, and how many, where nothing of the queue on the screen is left for this
+/// person: `(40, "ann and bob")`.
+#[must_use]
+pub fn all_held(state: &State) -> Option<(u64, String)> {
+    let label = state.label().filter(|l| l.loaded && l.at_end && walks(state) && l.at + 1 >= l.walk.len())?;
+    let own = |id: &SampleId| label.walk.iter().any(|s| s.id == *id && !open(s.answer.status));
+    let held: Vec<&String> = state.team.held.iter().filter(|(id, _)| !own(id)).map(|(_, by)| by).collect();
+    let mut names: Vec<&str> = held.iter().map(|by| by.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let who = match names.as_slice() {
+        [] => return None,
+        [one] => (*one).to_owned(),
+        [a, b] => format!("{a} and {b}"),
+        [a, b, rest @ ..] => format!("{a}, {b} and {} more", rest.len()),
+    };
+    Some((held.len() as u64, who))
+}
+
+/// Whether nothing is shown only because others hold it.
+#[must_use]
+pub fn nothing_but_held(state: &State) -> bool {
+    state.label().is_some_and(|l| l.walk.is_empty()) && all_held(state).is_some()
 }
 
 /// The person answers the picture on the screen although somebody else holds it.
@@ -175,7 +200,13 @@ pub fn news(state: &mut State, news: TeamNews) -> Vec<Effect> {
     match news {
         TeamNews::Able { claims, presence } => (state.team.claims, state.team.presence) = (claims, presence),
         TeamNews::Here { project, here, held } if is_open(state, project) => {
+            let before = all_held(state).map(|(n, _)| n);
             (state.team.here, state.team.held) = (here, held.into_iter().collect());
+            let now = all_held(state).map_or(0, |(n, _)| n);
+            if before.is_some_and(|before| now < before) {
+                // Something was given back, or answered: the queue may have something for this person again.
+                return walk::reopen_end(state, true);
+            }
         }
         TeamNews::Lost(project, samples) if is_open(state, project) => lost(state, &samples),
         TeamNews::Here { .. } | TeamNews::Lost(..) => {}

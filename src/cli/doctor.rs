@@ -9,7 +9,10 @@ use super::grammar::Json;
 use super::stores::{self, Where};
 use crate::domain::text::printable;
 use crate::runtime::server::Server;
+use crate::runtime::table_stores::TableStores;
+use crate::store::Store;
 use crate::store::postgres::Tables;
+use crate::store::records::Mode;
 use clap::Args;
 use serde::Serialize;
 use std::path::Path;
@@ -161,11 +164,34 @@ fn server(server: &Server, checks: &mut Vec<Check>) {
     }
 }
 
+/// The mirrors of the tables of an engine; whether the engine answers is a check of its connection.
+fn tables(found: &TableStores, checks: &mut Vec<Check>) {
+    let opened = found.open(Mode::Read, false).and_then(|mut shelf| Ok((shelf.outbox()?, shelf)));
+    match opened {
+        Ok((outbox, shelf)) => {
+            let (place, n) = (shelf.place().to_owned(), shelf.len());
+            match shelf.left_out() {
+                [] => checks.push(Check::ok("store", format!("{place}: {n} mirrored, {} unsent", outbox.unsent))),
+                out => {
+                    let remedy = "`lakelens table CATALOG.SCHEMA.TABLE` reads a table again";
+                    checks.push(Check::bad(
+                        "store",
+                        format!("{place}: left out {}", printable(&out.join("; "))),
+                        remedy,
+                    ));
+                }
+            }
+        }
+        Err(error) => checks.push(Check::bad("store", error.to_string(), "choose another with --store")),
+    }
+}
+
 /// The store can be opened, is sound, and can be written.
 fn store(context: &Context, checks: &mut Vec<Check>) {
     let file = match stores::place(context) {
         Ok(Where::File(file)) => file,
         Ok(Where::Server(found)) => return server(&found, checks),
+        Ok(Where::Tables(found)) => return tables(&found, checks),
         Err(error) => {
             checks.push(Check::bad("store", error.message, error.hints.join("; ")));
             return;

@@ -13,7 +13,7 @@ use super::output::grouped;
 use super::stores;
 use crate::config::paths::expand;
 use crate::domain::edit::{Change, Edit, Outcome};
-use crate::domain::ids::{BatchId, Rev, SampleId};
+use crate::domain::ids::{BatchId, EditId, Rev, SampleId};
 use crate::domain::project::Project;
 use crate::domain::text::printable;
 use crate::store::Store;
@@ -133,6 +133,7 @@ fn stream(args: &LabelArgs, from: &OsString, labeller: &mut Labeller, context: &
     labeller.batch = Some(BatchId::fresh());
     let mut rejects = Rejects::new(rejects_path(args, context));
     let mut number = 0;
+    let conflicts = labeller.store.outbox()?.conflicts;
     loop {
         // Commit what waits as soon as the input pauses, so that a program that reads our answers is never left waiting.
         let next = match lines.try_recv() {
@@ -153,6 +154,7 @@ fn stream(args: &LabelArgs, from: &OsString, labeller: &mut Labeller, context: &
             take(number, line, labeller, args, &mut rejects, context)?;
         }
     }
+    labeller.send_rest(conflicts)?;
     if !args.json.json {
         let (saved, conflicts) = (grouped(labeller.tally.saved), grouped(labeller.tally.conflicts));
         let rejected = grouped(rejects.count());
@@ -346,16 +348,19 @@ impl Labeller {
         let pending = std::mem::take(&mut self.pending);
         let edits: Vec<Edit> = pending.iter().map(|p| p.edit.clone()).collect();
         let outcomes = self.store.commit(&edits)?;
+        let (word, against) = self.after_commit(text)?;
         for (pending, outcome) in pending.into_iter().zip(&outcomes) {
             let (state, rev) = match state(outcome) {
+                Ok(("saved", rev)) if against.contains(&pending.edit.id) => ("conflict", rev),
+                Ok(("saved", rev)) => (word, rev),
                 Ok(known) => known,
                 Err(reason) => {
                     refused.push((pending, reason.to_owned()));
                     continue;
                 }
             };
-            match outcome {
-                Outcome::Conflict { .. } => self.tally.conflicts += 1,
+            match state {
+                "conflict" => self.tally.conflicts += 1,
                 _ => self.tally.saved += 1,
             }
             let (path, edit) = (&pending.path, &pending.edit);
@@ -368,6 +373,27 @@ impl Labeller {
         }
         context.out.flush()?;
         Ok(refused)
+    }
+
+    /// What a store that keeps edits on this machine first has done with those just taken: the word for them, and those
+    /// that somebody else's change stands against. Only a single edit is waited for.
+    fn after_commit(&mut self, wait: bool) -> Result<(&'static str, Vec<EditId>), AppError> {
+        if !wait {
+            let waits = self.store.outbox()?.unsent > 0;
+            return Ok((if waits { "queued" } else { "saved" }, Vec::new()));
+        }
+        let word = stores::sent(self.store.as_mut())?;
+        let against = self.store.conflicts(self.project.id)?;
+        Ok((word, against.into_iter().map(|c| c.edit.id).collect()))
+    }
+
+    /// Sends what a stream left on this machine; what somebody else changed first counts as a conflict then.
+    fn send_rest(&mut self, conflicts_before: u64) -> Result<(), AppError> {
+        stores::sent(self.store.as_mut())?;
+        let found = self.store.outbox()?.conflicts.saturating_sub(conflicts_before).min(self.tally.saved);
+        self.tally.conflicts += found;
+        self.tally.saved -= found;
+        Ok(())
     }
 
     /// What the picture's answer is now.

@@ -108,7 +108,7 @@ fn list(args: &ListArgs, context: &mut Context) -> Result<(), AppError> {
     if rows.is_empty() {
         context.note(match shelf {
             Shelf::Trash => "the trash is empty",
-            _ => "there are no projects yet: `lakelens project create NAME --from FOLDER` makes one",
+            _ => stores::first_project(context),
         });
         return Ok(());
     }

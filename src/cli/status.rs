@@ -56,7 +56,7 @@ fn all(json: JsonOrLines, now: Timestamp, context: &mut Context) -> Result<(), A
         return context.out.json(&reports);
     }
     if reports.is_empty() {
-        context.note("there are no projects yet: `lakelens project create NAME --from FOLDER` makes one");
+        context.note(stores::first_project(context));
         return Ok(());
     }
     let mut table = Table::new(&["PROJECT", ">SAMPLES", ">DONE", ">", "PEOPLE"]);

@@ -2,7 +2,7 @@
 //!
 //! What always holds: a name that is not there is never guessed, only suggested; a command that only reads makes no file.
 
-use super::context::Context;
+use super::context::{Context, note};
 use super::error::{AppError, Kind};
 use crate::config::paths::expand;
 use crate::config::private_file;
@@ -14,6 +14,7 @@ use crate::domain::sample::Sample;
 use crate::domain::suggest::nearest;
 use crate::domain::text::{encode_os, printable};
 use crate::runtime::server::Server;
+use crate::runtime::table_stores::TableStores;
 use crate::store::locate::open_file;
 use crate::store::records::{Direction, From as PageStart, Mode, Shelf};
 use crate::store::sqlite::SqliteStore;
@@ -41,6 +42,8 @@ pub(crate) enum Where {
     File(PathBuf),
     /// A server, as the settings name it.
     Server(Box<Server>),
+    /// The tables that were labelled through an engine.
+    Tables(TableStores),
 }
 
 /// The store that the settings name.
@@ -50,20 +53,17 @@ pub(crate) fn place(context: &Context) -> Result<Where, AppError> {
         return Ok(Where::File(context.loaded.paths.database()));
     }
     let path = store.strip_prefix("sqlite://").or_else(|| store.strip_prefix("sqlite:")).unwrap_or(store);
+    if let Some(tables) = TableStores::of(store, &context.loaded, &context.connections)? {
+        tables.ready()?;
+        return Ok(Where::Tables(tables));
+    }
     let scheme = path.split_once(':').filter(|(scheme, _)| scheme.chars().all(|c| c.is_ascii_alphanumeric()));
     let server = || Server::of(store, &context.loaded, &context.environment, &context.connections);
     match (scheme, server()) {
         (Some(("postgres" | "postgresql" | "lakebase", _)), Some(server)) => Ok(Where::Server(Box::new(server))),
-        (Some(("sc" | "databricks", _)), _) => Err(AppError::new(
-            Kind::Config,
-            "this store is an engine for tables; it holds no projects, and each table has its own mirror",
-        )
-        .hint("label its rows: `lakelens table CATALOG.SCHEMA.TABLE`, one of them: `lakelens table set TABLE PATH CLASS`")
-        .hint("what waits and who is in the way: `lakelens table status TABLE`, `lakelens table conflicts TABLE`")
-        .hint("its versions: `lakelens table history TABLE`, `diff TABLE A B`, `restore TABLE …`; its rows: `lakelens sql`")),
         (Some((scheme, _)), _) => {
             Err(AppError::new(Kind::Config, format!("this version has no stores of the kind `{}`", printable(scheme)))
-                .hint("use sqlite:PATH, postgres://… or lakebase://…, or leave the store empty for the database in the data folder"))
+                .hint("use sqlite:PATH, postgres://…, lakebase://…, sc://HOST:PORT or databricks://PROFILE/WAREHOUSE, or leave the store empty for the database in the data folder"))
         }
         (None, _) => Ok(Where::File(expand(path, &context.environment))),
     }
@@ -79,6 +79,11 @@ enum Way {
 fn connect(place: &Where, mode: Mode, way: Way) -> Result<Box<dyn Store>, StoreError> {
     match place {
         Where::File(file) => open_file(file, mode),
+        Where::Tables(tables) => {
+            let shelf = tables.open(mode, false)?;
+            shelf.left_out().iter().for_each(|what| note(&format!("left out: {}", printable(what))));
+            Ok(Box::new(shelf))
+        }
         // Where nothing waits there is no journal, and a command that only reads makes none.
         Where::Server(server) => match way == Way::ThroughJournal && server.journal().exists() {
             true => server.open_kept(mode),
@@ -89,6 +94,27 @@ fn connect(place: &Where, mode: Mode, way: Way) -> Result<Box<dyn Store>, StoreE
 
 /// How long a command that changes something waits for edits that an earlier run could not send.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long it waits for a table to take what it changed: an engine may have to start for it.
+const FOR_TABLES: Duration = Duration::from_secs(120);
+
+/// Sends what a command has changed, where the store keeps changes on this machine first. Returns the word for scripts, and
+/// says on stderr what still waits and why: it is safe, and sent with the next command or when the screen is opened.
+pub(crate) fn sent(store: &mut dyn Store) -> Result<&'static str, AppError> {
+    if store.outbox()?.unsent == 0 {
+        return Ok("saved");
+    }
+    let left = store.send(FOR_TABLES)?;
+    if left.unsent == 0 {
+        return Ok("saved");
+    }
+    let why = left.waiting.unwrap_or_else(|| "it has not answered yet".to_owned());
+    note(&format!("{} kept here, and sent with the next command: {}", count(left.unsent, "label"), printable(&why)));
+    Ok("queued")
+}
+
+fn count(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { " is" } else { "s are" })
+}
 
 /// Sends what the screen has left in the journal, because what a command changes must come after it.
 fn send_first(place: &Where) -> Result<(), AppError> {
@@ -171,6 +197,16 @@ fn writable(store: Box<dyn Store>) -> Result<Box<dyn Store>, AppError> {
 
 fn no_projects() -> AppError {
     AppError::failed("there are no projects yet").hint("`lakelens project create NAME --from FOLDER` makes one")
+}
+
+/// How the first project comes into the store that the settings name.
+pub(crate) fn first_project(context: &Context) -> &'static str {
+    match place(context) {
+        Ok(Where::Tables(_)) => {
+            "no table was labelled through this connection yet: `lakelens table CATALOG.SCHEMA.TABLE` begins"
+        }
+        _ => "there are no projects yet: `lakelens project create NAME --from FOLDER` makes one",
+    }
 }
 
 /// The live project with this name.

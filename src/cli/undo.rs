@@ -80,15 +80,16 @@ fn tell(
     let path_of = |store: &mut dyn Store, id: Option<SampleId>| -> Result<Option<String>, AppError> {
         id.map(|id| Ok(store.sample(id)?.path)).transpose()
     };
+    let state = stores::sent(store)?;
     for applied in &report.applied {
         let path = path_of(store, applied.edit.change.sample())?;
         if as_json {
-            let line = json!({ "path": path, "edit": applied.edit.id, "rev": applied.rev, "state": "saved" });
+            let line = json!({ "path": path, "edit": applied.edit.id, "rev": applied.rev, "state": state });
             context.out.json_line(&line)?;
         } else {
             let (before, after) = before_after_text(&applied.edit.change, &project.labels);
             let path = path.unwrap_or_else(|| "label set".to_owned());
-            let line = format!("saved  {}  {} -> {}", printable(&path), printable(&before), printable(&after));
+            let line = format!("{state}  {}  {} -> {}", printable(&path), printable(&before), printable(&after));
             context.out.line(&line)?;
         }
     }

@@ -63,7 +63,7 @@ impl LakebaseStore {
         let mut reached = self.0.reached.lock().unwrap_or_else(PoisonError::into_inner);
         let (location, database) = match reached.as_ref() {
             Some(found) => found.clone(),
-            None => reached.insert(self.0.ask().map_err(|e| of_remote(&e, &self.0.wanted.name))?).clone(),
+            None => reached.insert(self.0.ask().map_err(|e| of_remote(&e, self.0.wanted.shown()))?).clone(),
         };
         Ok((location, Arc::new(database)))
     }
@@ -85,6 +85,10 @@ impl Inner {
 }
 
 impl Wanted {
+    fn shown(&self) -> String {
+        format!("{SCHEME}{}", printable(&self.name))
+    }
+
     fn read(location: &str) -> Option<Self> {
         let (name, query) = location.strip_prefix(SCHEME).map(|rest| rest.split_once('?').unwrap_or((rest, "")))?;
         let mut wanted = Self { name: name.to_owned(), profile: None, database: DATABASE.to_owned(), rest: Vec::new() };
@@ -109,8 +113,8 @@ impl Wanted {
     }
 }
 
-fn of_remote(error: &RemoteError, name: &str) -> StoreError {
-    let place = format!("{SCHEME}{}", printable(name));
+/// What a workspace says, as the error of the store at `place`.
+pub(super) fn of_remote(error: &RemoteError, place: String) -> StoreError {
     let why = format!("{}: {}; {}", error.headline(), error.why(), error.remedy());
     match error.kind() {
         Kind::SignIn | Kind::Permission => StoreError::Denied { place, why },

@@ -8,6 +8,7 @@ use super::message::Sender;
 use super::server::Server;
 use super::sql::Sql;
 use super::store_desk::StoreDesk;
+use super::table_stores::{TableStores, unusable};
 use super::tables::Tables;
 use crate::app::effect::Effect;
 use crate::app::places::Places;
@@ -23,7 +24,7 @@ use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Opens a store that the settings cannot name, such as a table.
+/// Opens a store that is neither a file nor a server with a store of its own: a table, or the tables of an engine.
 pub type StoreOpener = Arc<dyn Fn(Mode) -> store::Result<Box<dyn Store>> + Send + Sync>;
 
 /// Which store is used, and how it is opened.
@@ -38,20 +39,27 @@ pub struct StorePlace {
 }
 
 impl StorePlace {
-    /// The store of the settings; the database in the data folder where none is named.
+    /// The store of the settings: a file, a server, the tables of an engine; the database in the data folder where none is
+    /// named.
     #[must_use]
     pub fn of(loaded: &Loaded, environment: &Environment, connections: &Shared) -> Self {
         let (settings, net) = (&loaded.settings, connections.net().clone());
-        let server = Server::of(&settings.store, loaded, environment, connections);
+        let opener = match TableStores::of(&settings.store, loaded, connections) {
+            Ok(tables) => tables.map(|tables| tables.opener()),
+            Err(error) => Some(unusable(&error)),
+        };
+        // The tables of an engine have their journals beside their mirrors.
+        let is_other = || Server::of(&settings.store, loaded, environment, connections);
+        let server = if opener.is_some() { None } else { is_other() };
         let own = || loaded.paths.database().to_string_lossy().into_owned();
         let file = if settings.store.is_empty() { own() } else { settings.store.clone() };
-        Self { opener: None, file, server, read_only: settings.read_only, net }
+        Self { opener, file, server, read_only: settings.read_only, net }
     }
 
     /// The same, opened in this way where one is given.
     #[must_use]
     pub fn opened_by(self, opener: Option<StoreOpener>) -> Self {
-        Self { opener, ..self }
+        Self { opener: opener.or(self.opener), ..self }
     }
 
     /// The journal of a server; nothing for a file.

@@ -8,10 +8,11 @@ use crate::domain::edit::Origin;
 use crate::domain::ids::{ProjectId, SampleId};
 use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::{Sample, Status};
+use crate::domain::text::printable;
 use crate::store::outbox::Conflict;
-use crate::store::records::{Direction, From, HistoryEntry, Shelf};
+use crate::store::records::{Direction, From, HistoryEntry, Presence, Shelf};
 use crate::store::{Result, Store, StoreError};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The name of the setting that keeps where a person left a project.
 #[must_use]
@@ -28,6 +29,20 @@ pub fn begin_with(store: &mut dyn Store, project: ProjectId, user: &str, queue: 
     store.set_setting(project, &session_key(user), kept.as_deref())
 }
 
+/// The others by project, each once.
+fn others(there: Vec<(ProjectId, Presence)>, user: &str) -> HashMap<ProjectId, Vec<String>> {
+    let mut out: HashMap<ProjectId, Vec<String>> = HashMap::new();
+    for (project, presence) in there {
+        let name = printable(&presence.author).into_owned();
+        let names = out.entry(project).or_default();
+        if presence.author != user && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    out.retain(|_, names| !names.is_empty());
+    out
+}
+
 /// Answers a question.
 ///
 /// # Errors
@@ -38,7 +53,9 @@ pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> 
             let projects = store.projects(Shelf::All)?;
             let with_counts = projects.into_iter().map(|p| Ok((store.counts(p.id)?, p)));
             let all: Result<Vec<_>> = with_counts.collect();
-            Reply::Projects(all?.into_iter().map(|(c, p)| (p, c)).collect())
+            let all = all?.into_iter().map(|(c, p)| (p, c)).collect();
+            // Who is there is worth no error: the list is what was asked for.
+            Reply::Projects { all, here: others(store.present().unwrap_or_default(), user) }
         }
         Query::Project(id) => Reply::Project(Box::new(store.project(id)?), store.counts(id)?),
         Query::Counts(id) => Reply::Counts(store.counts(id)?),

@@ -254,6 +254,7 @@ macro_rules! __pass_on {
                 event: Option<$crate::store::pass_on::EventId>,
                 time: $crate::store::pass_on::Duration
             ) -> Option<$crate::store::pass_on::EventId>;
+            fn present() -> Vec<($crate::store::pass_on::ProjectId, $crate::store::pass_on::Presence)>;
             fn announce(
                 project: $crate::store::pass_on::ProjectId,
                 presence: &$crate::store::pass_on::Presence

@@ -339,6 +339,10 @@ impl Store for PostgresStore {
         self.listen(project, event, time)
     }
 
+    fn present(&mut self) -> Result<Vec<(ProjectId, Presence)>> {
+        self.read(|db| db.present())
+    }
+
     fn announce(&mut self, project: ProjectId, presence: &Presence) -> Result<Vec<Presence>> {
         self.write(|db| db.announce(project, presence))
     }

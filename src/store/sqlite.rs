@@ -58,6 +58,17 @@ impl SqliteStore {
         errors::from_sqlite(error, &self.place)
     }
 
+    /// Has the first project and the first sample of an empty file get these ids.
+    pub(in crate::store) fn count_from(&mut self, project: ProjectId, sample: SampleId) -> Result<()> {
+        self.write(|db| {
+            for (name, id) in [("project", project.0), ("sample", sample.0)] {
+                db.execute("DELETE FROM sqlite_sequence WHERE name = ?", [name])?;
+                db.execute("INSERT INTO sqlite_sequence(name, seq) VALUES(?, ?)", (name, id - 1))?;
+            }
+            Ok(())
+        })
+    }
+
     /// Puts remarks of an author in the place of those of theirs that nobody has dealt with, in one transaction.
     pub(in crate::store) fn replace_comments(
         &mut self,

@@ -17,6 +17,8 @@ pub mod reading;
 mod refresh;
 mod rows;
 mod sender;
+mod shelf;
+mod sign;
 mod source;
 mod thread;
 pub mod versions;
@@ -27,6 +29,7 @@ pub use follow::Caught;
 pub use reading::TableReader;
 pub use refresh::Refreshed;
 pub use sender::Sent;
+pub use shelf::TableShelf;
 pub use source::{Seen, TableSource};
 
 use self::follow::Follow;
@@ -106,7 +109,11 @@ impl TableStore {
     pub fn open(engine: Arc<dyn Engine>, source: &TableSource, folder: &Path, mode: Mode) -> Result<Self> {
         let place = format!("{} of {}", source.table, engine.place());
         let reader: Arc<dyn TableReader> = Arc::new(ByEngine(Arc::clone(&engine)));
+        let asked = engine.place().to_owned();
         let mut store = Self::with(engine, reader, place, source, folder, mode)?;
+        if mode != Mode::Read && store.may_sign() {
+            store.sign(&asked, folder)?;
+        }
         if mode != Mode::Read && store.left_over()? {
             store.poke();
         }

@@ -12,6 +12,7 @@ mod scripted;
 mod settings;
 mod sql;
 mod story;
+mod tables;
 mod tls;
 
 use serde_json::Value;

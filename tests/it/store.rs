@@ -13,6 +13,7 @@ mod queues;
 mod scans;
 pub(crate) mod server;
 mod sessions;
+mod shelf;
 mod table;
 mod team;
 mod threads;

@@ -18,12 +18,15 @@ use crate::domain::ids::ProjectId;
 use crate::domain::project::{Counts, Project};
 use crate::domain::queue::Queue;
 use crate::domain::text::printable;
+use std::collections::HashMap;
 
 /// The state of the list of projects.
 #[derive(Clone, Debug, Default)]
 pub struct ProjectsState {
     /// All projects with their counts; nothing before the first answer.
     pub all: Option<Vec<(Project, Counts)>>,
+    /// Who else works on which project now.
+    pub here: HashMap<ProjectId, Vec<String>>,
     /// The row under the cursor.
     pub cursor: usize,
     /// The trash is shown instead of the live projects.
@@ -122,11 +125,11 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
 /// Takes the list; the Home screen shows it as well.
 pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
     match (reply, state.screens.last_mut()) {
-        (Reply::Projects(all), Some(Screen::Projects(list))) => {
-            list.all = Some(all);
+        (Reply::Projects { all, here }, Some(Screen::Projects(list))) => {
+            (list.all, list.here) = (Some(all), here);
             list.cursor = list.cursor.min(list.rows().len().saturating_sub(1));
         }
-        (Reply::Projects(all), Some(Screen::Home(home))) => home.projects = Some(all),
+        (Reply::Projects { all, .. }, Some(Screen::Home(home))) => home.projects = Some(all),
         (Reply::Failed(text), _) => state.say(Level::Error, text),
         _ => {}
     }

@@ -113,14 +113,23 @@ impl Tx<'_> {
             Statement::common(there, &[project.0.into()]),
         ];
         let rows = self.ask(&statements)?.pop().unwrap_or_default();
-        let presence = |r: &crate::store::native::value::Row| {
-            Ok(Presence {
-                client: r.get(0)?,
-                author: r.get(1)?,
-                sample: r.get::<Option<i64>>(2)?.map(SampleId),
-                seen: codes::time(r.get(3)?),
-            })
-        };
-        rows.iter().map(presence).collect()
+        rows.iter().map(presence_row).collect()
     }
+
+    pub(super) fn present(&self) -> Result<Vec<(ProjectId, Presence)>> {
+        let sql = format!(
+            "SELECT client, author, sample, seen, project FROM presence WHERE seen >= {NOW} - ?
+             ORDER BY project, author, client LIMIT {MOST}"
+        );
+        self.base().rows(&sql, [nanos(GONE)], |r| Ok((ProjectId(r.get(4)?), presence_row(r)?)))
+    }
+}
+
+fn presence_row(r: &crate::store::native::value::Row) -> Result<Presence> {
+    Ok(Presence {
+        client: r.get(0)?,
+        author: r.get(1)?,
+        sample: r.get::<Option<i64>>(2)?.map(SampleId),
+        seen: codes::time(r.get(3)?),
+    })
 }

@@ -34,6 +34,11 @@ struct Batch<'a> {
     report: ScanReport,
 }
 
+/// The highest id of a sample; in a file without one, where [`super::SqliteStore::count_from`] has them begin. SQLite itself
+/// counts nothing under this name, because the ids of samples are given here.
+const NEWEST: &str = "SELECT max(coalesce((SELECT max(id) FROM sample), 0),
+  coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'sample'), 0))";
+
 impl Db<'_> {
     pub(super) fn begin_scan(&self, project: ProjectId, author: &str) -> Result<(ScanId, Running)> {
         self.base().project(project)?;
@@ -59,7 +64,7 @@ impl Db<'_> {
         let mut batch = Batch {
             db: self,
             at: Timestamp::now(),
-            next_sample: last("SELECT coalesce(max(id), 0) FROM sample")? + 1,
+            next_sample: last(NEWEST)? + 1,
             next_event: last("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'")? + 1,
             classes: HashMap::new(),
             deltas: Deltas::default(),

@@ -98,6 +98,9 @@ impl Sender {
                 )));
             }
         };
+        if let Some((project, sample)) = super::sign::first(super::sign::number(&self.rows)?) {
+            self.mirror.count_from(project, sample)?;
+        }
         self.mirror.create_project(&NewProject {
             name: name.to_owned(),
             task: Task::Classification,

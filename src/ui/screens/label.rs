@@ -4,6 +4,7 @@ pub(in crate::ui) mod boxes;
 pub(super) mod side;
 
 use super::lake::{facts_line, info_of, placeholder, wrapped};
+use super::projects::are_here;
 use super::thumbnail::rect;
 use crate::app::picture::{CellRect, PictureState};
 use crate::app::screens::label::LabelState;
@@ -11,7 +12,7 @@ use crate::app::screens::label::state::picture;
 use crate::app::screens::rooms;
 use crate::app::screens::second_pass::SecondPassState;
 use crate::app::state::{OpenProject, State};
-use crate::app::team::Here;
+use crate::app::team::{self, Here};
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
 use crate::ui::canvas::{Canvas, cut_path, number};
@@ -71,14 +72,11 @@ fn header(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Ca
 
 /// `ann is here: 3,204`, with how many pictures are theirs; of several people the names.
 fn others(here: &[Here]) -> String {
+    let names: Vec<&str> = here.iter().map(|h| h.name.as_str()).collect();
     match here {
         [] => String::new(),
-        [one] => match one.samples {
-            Some(samples) => format!("   {} is here: {}", one.name, number(samples)),
-            None => format!("   {} is here", one.name),
-        },
-        [a, b] => format!("   {}, {} are here", a.name, b.name),
-        [a, b, rest @ ..] => format!("   {}, {} +{} are here", a.name, b.name, rest.len()),
+        [Here { samples: Some(samples), .. }] => format!("   {}: {}", are_here(&names), number(*samples)),
+        _ => format!("   {}", are_here(&names)),
     }
 }
 
@@ -150,6 +148,14 @@ pub(super) fn nothing_here(
         format!(
             "Done: all {} pictures have an answer. [label.queue] chooses another queue.",
             number(open.counts.samples())
+        )
+    } else if let Some((n, who)) = team::all_held(state) {
+        let pictures =
+            if n == 1 { "The one picture that is".to_owned() } else { format!("The {} pictures that are", number(n)) };
+        let held = if n == 1 { "is held" } else { "are held" };
+        format!(
+            "{pictures} left {held} by {who}. [label.anyway] shows what they hold; it goes on by itself when they give \
+             something back. [label.queue] chooses another queue."
         )
     } else {
         format!(

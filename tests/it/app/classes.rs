@@ -46,7 +46,10 @@ fn it_opens_from_the_label_screen_the_gallery_and_the_projects() {
     let mut h = Harness::new(Screen::Projects(Default::default()));
     h.event(Event::Resized(80, 24));
     h.keys("g p");
-    h.reply(Slot::Projects, Reply::Projects(vec![(project(&FLOWERS), Counts::default())]));
+    h.reply(
+        Slot::Projects,
+        Reply::Projects { all: vec![(project(&FLOWERS), Counts::default())], here: Default::default() },
+    );
     h.keys("e");
     assert!(h.state.classes().is_some());
     assert_eq!(names(&h), FLOWERS);

@@ -1,11 +1,14 @@
 //! Working with others: queues by claims, pictures that somebody else holds, who is here.
 
-use super::harness::{Harness, sample};
-use lakelens::app::effect::{Effect, Write};
+use super::harness::{Harness, project, sample};
+use lakelens::app::effect::{Effect, Query, Write};
 use lakelens::app::event::{Event, Reply};
+use lakelens::app::screens::Screen;
 use lakelens::app::screens::label::walk;
+use lakelens::app::slots::Slot;
 use lakelens::app::team::{AHEAD, Here, TeamNews, TeamOrder};
 use lakelens::domain::ids::{ProjectId, SampleId};
+use lakelens::domain::project::Counts;
 
 const PROJECT: ProjectId = ProjectId(1);
 
@@ -106,6 +109,64 @@ fn holds_that_were_lost_leave_the_walk_quietly() {
     let walk: Vec<i64> = h.state.label().unwrap().walk.iter().take(4).map(|s| s.id.0).collect();
     assert_eq!(walk, [9, 10, 11, 15]);
     assert!(h.screen(100, 24).contains("3 pictures were held for too long"));
+}
+
+#[test]
+fn where_others_hold_all_that_is_left_it_is_said_who_and_a_key_shows_it() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 40);
+    h.event(Event::Team(TeamNews::Able { claims: true, presence: true }));
+    h.effects.clear();
+    let effects = walk::resume(&mut h.state, None);
+    h.effects.extend(effects);
+    hand_out(&mut h, 0..0);
+    assert!(h.screen(100, 24).contains("Nothing in this queue"), "nobody is known to hold anything");
+    here(&mut h, &[("ann", 1), ("bob", 2)], &[(10, "bob"), (11, "bob"), (12, "ann")]);
+    let screen = h.screen(100, 24);
+    assert!(screen.contains("The 3 pictures that are left are held by ann and bob. `!`"), "{screen}");
+    assert!(screen.contains("shows what they hold"), "{screen}");
+    // One of them gives something back: it is asked for at once.
+    h.effects.clear();
+    here(&mut h, &[("ann", 1), ("bob", 2)], &[(10, "bob"), (12, "ann")]);
+    assert!(matches!(orders(&h).as_slice(), [TeamOrder::Claim { .. }]), "{:?}", h.effects);
+    hand_out(&mut h, 0..0);
+    h.effects.clear();
+    h.keys("!");
+    assert!(matches!(h.effects.as_slice(), [Effect::Ask(_, Query::Page { beyond: None, .. }), ..]), "{:?}", h.effects);
+    h.reply(Slot::WalkForward, Reply::Page { samples: vec![sample(10), sample(12)], end: true });
+    h.show_all();
+    assert!(h.screen(100, 24).contains("held by bob"));
+    h.effects.clear();
+    h.keys("1");
+    assert!(h.writes().is_empty(), "seen, but not answered without a second word");
+    h.keys("! 1");
+    assert_eq!(h.writes().len(), 1);
+}
+
+#[test]
+fn at_the_end_of_the_queue_it_is_said_who_holds_the_rest() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 40);
+    h.event(Event::Team(TeamNews::Able { claims: true, presence: true }));
+    h.effects.clear();
+    let effects = walk::resume(&mut h.state, None);
+    h.effects.extend(effects);
+    hand_out(&mut h, 9..10);
+    // More was asked for at once, and there is none.
+    hand_out(&mut h, 0..0);
+    here(&mut h, &[("bob", 2)], &[(20, "bob"), (21, "bob")]);
+    h.keys("n");
+    assert!(h.screen(100, 24).contains("the other 2 are held by bob"), "{}", h.screen(100, 24));
+}
+
+#[test]
+fn the_list_of_projects_says_who_works_where() {
+    let mut h = Harness::new(Screen::Projects(Default::default()));
+    h.event(Event::Resized(100, 24));
+    h.keys("g p");
+    let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+    let all = vec![(project(&["daisy"]), Counts::default())];
+    let here = [(PROJECT, names(&["bob", "carl", "dora"]))].into();
+    h.reply(Slot::Projects, Reply::Projects { all, here });
+    assert!(h.screen(100, 24).contains("bob, carl +1 are here"), "{}", h.screen(100, 24));
 }
 
 #[test]

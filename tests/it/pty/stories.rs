@@ -1,16 +1,22 @@
 //! The second and the third story, with the built program and real servers: a team's lakehouse, and a table relabelled.
 
-use super::labelling::there;
-use crate::store::fixture::Schema;
+use super::labelling::{make_project, there};
+use crate::remote::warehouse::Through;
+use crate::store::fixture::{Kind, Schema};
 use crate::store::server::{Raw, needed};
 use crate::store::webapp::{LATE, web_saves};
 use crate::support::pictures;
 use crate::support::pty::{Home, Session};
 use crate::support::relay::Relay;
 use crate::support::spark::{address, connect, rows, run};
-use crate::support::workspace::{FakeWorkspace, TOKEN};
+use crate::support::workspace::{FakeWorkspace, TOKEN, Warehouse};
+use lakelens::domain::annotation::Annotation;
+use lakelens::domain::edit::{Change, Edit, Outcome};
+use lakelens::domain::sample::{Answer, Status};
 use lakelens::remote::net::Net;
 use lakelens::remote::sql::{Engine, Statement};
+use lakelens::store::Store;
+use std::sync::Arc;
 
 /// A workspace with six pictures in a volume, and a home whose profile `prod` leads there.
 fn lakehouse() -> (FakeWorkspace, Home) {
@@ -25,6 +31,55 @@ fn lakehouse() -> (FakeWorkspace, Home) {
 /// The server's `host:port`.
 fn server() -> String {
     needed().rsplit_once('@').unwrap().1.split('/').next().unwrap().to_owned()
+}
+
+#[test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+fn a_volume_of_a_workspace_is_labelled_in_a_shared_database_over_a_line_that_breaks() {
+    let ((_fake, home), kind) = (lakehouse(), Schema::on(needed()));
+    let relay = Relay::to(&server());
+    let store = kind.location().replace(&server(), &relay.address());
+    // From the profile by way of the catalog to the pictures of the volume.
+    let mut session = home.terminal().kitty().run(&["--profile", "prod", "--store", &store, "lake:/"]);
+    session.wait_for("main").keys("j <enter>").wait_for("vision").keys("<enter>");
+    session.wait_for("images").keys("<enter>").wait_for("1 / 6");
+    session.wait_pictures("a picture of the volume", |seen| seen.iter().any(|p| p.pixels.is_some()));
+    make_project(&mut session, "blossom", "daisy, roses, tulips");
+    there(&mut session, "flower_01.png", "0 / 6").keys("1");
+    there(&mut session, "flower_02.png", "1 / 6").wait_for("saved");
+    // Somebody else answers the last one in the same project, and the screen counts it.
+    somebody_labels(kind.connect().as_mut(), "flower_06.png");
+    there(&mut session, "flower_02.png", "2 / 6");
+    // The line goes away in the middle of labelling, and comes back.
+    relay.close();
+    relay.cut();
+    session.keys("2");
+    there(&mut session, "flower_03.png", "3 / 6").keys("1");
+    there(&mut session, "flower_04.png", "4 / 6").wait_for("unsent");
+    relay.open();
+    there(&mut session, "flower_04.png", "4 / 6").wait_for("saved").keys("3");
+    there(&mut session, "flower_05.png", "5 / 6").wait_for("saved").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+    let mut store = kind.connect();
+    let project = store.project_by_name("blossom").unwrap().unwrap();
+    assert_eq!(project.source, "/Volumes/main/vision/images");
+    assert_eq!(store.counts(project.id).unwrap().of(Status::Labeled), 5);
+    let history = store.history(project.id, None, None, 100).unwrap();
+    let answers = history.iter().filter(|h| h.edit.change.sample().is_some()).count();
+    assert_eq!(answers, 5, "applied twice or lost");
+    kind.verify();
+}
+
+fn somebody_labels(store: &mut dyn Store, path: &str) {
+    let project = store.project_by_name("blossom").unwrap().unwrap();
+    let sample = store.sample_by_path(project.id, path).unwrap().unwrap();
+    let at = jiff::Timestamp::now();
+    let annotations = vec![Annotation::label(project.labels.find("roses").unwrap().id, "eve", at)];
+    let after = Answer { status: Status::Labeled, annotations, ..Answer::default() };
+    let change = Change::Answer { sample: sample.id, base: sample.rev, before: sample.answer, after };
+    let outcome = store.commit(&[Edit::by_person(project.id, change, "eve", at)]).unwrap();
+    assert!(matches!(outcome[..], [Outcome::Saved { .. }]), "{outcome:?}");
 }
 
 #[test]
@@ -79,6 +134,12 @@ fn table(engine: &dyn Engine, folder: &str, home: &Home) -> String {
     format!("delta.`{path}`")
 }
 
+/// Reads the table first: an engine that was just started needs longer for it than a wait for a screen lasts.
+fn mirrored(home: &Home, args: &[&str]) {
+    let (code, out, err) = home.command(&[args, &["--no-open"]].concat());
+    assert_eq!(code, 0, "{out}{err}");
+}
+
 /// Corrects three classes with a key each, and leaves.
 fn corrected(session: &mut Session) {
     there(session, "flower_01.png", "6 / 6").keys("2");
@@ -109,6 +170,7 @@ fn relabelled(server: &str, folder: &str, told: bool) {
     let table = table(&engine, folder, &home);
     let columns = ["--id", "image_id", "--class", "class", "--path", "origin"];
     let args = [&["table", table.as_str()][..], &columns, &["--store", server]].concat();
+    mirrored(&home, &args);
     corrected(&mut home.terminal().kitty().run(&args));
     // A slow engine had not taken the batch when the program was left: it is kept, and sent now.
     let status = [&["table", "status", table.as_str()][..], &columns, &["--store", server, "--send"]].concat();
@@ -143,4 +205,49 @@ fn a_table_is_relabelled_over_spark_connect() {
 fn a_table_is_relabelled_on_spark_with_a_message_in_its_history() {
     let (Some(server), Some(folder)) = (address("LAKELENS_SPARK"), address("LAKELENS_SPARK_DELTA")) else { return };
     relabelled(&server, &folder, true);
+}
+
+/// The third story through a warehouse; `told`: the engine keeps the messages of commits.
+fn through_a_warehouse(server: &str, folder: &str, told: bool) {
+    let ((fake, home), net) = (lakehouse(), Net::default());
+    let engine = connect(&net, server);
+    let table = table(&engine, folder, &home);
+    fake.world().warehouses.push(Warehouse::new("w1", "small", "RUNNING"));
+    fake.world().sql = Some(Arc::new(Through(connect(&net, server))));
+    let columns = ["--id", "image_id", "--class", "class", "--path", "origin"];
+    let way = ["--store", "databricks://prod/small"];
+    let args = [&["table", table.as_str()][..], &columns, &way].concat();
+    mirrored(&home, &args);
+    corrected(&mut home.terminal().kitty().run(&args));
+    let (code, out, err) =
+        home.command(&[&["table", "status", table.as_str()][..], &columns, &way, &["--send"]].concat());
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!(classes(&engine, &table), AFTER);
+    if told {
+        told_once(&messages(&home, server, &table));
+    }
+    // From now on it is a project of that connection: found on the Home screen, and labelled there.
+    let mut session = home.terminal().kitty().run(&way);
+    session.wait_for("story_").keys("g p").wait_for("6 / 6").wait_for("100 %").keys("<enter>");
+    there(&mut session, "flower_01.png", "6 / 6").keys("1");
+    there(&mut session, "flower_02.png", "6 / 6").wait_for("saved").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+    let (code, out, err) = home.command(&["status", "--store", "databricks://prod/small", "--json"]);
+    assert!(code == 0 && out.contains("\"unsent\": 0"), "{out}{err}");
+    assert_eq!(classes(&engine, &table)[0], "rose");
+}
+
+#[test]
+#[ignore = "needs Sail; tests/run starts it"]
+fn a_table_is_relabelled_through_a_warehouse_on_sail() {
+    let (Some(server), Some(folder)) = (address("LAKELENS_SAIL"), address("LAKELENS_SAIL_TABLES")) else { return };
+    through_a_warehouse(&server, &folder, false);
+}
+
+#[test]
+#[ignore = "needs Apache Spark with Delta; tests/run starts it"]
+fn a_table_is_relabelled_through_a_warehouse_on_spark() {
+    let (Some(server), Some(folder)) = (address("LAKELENS_SPARK"), address("LAKELENS_SPARK_DELTA")) else { return };
+    through_a_warehouse(&server, &folder, true);
 }

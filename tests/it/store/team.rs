@@ -120,6 +120,10 @@ fn who_is_there_is_known() {
     let (of_ann, of_bob) = (presence("ann", Some(ids[0])), presence("bob", None));
     assert_eq!(ann.announce(project.id, &of_ann).unwrap().len(), 1);
     let there = bob.announce(project.id, &of_bob).unwrap();
+    let present = ann.present().unwrap();
+    let names: Vec<&str> =
+        present.iter().filter(|(p, _)| *p == project.id).map(|(_, who)| who.author.as_str()).collect();
+    assert_eq!(names, ["ann", "bob"], "the list of projects tells without being there itself");
     assert_eq!(
         there.iter().map(|p| (p.author.as_str(), p.sample)).collect::<Vec<_>>(),
         [("ann", Some(ids[0])), ("bob", None)]

@@ -29,10 +29,13 @@ pub const SPECS: &[Spec] = &[
         LABEL,
         "label.anyway",
         "answer anyway",
-        "Answer a picture although somebody else holds it",
+        "Answer a picture although somebody else holds it; where they hold all that is left, show those",
         1,
-        |s| team::in_the_way(s).map(drop).ok_or_else(|| "nobody else holds this picture".to_owned()),
-        |s, _| team::insist(s),
+        |s| {
+            let held = team::in_the_way(s).is_some() || team::nothing_but_held(s);
+            if held { Ok(()) } else { Err("nobody else holds this picture".to_owned()) }
+        },
+        |s, _| if team::nothing_but_held(s) { walk::show_held(s) } else { team::insist(s) },
     ),
     Spec {
         scopes: BLIND,

@@ -137,6 +137,13 @@ pub fn set_queue(state: &mut State, queue: Queue, name: Option<String>, from: Op
     }
 }
 
+/// Walks through the queue with the pictures that others hold: for who finds nothing else in it.
+pub fn show_held(state: &mut State) -> Vec<Effect> {
+    let Some(label) = state.label_mut() else { return Vec::new() };
+    (label.unclaimed, label.loaded, label.at_end, label.at_start) = (true, false, false, true);
+    ask_page(state, None, false)
+}
+
 fn ask_page(state: &mut State, beyond: Option<SampleId>, back: bool) -> Vec<Effect> {
     if state.second_pass().is_some() {
         return second_pass::ask_page(state);
@@ -321,6 +328,10 @@ fn end_of_queue(state: &State) -> String {
     if let Some(review) = state.review() {
         let waiting = review.report.as_ref().map_or(0, |r| r.waiting);
         return format!("the last picture of the queue; {waiting} wait for a verdict in the project");
+    }
+    if let Some((n, who)) = team::all_held(state) {
+        let pictures = if n == 1 { "the other picture is".to_owned() } else { format!("the other {n} are") };
+        return format!("the last picture of the queue for you; {pictures} held by {who}");
     }
     let left = state.project.as_ref().map_or(0, |p| p.counts.of(Status::Unlabeled));
     match left {
