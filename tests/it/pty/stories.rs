@@ -228,7 +228,7 @@ fn through_a_warehouse(server: &str, folder: &str, told: bool) {
     }
     // From now on it is a project of that connection: found on the Home screen, and labelled there.
     let mut session = home.terminal().kitty().run(&way);
-    session.wait_for("story_").keys("g p").wait_for("6 / 6").wait_for("100 %").keys("<enter>");
+    session.wait_for("6 / 6").keys("g p").wait_for("6 / 6").wait_for("100 %").keys("<enter>");
     there(&mut session, "flower_01.png", "6 / 6").keys("1");
     there(&mut session, "flower_02.png", "6 / 6").wait_for("saved").keys("Q");
     assert_eq!(session.exit_code(), 0);
