@@ -6,6 +6,7 @@ mod followed;
 mod kept;
 mod links;
 mod model;
+mod on_tables;
 mod outbox;
 mod passes;
 mod projects;

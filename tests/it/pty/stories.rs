@@ -229,13 +229,13 @@ fn through_a_warehouse(server: &str, folder: &str, told: bool) {
     // From now on it is a project of that connection: found on the Home screen, and labelled there.
     let mut session = home.terminal().kitty().run(&way);
     session.wait_for("6 / 6").keys("g p").wait_for("6 / 6").wait_for("100 %").keys("<enter>");
-    there(&mut session, "flower_01.png", "6 / 6").keys("1");
-    there(&mut session, "flower_02.png", "6 / 6").wait_for("saved").keys("Q");
+    there(&mut session, "flower_04.png", "6 / 6").keys("1");
+    there(&mut session, "flower_05.png", "6 / 6").wait_for("saved").keys("Q");
     assert_eq!(session.exit_code(), 0);
     session.assert_restored();
     let (code, out, err) = home.command(&["status", "--store", "databricks://prod/small", "--json"]);
     assert!(code == 0 && out.contains("\"unsent\": 0"), "{out}{err}");
-    assert_eq!(classes(&engine, &table)[0], "rose");
+    assert_eq!(classes(&engine, &table)[3], "rose");
 }
 
 #[test]

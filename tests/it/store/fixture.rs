@@ -11,11 +11,12 @@ use lakelens::domain::queue::{Filter, Order, Queue};
 use lakelens::domain::review::{Review, Verdict};
 use lakelens::domain::sample::{Answer, Sample, Status};
 use lakelens::remote::net::Net;
-use lakelens::store::records::{Direction, From, Mode, NewProject, NewSample};
+use lakelens::store::records::{Capabilities, Direction, From, Mode, NewProject, NewSample};
 use lakelens::store::sqlite::SqliteStore;
 use lakelens::store::{Store, open};
 use std::path::PathBuf;
 
+use super::on_tables::OnTable;
 pub(crate) use super::server::Schema;
 
 /// A kind of store under test. Later kinds implement this and run the same cases.
@@ -67,12 +68,25 @@ impl Kind for SqliteFile {
     }
 }
 
-/// Runs a case on every kind at hand: SQLite files always, PostgreSQL where the environment names a server. Looks inside
-/// afterwards, and checks that a new connection reads the same.
+/// Runs a case on every kind at hand: SQLite files and a table in memory always, PostgreSQL and tables of engines where the
+/// environment names a server. Looks inside afterwards, and checks that a new connection reads the same.
 pub(crate) fn on_every_kind(case: impl Fn(&mut dyn Store, &dyn Kind)) {
-    on_kind(&SqliteFile::new(), &case);
-    if let Some(kind) = Schema::at_hand() {
-        on_kind(&kind, &case);
+    on_every_kind_that("do this", |_| true, case);
+}
+
+/// The same on the kinds that can do something; which cannot is said.
+pub(crate) fn on_every_kind_that(what: &str, can: fn(&Capabilities) -> bool, case: impl Fn(&mut dyn Store, &dyn Kind)) {
+    let mut kinds: Vec<Box<dyn Kind>> = vec![Box::new(SqliteFile::new())];
+    kinds.extend(Schema::at_hand().map(|kind| Box::new(kind) as Box<dyn Kind>));
+    kinds.extend(OnTable::at_hand().into_iter().map(|kind| Box::new(kind) as Box<dyn Kind>));
+    for kind in kinds {
+        let store = kind.connect();
+        if !can(&store.capabilities()) {
+            println!("skipped on {}: it cannot {what}", store.place());
+            continue;
+        }
+        drop(store);
+        on_kind(kind.as_ref(), &case);
     }
 }
 

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Server {
     address: String,
     tables: String,
-    net: Net,
+    pub(super) net: Net,
 }
 
 impl Server {
@@ -59,6 +59,15 @@ impl Server {
         run(&*engine, &format!("CREATE TABLE t_{id} ({columns}) USING DELTA LOCATION '{path}'"));
         run(&*engine, &format!("INSERT INTO t_{id} {select}"));
         format!("delta.`{path}`")
+    }
+
+    /// A table that is made with its first rows, because Sail has none without: the statement that makes it, what comes
+    /// before its rows in the one that fills it, and its name.
+    pub(super) fn later(&self) -> (String, String, String) {
+        let id = uuid::Uuid::now_v7().simple().to_string();
+        let (path, columns) = (format!("{}/{id}", self.tables), "image_id STRING, class STRING, origin STRING");
+        let make = format!("CREATE TABLE t_{id} ({columns}) USING DELTA LOCATION '{path}'");
+        (make, format!("INSERT INTO t_{id} VALUES"), format!("delta.`{path}`"))
     }
 
     /// Makes a table with so many rows of two classes, and gives its name.
