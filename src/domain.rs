@@ -9,6 +9,7 @@ pub mod agreement;
 pub mod annotation;
 pub mod class;
 pub mod commit;
+pub mod difference;
 pub mod edit;
 pub mod geometry;
 pub mod ids;

@@ -15,6 +15,7 @@ pub mod scan;
 pub mod snap;
 pub mod stats;
 pub mod table_files;
+pub mod versions;
 
 use crate::domain::text::{encode_os, printable};
 use crate::formats::csv::CsvError;

@@ -35,9 +35,9 @@ use crate::domain::sample::{Answer, Sample};
 use jiff::Timestamp;
 use outbox::{Conflict, OnNews, OutboxState, Resolution};
 use records::{
-    Activity, Capabilities, Comment, Cursor, Direction, From, HistoryEntry, LedgerEntry, NewProject, NewSample,
-    NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings,
-    Shelf, Tallies, UndoReport,
+    Activity, Capabilities, Comment, Cursor, Differences, Direction, From, HistoryEntry, LedgerEntry, NewProject,
+    NewSample, NewSnapshot, NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer,
+    SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -297,6 +297,57 @@ pub trait Store: Send {
     /// Who works on which project now, by project and name; nothing where the store does not tell.
     fn present(&mut self) -> Result<Vec<(ProjectId, Presence)>> {
         Ok(Vec::new())
+    }
+
+    /// Gives the present state of a project a name. Edits that wait to be sent are not part of it.
+    fn take_snapshot(&mut self, project: ProjectId, new: &NewSnapshot) -> Result<Snapshot> {
+        let _ = (project, new);
+        Err(self.unsupported("keep snapshots"))
+    }
+
+    /// All snapshots of a project, the oldest state first.
+    fn snapshots(&mut self, project: ProjectId) -> Result<Vec<Snapshot>> {
+        let _ = project;
+        Ok(Vec::new())
+    }
+
+    /// Forgets the name of a state; the history stays as it is.
+    fn drop_snapshot(&mut self, project: ProjectId, name: &str) -> Result<()> {
+        let _ = project;
+        Err(StoreError::not_found(format!("snapshot `{name}`"), self.place()))
+    }
+
+    /// Samples that were edited between the states after two events, by path, from after the path `after` on; in either
+    /// direction of time. At most `limit` are looked at for a page.
+    fn differences(
+        &mut self,
+        project: ProjectId,
+        from: Option<EventId>,
+        to: Option<EventId>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Differences> {
+        let _ = (project, from, to, after, limit);
+        Err(self.unsupported("compare two states of a project"))
+    }
+
+    /// Puts samples on a list, each with a remark (which may be empty); `begin` empties the list before. Returns how many
+    /// are on it then.
+    fn put_list(&mut self, project: ProjectId, name: &str, samples: &[(SampleId, String)], begin: bool) -> Result<u64> {
+        let _ = (project, name, samples, begin);
+        Err(self.unsupported("keep lists of samples"))
+    }
+
+    /// The lists of a project with how many samples are on each, by name.
+    fn lists(&mut self, project: ProjectId) -> Result<Vec<(String, u64)>> {
+        let _ = project;
+        Ok(Vec::new())
+    }
+
+    /// Throws a list away; its samples stay as they are.
+    fn drop_list(&mut self, project: ProjectId, name: &str) -> Result<()> {
+        let _ = project;
+        Err(StoreError::not_found(format!("list `{name}`"), self.place()))
     }
 
     /// The error for what this kind cannot do; `what` follows "cannot".

@@ -145,6 +145,8 @@ pub(crate) enum Command {
     Status(super::status::StatusArgs),
     Label(super::label::LabelArgs),
     History(super::history::HistoryArgs),
+    Diff(super::diff::DiffArgs),
+    Snapshot(super::snapshot::SnapshotArgs),
     Undo(super::undo::UndoArgs),
     Redo(super::undo::RedoArgs),
     Review(super::review::ReviewArgs),
@@ -161,13 +163,16 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Runs the subcommand; `demo` and `table` take the context with them, because they may open the screen.
+    /// Runs the subcommand; `demo`, `diff` and `table` take the context with them, because they may open the screen.
     pub(crate) fn run(self, mut context: Context) -> Result<(), AppError> {
         if let Self::Demo(args) = self {
             return super::demo::run(&args, context);
         }
         if let Self::Table(args) = self {
             return super::table::run(*args, context);
+        }
+        if let Self::Diff(args) = self {
+            return super::diff::run(&args, context);
         }
         let done = self.run_in(&mut context);
         // What was printed before an error is part of the result.
@@ -178,7 +183,7 @@ impl Command {
     fn run_in(self, context: &mut Context) -> Result<(), AppError> {
         match self {
             // Handled above.
-            Self::Demo(_) | Self::Table(_) => Ok(()),
+            Self::Demo(_) | Self::Diff(_) | Self::Table(_) => Ok(()),
             Self::Ls(args) => super::ls::run(&args, context),
             Self::Show(args) => super::show::run(&args, context),
             Self::Info(args) => super::info::run(&args, context),
@@ -188,6 +193,7 @@ impl Command {
             Self::Status(args) => super::status::run(&args, context),
             Self::Label(args) => super::label::run(&args, context),
             Self::History(args) => super::history::run(&args, context),
+            Self::Snapshot(args) => super::snapshot::run(&args, context),
             Self::Undo(args) => super::undo::run_undo(&args, context),
             Self::Redo(args) => super::undo::run_redo(&args, context),
             Self::Review(args) => super::review::run(&args, context),

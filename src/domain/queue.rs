@@ -59,6 +59,8 @@ pub struct Filter {
     pub empty: Option<bool>,
     /// With a comment that nobody has dealt with yet, or without.
     pub comment: Option<bool>,
+    /// On any of these lists, compared without case; empty takes all.
+    pub list: Vec<String>,
     /// The path contains each of these (without case).
     pub text: Vec<String>,
 }
@@ -158,6 +160,7 @@ impl Filter {
             "class" => self.class.extend(word.values.iter().cloned()),
             "predicted" => self.predicted.extend(word.values.iter().cloned()),
             "by" => self.by.extend(word.values.iter().cloned()),
+            "list" => self.list.extend(word.values.iter().cloned()),
             "path" | "text" => self.text.extend(word.values.iter().cloned()),
             "review" => {
                 for value in &word.values {
@@ -170,7 +173,7 @@ impl Filter {
             }
             other => {
                 return Err(format!(
-                    "`{other}:` is not known; use status: class: predicted: by: review: path:, or flag, unsure, empty, comment"
+                    "`{other}:` is not known; use status: class: predicted: by: list: review: path:, or flag, unsure, empty, comment"
                 ));
             }
         }
@@ -280,7 +283,9 @@ impl fmt::Display for Filter {
         if !self.status.is_empty() {
             parts.push(format!("status:{}", list(self.status.iter().map(|s| s.name().to_owned()).collect())));
         }
-        for (name, values) in [("class", &self.class), ("predicted", &self.predicted), ("by", &self.by)] {
+        for (name, values) in
+            [("class", &self.class), ("predicted", &self.predicted), ("by", &self.by), ("list", &self.list)]
+        {
             if !values.is_empty() {
                 parts.push(format!("{name}:{}", list(values.iter().map(|v| quoted(v)).collect())));
             }

@@ -102,7 +102,7 @@ impl Answer {
 /// A remark on a sample that nobody has dealt with yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
-    /// Who says it; of a table, what changed in it.
+    /// Who says it: a person, a list; of a table, what changed in it.
     pub author: String,
     /// What is said; one thing a line.
     pub text: String,
@@ -141,7 +141,7 @@ pub struct Sample {
     /// The latest verdict by each reviewer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reviews: Vec<Review>,
-    /// Comments that nobody has dealt with yet, oldest first.
+    /// Comments that nobody has dealt with yet, oldest first; then the remarks of lists that it stands on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
 }

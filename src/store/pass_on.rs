@@ -14,9 +14,9 @@ pub use crate::domain::queue::{Filter, Queue};
 pub use crate::domain::sample::{Answer, Sample};
 #[doc(hidden)]
 pub use crate::store::records::{
-    Activity, Comment, Cursor, Direction, From, HistoryEntry, LedgerEntry, NewProject, NewSample, NewVersion, Person,
-    Presence, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf, Tallies,
-    UndoReport,
+    Activity, Comment, Cursor, Differences, Direction, From, HistoryEntry, LedgerEntry, NewProject, NewSample,
+    NewSnapshot, NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass,
+    Settings, Shelf, Snapshot, Tallies, UndoReport,
 };
 #[doc(hidden)]
 pub use jiff::Timestamp;
@@ -26,7 +26,7 @@ pub use std::time::Duration;
 /// Writes calls of [`crate::store::Store`] that go to the store in a field, or to what `(a.path()?)` after `self` gives, as
 /// they are, by groups: `manner` (what it is),
 /// `shelf`, `making` (projects and scans), `samples`, `queues`, `steps` (undo and redo), `named_step`, `past`, `extras`,
-/// `claim`, `team`.
+/// `versions` (snapshots, differences, lists), `claim`, `team`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __pass_on {
@@ -227,6 +227,31 @@ macro_rules! __pass_on {
             fn comments(sample: $crate::store::pass_on::SampleId) -> Vec<$crate::store::pass_on::Comment>;
             fn take_once(entry: &$crate::store::pass_on::LedgerEntry) -> bool;
             fn ledger(source: &str) -> Vec<$crate::store::pass_on::LedgerEntry>;
+        }
+    };
+    (@versions $to:tt) => {
+        $crate::store::pass_on::pass_on! { @calls $to
+            fn take_snapshot(
+                project: $crate::store::pass_on::ProjectId,
+                new: &$crate::store::pass_on::NewSnapshot
+            ) -> $crate::store::pass_on::Snapshot;
+            fn snapshots(project: $crate::store::pass_on::ProjectId) -> Vec<$crate::store::pass_on::Snapshot>;
+            fn drop_snapshot(project: $crate::store::pass_on::ProjectId, name: &str) -> ();
+            fn differences(
+                project: $crate::store::pass_on::ProjectId,
+                from: Option<$crate::store::pass_on::EventId>,
+                to: Option<$crate::store::pass_on::EventId>,
+                after: Option<&str>,
+                limit: usize
+            ) -> $crate::store::pass_on::Differences;
+            fn put_list(
+                project: $crate::store::pass_on::ProjectId,
+                name: &str,
+                samples: &[($crate::store::pass_on::SampleId, String)],
+                begin: bool
+            ) -> u64;
+            fn lists(project: $crate::store::pass_on::ProjectId) -> Vec<(String, u64)>;
+            fn drop_list(project: $crate::store::pass_on::ProjectId, name: &str) -> ();
         }
     };
     (@claim $to:tt) => {

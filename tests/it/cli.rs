@@ -14,6 +14,7 @@ mod sql;
 mod story;
 mod tables;
 mod tls;
+mod versions;
 
 use serde_json::Value;
 use std::io::Write;

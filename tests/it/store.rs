@@ -19,4 +19,5 @@ mod table;
 mod team;
 mod threads;
 mod trouble;
+mod versions;
 pub(crate) mod webapp;

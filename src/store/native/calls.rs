@@ -49,6 +49,19 @@ macro_rules! native_calls {
             read fn comments(sample: SampleId) -> Vec<Comment>;
             write fn take_once(entry: &LedgerEntry) -> bool;
             read fn ledger(source: &str) -> Vec<LedgerEntry>;
+            write fn take_snapshot(project: ProjectId, new: &NewSnapshot) -> Snapshot;
+            read fn snapshots(project: ProjectId) -> Vec<Snapshot>;
+            write fn drop_snapshot(project: ProjectId, name: &str) -> ();
+            read fn differences(
+                project: ProjectId,
+                from: Option<EventId>,
+                to: Option<EventId>,
+                after: Option<&str>,
+                limit: usize
+            ) -> Differences;
+            write fn put_list(project: ProjectId, name: &str, samples: &[(SampleId, String)], begin: bool) -> u64;
+            read fn lists(project: ProjectId) -> Vec<(String, u64)>;
+            write fn drop_list(project: ProjectId, name: &str) -> ();
             read fn changes_since(project: ProjectId, event: Option<EventId>, limit: usize) -> Vec<HistoryEntry>;
         }
         native_calls! { own:

@@ -115,6 +115,8 @@ enum Part {
     Is(&'static str, bool),
     /// Has an open comment, or has none. It is not counted, and sorted by nothing: comments are few.
     Noted(bool),
+    /// Stands on one of these lists, their names in lower case. Not counted, and sorted by nothing.
+    Listed(Vec<String>),
     /// Stands under these classes, or none, with one of these statuses: only in class order.
     Under(Option<Vec<i64>>, Vec<i64>),
     /// Carries one of the first and stands under one of the second.
@@ -134,7 +136,7 @@ impl Part {
             }
             Self::Predicted(ids) => ids.iter().map(|c| stored.get("predicted", c)).sum(),
             Self::Is(name, true) => stored.get("is", name),
-            Self::Noted(true) => all / 1000 + 1,
+            Self::Noted(true) | Self::Listed(_) => all / 1000 + 1,
             Self::Noted(false) => all,
             Self::Is(name, false) => all - stored.get("is", name).min(all),
             Self::Both(ids, under) => {
@@ -161,7 +163,7 @@ impl Part {
             (Self::Is("flagged", true), column) => ("sample_flagged", column == Column::Path),
             (Self::Is("unsure", true), column) => ("sample_unsure", column == Column::Path),
             (Self::Is("empty", true), column) => ("sample_empty", column == Column::Path),
-            (Self::Noted(true), _) => ("", false),
+            (Self::Noted(true) | Self::Listed(_), _) => ("", false),
             (Self::Is(..) | Self::Noted(false), _) => return None,
             (Self::Under(..), column) => ("sample_class_path", column == Column::Path),
             (Self::Both(..), column) => ("sample_class_under", column == Column::Path),
@@ -181,6 +183,11 @@ impl Part {
                 sql.push(&format!(
                     " AND {not}EXISTS(SELECT 1 FROM comment n WHERE n.sample = s.id AND n.resolved = 0)"
                 ));
+            }
+            Self::Listed(names) => {
+                sql.push(" AND EXISTS(SELECT 1 FROM listed t WHERE t.sample = s.id AND t.project = s.project");
+                sql.any("t.folded", names.iter().map(|n| Value::Text(n.clone())));
+                sql.push(")");
             }
             Self::Class(ids) => {
                 sql.push(
@@ -277,6 +284,9 @@ impl Parts {
             parts.extend(is.map(|is| Part::Is(name, is)));
         }
         parts.extend(filter.comment.map(Part::Noted));
+        if !filter.list.is_empty() {
+            parts.push(Part::Listed(distinct(filter.list.iter().map(|n| n.trim().to_lowercase()))));
+        }
         let nothing = parts.iter().any(|p| matches!(p, Part::Class(ids) | Part::Predicted(ids) if ids.is_empty()));
         Self { parts, text: filter.text.clone(), nothing }
     }
@@ -287,7 +297,7 @@ impl Parts {
             _ if self.nothing => Some(0),
             ([], true) => Some(stored.samples()),
             ([Part::Class(ids)], true) if ids.len() > 1 => None,
-            ([Part::Noted(_)], true) => None,
+            ([Part::Noted(_) | Part::Listed(_)], true) => None,
             ([part], true) => Some(part.count(stored)),
             _ => None,
         }
@@ -394,6 +404,7 @@ impl Plan {
                 pairs.map(range).collect()
             }
             Some((Part::Noted(_), _)) => vec![Range::on_comments(project, dialect)],
+            Some((Part::Listed(names), _)) => vec![Range::on_lists(project, names, dialect)],
             Some((part, index)) => alternatives(part)
                 .into_iter()
                 .map(|condition| {
@@ -459,6 +470,6 @@ fn alternatives(part: &Part) -> Vec<Sql> {
             }
             out
         }
-        Part::Class(_) | Part::Both(..) | Part::Noted(_) => Vec::new(),
+        Part::Class(_) | Part::Both(..) | Part::Noted(_) | Part::Listed(_) => Vec::new(),
     }
 }

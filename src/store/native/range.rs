@@ -33,6 +33,19 @@ impl Range {
         Self { sql: Sql { text, values: vec![Value::Integer(project.0)] }, table: "s", low: None, high: None }
     }
 
+    /// Over the samples on any of these lists: looked up one by one, and sorted afterwards.
+    pub(super) fn on_lists(project: ProjectId, names: &[String], dialect: Dialect) -> Self {
+        let by = if dialect == Dialect::Sqlite { " NOT INDEXED" } else { "" };
+        let marks = vec!["?"; names.len()].join(", ");
+        let text = format!(
+            " FROM sample s{by} WHERE s.project = ? AND s.id IN (SELECT t.sample FROM listed t WHERE t.project = ?
+             AND t.folded IN ({marks}))"
+        );
+        let mut values = vec![Value::Integer(project.0), Value::Integer(project.0)];
+        values.extend(names.iter().map(|n| Value::Text(n.clone())));
+        Self { sql: Sql { text, values }, table: "s", low: None, high: None }
+    }
+
     /// Over the class list, by path or by change; the sample is looked up for its key and the other conditions.
     pub(super) fn on_class(index: &str, project: ProjectId, class: i64, column: Column, dialect: Dialect) -> Self {
         let by = indexed_by(index, dialect);

@@ -20,8 +20,10 @@ const PREDICTIONS: &str = "CASE WHEN s.predicted IS NOT NULL THEN (SELECT json_a
     p.geometry, p.score, p.model) ORDER BY p.place)::text FROM prediction p WHERE p.sample = s.id) END";
 const REVIEWS: &str = "CASE WHEN s.review > 1 THEN (SELECT json_agg(json_build_array(r.rev, r.verdict, r.comment,
     r.reviewer, r.at) ORDER BY r.at, r.reviewer)::text FROM review r WHERE r.sample = s.id) END";
-const NOTES: &str = "(SELECT json_agg(json_build_array(n.author, n.text) ORDER BY n.id)::text FROM comment n
-    WHERE n.sample = s.id AND n.resolved = 0)";
+const NOTES: &str =
+    "(SELECT json_agg(json_build_array(n.author, n.text) ORDER BY n.kind, n.place, n.author)::text FROM (
+    SELECT 0 AS kind, c.id AS place, c.author, c.text FROM comment c WHERE c.sample = s.id AND c.resolved = 0
+    UNION ALL SELECT 1, 0, t.name, t.note FROM listed t WHERE t.sample = s.id AND t.note <> '') n)";
 
 type AnnotationRow = (Uuid, i64, String, Option<String>, Option<String>, String, i64);
 type PredictionRow = (i64, String, Option<String>, f64, String);

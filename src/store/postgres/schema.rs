@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::records::Mode;
 
 /// Each migration takes the schema one version further; never change one that was released.
-const MIGRATIONS: [&str; 2] = [FIRST, SECOND];
+const MIGRATIONS: [&str; 3] = [FIRST, SECOND, THIRD];
 
 /// The newest schema this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -212,6 +212,21 @@ CREATE TRIGGER stays BEFORE UPDATE OF project ON event
   FOR EACH ROW WHEN (old.project <> new.project) EXECUTE FUNCTION stays();
 CREATE TRIGGER stays BEFORE UPDATE OF project, sample ON sample_class
   FOR EACH ROW WHEN (old.project <> new.project OR old.sample <> new.sample) EXECUTE FUNCTION stays();
+";
+
+/// Names for states, and lists of samples.
+const THIRD: &str = "
+CREATE TABLE snapshot(
+  project BIGINT NOT NULL REFERENCES project(id) ON DELETE CASCADE,
+  folded TEXT NOT NULL, name TEXT NOT NULL, event BIGINT NOT NULL, author TEXT NOT NULL, at BIGINT NOT NULL,
+  message TEXT NOT NULL, counts TEXT NOT NULL,
+  PRIMARY KEY(project, folded));
+CREATE TABLE listed(
+  project BIGINT NOT NULL REFERENCES project(id) ON DELETE CASCADE,
+  folded TEXT NOT NULL, sample BIGINT NOT NULL REFERENCES sample(id) ON DELETE CASCADE, name TEXT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY(project, folded, sample));
+CREATE INDEX listed_sample ON listed(sample);
 ";
 
 /// The schema version of the database: 0 where there is nothing of ours.

@@ -134,9 +134,12 @@ impl Db<'_> {
         })
     }
 
-    /// Comments on the sample that nobody has dealt with yet.
+    /// Comments on the sample that nobody has dealt with yet, and the remarks of lists it stands on.
     fn notes(&self, id: SampleId) -> Result<Vec<Note>> {
-        let sql = "SELECT author, text FROM comment WHERE sample = ? AND resolved = 0 ORDER BY id";
+        let sql = "SELECT author, text FROM (SELECT 0 AS kind, id AS place, author, text FROM comment
+                     WHERE sample = ?1 AND resolved = 0
+                   UNION ALL SELECT 1, 0, name, note FROM listed WHERE sample = ?1 AND note <> '')
+                   ORDER BY kind, place, author";
         self.rows(sql, [id.0], |r| Ok(Note { author: r.get(0)?, text: r.get(1)? }))
     }
 

@@ -12,7 +12,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION_ID: i64 = 0x4c6b_4c73;
 
 /// Each migration takes the schema one version further; never change one that was released.
-const MIGRATIONS: [&str; 1] = [FIRST];
+const MIGRATIONS: [&str; 2] = [FIRST, SECOND];
 
 /// The newest schema this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -234,6 +234,30 @@ CREATE TABLE ledger(
   run TEXT NOT NULL,
   PRIMARY KEY(source, path)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Names for states, and lists of samples.
+const SECOND: &str = "
+CREATE TABLE snapshot(
+  project INTEGER NOT NULL REFERENCES project(id) ON DELETE CASCADE,
+  folded TEXT NOT NULL,              -- the name in lower case, for comparing
+  name TEXT NOT NULL,
+  event INTEGER NOT NULL,            -- the last event that belongs to it; 0 before the first
+  author TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  message TEXT NOT NULL,
+  counts TEXT NOT NULL,              -- JSON, as they were
+  PRIMARY KEY(project, folded)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE listed(
+  project INTEGER NOT NULL REFERENCES project(id) ON DELETE CASCADE,
+  folded TEXT NOT NULL,
+  sample INTEGER NOT NULL REFERENCES sample(id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  note TEXT NOT NULL,                -- what is to be looked at; may be empty
+  PRIMARY KEY(project, folded, sample)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX listed_sample ON listed(sample);
 ";
 
 /// The schema version of the file, or why it cannot be used.

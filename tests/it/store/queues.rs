@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 const ORDERS: [Order; 6] =
     [Order::Path, Order::Random { seed: 7 }, Order::Newest, Order::Class, Order::ScoreDown, Order::ScoreUp];
 
-const FILTERS: [&str; 29] = [
+const FILTERS: [&str; 32] = [
     "",
     "status:unlabeled",
     "status:labeled",
@@ -45,6 +45,9 @@ const FILTERS: [&str; 29] = [
     "comment",
     "-comment",
     "comment class:daisy,roses status:labeled",
+    "list:Work",
+    "list:work,other class:roses,daisy",
+    "list:other -comment",
 ];
 
 /// A project of 60 samples in every state there is; classes 1 to 3, and `old`, which became `roses`.
@@ -96,6 +99,11 @@ fn mixed(store: &mut dyn Store) -> (ProjectId, Vec<SampleId>) {
             store.commit(&batch(vec![edit])).unwrap();
         }
     }
+    for (name, n) in [("work", 6), ("Other", 11)] {
+        let on: Vec<_> =
+            ids.iter().enumerate().filter(|(i, _)| (i + 1) % n == 1).map(|(_, id)| (*id, String::new())).collect();
+        store.put_list(project.id, name, &on, true).unwrap();
+    }
     let mut merged = after.clone();
     merged.classes[3].merged_into = Some(ClassId(2));
     let change = Change::Classes { before: after, after: merged };
@@ -140,6 +148,7 @@ fn takes(filter: &Filter, sample: &Sample, labels: &LabelSet) -> bool {
         && filter.unsure.is_none_or(|w| answer.unsure == w)
         && filter.empty.is_none_or(|w| empty == w)
         && filter.comment.is_none_or(|w| sample.notes.is_empty() != w)
+        && any(&filter.list, &|name| number % if name.to_lowercase() == "work" { 6 } else { 11 } == 1)
         && filter.text.iter().all(|t| sample.path.to_lowercase().contains(&t.to_lowercase()))
 }
 

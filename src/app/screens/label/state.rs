@@ -64,7 +64,6 @@ pub struct LabelState {
     pub backwards: bool,
     /// Boxes and other shapes are worked on: what of them.
     pub boxes: Option<BoxMode>,
-
     /// Pictures that others hold are walked through as well, because the person has said so.
     pub unclaimed: bool,
     /// The person wants the next sample, which has not come yet.

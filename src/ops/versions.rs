@@ -1,0 +1,243 @@
+//! Versions of a project: which state a person means, what differs between two of them, and taking chosen parts back.
+//!
+//! Why: a data set that models are trained on must be told apart from what it is today, and what happened between the
+//! two must be looked at, not believed. What always holds: comparing changes nothing and needs no more memory for a
+//! million samples than for a thousand; taking back is edits like any other, one batch that one undo takes back again.
+
+use super::report::TaskProgress;
+use super::{OpsError, Watch};
+use crate::domain::difference::{self, Change, Kind};
+use crate::domain::edit::{self, Edit, Origin, Outcome};
+use crate::domain::ids::{BatchId, EventId, SampleId};
+use crate::domain::project::Project;
+use crate::domain::sample::Answer;
+use crate::domain::text::printable;
+use crate::store::Store;
+use crate::store::records::Differing;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::time::Duration;
+
+/// Samples of one page.
+const PAGE: usize = 2_000;
+/// Edits of one commit.
+const COMMIT: usize = 500;
+/// How long edits that wait may take to be sent before a state is named.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A state of a project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The last event that belongs to it; `None` before the first.
+    pub event: Option<EventId>,
+    /// What people call it.
+    pub shown: String,
+}
+
+/// The state that a person means: `start`, `now`, a snapshot by name, or a time (RFC 3339; a date alone is its midnight
+/// in UTC).
+///
+/// # Errors
+/// A sentence naming the snapshots there are, or the store's own.
+pub fn moment(store: &mut dyn Store, project: &Project, text: &str) -> Result<Moment, OpsError> {
+    let wanted = text.trim().to_lowercase();
+    let snapshots = store.snapshots(project.id)?;
+    if let Some(found) = snapshots.iter().find(|s| s.name.to_lowercase() == wanted) {
+        return Ok(Moment { event: found.event, shown: found.name.clone() });
+    }
+    let event = match wanted.as_str() {
+        "start" => None,
+        "now" => store.history(project.id, None, None, 1)?.first().map(|e| e.event),
+        _ => {
+            let at = time(text.trim()).ok_or_else(|| unknown(text, snapshots.iter().map(|s| s.name.as_str())))?;
+            store.event_at(project.id, at)?
+        }
+    };
+    Ok(Moment { event, shown: text.trim().to_owned() })
+}
+
+fn time(text: &str) -> Option<Timestamp> {
+    let midnight = |date: jiff::civil::Date| date.to_zoned(jiff::tz::TimeZone::UTC).map(|z| z.timestamp());
+    text.parse().ok().or_else(|| midnight(text.parse::<jiff::civil::Date>().ok()?).ok())
+}
+
+fn unknown<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> OpsError {
+    let names: Vec<String> = names.map(|n| format!("`{}`", printable(n))).collect();
+    let there = if names.is_empty() { "there is no snapshot yet".to_owned() } else { names.join(", ") };
+    OpsError::Invalid(format!(
+        "`{}` is neither a snapshot ({there}) nor a time; give a snapshot, `start`, `now`, or a time such as \
+         2026-11-01T10:00:00Z",
+        printable(text)
+    ))
+}
+
+/// Which differences are wanted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wanted {
+    /// Any of these kinds; empty takes all.
+    pub kinds: Vec<Kind>,
+    /// Only samples with a box that overlaps with what it was by less than this (intersection over union).
+    pub below_iou: Option<f64>,
+    /// The path contains each of these (without case).
+    pub text: Vec<String>,
+}
+
+impl Wanted {
+    fn takes(&self, path: &str, change: &Change) -> bool {
+        let path = path.to_lowercase();
+        let moved = |limit: f64| change.objects.is_some_and(|o| o.iou < limit);
+        (self.kinds.is_empty() || change.kinds.iter().any(|k| self.kinds.contains(k)))
+            && self.below_iou.is_none_or(moved)
+            && self.text.iter().all(|t| path.contains(&t.to_lowercase()))
+    }
+}
+
+/// A sample that differs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The sample and its two answers.
+    pub row: Differing,
+    /// In what ways.
+    pub change: Change,
+}
+
+impl Difference {
+    /// What happened, in one line for a person: `roses → tulips`.
+    #[must_use]
+    pub fn summary(&self, project: &Project) -> String {
+        let labels = &project.labels;
+        let mut text = format!("{} → {}", self.row.before.summary(labels), self.row.after.summary(labels));
+        if let Some(o) = self.change.objects.filter(|_| self.change.kinds.contains(&Kind::Boxes)) {
+            let parts = [(o.added, "new"), (o.removed, "gone"), (o.relabelled, "relabelled"), (o.moved, "moved")];
+            let parts = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
+            text = format!("{text}: {}", parts.collect::<Vec<_>>().join(", "));
+        }
+        text
+    }
+}
+
+/// Takes a page of differences.
+pub type TakePage<'a> = dyn FnMut(&mut dyn Store, Vec<Difference>) -> Result<(), OpsError> + 'a;
+
+/// Gives every difference between two states to `take`, by path.
+///
+/// # Errors
+/// The store's own, those of `take`, or that it was cancelled.
+pub fn compare(
+    store: &mut dyn Store,
+    project: &Project,
+    (from, to): (&Moment, &Moment),
+    wanted: &Wanted,
+    watch: &mut Watch<'_>,
+    take: &mut TakePage<'_>,
+) -> Result<(), OpsError> {
+    let labels = &project.labels;
+    let mut told = TaskProgress { step: "comparing".into(), unit: "edited samples".into(), ..Default::default() };
+    let mut after: Option<String> = None;
+    loop {
+        watch.check()?;
+        let page = store.differences(project.id, from.event, to.event, after.as_deref(), PAGE)?;
+        told.done += page.rows.len() as u64;
+        let differs = |row: Differing| {
+            let change = difference::compare((&row.before, labels), (&row.after, labels))?;
+            wanted.takes(&row.path, &change).then_some(Difference { row, change })
+        };
+        take(store, page.rows.into_iter().filter_map(differs).collect())?;
+        watch.tell(&told);
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Sends what waits, so that a state that is named now is the one the person sees.
+///
+/// # Errors
+/// That something could not be sent, and what to do.
+pub fn settle(store: &mut dyn Store) -> Result<(), OpsError> {
+    let left = store.send(PATIENCE)?;
+    match left.unsent {
+        0 => Ok(()),
+        n => Err(OpsError::Invalid(format!(
+            "{n} edits wait to be sent and would not be part of it; `lakelens status` says why, try again when they are sent"
+        ))),
+    }
+}
+
+/// What taking back did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Restored {
+    /// Samples that differ and were wanted.
+    pub differing: u64,
+    /// Samples that have their answer of then again.
+    pub restored: u64,
+    /// Samples that somebody else changed meanwhile; they stay as they are.
+    pub conflicts: u64,
+    /// Nothing was written.
+    pub dry_run: bool,
+}
+
+/// Who takes back what, and what it is called in the history.
+#[derive(Clone, Debug)]
+pub struct Restore<'a> {
+    /// The state whose answers come back.
+    pub to: &'a Moment,
+    /// Which of the differences.
+    pub wanted: &'a Wanted,
+    /// Who.
+    pub author: &'a str,
+    /// When.
+    pub at: Timestamp,
+    /// Only count.
+    pub dry_run: bool,
+}
+
+/// Gives chosen samples their answers of an earlier state again, as one batch that one undo takes back.
+///
+/// # Errors
+/// The store's own, or that it was cancelled; what was committed before stays and is undone as one batch.
+pub fn restore(
+    store: &mut dyn Store,
+    project: &Project,
+    wanted: &Restore<'_>,
+    watch: &mut Watch<'_>,
+) -> Result<Restored, OpsError> {
+    let now = moment(store, project, "now")?;
+    let mut report = Restored { dry_run: wanted.dry_run, ..Restored::default() };
+    let (batch, message) = (BatchId::fresh(), format!("restore {}", wanted.to.shown));
+    let mut take = |store: &mut dyn Store, page: Vec<Difference>| {
+        report.differing += page.len() as u64;
+        if wanted.dry_run {
+            return Ok(());
+        }
+        for chunk in page.chunks(COMMIT) {
+            let edits: Result<Vec<Edit>, OpsError> = chunk
+                .iter()
+                .map(|d| Ok(taken_back(store, project, d.row.sample, d.row.before.clone(), wanted)?))
+                .map(|e| e.map(|e| Edit { batch: Some(batch), message: message.clone(), ..e }))
+                .collect();
+            for outcome in store.commit(&edits?)? {
+                match outcome {
+                    Outcome::Saved { .. } | Outcome::Queued => report.restored += 1,
+                    _ => report.conflicts += 1,
+                }
+            }
+        }
+        Ok(())
+    };
+    compare(store, project, (wanted.to, &now), wanted.wanted, watch, &mut take)?;
+    Ok(report)
+}
+
+fn taken_back(
+    store: &mut dyn Store,
+    project: &Project,
+    id: SampleId,
+    after: Answer,
+    wanted: &Restore<'_>,
+) -> crate::store::Result<Edit> {
+    let sample = store.sample(id)?;
+    let change = edit::Change::Answer { sample: id, base: sample.rev, before: sample.answer, after };
+    Ok(Edit { origin: Origin::Person, ..Edit::by_person(project.id, change, wanted.author, wanted.at) })
+}

@@ -1,0 +1,62 @@
+//! Snapshots and differences on the command line.
+
+use super::story::flowers;
+use super::{Home, has_keys};
+use serde_json::json;
+
+fn relabelled() -> Home {
+    let home = flowers();
+    home.ok(&["project", "create", "flowers", "--from", "photos", "--recursive", "--class-from", "folder"]);
+    let taken = home.json(&["snapshot", "take", "flowers", "delivered", "-m", "v1", "--json"]);
+    has_keys(&taken, &["project", "name", "event", "user", "at", "message", "status"]);
+    assert_eq!((&taken["name"], &taken["status"]["labeled"]), (&json!("delivered"), &json!(6)));
+    home.ok(&["label", "flowers", "roses/2.png", "tulips"]);
+    home.ok(&["label", "flowers", "tulips/3.png", "roses"]);
+    home
+}
+
+#[test]
+fn a_difference_is_told_to_people_and_to_programs() {
+    let home = relabelled();
+    let lines = home.lines(&["diff", "flowers", "delivered", "--json"]);
+    assert_eq!(lines.len(), 2);
+    has_keys(&lines[0], &["path", "kinds", "before", "after", "objects", "user", "at"]);
+    assert_eq!((&lines[0]["path"], &lines[0]["kinds"]), (&json!("roses/2.png"), &json!(["class"])));
+    assert_eq!((&lines[0]["before"]["label"], &lines[0]["after"]["label"]), (&json!(["roses"]), &json!(["tulips"])));
+    let text = home.ok(&["diff", "flowers", "delivered"]);
+    assert!(
+        text.contains("roses → tulips") && text.contains("2 samples differ between delivered and now: 2 class"),
+        "{text}"
+    );
+    assert!(home.ok(&["diff", "flowers", "delivered", "--only", "added,removed"]).contains("0 samples differ"));
+    assert_eq!(home.lines(&["diff", "flowers", "delivered", "--path", "tulips/", "--json"]).len(), 1);
+    assert!(home.ok(&["snapshot", "list", "flowers"]).contains("delivered"));
+    let wrong = home.run(&["diff", "flowers", "delivred"]);
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+    assert!(wrong.err.contains("neither a snapshot (`delivered`)"), "{wrong:?}");
+}
+
+#[test]
+fn a_list_of_what_differs_can_be_walked_and_exported() {
+    let home = relabelled();
+    let said = home.run(&["diff", "flowers", "delivered", "--list", "to check"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.err.contains("list:\"to check\""), "{said:?}");
+    let rows = home.lines(&["queue", "samples", "flowers", "--filter", "list:\"to check\"", "--json"]);
+    assert_eq!(rows.len(), 2);
+}
+
+#[test]
+fn restoring_is_counted_first_and_undone_at_once() {
+    let home = relabelled();
+    let dry = home.json(&["snapshot", "restore", "flowers", "delivered", "--dry-run", "--json"]);
+    assert_eq!(dry, json!({ "differing": 2, "restored": 0, "conflicts": 0, "dry_run": true }));
+    let done = home.json(&["snapshot", "restore", "flowers", "delivered", "--path", "roses/", "--json"]);
+    assert_eq!((&done["restored"], &done["dry_run"]), (&json!(1), &json!(false)));
+    assert_eq!(home.lines(&["diff", "flowers", "delivered", "--json"]).len(), 1);
+    home.ok(&["undo", "flowers"]);
+    assert_eq!(home.lines(&["diff", "flowers", "delivered", "--json"]).len(), 2);
+    let again = home.run(&["snapshot", "take", "flowers", "Delivered"]);
+    assert!(again.code != 0 && again.err.contains("a snapshot never changes"), "{again:?}");
+    assert!(home.ok(&["snapshot", "drop", "flowers", "delivered"]).contains("history stays"));
+}
