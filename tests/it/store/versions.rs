@@ -1,6 +1,6 @@
 //! Snapshots, the difference of two states, lists.
 
-use super::fixture::{all, at, boxed, edit, label, labeled, on_every_kind, paths, project_of};
+use super::fixture::{all, at, boxed, edit, label, labeled, on_every_kind, on_every_kind_that, paths, project_of};
 use lakelens::domain::difference::Kind;
 use lakelens::domain::ids::{EventId, SampleId};
 use lakelens::domain::project::Project;
@@ -68,33 +68,40 @@ fn a_snapshot_stays_what_it_was() {
 
 #[test]
 fn any_two_states_differ_as_their_answers_do() {
-    on_every_kind(|store, _| {
-        let (project, ids) = project_of(store, "flowers", 7);
-        let mut states: Vec<Option<EventId>> = vec![None];
-        let mut pick = 12345_u64;
-        for n in 0..60 {
-            pick = pick.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let (sample, what) = (ids[(pick >> 33) as usize % ids.len()], (pick >> 60) % 5);
-            let answer = match what {
-                0 => Answer::default(),
-                1 => Answer { status: Status::Skipped, skip_reason: Some("dark".to_owned()), ..Answer::default() },
-                2 => Answer { annotations: vec![boxed(2, 0.1 * (n % 7) as f64, "ann")], ..labeled(&[], "ann", at(n)) },
-                class => labeled(&[class as i64 - 2], "ann", at(n)),
-            };
-            if n % 9 == 8 {
-                store.undo(project.id, "ann", at(n)).unwrap();
-            } else {
-                let edit = edit(store, sample, answer, "ann", n);
-                store.commit(&[edit]).unwrap();
+    on_every_kind_that(
+        "keep boxes and several projects",
+        |c| c.boxes,
+        |store, _| {
+            let (project, ids) = project_of(store, "flowers", 7);
+            let mut states: Vec<Option<EventId>> = vec![None];
+            let mut pick = 12345_u64;
+            for n in 0..60 {
+                pick = pick.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let (sample, what) = (ids[(pick >> 33) as usize % ids.len()], (pick >> 60) % 5);
+                let answer = match what {
+                    0 => Answer::default(),
+                    1 => Answer { status: Status::Skipped, skip_reason: Some("dark".to_owned()), ..Answer::default() },
+                    2 => Answer {
+                        annotations: vec![boxed(2, 0.1 * (n % 7) as f64, "ann")],
+                        ..labeled(&[], "ann", at(n))
+                    },
+                    class => labeled(&[class as i64 - 2], "ann", at(n)),
+                };
+                if n % 9 == 8 {
+                    store.undo(project.id, "ann", at(n)).unwrap();
+                } else {
+                    let edit = edit(store, sample, answer, "ann", n);
+                    store.commit(&[edit]).unwrap();
+                }
+                states.push(store.history(project.id, None, None, 1).unwrap().first().map(|e| e.event));
             }
-            states.push(store.history(project.id, None, None, 1).unwrap().first().map(|e| e.event));
-        }
-        for (i, from) in states.iter().enumerate().step_by(7) {
-            for to in states.iter().skip(i % 3).step_by(11) {
-                same_as_one_by_one(store, &project, &ids, *from, *to);
+            for (i, from) in states.iter().enumerate().step_by(7) {
+                for to in states.iter().skip(i % 3).step_by(11) {
+                    same_as_one_by_one(store, &project, &ids, *from, *to);
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 /// The pages give exactly the samples whose answers differ, one by one.
@@ -126,64 +133,76 @@ fn same_as_one_by_one(
 
 #[test]
 fn chosen_parts_come_back_as_one_batch() {
-    on_every_kind(|store, _| {
-        let (project, ids) = project_of(store, "flowers", 6);
-        for (n, id) in ids.iter().enumerate() {
-            label(store, *id, 1, "ann", n as i64);
-        }
-        store.take_snapshot(project.id, &snapshot("good", 10)).unwrap();
-        for id in &ids[..3] {
-            label(store, *id, 2, "bob", 11);
-        }
-        let skipped = Answer { status: Status::Skipped, ..Answer::default() };
-        let aside = edit(store, ids[3], skipped, "bob", 12);
-        store.commit(&[aside]).unwrap();
-        let good = versions::moment(store, &project, "good").unwrap();
-        let wanted = Wanted { kinds: vec![Kind::Class], text: vec!["IMG".to_owned()], ..Wanted::default() };
-        let dry = Restore { to: &good, wanted: &wanted, author: "eve", at: at(20), dry_run: true };
-        let mut watch = Watch { progress: &mut |_| (), cancelled: &|| false };
-        let counted = versions::restore(store, &project, &dry, &mut watch).unwrap();
-        assert_eq!((counted.differing, counted.restored), (3, 0));
-        assert_eq!(paths(store, project.id, "class:roses", Order::Path).len(), 3, "nothing was written");
-        let done = versions::restore(store, &project, &Restore { dry_run: false, ..dry }, &mut watch).unwrap();
-        assert_eq!((done.differing, done.restored, done.conflicts), (3, 3, 0));
-        assert_eq!(paths(store, project.id, "class:daisy", Order::Path).len(), 5, "the skipped one was not wanted");
-        assert_eq!(store.history(project.id, Some(ids[0]), None, 1).unwrap()[0].edit.message, "restore good");
-        store.undo(project.id, "eve", at(21)).unwrap();
-        assert_eq!(paths(store, project.id, "class:roses", Order::Path).len(), 3, "one undo takes all of it back");
-    });
+    on_every_kind_that(
+        "keep boxes and several projects",
+        |c| c.boxes,
+        |store, _| {
+            let (project, ids) = project_of(store, "flowers", 6);
+            for (n, id) in ids.iter().enumerate() {
+                label(store, *id, 1, "ann", n as i64);
+            }
+            store.take_snapshot(project.id, &snapshot("good", 10)).unwrap();
+            for id in &ids[..3] {
+                label(store, *id, 2, "bob", 11);
+            }
+            let skipped = Answer { status: Status::Skipped, ..Answer::default() };
+            let aside = edit(store, ids[3], skipped, "bob", 12);
+            store.commit(&[aside]).unwrap();
+            let good = versions::moment(store, &project, "good").unwrap();
+            let wanted = Wanted { kinds: vec![Kind::Class], text: vec!["IMG".to_owned()], ..Wanted::default() };
+            let dry = Restore { to: &good, wanted: &wanted, author: "eve", at: at(20), dry_run: true };
+            let mut watch = Watch { progress: &mut |_| (), cancelled: &|| false };
+            let counted = versions::restore(store, &project, &dry, &mut watch).unwrap();
+            assert_eq!((counted.differing, counted.restored), (3, 0));
+            assert_eq!(paths(store, project.id, "class:roses", Order::Path).len(), 3, "nothing was written");
+            let done = versions::restore(store, &project, &Restore { dry_run: false, ..dry }, &mut watch).unwrap();
+            assert_eq!((done.differing, done.restored, done.conflicts), (3, 3, 0));
+            assert_eq!(paths(store, project.id, "class:daisy", Order::Path).len(), 5, "the skipped one was not wanted");
+            assert_eq!(store.history(project.id, Some(ids[0]), None, 1).unwrap()[0].edit.message, "restore good");
+            store.undo(project.id, "eve", at(21)).unwrap();
+            assert_eq!(paths(store, project.id, "class:roses", Order::Path).len(), 3, "one undo takes all of it back");
+        },
+    );
 }
 
 #[test]
 fn lists_are_found_by_a_filter_and_say_why() {
-    on_every_kind(|store, _| {
-        let (project, ids) = project_of(store, "flowers", 9);
-        let (other, others) = project_of(store, "other", 2);
-        let on = |ids: &[SampleId]| ids.iter().map(|id| (*id, "roses → tulips".to_owned())).collect::<Vec<_>>();
-        assert_eq!(store.put_list(project.id, "Look again", &on(&ids[2..5]), true).unwrap(), 3);
-        assert_eq!(store.put_list(project.id, "look AGAIN", &on(&ids[4..7]), false).unwrap(), 5, "each once");
-        assert_eq!(store.put_list(project.id, "foreign", &on(&others), true).unwrap(), 0, "of another project");
-        let found = all(store, project.id, "list:\"look again\"", Order::Newest);
-        assert_eq!(found.len(), 5);
-        assert_eq!(found[0].notes[0].author.to_lowercase(), "look again");
-        assert_eq!(found[0].notes[0].text, "roses → tulips");
-        assert_eq!(paths(store, project.id, "list:nothing", Order::Path), Vec::<String>::new());
-        assert_eq!(paths(store, other.id, "list:\"look again\"", Order::Path), Vec::<String>::new());
-        assert_eq!(store.put_list(project.id, "look again", &[(ids[8], String::new())], true).unwrap(), 1, "replaced");
-        assert_eq!(paths(store, project.id, "list:\"look again\"", Order::Path), ["img9.jpg"]);
-        assert!(store.sample(ids[8]).unwrap().notes.is_empty());
-        assert_eq!(store.lists(project.id).unwrap(), [("look again".to_owned(), 1)]);
-        store.drop_list(project.id, "LOOK again").unwrap();
-        assert!(store.drop_list(project.id, "look again").is_err());
-        let page = store.page(
-            project.id,
-            &super::fixture::queue("", Order::Path),
-            &lakelens::store::records::From::Edge,
-            Direction::Forward,
-            20,
-        );
-        assert_eq!(page.unwrap().len(), 9, "the samples stay");
-    });
+    on_every_kind_that(
+        "keep boxes and several projects",
+        |c| c.boxes,
+        |store, _| {
+            let (project, ids) = project_of(store, "flowers", 9);
+            let (other, others) = project_of(store, "other", 2);
+            let on = |ids: &[SampleId]| ids.iter().map(|id| (*id, "roses → tulips".to_owned())).collect::<Vec<_>>();
+            assert_eq!(store.put_list(project.id, "Look again", &on(&ids[2..5]), true).unwrap(), 3);
+            assert_eq!(store.put_list(project.id, "look AGAIN", &on(&ids[4..7]), false).unwrap(), 5, "each once");
+            assert_eq!(store.put_list(project.id, "foreign", &on(&others), true).unwrap(), 0, "of another project");
+            let found = all(store, project.id, "list:\"look again\"", Order::Newest);
+            assert_eq!(found.len(), 5);
+            assert_eq!(found[0].notes[0].author.to_lowercase(), "look again");
+            assert_eq!(found[0].notes[0].text, "roses → tulips");
+            assert_eq!(paths(store, project.id, "list:nothing", Order::Path), Vec::<String>::new());
+            assert_eq!(paths(store, other.id, "list:\"look again\"", Order::Path), Vec::<String>::new());
+            assert_eq!(
+                store.put_list(project.id, "look again", &[(ids[8], String::new())], true).unwrap(),
+                1,
+                "replaced"
+            );
+            assert_eq!(paths(store, project.id, "list:\"look again\"", Order::Path), ["img9.jpg"]);
+            assert!(store.sample(ids[8]).unwrap().notes.is_empty());
+            assert_eq!(store.lists(project.id).unwrap(), [("look again".to_owned(), 1)]);
+            store.drop_list(project.id, "LOOK again").unwrap();
+            assert!(store.drop_list(project.id, "look again").is_err());
+            let page = store.page(
+                project.id,
+                &super::fixture::queue("", Order::Path),
+                &lakelens::store::records::From::Edge,
+                Direction::Forward,
+                20,
+            );
+            assert_eq!(page.unwrap().len(), 9, "the samples stay");
+        },
+    );
 }
 
 #[test]
