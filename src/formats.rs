@@ -7,3 +7,6 @@ pub mod jsonl;
 pub mod preview;
 pub mod read;
 pub mod write;
+
+/// What an export into a folder says of itself: which project, which filter, how much. No annotation stands in it.
+pub const MANIFEST: &str = "lakelens-export.json";

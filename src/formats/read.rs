@@ -216,7 +216,9 @@ fn documents(files: &dyn Files, endings: &[&str]) -> Result<Vec<String>, ReadErr
     for path in listed {
         let path = path.map_err(|e| io_error(files.shown(), e))?;
         let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-        if endings.contains(&ending.as_str()) {
+        // Our own exports say what is in them; that is no annotation.
+        let manifest = path.rsplit('/').next() == Some(crate::formats::MANIFEST);
+        if endings.contains(&ending.as_str()) && !manifest {
             out.push(path);
         }
     }

@@ -8,6 +8,7 @@ mod help;
 mod hostile;
 mod import;
 pub(crate) mod lakebase;
+mod round_trip;
 mod scripted;
 mod settings;
 mod sql;

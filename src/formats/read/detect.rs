@@ -74,7 +74,7 @@ fn of_file(files: &dyn Files, path: &str) -> Option<Format> {
         "csv" | "tsv" if name.starts_with("class-descriptions") => Some(Format::OpenImages),
         "csv" | "tsv" => {
             let first = start.lines().next().unwrap_or_default();
-            let is_open = first.contains("ImageID") && first.contains("LabelName");
+            let is_open = first.contains("ImageID") && ["LabelName", "Subset"].iter().any(|c| first.contains(c));
             Some(if is_open { Format::OpenImages } else { Format::Csv })
         }
         "yaml" | "yml" => start.contains("names").then_some(Format::Yolo),

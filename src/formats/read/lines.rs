@@ -317,17 +317,53 @@ fn mask(fields: &Map<String, Value>) -> Result<Shape, String> {
 
 /// A line of `hf_jsonl`: the class by its number, or by its name.
 fn by_number(fields: &Map<String, Value>, names: &[String], marks: &mut Marks<'_>) -> Result<(), String> {
-    let class = match field(fields, "label") {
-        Scalar::Text(name) => name,
-        Scalar::Null => return Err("it has no label".to_owned()),
+    let (labels, objects) = (fields.get("labels"), fields.get("objects"));
+    if labels.is_some() || objects.is_some() {
+        for label in list(fields, "labels")? {
+            let made = class(&Scalar::from(label), names).map(|name| marks.mark(&name, Shape::Class));
+            marks.add(made);
+        }
+        return objects_of(objects, names, marks);
+    }
+    let class = class(&field(fields, "label"), names)?;
+    let mark = marks.mark(&class, Shape::Class);
+    marks.out.push(mark);
+    Ok(())
+}
+
+/// The class of a label: its name, or its number in `classes.json`.
+fn class(label: &Scalar, names: &[String]) -> Result<String, String> {
+    match label {
+        Scalar::Text(name) => Ok(name.clone()),
+        Scalar::Null => Err("it has no label".to_owned()),
         other => {
             let id = other.id().and_then(|id| id.parse::<usize>().ok());
             let id = id.ok_or_else(|| format!("label is {other}, not the number of a class"))?;
             let why = if names.is_empty() { "; open the folder, so that classes.json beside it is read" } else { "" };
-            names.get(id).cloned().ok_or_else(|| format!("label {id} has no name in classes.json{why}"))?
+            names.get(id).cloned().ok_or_else(|| format!("label {id} has no name in classes.json{why}"))
         }
-    };
-    let mark = marks.mark(&class, Shape::Class);
-    marks.out.push(mark);
+    }
+}
+
+/// Objects as Hugging Face's `imagefolder` has them: `bbox` in pixels (`x, y, w, h`) and as many `categories`.
+fn objects_of(objects: Option<&Value>, names: &[String], marks: &mut Marks<'_>) -> Result<(), String> {
+    let Some(objects) = objects.filter(|o| !o.is_null()) else { return Ok(()) };
+    let fields = objects.as_object().ok_or("objects must be a JSON object of lists")?;
+    let key = if fields.contains_key("categories") { "categories" } else { "category" };
+    let (places, classes) = (list(fields, "bbox")?, list(fields, key)?);
+    if places.len() != classes.len() {
+        return Err(format!("objects has {} bbox, but {} {key}", places.len(), classes.len()));
+    }
+    for (place, label) in places.iter().zip(classes) {
+        let numbers: Option<Vec<f64>> = place.as_array().and_then(|p| p.iter().map(Value::as_f64).collect());
+        let shape = match numbers.as_deref() {
+            Some(&[x, y, w, h]) => Ok(Shape::Box(BoxN { x, y, w, h })),
+            _ => Err("bbox must be [x,y,w,h] of numbers".to_owned()),
+        };
+        let made = shape.and_then(|shape| {
+            Ok(Mark { unit: Unit::Pixel, ..marks.mark(&class(&Scalar::from(label), names)?, shape) })
+        });
+        marks.add(made);
+    }
     Ok(())
 }

@@ -2,13 +2,13 @@
 //! `class-descriptions*.csv`, which has no header and says what `/m/0abc` is called.
 
 use super::codec::Pack;
-use super::sorter::{Sorter, key_of};
+use super::sorter::{Key, Sorter, key_of};
 use super::{Reading, broken, document_label, documents, io_error, item, mark, split_of, xml};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::BoxN;
 use crate::formats::csv::CsvRows;
 use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Mark, Place, ReadError, Spot, Take, Unit};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Flags that a box may have: 1, 0, or -1 for not known.
@@ -45,6 +45,7 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
     if few {
         take(Found::Classes(classes))?;
     }
+    let (mut seen, mut listing) = (HashSet::new(), Vec::new());
     for path in others {
         let file = document_label(files, path);
         let mut rows = CsvRows::new(super::open(files, path)?).map_err(|e| broken(&file, e.to_string()))?;
@@ -52,6 +53,7 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
             if files.is_file() {
                 return Err(broken(&file, "it has no columns ImageID and LabelName; it is no Open Images file"));
             }
+            listing.push(path);
             continue;
         };
         let mut sorter = Sorter::new(with.scratch);
@@ -78,9 +80,31 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
             }
             let mut pack = Pack::default();
             pack.item(&out);
+            seen.insert(key_of(&out.name));
             sorter.push(key_of(&out.name), &pack.0).map_err(|e| io_error("the scratch file", e))?;
         }
         super::table::together(sorter, &file, take)?;
+    }
+    listing.into_iter().try_for_each(|path| empty_pictures(files, path, &seen, take))
+}
+
+/// Pictures that our own export lists by file name and that no row is about: there is nothing on them. The official lists
+/// have no file names; what they list without a row was not judged.
+fn empty_pictures(files: &dyn Files, path: &str, seen: &HashSet<Key>, take: &mut Take<'_>) -> Result<(), ReadError> {
+    let file = document_label(files, path);
+    let mut rows = CsvRows::new(super::open(files, path)?).map_err(|e| broken(&file, e.to_string()))?;
+    let (Some(id), Some(name)) = (rows.column_like(&["ImageID"]), rows.column_like(&["FileName"])) else {
+        return Ok(());
+    };
+    let (mut cells, mut n) = (Vec::new(), 0);
+    while rows.next_row(&mut cells).map_err(|e| broken(&file, e.to_string()))?.is_some() {
+        n += 1;
+        let (Some(id), Some(name)) = (cells.get(id), cells.get(name)) else { continue };
+        if !seen.contains(&key_of(id)) && !name.is_empty() {
+            let mut out = item(name, &Place { file: Arc::clone(&file), at: Spot::Row(n) });
+            out.split = split_of(path);
+            take(Found::Item(Box::new(out)))?;
+        }
     }
     Ok(())
 }

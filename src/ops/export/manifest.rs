@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The manifest's name inside an exported folder; it also marks the folder as an export that may be replaced.
-pub(super) const NAME: &str = "lakelens-export.json";
+pub(super) use crate::formats::MANIFEST as NAME;
 
 /// By what the data can be checked.
 #[derive(Serialize)]

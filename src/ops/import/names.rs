@@ -113,8 +113,9 @@ impl Names {
     }
 
     fn by_path(&self, store: &mut dyn Store, path: &str) -> Result<Hit, OpsError> {
-        let mut spellings = vec![path.to_owned()];
-        spellings.extend(self.below.as_ref().map(|below| format!("{below}{path}")));
+        let plain = plain(path).into_iter().map(str::to_owned);
+        let below = self.below.as_ref().map(|below| format!("{below}{path}"));
+        let spellings: Vec<String> = [path.to_owned()].into_iter().chain(below).chain(plain).collect();
         for spelling in &spellings {
             if let Some(sample) = store.sample_by_path(self.project, spelling)? {
                 return Ok(Hit::One(Box::new(sample)));
@@ -123,18 +124,18 @@ impl Names {
         if is_picture_name(path) {
             return Ok(Hit::None);
         }
-        let mut found = Vec::new();
         for spelling in &spellings {
+            let mut found = Vec::new();
             for ending in ENDINGS {
                 found.extend(store.sample_by_path(self.project, &format!("{spelling}.{ending}"))?);
             }
+            match (found.pop(), found.len()) {
+                (Some(one), 0) => return Ok(Hit::One(Box::new(one))),
+                (Some(_), n) => return Ok(Hit::Several(n + 1)),
+                (None, _) => {}
+            }
         }
-        found.dedup_by_key(|s| s.id);
-        Ok(match (found.pop(), found.len()) {
-            (Some(one), 0) => Hit::One(Box::new(one)),
-            (Some(_), n) => Hit::Several(n + 1),
-            (None, _) => Hit::None,
-        })
+        Ok(Hit::None)
     }
 
     /// How many pictures have this file name; for the remedy when paths do not match.
@@ -194,6 +195,14 @@ impl Names {
             (None, _) => Hit::None,
         })
     }
+}
+
+/// The paths that a name may have where the pictures do not lie as a data set for training has them, below `images` and a
+/// folder for each part: `images/train/a/b` is `a/b` then.
+fn plain(path: &str) -> Vec<&str> {
+    let Some(rest) = path.strip_prefix("images/") else { return Vec::new() };
+    let part = rest.split_once('/').filter(|(part, _)| ["train", "val", "test"].contains(part));
+    [rest].into_iter().chain(part.map(|(_, rest)| rest)).collect()
 }
 
 fn file_name(path: &str) -> &str {
