@@ -40,6 +40,12 @@ pub(crate) fn warehouse(fake: &FakeWorkspace, sql: Arc<dyn SqlBackend>) -> Wareh
     Warehouse::new(&Workspace::with(fake.with_token(), wire()), "w1")
 }
 
+/// The same with a real engine behind it, asked with the usual patience: its first answers take a while.
+pub(crate) fn patient_warehouse(fake: &FakeWorkspace, sql: Spark, net: &Net) -> Warehouse {
+    drop(warehouse(fake, Arc::new(Through(sql))));
+    Warehouse::new(&Workspace::new(fake.with_token(), net).unwrap(), "w1")
+}
+
 fn says(fake: &FakeWorkspace, answer: fn(usize, &SqlRequest) -> Result<SqlTable, SqlFailure>) -> Warehouse {
     warehouse(fake, Arc::new(Says(answer, AtomicUsize::new(0))))
 }

@@ -3,7 +3,7 @@
 use super::fixture::{all, queue};
 use super::table::{Person, Server, held, source, text};
 use crate::lake::delta::write::Written;
-use crate::remote::warehouse::{Through, warehouse};
+use crate::remote::warehouse::patient_warehouse;
 use crate::support::spark::{connect, run};
 use crate::support::workspace::FakeWorkspace;
 use lakelens::domain::edit::{Change, Edit};
@@ -233,7 +233,8 @@ fn batches_of_ones_own_are_not_read_again() {
     own_batches(&server, server.engine());
     // A warehouse does not write the message of a batch into the history.
     let fake = FakeWorkspace::start();
-    own_batches(&server, Arc::new(warehouse(&fake, Arc::new(Through(connect(&Net::default(), server.address()))))));
+    let net = Net::default();
+    own_batches(&server, Arc::new(patient_warehouse(&fake, connect(&net, server.address()), &net)));
 }
 
 fn own_batches(server: &Server, engine: Arc<dyn Engine>) {

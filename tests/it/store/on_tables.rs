@@ -4,7 +4,7 @@
 use super::fixture::Kind;
 use super::shelf::InMemory;
 use super::table::{Server, held, source};
-use crate::remote::warehouse::{Through, warehouse};
+use crate::remote::warehouse::patient_warehouse;
 use crate::support::spark::{connect, run};
 use crate::support::workspace::FakeWorkspace;
 use jiff::Timestamp;
@@ -12,9 +12,7 @@ use lakelens::domain::edit::{Change, Edit, Outcome};
 use lakelens::domain::ids::{EditId, ProjectId};
 use lakelens::domain::project::{Project, ScanSettings};
 use lakelens::domain::sample::{Sample, Status};
-use lakelens::remote::http::Workspace;
 use lakelens::remote::sql::Engine;
-use lakelens::remote::warehouse::Warehouse;
 use lakelens::store::outbox::{Conflict, OutboxState};
 use lakelens::store::records::{
     Capabilities, Mode, NewProject, NewSample, NewVersion, ScanId, ScanReport, Shelf, UndoReport,
@@ -96,10 +94,8 @@ impl OnTable {
     fn over_warehouse(server: &Server) -> Self {
         let direct = Self::over_spark(server);
         let workspace = FakeWorkspace::start();
-        drop(warehouse(&workspace, Arc::new(Through(connect(&server.net, server.address())))));
-        // With the usual patience: a real engine needs longer than a made-up one.
-        let client = Workspace::new(workspace.with_token(), &server.net).unwrap();
-        let engine: Arc<dyn Engine> = Arc::new(Warehouse::new(&client, "w1"));
+        let client = patient_warehouse(&workspace, connect(&server.net, server.address()), &server.net);
+        let engine: Arc<dyn Engine> = Arc::new(client);
         Self { engine, _workspace: Some(workspace), ..direct }
     }
 
