@@ -15,6 +15,7 @@ pub mod geometry;
 pub mod ids;
 pub mod key;
 pub mod lake_path;
+pub mod mask;
 pub mod natural;
 pub mod picture_name;
 pub mod problem;

@@ -27,7 +27,6 @@ mod via;
 mod voc;
 mod yolo;
 
-pub use self::geometry::{compress, mask_area, mask_box};
 pub use self::reduce::{Attributes, Says};
 use super::dataset::{ClassInfo, Item, Outputs};
 use std::collections::{BTreeMap, HashMap};

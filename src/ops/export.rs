@@ -10,6 +10,7 @@ mod manifest;
 mod names;
 mod outputs;
 mod pictures;
+mod publish;
 mod scratch;
 mod split;
 mod tables;

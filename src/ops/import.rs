@@ -19,7 +19,7 @@ mod write;
 pub use files::LakeFiles;
 pub use names::Matching;
 
-use super::report::TaskProgress;
+use super::report::{ImportReport, TaskProgress};
 use super::{OpsError, Watch};
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
@@ -32,7 +32,6 @@ use crate::store::Store;
 use gather::Gather;
 use jiff::Timestamp;
 use rejects::Rejects;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -137,28 +136,6 @@ pub struct Import {
     pub scratch: PathBuf,
     /// Where rejected rows go.
     pub rejects: PathBuf,
-}
-
-/// What an import did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ImportReport {
-    /// Pictures in the files.
-    pub read: u64,
-    /// Of them found in the project.
-    pub matched: u64,
-    /// Samples made.
-    pub created: u64,
-    /// Annotations and predictions added.
-    pub annotations: u64,
-    /// Pictures whose answer was another before.
-    pub replaced: u64,
-    /// Pictures that were left as they are.
-    pub skipped: u64,
-    /// Rows that were not taken.
-    pub rejected: u64,
-    /// Only counted, nothing written.
-    pub dry_run: bool,
 }
 
 /// Everything that is told of an import.

@@ -241,28 +241,26 @@ impl StatsReport {
     }
 }
 
-/// What an import did.
+/// What an import did, or would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ImportReport {
-    /// Records read.
+    /// Pictures in the files.
     pub read: u64,
-    /// Records whose picture is a sample of the project.
+    /// Of them found in the project.
     pub matched: u64,
     /// Samples made.
     pub created: u64,
-    /// Annotations written.
+    /// Annotations and predictions added.
     pub annotations: u64,
-    /// Answers that were replaced.
+    /// Pictures whose answer was another before.
     pub replaced: u64,
-    /// Records that changed nothing.
+    /// Pictures that were left as they are.
     pub skipped: u64,
-    /// Records that could not be taken.
+    /// Rows that were not taken.
     pub rejected: u64,
     /// Only counted, nothing written.
     pub dry_run: bool,
-    /// The rejected records, at most [`ScanReport::SKIPPED_MAX`].
-    pub rejects: Vec<SkippedFile>,
 }
 
 #[cfg(test)]

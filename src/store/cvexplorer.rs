@@ -7,9 +7,9 @@
 //! refused with a reason, and the screen disables it. Settings live as long as this connection; undo does too.
 
 mod past;
+mod people;
 mod probe;
 mod queue;
-mod rle;
 mod rows;
 mod undo;
 mod write;
@@ -262,21 +262,7 @@ impl Store for CvExplorer {
     }
 
     fn tallies(&mut self, project: ProjectId) -> Result<Tallies> {
-        self.read(|shape, db| {
-            let accepted = shape.accepted();
-            let sql = format!(
-                "SELECT a.label, count(DISTINCT a.sample_id) FROM annotations a WHERE a.project_id = ? AND {accepted}
-                 GROUP BY a.label"
-            );
-            let class = |r: &super::native::value::Row| {
-                Ok((rows::class_id(&r.get::<String>(0)?), super::native::codes::unsigned(r.get(1)?)))
-            };
-            let class = db.rows(&sql, [project.0], class)?.into_iter().collect();
-            let empty = Filter { empty: Some(true), ..Filter::default() };
-            let empty = shape.counted(db, shape.condition(project, &empty))?;
-            let status = shape.statuses(db, project)?.into_iter().collect();
-            Ok(Tallies { counts: Counts { status, class, empty }, ..Tallies::default() })
-        })
+        self.read(|shape, db| shape.tallies(db, project))
     }
 
     fn commit(&mut self, edits: &[Edit]) -> Result<Vec<Outcome>> {
@@ -327,32 +313,11 @@ impl Store for CvExplorer {
     }
 
     fn people(&mut self, project: ProjectId) -> Result<Vec<Person>> {
-        self.read(|shape, db| {
-            let sql = format!(
-                "SELECT coalesce(a.created_by, ''), count(DISTINCT a.sample_id), {} FROM annotations a
-                 WHERE a.project_id = ? AND {} GROUP BY 1 ORDER BY 2 DESC, 1",
-                shape.micros("max(a.created_at)"),
-                shape.accepted()
-            );
-            db.rows(&sql, [project.0], |r| {
-                let last = r.get::<Option<i64>>(2)?.and_then(|n| Timestamp::from_microsecond(n).ok());
-                Ok(Person { name: r.get(0)?, samples: super::native::codes::unsigned(r.get(1)?), last })
-            })
-        })
+        self.read(|shape, db| shape.people(db, project))
     }
 
     fn answer_times(&mut self, project: ProjectId, author: &str, since: Timestamp) -> Result<Vec<Timestamp>> {
-        self.read(|shape, db| {
-            let time = shape.micros("max(a.created_at)");
-            let sql = format!(
-                "SELECT {time} FROM annotations a WHERE a.project_id = ? AND a.created_by = ? AND {} GROUP BY a.sample_id
-                 ORDER BY 1",
-                shape.accepted()
-            );
-            let times = db.rows(&sql, (project.0, author), |r| r.get::<Option<i64>>(0))?;
-            let times = times.into_iter().flatten().filter_map(|n| Timestamp::from_microsecond(n).ok());
-            Ok(times.filter(|t| *t >= since).collect())
-        })
+        self.read(|shape, db| shape.answer_times(db, project, author, since))
     }
 
     fn activity(&mut self, project: ProjectId, since: Timestamp) -> Result<Vec<Activity>> {
@@ -474,26 +439,11 @@ impl Store for CvExplorer {
 
     fn renew_claims(&mut self, project: ProjectId, owner: &str, time: Duration) -> Result<Vec<SampleId>> {
         let _ = time;
-        self.write(|shape, db| {
-            let sql = format!(
-                "UPDATE project_samples SET locked_at = {} WHERE project_id = ? AND locked_by = ? AND locked_at >= {}
-                 RETURNING id",
-                shape.now(0),
-                shape.now(HOLD_MINUTES)
-            );
-            db.rows(&sql, (project.0, owner), |r| r.get(0).map(SampleId))
-        })
+        self.write(|shape, db| shape.renew_claims(db, project, owner))
     }
 
     fn holds(&mut self, project: ProjectId) -> Result<Vec<(SampleId, String)>> {
-        self.read(|shape, db| {
-            let sql = format!(
-                "SELECT id, locked_by FROM project_samples WHERE project_id = ? AND locked_by IS NOT NULL
-                 AND locked_at >= {} ORDER BY id LIMIT 1000",
-                shape.now(HOLD_MINUTES)
-            );
-            db.rows(&sql, [project.0], |r| Ok((SampleId(r.get(0)?), r.get(1)?)))
-        })
+        self.read(|shape, db| shape.holds(db, project))
     }
 
     fn release_claims(&mut self, project: ProjectId, owner: &str) -> Result<u64> {

@@ -8,9 +8,6 @@
 
 mod element;
 mod panoptic;
-mod rle;
-
-pub use rle::{from_text as counts_from_text, to_text as counts_to_text};
 
 use super::codec::{Pack, Unpack};
 use super::json::{self, Piece};

@@ -4,6 +4,7 @@ use super::json::{self, Scalar, field, number, others};
 use super::{Reading, document_label, documents, item, mark};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
+use crate::domain::mask;
 use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Mark, Place, ReadError, Spot, Standing, Take, Unit};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -147,10 +148,7 @@ fn thing(fields: &Map<String, Value>, labels: &[String], place: &Place) -> Resul
             let rle = fields.get("rle").and_then(Value::as_object).ok_or("a mask has no rle")?;
             let size: Vec<f64> = numbers(rle, "size")?;
             let [h, w] = <[f64; 2]>::try_from(size).map_err(|_| "size of the rle is not two numbers")?;
-            Shape::Mask {
-                size: [h as u32, w as u32],
-                counts: super::coco::counts_from_text(json::text(rle, "counts")?)?,
-            }
+            Shape::Mask { size: [h as u32, w as u32], counts: mask::from_text(json::text(rle, "counts")?)? }
         }
         other => {
             return Err(format!(

@@ -13,6 +13,7 @@ use super::json::{self, Scalar, field, number, text};
 use super::{Reading, document_label, documents, io_error, split_of};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::BoxN;
+use crate::domain::mask;
 use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Item, Mark, Place, ReadError, Spot, Standing, Take, Unit};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -305,7 +306,7 @@ fn mask(fields: &Map<String, Value>) -> Result<Shape, String> {
     let size: Vec<u32> = list(fields, "size")?.iter().filter_map(whole).collect();
     let size = <[u32; 2]>::try_from(size).map_err(|_| "the size of the mask is not [height, width]")?;
     let counts = match fields.get("counts") {
-        Some(Value::String(text)) => super::coco::counts_from_text(text)?,
+        Some(Value::String(text)) => mask::from_text(text)?,
         Some(Value::Array(list)) => {
             let counts: Option<Vec<u32>> = list.iter().map(whole).collect();
             counts.ok_or("counts hold something that is no run length")?

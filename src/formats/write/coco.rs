@@ -4,11 +4,12 @@
 //! `segmentation` (at least `[]`), `area` and `iscrowd` on every annotation, category ids from 1 with a `supercategory`.
 //! Pictures without annotations stay listed: they have been looked at.
 
-use super::geometry::{Frame, compress};
+use super::geometry::Frame;
 use super::reduce::is_set;
-use super::split::{Parts, below, part, parts};
+use super::split::{List, Parts, below, part};
 use super::{About, Attributes, Entry, Picture, Says, Writer};
 use crate::domain::annotation::Shape;
+use crate::domain::mask;
 use crate::formats::dataset::{Aside, Item, Mark, Outputs};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -57,7 +58,7 @@ pub(super) struct Flat(Vec<f64>);
 
 pub(super) fn segmentation(frame: &Frame, mark: &Mark) -> Segmentation {
     match &mark.shape {
-        Shape::Mask { size, counts } => Segmentation::Runs { size: *size, counts: compress(counts) },
+        Shape::Mask { size, counts } => Segmentation::Runs { size: *size, counts: mask::to_text(counts) },
         _ => Segmentation::Polygons(frame.corners(mark).into_iter().map(|c| Flat(c.concat())).collect()),
     }
 }
@@ -153,9 +154,8 @@ impl Writer for Coco {
     }
 
     fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
-        for part in parts(&self.about) {
-            self.open.of(&part, || Self::begin(&self.about, &part, out))?;
-        }
+        let about = &self.about;
+        self.open.all(about, |part| Self::begin(about, part, out))?;
         self.open.drain().try_for_each(|(_, open)| Self::end(open))
     }
 }
@@ -173,7 +173,7 @@ struct Guess {
 /// Writes predictions as a COCO results file; the pictures have the ids that [`Coco`] gives them.
 pub(super) struct Results {
     about: Arc<About>,
-    open: Parts<(BufWriter<Box<dyn Write + Send>>, u64)>,
+    open: Parts<List>,
 }
 
 impl Results {
@@ -181,11 +181,9 @@ impl Results {
         Self { about, open: Parts::default() }
     }
 
-    fn begin(part: &str, out: &mut dyn Outputs) -> io::Result<(BufWriter<Box<dyn Write + Send>>, u64)> {
+    fn begin(part: &str, out: &mut dyn Outputs) -> io::Result<List> {
         let path = if part.is_empty() { "results.json".to_owned() } else { format!("results_{part}.json") };
-        let mut made = BufWriter::new(out.create(&path)?);
-        made.write_all(b"[")?;
-        Ok((made, 0))
+        List::begin(out, &path, "[", "]")
     }
 }
 
@@ -201,10 +199,8 @@ impl Writer for Results {
     fn item(&mut self, entry: &Entry<'_>, out: &mut dyn Outputs) -> io::Result<()> {
         let frame = Frame::of(entry.item);
         let part = part(entry.item);
-        let (file, count) = self.open.of(part, || Self::begin(part, out))?;
+        let list = self.open.of(part, || Self::begin(part, out))?;
         for mark in &entry.item.marks {
-            file.write_all(if *count == 0 { b"\n".as_slice() } else { b",\n" })?;
-            *count += 1;
             let plain = matches!(mark.shape, Shape::Box(_));
             let made = Guess {
                 image_id: entry.id,
@@ -213,18 +209,12 @@ impl Writer for Results {
                 segmentation: (!plain).then(|| segmentation(&frame, mark)),
                 score: mark.score.unwrap_or(1.0),
             };
-            serde_json::to_writer(&mut *file, &made)?;
+            serde_json::to_writer(list.entry()?, &made)?;
         }
         Ok(())
     }
 
     fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
-        for part in parts(&self.about) {
-            self.open.of(&part, || Self::begin(&part, out))?;
-        }
-        self.open.drain().try_for_each(|(_, (mut file, _))| {
-            file.write_all(b"\n]\n")?;
-            file.flush()
-        })
+        self.open.end(&self.about, |part| Self::begin(part, out))
     }
 }

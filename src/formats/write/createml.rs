@@ -1,19 +1,17 @@
 //! `CreateML`: a list of pictures, each with its boxes by centre and size in pixels.
 
 use super::geometry::{Frame, round6};
-use super::split::{Parts, below, part, parts};
+use super::split::{List, Parts, below, part};
 use super::{About, Entry, Picture, Says, Writer};
 use crate::formats::dataset::{Item, Outputs};
 use serde_json::{Value, json};
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::sync::Arc;
-
-type Open = (BufWriter<Box<dyn Write + Send>>, bool);
 
 /// Writes `CreateML`.
 pub(super) struct CreateMl {
     about: Arc<About>,
-    open: Parts<Open>,
+    open: Parts<List>,
 }
 
 impl CreateMl {
@@ -21,10 +19,8 @@ impl CreateMl {
         Self { about, open: Parts::default() }
     }
 
-    fn begin(part: &str, out: &mut dyn Outputs) -> io::Result<Open> {
-        let mut file = BufWriter::new(out.create(&below("", part, "annotations.json"))?);
-        file.write_all(b"[")?;
-        Ok((file, true))
+    fn begin(part: &str, out: &mut dyn Outputs) -> io::Result<List> {
+        List::begin(out, &below("", part, "annotations.json"), "[", "]")
     }
 }
 
@@ -39,9 +35,7 @@ impl Writer for CreateMl {
 
     fn item(&mut self, entry: &Entry<'_>, out: &mut dyn Outputs) -> io::Result<()> {
         let (item, frame) = (entry.item, Frame::of(entry.item));
-        let (file, first) = self.open.of(part(item), || Self::begin(part(item), out))?;
-        file.write_all(if *first { b"\n".as_slice() } else { b",\n" })?;
-        *first = false;
+        let list = self.open.of(part(item), || Self::begin(part(item), out))?;
         let marks: Vec<Value> = item
             .marks
             .iter()
@@ -51,16 +45,11 @@ impl Writer for CreateMl {
                 Some(json!({"label": mark.class, "coordinates": place}))
             })
             .collect();
-        serde_json::to_writer(file, &json!({"image": item.name, "annotations": marks})).map_err(io::Error::from)
+        serde_json::to_writer(list.entry()?, &json!({"image": item.name, "annotations": marks}))
+            .map_err(io::Error::from)
     }
 
     fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
-        for part in parts(&self.about) {
-            self.open.of(&part, || Self::begin(&part, out))?;
-        }
-        self.open.drain().try_for_each(|(_, (mut file, _))| {
-            file.write_all(b"\n]\n")?;
-            file.flush()
-        })
+        self.open.end(&self.about, |part| Self::begin(part, out))
     }
 }

@@ -3,12 +3,13 @@
 //! CVAT refuses a file without `<meta><task><labels>`, and the number of pictures stands before them, so pictures wait in
 //! a file aside.
 
-use super::geometry::{Frame, mask_box, mask_window};
+use super::geometry::Frame;
 use super::reduce::is_set;
 use super::split::part;
 use super::text::xml;
 use super::{About, Attributes, Entry, Picture, Says, Writer};
 use crate::domain::annotation::Shape;
+use crate::domain::mask;
 use crate::formats::dataset::{Aside, Item, Mark, Outputs};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -92,9 +93,9 @@ fn element(frame: &Frame, mark: &Mark, text: &mut String) {
             }
         }
         Shape::Mask { size, counts } => {
-            let Some(window) = mask_box(*size, counts) else { return };
+            let Some(window) = mask::bounds(*size, counts) else { return };
             let [left, top, width, height] = window;
-            let runs: Vec<String> = runs(&mask_window(*size, counts, window)).iter().map(u32::to_string).collect();
+            let runs: Vec<String> = runs(&mask::window(*size, counts, window)).iter().map(u32::to_string).collect();
             let _ = writeln!(
                 text,
                 "    <mask label=\"{label}\" {} rle=\"{}\" left=\"{left}\" top=\"{top}\" width=\"{width}\" \

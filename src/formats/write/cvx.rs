@@ -1,9 +1,10 @@
 //! The formats of CV Explorer: its JSON lines, and its two data sets of pictures that stay where they are.
 
-use super::geometry::{Frame, compress};
+use super::geometry::Frame;
 use super::{About, Entry, Losses, Picture, Says, Writer};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::BoxN;
+use crate::domain::mask;
 use crate::formats::dataset::{Aside, Item, Mark, Outputs};
 use serde_json::{Map, Value, json};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -30,7 +31,7 @@ fn line_mark(frame: &Frame, mark: &Mark) -> Value {
         made.insert("bbox_json".to_owned(), json!({"x": b.x, "y": b.y, "w": b.w, "h": b.h}));
     }
     if let Shape::Mask { size, counts } = &mark.shape {
-        made.insert("mask_json".to_owned(), json!({"size": size, "counts": compress(counts)}));
+        made.insert("mask_json".to_owned(), json!({"size": size, "counts": mask::to_text(counts)}));
     }
     Value::Object(made)
 }
@@ -80,9 +81,7 @@ impl Writer for Lines {
     }
 
     fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
-        for part in super::split::parts(&self.about) {
-            self.open.of(&part, || Self::begin(&part, out))?;
-        }
+        self.open.all(&self.about, |part| Self::begin(part, out))?;
         self.open.drain().try_for_each(|(_, mut file)| file.flush())
     }
 }
@@ -184,8 +183,8 @@ impl Writer for Reference {
                 "bbox_normalized": [b.x, b.y, b.w, b.h],
             });
             if let (Shape::Mask { size, counts }, Value::Object(object)) = (&mark.shape, &mut made) {
-                object.insert("segmentation".to_owned(), json!({"size": size, "counts": compress(counts)}));
-                object.insert("area".to_owned(), super::mask_area(counts).into());
+                object.insert("segmentation".to_owned(), json!({"size": size, "counts": mask::to_text(counts)}));
+                object.insert("area".to_owned(), mask::area(counts).into());
             }
             write!(aside, "{made}")?;
         }

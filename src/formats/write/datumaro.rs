@@ -1,24 +1,20 @@
 //! Datumaro's own JSON: a file for each part of the data set, pictures in a folder of the part's name.
 
-use super::geometry::{Frame, compress};
-use super::split::{Parts, part, parts};
+use super::geometry::Frame;
+use super::split::{List, Parts, part};
 use super::text::stem;
 use super::{About, Attributes, Entry, Picture, Says, Writer};
 use crate::domain::annotation::Shape;
+use crate::domain::mask;
 use crate::formats::dataset::{Item, Mark, Outputs};
 use serde_json::{Map, Value, json};
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::sync::Arc;
-
-struct Open {
-    file: BufWriter<Box<dyn Write + Send>>,
-    items: u64,
-}
 
 /// Writes Datumaro's JSON.
 pub(super) struct Datumaro {
     about: Arc<About>,
-    open: Parts<Open>,
+    open: Parts<List>,
 }
 
 /// The part by the name that datumaro gives to one without.
@@ -31,14 +27,13 @@ impl Datumaro {
         Self { about, open: Parts::default() }
     }
 
-    fn begin(about: &About, part: &str, out: &mut dyn Outputs) -> io::Result<Open> {
-        let mut file = BufWriter::new(out.create(&format!("annotations/{}.json", named(part)))?);
+    fn begin(about: &About, part: &str, out: &mut dyn Outputs) -> io::Result<List> {
         let one = |c: &crate::formats::dataset::ClassInfo| json!({"name": c.name, "parent": c.parent.as_deref().unwrap_or_default(), "attributes": []});
         let labels: Vec<Value> = about.classes.list().iter().map(one).collect();
         let categories = json!({"label": {"labels": labels, "attributes": []}});
         let head = "\"dm_format_version\":\"1.0\",\"media_type\":2,\"infos\":{}";
-        write!(file, "{{{head},\"categories\":{categories},\"items\":[")?;
-        Ok(Open { file, items: 0 })
+        let head = format!("{{{head},\"categories\":{categories},\"items\":[");
+        List::begin(out, &format!("annotations/{}.json", named(part)), &head, "]}")
     }
 
     fn annotations(&self, frame: &Frame, mark: &Mark, number: usize) -> Vec<Value> {
@@ -68,7 +63,7 @@ impl Datumaro {
                 frame.corners(mark).iter().map(|p| base("polygon", group, json!({"points": p.concat()}))).collect()
             }
             Shape::Mask { size, counts } => {
-                let runs = json!({"rle": {"counts": compress(counts), "size": size}});
+                let runs = json!({"rle": {"counts": mask::to_text(counts), "size": size}});
                 vec![base("mask", group.unwrap_or(0), runs)]
             }
         }
@@ -90,9 +85,7 @@ impl Writer for Datumaro {
         let marks: Vec<Value> =
             item.marks.iter().enumerate().flat_map(|(i, m)| self.annotations(&frame, m, i + 1)).collect();
         let about = &self.about;
-        let open = self.open.of(part(item), || Self::begin(about, part(item), out))?;
-        open.file.write_all(if open.items == 0 { b"\n".as_slice() } else { b",\n" })?;
-        open.items += 1;
+        let list = self.open.of(part(item), || Self::begin(about, part(item), out))?;
         let size = [item.height.unwrap_or(0), item.width.unwrap_or(0)];
         let made = json!({
             "id": stem(&item.name),
@@ -100,16 +93,11 @@ impl Writer for Datumaro {
             "attr": {},
             "image": {"path": item.name, "size": size},
         });
-        serde_json::to_writer(&mut open.file, &made).map_err(io::Error::from)
+        serde_json::to_writer(list.entry()?, &made).map_err(io::Error::from)
     }
 
     fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
-        for part in parts(&self.about) {
-            self.open.of(&part, || Self::begin(&self.about, &part, out))?;
-        }
-        self.open.drain().try_for_each(|(_, mut open)| {
-            open.file.write_all(b"\n]}\n")?;
-            open.file.flush()
-        })
+        let about = &self.about;
+        self.open.end(about, |part| Self::begin(about, part, out))
     }
 }

@@ -4,7 +4,7 @@
 //! that the columns have one type.
 
 use super::geometry::Frame;
-use super::split::{Parts, below, part, parts};
+use super::split::{Parts, below, part};
 use super::{About, Entry, Picture, Says, Writer};
 use crate::domain::annotation::Shape;
 use crate::formats::dataset::{Item, Outputs};
@@ -63,9 +63,7 @@ impl Writer for ImageFolder {
     }
 
     fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
-        for part in parts(&self.about) {
-            self.open.of(&part, || Self::begin(&part, out))?;
-        }
+        self.open.all(&self.about, |part| Self::begin(part, out))?;
         self.open.drain().try_for_each(|(_, mut file)| file.flush())
     }
 }

@@ -1,34 +1,31 @@
 //! Label Studio's JSON, with the labelling interface that shows it.
 
 use super::geometry::Frame;
-use super::split::part;
+use super::split::{List, part};
 use super::text::xml;
 use super::{About, Attributes, Entry, Picture, Says, Writer};
 use crate::domain::annotation::Shape;
 use crate::formats::dataset::{Item, Mark, Outputs};
 use serde_json::{Map, Value, json};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 /// Writes Label Studio's JSON.
 pub(super) struct LabelStudio {
     about: Arc<About>,
-    file: Option<BufWriter<Box<dyn Write + Send>>>,
-    images: u64,
+    tasks: Option<List>,
 }
 
 impl LabelStudio {
     pub(super) fn new(about: Arc<About>) -> Self {
-        Self { about, file: None, images: 0 }
+        Self { about, tasks: None }
     }
 
-    fn file(&mut self, out: &mut dyn Outputs) -> io::Result<&mut BufWriter<Box<dyn Write + Send>>> {
-        if self.file.is_none() {
-            let mut file = BufWriter::new(out.create("tasks.json")?);
-            file.write_all(b"[")?;
-            self.file = Some(file);
+    fn tasks(&mut self, out: &mut dyn Outputs) -> io::Result<&mut List> {
+        match &mut self.tasks {
+            Some(list) => Ok(list),
+            none => Ok(none.insert(List::begin(out, "tasks.json", "[", "]")?)),
         }
-        self.file.as_mut().ok_or_else(|| io::Error::other("the file is closed"))
     }
 
     /// The interface: what Label Studio needs to show the tasks.
@@ -105,7 +102,6 @@ impl Writer for LabelStudio {
 
     fn item(&mut self, entry: &Entry<'_>, out: &mut dyn Outputs) -> io::Result<()> {
         let (item, frame) = (entry.item, Frame::of(entry.item));
-        let first = self.images == 0;
         let folder = if self.about.pictures { "images/" } else { "" };
         let whole = item.marks.iter().position(|m| m.shape == Shape::Class);
         let regions = item.marks.iter().enumerate().filter(|(i, m)| m.shape != Shape::Class || whole == Some(*i));
@@ -121,17 +117,12 @@ impl Writer for LabelStudio {
         }
         let answer = json!({"id": entry.id, "result": result, "was_cancelled": false, "ground_truth": false});
         let task = json!({"id": entry.id, "data": data, "annotations": [answer], "predictions": []});
-        self.images += 1;
-        let file = self.file(out)?;
-        file.write_all(if first { b"\n".as_slice() } else { b",\n" })?;
-        serde_json::to_writer(file, &task).map_err(io::Error::from)
+        serde_json::to_writer(self.tasks(out)?.entry()?, &task).map_err(io::Error::from)
     }
 
     fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
-        let file = self.file(out)?;
-        file.write_all(b"\n]\n")?;
-        file.flush()?;
-        self.file = None;
+        self.tasks(out)?;
+        self.tasks.take().map_or(Ok(()), List::end)?;
         let interface = self.interface();
         let mut file = out.create("labeling_config.xml")?;
         file.write_all(interface.as_bytes())?;

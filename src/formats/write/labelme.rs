@@ -2,11 +2,12 @@
 //!
 //! `imageHeight` and `imageWidth` are those of the picture as EXIF says it is displayed: labelme 6 refuses others.
 
-use super::geometry::{Frame, mask_box, mask_window};
+use super::geometry::Frame;
 use super::split::{below, part};
 use super::text::{base, stem};
 use super::{Attributes, Entry, Picture, Says, Writer};
 use crate::domain::annotation::Shape;
+use crate::domain::mask;
 use crate::formats::dataset::{Item, Mark, Outputs};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -60,11 +61,11 @@ fn shapes(frame: &Frame, mark: &Mark, number: usize) -> io::Result<Vec<Value>> {
             frame.corners(mark).iter().map(|part| shape("polygon", mark, &json!(part), group).into()).collect()
         }
         Shape::Mask { size, counts } => {
-            let Some([x, y, w, h]) = mask_box(*size, counts) else { return Ok(Vec::new()) };
+            let Some([x, y, w, h]) = mask::bounds(*size, counts) else { return Ok(Vec::new()) };
             // The corners are those of the first and the last pixel.
             let points = json!([[f64::from(x), f64::from(y)], [f64::from(x + w - 1), f64::from(y + h - 1)]]);
             let mut made = shape("mask", mark, &points, None);
-            made.insert("mask".to_owned(), png_of(&mask_window(*size, counts, [x, y, w, h]), w, h)?.into());
+            made.insert("mask".to_owned(), png_of(&mask::window(*size, counts, [x, y, w, h]), w, h)?.into());
             vec![made.into()]
         }
     })

@@ -4,7 +4,7 @@
 
 use super::geometry::Frame;
 use super::reduce::is_set;
-use super::split::{Parts, below, part, parts};
+use super::split::{Parts, below, part};
 use super::text::stem;
 use super::{About, Attributes, Entry, Picture, Says, Writer};
 use crate::domain::annotation::Shape;
@@ -94,9 +94,7 @@ impl Writer for OpenImages {
     }
 
     fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
-        for part in parts(&self.about) {
-            self.open.of(&part, || Self::begin(&part, out))?;
-        }
+        self.open.all(&self.about, |part| Self::begin(part, out))?;
         for (_, mut open) in self.open.drain() {
             for file in [&mut open.boxes, &mut open.classes, &mut open.images] {
                 file.flush()?;

@@ -3,7 +3,7 @@
 //! What always holds: rows are written in groups of bounded size, so that memory does not grow with the data set.
 
 use super::geometry::Frame;
-use super::split::{Parts, below, part, parts};
+use super::split::{Parts, below, part};
 use super::{About, Entry, Picture, Says, Writer};
 use crate::domain::annotation::Shape;
 use crate::formats::dataset::{Item, Outputs};
@@ -270,9 +270,8 @@ impl Writer for HuggingFace {
     }
 
     fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
-        for part in parts(&self.about) {
-            self.open.of(&part, || Self::begin(&self.about, &part, out))?;
-        }
+        let about = &self.about;
+        self.open.all(about, |part| Self::begin(about, part, out))?;
         for (_, (mut file, mut rows)) in self.open.drain() {
             let batch = rows.batch(Self::single(&self.about)).map_err(io::Error::other)?;
             file.write(&batch)?;

@@ -3,9 +3,10 @@
 //! What always holds: every change that loses something is counted under a sentence of its own.
 
 use super::Losses;
-use super::geometry::{around, mask_box};
+use super::geometry::around;
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
+use crate::domain::mask;
 use crate::formats::dataset::{Item, Mark, Unit};
 use serde_json::Value;
 
@@ -167,7 +168,7 @@ fn boxed(mark: &mut Mark, says: &Says, place: Option<BoxN>, what: [&'static str;
 }
 
 fn mask_parts(size: [u32; 2], counts: &[u32]) -> Option<BoxN> {
-    let [x, y, w, h] = mask_box(size, counts)?.map(f64::from);
+    let [x, y, w, h] = mask::bounds(size, counts)?.map(f64::from);
     let (height, width) = (f64::from(size[0]), f64::from(size[1]));
     Some(BoxN { x: x / width, y: y / height, w: w / width, h: h / height })
 }

@@ -5,7 +5,7 @@
 
 use super::geometry::Frame;
 use super::reduce::is_set;
-use super::split::{Parts, part, parts};
+use super::split::{Parts, part};
 use super::text::base;
 use super::{About, Attributes, Entry, Picture, Says, Writer};
 use crate::domain::annotation::Shape;
@@ -177,9 +177,8 @@ impl Writer for TfRecord {
     }
 
     fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
-        for part in parts(&self.about) {
-            self.open.of(&part, || Self::begin(&self.about, &part, out))?;
-        }
+        let about = &self.about;
+        self.open.all(about, |part| Self::begin(about, part, out))?;
         for (_, open) in self.open.drain() {
             open.shards.into_iter().try_for_each(Shard::end)?;
         }

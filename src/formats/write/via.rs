@@ -1,20 +1,18 @@
 //! VGG Image Annotator: one object of pictures, each under its name and size in bytes.
 
 use super::geometry::Frame;
-use super::split::{Parts, below, part, parts};
+use super::split::{List, Parts, below, part};
 use super::{About, Attributes, Entry, Picture, Says, Writer};
 use crate::domain::annotation::Shape;
 use crate::formats::dataset::{Item, Mark, Outputs};
 use serde_json::{Map, Value, json};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
-
-type Open = (BufWriter<Box<dyn Write + Send>>, bool);
 
 /// Writes VIA.
 pub(super) struct Via {
     about: Arc<About>,
-    open: Parts<Open>,
+    open: Parts<List>,
 }
 
 impl Via {
@@ -22,10 +20,8 @@ impl Via {
         Self { about, open: Parts::default() }
     }
 
-    fn begin(part: &str, out: &mut dyn Outputs) -> io::Result<Open> {
-        let mut file = BufWriter::new(out.create(&below("", part, "via_region_data.json"))?);
-        file.write_all(b"{")?;
-        Ok((file, true))
+    fn begin(part: &str, out: &mut dyn Outputs) -> io::Result<List> {
+        List::begin(out, &below("", part, "via_region_data.json"), "{", "}")
     }
 }
 
@@ -72,23 +68,15 @@ impl Writer for Via {
 
     fn item(&mut self, entry: &Entry<'_>, out: &mut dyn Outputs) -> io::Result<()> {
         let (item, frame) = (entry.item, Frame::of(entry.item));
-        let (file, first) = self.open.of(part(item), || Self::begin(part(item), out))?;
-        file.write_all(if *first { b"\n".as_slice() } else { b",\n" })?;
-        *first = false;
+        let list = self.open.of(part(item), || Self::begin(part(item), out))?;
         let regions: Vec<Value> = item.marks.iter().filter_map(|m| region(&frame, m)).collect();
         let key = Value::from(format!("{}{}", item.name, entry.size));
         let made =
             json!({"filename": item.name, "size": entry.size, "regions": regions, "file_attributes": whole(item)});
-        write!(file, "{key}:{made}")
+        write!(list.entry()?, "{key}:{made}")
     }
 
     fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
-        for part in parts(&self.about) {
-            self.open.of(&part, || Self::begin(&part, out))?;
-        }
-        self.open.drain().try_for_each(|(_, (mut file, _))| {
-            file.write_all(b"\n}\n")?;
-            file.flush()
-        })
+        self.open.end(&self.about, |part| Self::begin(part, out))
     }
 }

@@ -5,7 +5,7 @@
 
 use super::geometry::{Frame, round6};
 use super::reduce::is_set;
-use super::split::{Parts, part, parts};
+use super::split::{Parts, part};
 use super::text::{stem, xml};
 use super::{About, Attributes, Entry, Losses, Picture, Says, Writer};
 use crate::formats::dataset::{Item, Mark, Outputs};
@@ -103,9 +103,7 @@ impl Writer for Voc {
     }
 
     fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
-        for part in parts(&self.about) {
-            self.lists.of(&part, || Self::list(&part, out))?;
-        }
+        self.lists.all(&self.about, |part| Self::list(part, out))?;
         self.lists.drain().try_for_each(|(_, mut list)| list.flush())?;
         let mut text = "# label:color_rgb:parts:actions\nbackground:0,0,0::\n".to_owned();
         for (i, name) in self.about.classes.names().enumerate() {

@@ -2,13 +2,13 @@
 //!
 //! Only answered pictures are written: in most formats a picture without boxes means that there is nothing on it.
 
-use super::manifest::{Checksums, NAME as MANIFEST};
 use super::names::Naming;
 use super::outputs::Folder;
 use super::pictures::{self, Placed};
-use super::scratch::{Scratch, may_replace, replace};
+use super::publish;
+use super::scratch::Scratch;
 use super::split::Plan;
-use super::tables::{beside, publish};
+use super::tables::{beside, publish as publish_file};
 use super::{Images, OpsError, Run, Tally, Watch, What, shown};
 use crate::domain::class::LabelSet;
 use crate::domain::sample::{Answer, Sample, Status};
@@ -42,7 +42,7 @@ pub(super) fn write(
     if kind.one_file().is_some_and(|wanted| ending.as_deref() == Some(wanted)) {
         one_file(run, lake, kind, watch)
     } else {
-        folder(run, lake, kind, watch)
+        publish::folder(run, watch, |run, scratch, out, watch| fill(run, lake, kind, scratch, out, watch))
     }
 }
 
@@ -69,25 +69,7 @@ fn one_file(run: &mut Run<'_>, lake: &Lake, kind: Kind, watch: &mut Watch<'_>) -
     fs::rename(&made, scratch.path())
         .and_then(|()| fs::File::open(scratch.path())?.sync_all())
         .map_err(|e| aside.failed(&e))?;
-    publish(run, scratch, &beside, watch)
-}
-
-fn folder(run: &mut Run<'_>, lake: &Lake, kind: Kind, watch: &mut Watch<'_>) -> Result<ExportReport, OpsError> {
-    let dest = run.wanted.dest.clone();
-    let standing = may_replace(&dest, run.wanted.overwrite)?;
-    let scratch = Scratch::beside(&dest);
-    fs::create_dir(scratch.path()).map_err(|e| scratch.failed(&e))?;
-    let mut out = Folder::new(scratch.path()).map_err(|e| scratch.failed(&e))?;
-    fill(run, lake, kind, &scratch, &mut out, watch)?;
-    let written = out.finish().map_err(|e| scratch.failed(&e))?;
-    let manifest = run.manifest(Checksums::list(&written)).bytes(&dest)?;
-    fs::write(scratch.path().join(MANIFEST), manifest).map_err(|e| scratch.failed(&e))?;
-    watch.check()?;
-    match standing {
-        false => scratch.publish(false)?,
-        true => replace(scratch, &dest)?,
-    }
-    Ok(run.report(&dest.join(MANIFEST)))
+    publish_file(run, scratch, &beside, watch)
 }
 
 /// Everything between a sample and a writer.

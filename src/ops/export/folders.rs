@@ -1,10 +1,11 @@
 //! A folder for each class, with the pictures in it, an index and a manifest.
 
 use super::super::{OpsError, Watch};
-use super::manifest::{Checksums, NAME as MANIFEST};
+use super::manifest::NAME as MANIFEST;
 use super::outputs::{Folder, SUMS};
 use super::pictures::{Placed, place};
-use super::scratch::{Scratch, may_replace, replace};
+use super::publish;
+use super::scratch::Scratch;
 use super::split::Plan;
 use super::{Images, Run};
 use crate::domain::sample::Answer;
@@ -30,24 +31,10 @@ struct IndexRow {
 }
 
 pub(super) fn write(run: &mut Run<'_>, lake: &Lake, watch: &mut Watch<'_>) -> Result<ExportReport, OpsError> {
-    let dest = run.wanted.dest.clone();
-    let standing = may_replace(&dest, run.wanted.overwrite)?;
     let labels = run.project.labels.clone();
     let (source, _) = source_place(lake, &run.project.source)?;
     let plan = run.plan(watch, &|answer: &Answer| !answer.classes(&labels).is_empty())?;
-    let scratch = Scratch::beside(&dest);
-    fs::create_dir(scratch.path()).map_err(|e| scratch.failed(&e))?;
-    let mut out = Folder::new(scratch.path()).map_err(|e| scratch.failed(&e))?;
-    fill(run, &scratch, &mut out, &source, plan.as_ref(), watch)?;
-    let written = out.finish().map_err(|e| scratch.failed(&e))?;
-    let manifest = run.manifest(Checksums::list(&written)).bytes(&dest)?;
-    fs::write(scratch.path().join(MANIFEST), manifest).map_err(|e| scratch.failed(&e))?;
-    watch.check()?;
-    match standing {
-        false => scratch.publish(false)?,
-        true => replace(scratch, &dest)?,
-    }
-    Ok(run.report(&dest.join(MANIFEST)))
+    publish::folder(run, watch, |run, scratch, out, watch| fill(run, scratch, out, &source, plan.as_ref(), watch))
 }
 
 fn fill(

@@ -1,11 +1,11 @@
 //! CV Explorer's rows as our types.
 
 use super::probe::Shape as Columns;
-use super::rle;
 use crate::domain::annotation::{Annotation, Prediction, Shape};
 use crate::domain::class::LabelSet;
 use crate::domain::geometry::BoxN;
 use crate::domain::ids::{AnnotationId, ClassId, ProjectId, Rev, SampleId};
+use crate::domain::mask;
 use crate::domain::project::{Project, ScanSettings, Task};
 use crate::domain::sample::{Answer, Sample, Status};
 use crate::store::Result;
@@ -70,7 +70,7 @@ impl Stored {
             "bbox" => serde_json::from_str::<BoxN>(self.bbox.as_deref()?).ok().map(Shape::Box),
             "mask" => {
                 let Mask { size, counts } = serde_json::from_str(self.mask.as_deref()?).ok()?;
-                Some(Shape::Mask { size, counts: rle::decode(&counts)? })
+                Some(Shape::Mask { size, counts: mask::from_text(&counts).ok()? })
             }
             _ => None,
         }

@@ -5,12 +5,12 @@
 //! JSON is the literal `null`, as its own rows have it. A sample whose annotations cannot all be read is never changed.
 
 use super::probe::Shape as Columns;
-use super::rle;
 use super::rows::{Stored, Whole, annotation_id, class_id, revision};
 use crate::domain::annotation::{Annotation, Shape};
 use crate::domain::class::LabelSet;
 use crate::domain::edit::{Change, Edit, Outcome};
 use crate::domain::ids::{ProjectId, Rev};
+use crate::domain::mask;
 use crate::domain::sample::{Answer, Status};
 use crate::store::Result;
 use crate::store::native::base::{Base, to_json};
@@ -62,7 +62,7 @@ impl Texts {
         Ok(match &annotation.shape {
             Shape::Box(b) => Self { label, kind: "bbox", bbox: to_json(b)?, mask: null() },
             Shape::Mask { size, counts } => {
-                let mask = serde_json::json!({ "size": size, "counts": rle::encode(counts) }).to_string();
+                let mask = serde_json::json!({ "size": size, "counts": mask::to_text(counts) }).to_string();
                 Self { label, kind: "mask", bbox: null(), mask }
             }
             _ => Self { label, kind: "classification", bbox: null(), mask: null() },

@@ -2,9 +2,9 @@
 //! wrong with it.
 
 use super::super::json::Scalar;
-use super::rle;
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
+use crate::domain::mask as runs;
 use crate::formats::dataset::{Item, Mark, Place, Standing, Unit};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -174,7 +174,7 @@ fn mask(size: &[f64], counts: Counts) -> Result<Shape, String> {
         return Err("the size of the run lengths is not [height, width]".to_owned());
     };
     let counts = match counts {
-        Counts::Text(text) => rle::from_text(&text)?,
+        Counts::Text(text) => runs::from_text(&text)?,
         Counts::List(list) => {
             let all: Option<Vec<u32>> = list.into_iter().map(whole).collect();
             all.ok_or("counts hold a number that is no run length")?

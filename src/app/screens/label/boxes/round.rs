@@ -9,6 +9,7 @@ use crate::app::zoom::View;
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
 use crate::domain::ids::{AnnotationId, ClassId};
+use crate::domain::mask;
 
 /// An object takes this share of the room.
 const SHARE: f64 = 0.5;
@@ -117,45 +118,6 @@ pub fn extent(shape: &Shape) -> Option<BoxN> {
             let points: Vec<Point> = parts.iter().flatten().copied().collect();
             BoxN::around(&points, (1e-4, 1e-4))
         }
-        Shape::Mask { size, counts } => mask_extent(*size, counts),
-    }
-}
-
-/// The box around the ones of a mask, from its run lengths.
-fn mask_extent([height, width]: [u32; 2], counts: &[u32]) -> Option<BoxN> {
-    let (height, width) = (u64::from(height), u64::from(width));
-    if height == 0 || width == 0 {
-        return None;
-    }
-    let (mut at, mut ends) = (0_u64, None::<(u64, u64, u64, u64)>);
-    for (i, count) in counts.iter().enumerate() {
-        let (from, to) = (at, (at + u64::from(*count)).min(height * width));
-        at = to;
-        if i % 2 == 0 || from >= to {
-            continue;
-        }
-        let (c0, c1) = (from / height, (to - 1) / height);
-        // A run that goes on in the next column reaches from top to bottom.
-        let (r0, r1) = if c0 == c1 { (from % height, (to - 1) % height) } else { (0, height - 1) };
-        let old = ends.unwrap_or((c0, r0, c1, r1));
-        ends = Some((old.0.min(c0), old.1.min(r0), old.2.max(c1), old.3.max(r1)));
-    }
-    let (c0, r0, c1, r1) = ends?;
-    let (w, h) = (width as f64, height as f64);
-    let (x, y) = (c0 as f64 / w, r0 as f64 / h);
-    BoxN { x, y, w: (c1 + 1) as f64 / w - x, h: (r1 + 1) as f64 / h - y }.clamped()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mask_reaches_as_far_as_its_ones() {
-        // 4 rows, 5 columns; ones at column 1 rows 1-2 and column 2 row 1.
-        let at = mask_extent([4, 5], &[5, 2, 2, 1, 10]).unwrap();
-        assert_eq!(at, BoxN { x: 0.2, y: 0.25, w: 0.6 - 0.2, h: 0.5 });
-        assert_eq!(mask_extent([4, 5], &[20]), None);
-        assert_eq!(mask_extent([0, 5], &[0, 1]), None);
+        Shape::Mask { size, counts } => mask::extent(*size, counts),
     }
 }
