@@ -4,6 +4,7 @@
 //! a reader that goes away (`| head`) is not an error; text from outside is printed only after
 //! [`crate::domain::text::printable`].
 
+mod agreement;
 mod answers;
 mod auth;
 mod bench;
@@ -15,6 +16,7 @@ mod demo;
 mod diagnosis;
 mod diff;
 mod doctor;
+mod double;
 mod engines;
 pub mod error;
 mod export;

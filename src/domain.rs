@@ -8,6 +8,7 @@
 pub mod agreement;
 pub mod annotation;
 pub mod class;
+pub mod comment;
 pub mod commit;
 pub mod difference;
 pub mod edit;

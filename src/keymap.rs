@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use tree::Node;
 
 /// The scopes that can be bound. `global` holds everywhere; those after `tasks` lie over a screen.
-pub const SCOPES: [&str; 21] = [
+pub const SCOPES: [&str; 22] = [
     "global",
     "home",
     "lake",
@@ -30,6 +30,7 @@ pub const SCOPES: [&str; 21] = [
     "live",
     "tasks",
     "conflicts",
+    "differences",
     "zoom",
     "input",
     "list",

@@ -4,6 +4,7 @@
 //! same records ([`report`]). What always holds: memory is bounded whatever the size of the source, progress is
 //! reported, every workflow can be cancelled between two steps, and nothing half-done is left looking finished.
 
+pub mod agreement;
 pub mod demo;
 pub mod export;
 pub mod import;

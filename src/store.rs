@@ -181,6 +181,17 @@ pub trait Store: Send {
     ) -> Result<()>;
     /// All pairs of answers, oldest first.
     fn second_answers(&mut self, project: ProjectId) -> Result<Vec<SecondAnswer>>;
+    /// At most `limit` pairs of answers by sample and second author, from after a sample and author on; nothing where
+    /// there are no second passes.
+    fn second_answers_after(
+        &mut self,
+        project: ProjectId,
+        after: Option<(SampleId, &str)>,
+        limit: usize,
+    ) -> Result<Vec<SecondAnswer>> {
+        let _ = (project, after, limit);
+        Ok(Vec::new())
+    }
 
     /// Cohen's kappa of the second passes of a project.
     fn agreement(&mut self, project: ProjectId) -> Result<Kappa> {

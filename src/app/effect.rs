@@ -10,7 +10,7 @@ use super::tasks::TaskId;
 use super::team::TeamOrder;
 use crate::domain::edit::Edit;
 use crate::domain::geometry::BoxN;
-use crate::domain::ids::{EditId, ProjectId, SampleId};
+use crate::domain::ids::{AnnotationId, EditId, ProjectId, SampleId};
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::{ScanSettings, Task};
 use crate::domain::queue::Queue;
@@ -164,6 +164,10 @@ pub enum Query {
     },
     /// How well first and second answers agree, and where they differ.
     Agreement(ProjectId),
+    /// Pictures that were answered twice and differently, and are not decided.
+    Disputes(ProjectId),
+    /// The comments on a picture.
+    Comments(SampleId),
     /// The queues saved by name.
     Queues(ProjectId),
     /// The queue and sample a person left the project at.
@@ -234,6 +238,9 @@ pub enum Write {
     },
     /// Change the list of projects.
     Project(ProjectChange),
+    /// Say something about a picture, or settle what was said. Tried once and at once: nobody works on because of it, and
+    /// a failure is told together with the text.
+    Remark(Remark),
     /// The answer given in a blind second pass; the sample's own answer stays.
     SecondAnswer {
         /// The project.
@@ -242,6 +249,29 @@ pub enum Write {
         sample: SampleId,
         /// What the person answered this time.
         answer: crate::domain::sample::Answer,
+    },
+}
+
+/// A change to what people say about a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// Say something, of the picture or of one of its annotations.
+    Add {
+        /// The picture.
+        sample: SampleId,
+        /// The annotation.
+        annotation: Option<AnnotationId>,
+        /// What is said.
+        text: String,
+    },
+    /// Mark a comment as dealt with, or not.
+    Resolve {
+        /// The picture.
+        sample: SampleId,
+        /// The comment.
+        id: i64,
+        /// Dealt with.
+        resolved: bool,
     },
 }
 

@@ -1,7 +1,9 @@
 //! Events: everything that can happen to the state.
 
+use super::effect::Remark;
 use super::picture::{PictureRef, PictureState};
 use super::preview_report::{LinkNews, PreviewReport};
+use super::screens::adjudicate::Dispute;
 use super::screens::conflicts::ConflictLine;
 use super::screens::lake::state::{Facts, TextPreview};
 use super::screens::profiles::ProfileRow;
@@ -12,6 +14,7 @@ use super::slots::Tag;
 use super::state::OutboxState;
 use super::tasks::{TaskId, TaskNews};
 use super::team::TeamNews;
+use crate::domain::comment::Comment;
 use crate::domain::commit::Commit;
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::geometry::BoxN;
@@ -19,7 +22,7 @@ use crate::domain::ids::{ProjectId, Rev, SampleId};
 use crate::domain::key::KeyPress;
 use crate::domain::project::{Counts, Project};
 use crate::domain::queue::Queue;
-use crate::domain::sample::Sample;
+use crate::domain::sample::{Note, Sample};
 use crate::lake::listing::Listing;
 use crate::lake::table_info::TableInfo;
 use crate::ops::report::StatsReport;
@@ -163,6 +166,15 @@ pub enum Reply {
     },
     /// How well first and second answers agree.
     Agreement(Box<AgreementReport>),
+    /// Pictures with two answers that differ.
+    Disputes {
+        /// The first of them.
+        disputes: Vec<Dispute>,
+        /// There are more.
+        more: bool,
+    },
+    /// The comments on a picture, oldest first.
+    Comments(SampleId, Vec<Comment>),
     /// Saved queues.
     Queues(Vec<(String, Queue)>),
     /// What the person has to decide.
@@ -206,6 +218,8 @@ pub enum Wrote {
     Resolved(Option<Box<Edit>>),
     /// A second answer is stored, and the pass is so far; or why it is not.
     SecondAnswer(Result<PassReport, String>),
+    /// What became of something that was said about a picture: the comments and remarks on it now, or why it failed.
+    Remarked(Remark, Result<(Vec<Comment>, Vec<Note>), String>),
     /// Something else was written; a sentence for the status line, if it is worth one.
     Done(Option<String>),
     /// The list of projects has changed.

@@ -3,6 +3,7 @@
 //! What always holds: `Esc` closes the top one and changes nothing; a key that is meant for a text field never reaches
 //! an action.
 
+pub mod comments;
 pub mod confirm;
 pub mod picker;
 pub mod prompt;
@@ -10,6 +11,7 @@ pub mod prompt;
 use super::effect::Effect;
 use super::state::State;
 use crate::domain::key::{Key, KeyPress};
+use comments::Comments;
 use confirm::Confirm;
 use picker::Picker;
 use prompt::Prompt;
@@ -23,6 +25,8 @@ pub enum Overlay {
     Picker(Picker),
     /// Yes or no.
     Confirm(Confirm),
+    /// What people say about a picture.
+    Comments(Comments),
 }
 
 impl State {
@@ -42,12 +46,14 @@ pub fn key(state: &mut State, press: KeyPress) -> Vec<Effect> {
         return match top {
             Overlay::Prompt(prompt) => (prompt.cancel)(state),
             Overlay::Picker(_) | Overlay::Confirm(_) => Vec::new(),
+            Overlay::Comments(panel) => comments::leave(state, &panel),
         };
     }
     match top {
         Overlay::Prompt(prompt) => prompt::key(state, prompt, press),
         Overlay::Picker(picker) => picker::key(state, picker, press),
         Overlay::Confirm(confirm) => confirm::key(state, confirm, press),
+        Overlay::Comments(panel) => comments::key(state, panel, press),
     }
 }
 
@@ -62,6 +68,11 @@ pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
         Some(Overlay::Picker(mut picker)) => {
             picker.insert(&line);
             state.overlays.push(Overlay::Picker(picker));
+            Vec::new()
+        }
+        Some(Overlay::Comments(mut panel)) => {
+            panel.insert(&line);
+            state.overlays.push(Overlay::Comments(panel));
             Vec::new()
         }
         other => {

@@ -43,6 +43,8 @@ pub enum Scope {
     Tasks,
     /// The edits on which the person has to decide.
     Conflicts,
+    /// Pictures with two answers that differ.
+    Adjudicate,
     /// A part of a picture, on whatever screen shows it.
     Zoom,
 }
@@ -67,13 +69,14 @@ impl Scope {
             Self::Stats => "stats",
             Self::Tasks => "tasks",
             Self::Conflicts => "conflicts",
+            Self::Adjudicate => "differences",
             Self::Zoom => "zoom",
         }
     }
 }
 
 /// All scopes.
-pub const SCOPES: [Scope; 16] = [
+pub const SCOPES: [Scope; 17] = [
     Scope::Home,
     Scope::Lake,
     Scope::Table,
@@ -88,6 +91,7 @@ pub const SCOPES: [Scope; 16] = [
     Scope::Stats,
     Scope::Tasks,
     Scope::Conflicts,
+    Scope::Adjudicate,
     Scope::Zoom,
     Scope::Global,
 ];

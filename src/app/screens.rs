@@ -1,5 +1,6 @@
 //! The screens: a branch of state, actions and replies for each.
 
+pub mod adjudicate;
 pub mod answering;
 pub mod classes;
 pub mod conflicts;
@@ -27,9 +28,11 @@ pub mod viewing;
 
 use super::effect::Effect;
 use super::event::Reply;
+use super::overlays::comments;
 use super::registry::{Scope, Spec};
 use super::slots::{Slot, Tag};
 use super::state::State;
+use adjudicate::AdjudicateState;
 use classes::ClassesState;
 use conflicts::ConflictsState;
 use gallery::GalleryState;
@@ -61,12 +64,15 @@ pub const SPECS: &[&[Spec]] = &[
     home::SPECS,
     task_list::SPECS,
     conflicts::SPECS,
+    adjudicate::SPECS,
+    comments::SPECS,
     viewing::SPECS,
     navigation::SPECS,
     navigation::GO_SPECS,
     review::actions::GO,
     stats::GO,
     conflicts::GO,
+    adjudicate::GO,
     sql::GO,
     profiles::SPECS,
 ];
@@ -102,6 +108,8 @@ pub enum Screen {
     Tasks(TaskListState),
     /// Edits that met somebody else's.
     Conflicts(ConflictsState),
+    /// Two answers to one picture, side by side.
+    Adjudicate(Box<AdjudicateState>),
 }
 
 impl Screen {
@@ -123,6 +131,7 @@ impl Screen {
             Self::Classes(_) => Scope::Classes,
             Self::Tasks(_) => Scope::Tasks,
             Self::Conflicts(_) => Scope::Conflicts,
+            Self::Adjudicate(_) => Scope::Adjudicate,
         }
     }
 }
@@ -137,6 +146,7 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
         Some(Screen::Projects(_)) => projects::step(state, way),
         Some(Screen::Tasks(_)) => task_list::step(state, way),
         Some(Screen::Conflicts(_)) => conflicts::step(state, way),
+        Some(Screen::Adjudicate(_)) => adjudicate::step(state, way),
         Some(Screen::Stats(_)) => stats::step(state, way),
         Some(Screen::Gallery(_)) => gallery::pages::step(state, way),
         Some(Screen::Classes(_)) => classes::step(state, way),
@@ -159,6 +169,7 @@ pub fn shown(state: &mut State) -> Vec<Effect> {
         Some(Screen::Sweep(_)) => sweep::pages::fit(state),
         Some(Screen::Classes(_)) => classes::shown(state),
         Some(Screen::Conflicts(_)) => conflicts::shown(state),
+        Some(Screen::Adjudicate(_)) => adjudicate::shown(state),
         Some(Screen::Tasks(_) | Screen::SecondPass(_)) | None => Vec::new(),
     }
 }
@@ -168,7 +179,12 @@ pub fn close_project(state: &mut State) {
     let of_project = |s: &Screen| {
         matches!(
             s,
-            Screen::Label(_) | Screen::Gallery(_) | Screen::Sweep(_) | Screen::Classes(_) | Screen::Conflicts(_)
+            Screen::Label(_)
+                | Screen::Gallery(_)
+                | Screen::Sweep(_)
+                | Screen::Classes(_)
+                | Screen::Conflicts(_)
+                | Screen::Adjudicate(_)
         )
     };
     state.screens.retain(|s| !of_project(s));
@@ -178,6 +194,7 @@ pub fn close_project(state: &mut State) {
 pub fn refresh(state: &mut State) -> Vec<Effect> {
     match state.screens.last() {
         Some(Screen::Projects(_) | Screen::Home(_) | Screen::Stats(_) | Screen::Conflicts(_)) => shown(state),
+        Some(Screen::Adjudicate(_)) => shown(state),
         Some(Screen::Review(_)) => review::ask_report(state),
         Some(Screen::Sweep(_)) => sweep::pages::renew(state),
         _ => Vec::new(),
@@ -193,6 +210,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         Slot::Profiles | Slot::ProfilePicker => profiles::reply(state, tag, reply),
         Slot::Completion => navigation::completions(state, reply),
         Slot::Conflicts => conflicts::reply(state, reply),
+        Slot::Disputes => adjudicate::reply(state, reply),
         Slot::Projects | Slot::Home => projects::reply(state, reply),
         Slot::Project | Slot::Counts => navigation::project_reply(state, reply),
         Slot::Review if state.stats().is_some() => stats::reply(state, reply),
@@ -201,6 +219,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         Slot::Gallery | Slot::GalleryBack | Slot::GalleryJump | Slot::GalleryPosition | Slot::GalleryQueues => {
             gallery::reply(state, tag, reply)
         }
+        Slot::Comments => comments::reply(state, reply),
         Slot::Snap => label::boxes::snapping::reply(state, reply),
         Slot::Sweep | Slot::SweepTotal => sweep::reply(state, tag, reply),
         _ => label::reply(state, tag, reply),

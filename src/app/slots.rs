@@ -78,8 +78,12 @@ pub enum Slot {
     Home,
     /// The edits on which the person has to decide.
     Conflicts,
+    /// Pictures with two answers that differ.
+    Disputes,
     /// The edges near a box.
     Snap,
+    /// The comments on a picture.
+    Comments,
 }
 
 /// A slot and the generation of one question.

@@ -17,13 +17,14 @@ use super::tasks::Tasks;
 use super::team::Team;
 use crate::config::settings::Settings;
 use crate::domain::class::LabelSet;
+use crate::domain::ids::SampleId;
 use crate::domain::key::KeyPress;
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::{Counts, Project};
 use crate::keymap::Keymap;
 use crate::term::caps::Caps;
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// What the state machine is started with.
@@ -155,6 +156,8 @@ pub struct State {
     pub profiles: Vec<ProfileRow>,
     /// The profile in use.
     pub profile: Option<String>,
+    /// Comments that were typed and are not in the store, by picture.
+    pub unsaid: BTreeMap<SampleId, String>,
     /// The project that is being made, while its questions are asked.
     pub draft: Option<NewProject>,
     base: String,
@@ -196,6 +199,7 @@ impl State {
             sql: SqlState::default(),
             profiles: Vec::new(),
             profile: None,
+            unsaid: BTreeMap::new(),
             draft: None,
             base: start.base,
         }

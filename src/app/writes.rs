@@ -3,6 +3,7 @@
 use super::effect::{Effect, JumpTo, Query};
 use super::event::Wrote;
 use super::messages::Level;
+use super::overlays;
 use super::screens::counting::recount;
 use super::screens::label::state::{FLASH_MS, Flash};
 use super::screens::{self, Screen, label, second_pass};
@@ -27,6 +28,7 @@ pub fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
             state.save.waiting = None;
             second_pass::stored(state, stored)
         }
+        Wrote::Remarked(remark, found) => overlays::comments::written(state, &remark, found),
         Wrote::Done(text) => {
             if let Some(text) = text {
                 state.say(Level::Info, text);
@@ -96,6 +98,7 @@ fn settled(state: &mut State, edits: &[(Edit, Outcome)], counts: Option<Counts>)
     if follows && state.save.unsent == 0 {
         effects.extend(screens::refresh(state));
     }
+    effects.extend(screens::adjudicate::saved(state));
     if let Some(project) = state.project.as_ref().map(|p| p.project.id).filter(|_| reload) {
         state.say(Level::Error, "the label set was changed elsewhere; your change was not written, theirs is shown");
         let tag = state.slots.ask(Slot::Project);
@@ -402,6 +405,9 @@ impl State {
         for screen in &mut self.screens {
             match screen {
                 Screen::SecondPass(_) => {}
+                Screen::Adjudicate(here) => {
+                    here.disputes.iter_mut().flatten().map(|d| &mut d.sample).for_each(&mut change);
+                }
                 Screen::Gallery(gallery) => gallery.window.iter_mut().for_each(&mut change),
                 Screen::Sweep(sweep) => sweep.window.iter_mut().for_each(&mut change),
                 other => other.walk_mut().into_iter().flat_map(|l| l.walk.iter_mut()).for_each(&mut change),

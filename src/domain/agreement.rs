@@ -1,90 +1,46 @@
-//! Agreement of two passes over the same samples: Cohen's kappa with its confidence interval.
+//! How far people agree who answered the same pictures without seeing each other's answers: raw agreement, the kappas of
+//! Cohen and Fleiss, Krippendorff's alpha, and for boxes their overlap and F1; for all, for each two people, and for each
+//! class, with 95 % intervals.
 //!
-//! Method: J. Cohen (1960), "A coefficient of agreement for nominal scales"; standard error after Fleiss, Cohen and
-//! Everitt (1969), "Large sample standard errors of kappa and weighted kappa".
+//! Why one place: which of these a team believes in is the team's business, so all are worked out from the same answers.
+//! What always holds: neither the order of the people nor that of the pictures changes a value; whoever agrees in
+//! everything gets 1; a value that is not defined (chance alone explains all) is none and never a number; the same answers
+//! and the same seed give the same intervals.
+
+pub mod adjudication;
+mod bootstrap;
+pub mod boxes;
+mod cohen;
+mod fleiss;
+mod krippendorff;
+mod matching;
+pub mod nominal;
+mod raw;
+mod study;
+mod sums;
+
+pub use cohen::{Kappa, cohen};
+pub use study::{Agreement, ClassMeasure, Measure, PairMeasure, Study};
+pub use sums::Pattern;
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
-/// Cohen's kappa over `n` pairs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Kappa {
-    /// Number of pairs.
-    pub n: u64,
-    /// Share of pairs that agree, `0..=1`.
-    pub observed: f64,
-    /// Share expected by chance from the marginals, `0..=1`.
-    pub expected: f64,
-    /// Kappa, at most 1; `None` when chance alone explains everything (one class on both sides).
-    pub kappa: Option<f64>,
-    /// 95 % interval by the large-sample standard error, clipped to `-1..=1`; `None` below two pairs or without kappa.
-    pub interval: Option<(f64, f64)>,
+/// A value with its 95 % interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// The value; nothing where it is not defined.
+    pub value: Option<f64>,
+    /// The lower end of the interval; nothing below two pictures.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
 }
 
-/// Cohen's kappa of pairs (first answer, second answer). Answers may be anything that can be ordered.
-#[must_use]
-pub fn cohen<T: Ord + Clone>(pairs: &[(T, T)]) -> Kappa {
-    let n = pairs.len() as f64;
-    if pairs.is_empty() {
-        return Kappa { n: 0, observed: 0.0, expected: 0.0, kappa: None, interval: None };
-    }
-    let mut cells: BTreeMap<(&T, &T), f64> = BTreeMap::new();
-    let (mut rows, mut columns): (BTreeMap<&T, f64>, BTreeMap<&T, f64>) = Default::default();
-    for (a, b) in pairs {
-        *cells.entry((a, b)).or_default() += 1.0 / n;
-        *rows.entry(a).or_default() += 1.0 / n;
-        *columns.entry(b).or_default() += 1.0 / n;
-    }
-    let share = |side: &BTreeMap<&T, f64>, key: &T| side.get(key).copied().unwrap_or(0.0);
-    let observed: f64 = cells.iter().filter(|((a, b), _)| a == b).map(|(_, p)| p).sum();
-    let expected: f64 = rows.iter().map(|(k, p)| p * share(&columns, k)).sum();
-    let pairs_n = pairs.len() as u64;
-    if 1.0 - expected < 1e-12 {
-        return Kappa { n: pairs_n, observed, expected, kappa: None, interval: None };
-    }
-    let kappa = (observed - expected) / (1.0 - expected);
-    // Fleiss, Cohen and Everitt's variance: diagonal, off-diagonal and chance terms.
-    let diagonal: f64 = cells
-        .iter()
-        .filter(|((a, b), _)| a == b)
-        .map(|((a, _), p)| p * (1.0 - (share(&rows, a) + share(&columns, a)) * (1.0 - kappa)).powi(2))
-        .sum();
-    let off: f64 = cells
-        .iter()
-        .filter(|((a, b), _)| a != b)
-        .map(|((a, b), p)| p * (share(&columns, a) + share(&rows, b)).powi(2))
-        .sum();
-    let chance = (kappa - expected * (1.0 - kappa)).powi(2);
-    let variance = (diagonal + (1.0 - kappa).powi(2) * off - chance).max(0.0) / (n * (1.0 - expected).powi(2));
-    let half = 1.959_964 * variance.sqrt();
-    let interval = (pairs.len() > 1).then_some(((kappa - half).max(-1.0), (kappa + half).min(1.0)));
-    Kappa { n: pairs_n, observed, expected, kappa: Some(kappa), interval }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn table(cells: &[(u8, u8, usize)]) -> Vec<(u8, u8)> {
-        cells.iter().flat_map(|&(a, b, n)| std::iter::repeat_n((a, b), n)).collect()
-    }
-
-    #[test]
-    fn textbook_table() {
-        // 20 yes/yes, 5 yes/no, 10 no/yes, 15 no/no: observed 0.7, expected 0.5, kappa 0.4.
-        let k = cohen(&table(&[(1, 1, 20), (1, 0, 5), (0, 1, 10), (0, 0, 15)]));
-        assert!((k.observed - 0.7).abs() < 1e-9 && (k.expected - 0.5).abs() < 1e-9);
-        assert!((k.kappa.unwrap() - 0.4).abs() < 1e-9);
-        let (low, high) = k.interval.unwrap();
-        // Standard error 0.127 (Fleiss, Cohen and Everitt's formula worked by hand).
-        assert!((low - 0.1508).abs() < 5e-3 && (high - 0.6492).abs() < 5e-3, "{low} {high}");
-    }
-
-    #[test]
-    fn extremes() {
-        assert_eq!(cohen::<u8>(&[]).kappa, None);
-        assert_eq!(cohen(&table(&[(1, 1, 9)])).kappa, None);
-        let perfect = cohen(&table(&[(1, 1, 5), (0, 0, 5)]));
-        assert!((perfect.kappa.unwrap() - 1.0).abs() < 1e-9);
+impl Figure {
+    fn new(value: Option<f64>, interval: Option<(f64, f64)>) -> Self {
+        // An interval that does not hold its own value comes from too few pictures to tell; it is widened, never moved.
+        let ends = value.and(interval);
+        let (low, high) = (ends.map(|e| e.0), ends.map(|e| e.1));
+        Self { value, low: low.zip(value).map(|(l, v)| l.min(v)), high: high.zip(value).map(|(h, v)| h.max(v)) }
     }
 }

@@ -162,6 +162,11 @@ impl Filter {
             "by" => self.by.extend(word.values.iter().cloned()),
             "list" => self.list.extend(word.values.iter().cloned()),
             "path" | "text" => self.text.extend(word.values.iter().cloned()),
+            // Other programs' words for the mark `comment`.
+            "has" if word.values == ["comment"] => self.comment = Some(true),
+            "comment" if word.values == ["open"] => self.comment = Some(true),
+            "comment" => return Err("only `comment:open` is known; it is the same as `comment`".to_owned()),
+            "has" => return Err("only `has:comment` is known; it is the same as `comment`".to_owned()),
             "review" => {
                 for value in &word.values {
                     let found = ReviewState::ALL.iter().find(|(_, n)| n == value);
@@ -318,6 +323,10 @@ mod tests {
         assert_eq!(Filter::parse(&f.to_string()).unwrap(), f);
         let noted = Filter::parse("-comment").unwrap();
         assert_eq!((noted.comment, noted.to_string().as_str()), (Some(false), "-comment"));
+        for same in ["comment:open", "has:comment"] {
+            assert_eq!(Filter::parse(same).unwrap().to_string(), "comment");
+        }
+        assert!(Filter::parse("comment:closed").unwrap_err().contains("comment:open"));
         let word = Filter { text: vec!["comment".to_owned()], ..Filter::default() };
         assert_eq!(Filter::parse(&word.to_string()).unwrap(), word);
         assert!(Filter::parse("color:red").unwrap_err().contains("color"));

@@ -11,7 +11,7 @@ use super::services::StorePlace;
 use super::store_reads::{answer, session_key};
 use super::store_review;
 use super::team::TeamDesk;
-use crate::app::effect::{Decision, ProjectChange, Query, Write};
+use crate::app::effect::{Decision, ProjectChange, Query, Remark, Write};
 use crate::app::event::{Event, Reply, Wrote};
 use crate::app::slots::{Slot, Tag};
 use crate::app::team::{TeamNews, TeamOrder};
@@ -34,6 +34,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long leaving waits for edits to reach a remote store; they are safe in the journal already.
 const SENDING: Duration = Duration::from_millis(1500);
+/// How long leaving waits for comments, of which nothing is kept on this machine.
+const SAYING: Duration = Duration::from_secs(5);
 
 enum Order {
     Ask(Tag, Query),
@@ -65,6 +67,7 @@ impl StoreDesk {
             tickets: HashMap::new(),
             listener: None,
             team: None,
+            unsaid: Arc::default(),
         };
         if let Err(error) =
             std::thread::Builder::new().name("store-desk".to_owned()).spawn(move || desk.serve(&incoming))
@@ -121,6 +124,8 @@ struct Desk {
     tickets: HashMap<Slot, Ticket>,
     listener: Option<Listener>,
     team: Option<TeamDesk>,
+    /// Comments on their way, which leaving waits for.
+    unsaid: Arc<(Mutex<usize>, Condvar)>,
 }
 
 impl Desk {
@@ -210,8 +215,10 @@ impl Desk {
     }
 
     fn write(&mut self, write: Write) {
-        if let Write::Project(change) = write {
-            return self.change_project(change);
+        match write {
+            Write::Project(change) => return self.change_project(change),
+            Write::Remark(remark) => return self.remark(remark),
+            _ => {}
         }
         let request = self.request(write.clone());
         match self.opened() {
@@ -250,7 +257,29 @@ impl Desk {
                 WriteRequest::SecondAnswer { project, sample, answer, author, at }
             }
             // Handled before; a rename to nothing is refused by every store.
-            Write::Project(_) => WriteRequest::Commit(Vec::new()),
+            Write::Project(_) | Write::Remark(_) => WriteRequest::Commit(Vec::new()),
+        }
+    }
+
+    /// Comments go beside the queue of edits: where the store cannot be reached, edits must not wait for them.
+    fn remark(&mut self, remark: Remark) {
+        let (sender, user, what) = (self.sender.clone(), self.user.clone(), remark.clone());
+        let told = sender.clone();
+        let run = move |store: &mut dyn Store| store_review::remark(store, &what, &user);
+        let (of, unsaid) = (remark.clone(), Arc::clone(&self.unsaid));
+        *unsaid.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        let pending = Arc::clone(&unsaid);
+        let done = move |result: Result<_>| {
+            *pending.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+            pending.1.notify_all();
+            sender.event(Event::Wrote(Wrote::Remarked(of, result.map_err(|error| error.to_string()))));
+        };
+        match self.opened() {
+            Ok(open) => drop(open.reader.request(run, done)),
+            Err(error) => {
+                *unsaid.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+                told.event(Event::Wrote(Wrote::Remarked(remark, Err(error.to_string()))));
+            }
         }
     }
 
@@ -299,9 +328,16 @@ impl Desk {
         }
     }
 
+    /// Waits until every comment is stored or refused, at most so long.
+    fn wait_for_comments(&self, patience: Duration) {
+        let pending = self.unsaid.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.unsaid.1.wait_timeout_while(pending, patience, |n| *n > 0));
+    }
+
     fn finish(&mut self) {
         self.listener = None;
         if let Some(Opened { reader, writer, outbox, .. }) = self.open.take() {
+            self.wait_for_comments(SAYING);
             drop(reader);
             let _ = writer.flush(PATIENCE);
             sent(&outbox, SENDING);

@@ -78,6 +78,8 @@ pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> 
         Query::Review(project) => store_review::review(store, project, user)?,
         Query::SecondPass { project, limit } => store_review::second_pass(store, project, user, limit)?,
         Query::Agreement(project) => store_review::agreement(store, project)?,
+        Query::Disputes(project) => store_review::disputes(store, project)?,
+        Query::Comments(sample) => store_review::comments(store, sample)?,
         Query::Conflicts(project) => Reply::Conflicts(conflicts(store, project)?),
         Query::List { .. }
         | Query::Facts(_)
@@ -193,7 +195,7 @@ fn lines(entries: Vec<HistoryEntry>) -> Vec<HistoryLine> {
 }
 
 /// Statistics only read the store, so that any failure of theirs is the store's.
-fn from_ops(error: crate::ops::OpsError) -> crate::store::StoreError {
+pub(super) fn from_ops(error: crate::ops::OpsError) -> crate::store::StoreError {
     match error {
         crate::ops::OpsError::Store(error) => error,
         other => crate::store::StoreError::Failed { place: "the statistics".to_owned(), why: other.to_string() },

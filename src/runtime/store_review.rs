@@ -1,11 +1,20 @@
 //! Questions and changes of the review, the blind second pass and the statistics, as store calls.
 
+use super::store_reads::from_ops;
+use crate::app::effect::Remark;
 use crate::app::event::Reply;
+use crate::app::screens::adjudicate::Dispute;
+use crate::domain::agreement::{Study, adjudication};
 use crate::domain::class::LabelSet;
-use crate::domain::ids::ProjectId;
+use crate::domain::comment::Comment;
+use crate::domain::ids::{ProjectId, SampleId};
+use crate::domain::sample::Note;
+use crate::ops::Watch;
+use crate::ops::agreement::{self, HIT};
 use crate::ops::report::review::{AgreementReport, Disagreement, PassReport, ReviewReport};
 use crate::store::records::SecondAnswer;
 use crate::store::{Result, Store};
+use jiff::Timestamp;
 
 /// How far the review is, who has answered, and how far the person's second pass is.
 pub(super) fn review(store: &mut dyn Store, project: ProjectId, user: &str) -> Result<Reply> {
@@ -54,10 +63,12 @@ pub fn draw(store: &mut dyn Store, project: ProjectId, percent: u8, seed: u64, u
 pub(super) fn agreement(store: &mut dyn Store, project: ProjectId) -> Result<Reply> {
     let labels = store.project(project)?.labels;
     let kappa = Some(store.agreement(project)?).filter(|k| k.n > 0);
+    let mut watch = Watch { progress: &mut |_| {}, cancelled: &|| false };
+    let study = agreement::study(store, project, Study::new(&labels, HIT), &mut watch).map_err(from_ops)?;
     let differ = store.disagreements(project)?;
     let differ_count = differ.len() as u64;
     let listed = differ.iter().rev().take(AgreementReport::LISTED).map(|pair| in_words(pair, &labels)).collect();
-    Ok(Reply::Agreement(Box::new(AgreementReport { kappa, differ: listed, differ_count })))
+    Ok(Reply::Agreement(Box::new(AgreementReport { kappa, differ: listed, differ_count, study: Some(study) })))
 }
 
 fn in_words(pair: &SecondAnswer, labels: &LabelSet) -> Disagreement {
@@ -69,5 +80,72 @@ fn in_words(pair: &SecondAnswer, labels: &LabelSet) -> Disagreement {
         second: pair.second.summary(labels),
         second_by: pair.second_by.clone(),
         at: pair.at,
+    }
+}
+
+/// The comments on a picture.
+///
+/// # Errors
+/// Where the store keeps none, that; else what the store says.
+pub(super) fn comments(store: &mut dyn Store, sample: SampleId) -> Result<Reply> {
+    if !store.capabilities().comments {
+        return Err(store.unsupported("keep comments"));
+    }
+    Ok(Reply::Comments(sample, store.comments(sample)?))
+}
+
+/// Says something about a picture, or settles what was said; the comments and the remarks on it afterwards.
+pub(super) fn remark(store: &mut dyn Store, remark: &Remark, user: &str) -> Result<(Vec<Comment>, Vec<Note>)> {
+    let sample = match remark {
+        Remark::Add { sample, annotation, text } => {
+            let (author, text, at) = (user.to_owned(), text.clone(), Timestamp::now());
+            let new = Comment { id: 0, sample: *sample, annotation: *annotation, author, text, at, resolved: false };
+            store.add_comment(&new)?;
+            *sample
+        }
+        Remark::Resolve { sample, id, resolved } => {
+            store.resolve_comment(*id, *resolved)?;
+            *sample
+        }
+    };
+    Ok((store.comments(sample)?, store.sample(sample)?.notes))
+}
+
+/// So many pictures to be decided are fetched at once.
+const DISPUTES: usize = 200;
+/// Pairs of answers looked at a time.
+const PAIRS: usize = 1_000;
+/// Edits of a picture that are looked at for a decision, the newest.
+const EDITS: usize = 50;
+
+/// Pictures that were answered twice and differently, and about which nobody has decided since. Which of the two answers
+/// is called A says nothing about which came first.
+pub(super) fn disputes(store: &mut dyn Store, project: ProjectId) -> Result<Reply> {
+    let labels = store.project(project)?.labels;
+    let mut disputes: Vec<Dispute> = Vec::new();
+    let mut last: Option<(SampleId, String)> = None;
+    loop {
+        let after = last.as_ref().map(|(sample, author)| (*sample, author.as_str()));
+        let page = store.second_answers_after(project, after, PAIRS)?;
+        let Some(end) = page.last() else { return Ok(Reply::Disputes { disputes, more: false }) };
+        last = Some((end.sample, end.second_by.clone()));
+        for pair in page {
+            let known = disputes.last().is_some_and(|d| d.sample.id == pair.sample);
+            if known || !adjudication::differ(&pair.first, &pair.second, &labels) {
+                continue;
+            }
+            let history = store.history(project, Some(pair.sample), None, EDITS)?;
+            if adjudication::is_decided(history.iter().map(|entry| &entry.edit), pair.at) {
+                continue;
+            }
+            if disputes.len() == DISPUTES {
+                return Ok(Reply::Disputes { disputes, more: true });
+            }
+            let sample = store.sample(pair.sample)?;
+            let (a, b) = ((pair.first, pair.first_by), (pair.second, pair.second_by));
+            let turned = (sample.id.0.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 63) == 1;
+            let (a, b) = if turned { (b, a) } else { (a, b) };
+            disputes.push(Dispute { sample, a, b });
+        }
     }
 }

@@ -218,6 +218,11 @@ macro_rules! __pass_on {
                 at: $crate::store::pass_on::Timestamp
             ) -> ();
             fn second_answers(project: $crate::store::pass_on::ProjectId) -> Vec<$crate::store::pass_on::SecondAnswer>;
+            fn second_answers_after(
+                project: $crate::store::pass_on::ProjectId,
+                after: Option<($crate::store::pass_on::SampleId, &str)>,
+                limit: usize
+            ) -> Vec<$crate::store::pass_on::SecondAnswer>;
             fn put_predictions(
                 project: $crate::store::pass_on::ProjectId,
                 batch: &[$crate::store::pass_on::SamplePredictions]

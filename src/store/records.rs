@@ -1,9 +1,11 @@
 //! The plain records a store takes and gives, besides the types of the domain.
 
 use crate::domain::annotation::Prediction;
+pub use crate::domain::comment::Comment;
+
 use crate::domain::class::LabelSet;
 use crate::domain::edit::Edit;
-use crate::domain::ids::{AnnotationId, ClassId, EditId, EventId, Rev, SampleId};
+use crate::domain::ids::{ClassId, EditId, EventId, Rev, SampleId};
 use crate::domain::project::{Counts, ScanSettings, Task};
 use crate::domain::sample::{Answer, Sample, Status};
 use jiff::Timestamp;
@@ -389,25 +391,6 @@ pub struct SamplePredictions {
     pub sample: SampleId,
     /// They replace those of the same models on that sample.
     pub predictions: Vec<Prediction>,
-}
-
-/// A remark on a sample or one of its annotations.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Comment {
-    /// Its number; 0 before it is stored.
-    pub id: i64,
-    /// The sample.
-    pub sample: SampleId,
-    /// The annotation, if it is about one.
-    pub annotation: Option<AnnotationId>,
-    /// Who.
-    pub author: String,
-    /// The text.
-    pub text: String,
-    /// When.
-    pub at: Timestamp,
-    /// Dealt with.
-    pub resolved: bool,
 }
 
 /// Somebody who works on a project now.

@@ -1,5 +1,7 @@
 //! Text fields, pickers and questions, drawn above a screen.
 
+mod comments;
+
 use super::canvas::{Canvas, number, width};
 use super::screens::lake::wrapped;
 use super::{chrome, preview_panel};
@@ -19,6 +21,7 @@ pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
         Some(Overlay::Prompt(p)) => prompt(canvas, area, p),
         Some(Overlay::Picker(p)) => picker(canvas, area, p),
         Some(Overlay::Confirm(c)) => confirm(canvas, area, c),
+        Some(Overlay::Comments(c)) => comments::render(state, canvas, area, c),
         None => chrome::which_key(state, canvas, area),
     }
 }

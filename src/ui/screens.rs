@@ -1,5 +1,6 @@
 //! One file a screen.
 
+pub mod adjudicate;
 pub mod classes;
 pub mod conflicts;
 pub mod gallery;
@@ -36,6 +37,7 @@ pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
         Some(Screen::Sweep(sweep)) => sweep::render(state, sweep, canvas, area),
         Some(Screen::Classes(classes)) => classes::render(state, classes, canvas, area),
         Some(Screen::Conflicts(conflicts)) => conflicts::render(state, conflicts, canvas, area),
+        Some(Screen::Adjudicate(here)) => adjudicate::render(state, here, canvas, area),
         Some(Screen::Tasks(list)) => task_list::render(state, list, canvas, area),
         None => {}
     }

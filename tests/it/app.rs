@@ -1,7 +1,9 @@
 //! The update level: keys in, state and effects out. And the screen level: snapshots with styles.
 
+mod adjudicate;
 mod boxes;
 mod classes;
+mod comments;
 mod conflicts;
 mod damaged;
 mod gallery;

@@ -15,6 +15,7 @@ mod sql;
 mod story;
 mod tables;
 mod tls;
+mod together;
 mod versions;
 
 use serde_json::Value;

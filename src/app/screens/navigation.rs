@@ -10,6 +10,7 @@ use crate::app::effect::Effect;
 use crate::app::event::Reply;
 use crate::app::messages::Level;
 use crate::app::overlays::Overlay;
+use crate::app::overlays::confirm::Confirm;
 use crate::app::overlays::picker::{Item, Picker};
 use crate::app::registry::{self, Scope, Spec, always};
 use crate::app::state::{OpenProject, State};
@@ -23,7 +24,7 @@ pub const SPECS: &[Spec] = &[
     global("app.palette", "palette", "Every action; type to find one, Enter does it", 0, |s, _| palette(s)),
     global("app.back", "back", "One level back; never loses work", 0, |s, _| back(s)),
     global("app.close", "close", "Close the screen; the last one leaves the program", 0, |s, _| close(s)),
-    global("app.quit", "quit", "Leave the program after everything is saved", 0, |s, _| quit(s)),
+    global("app.quit", "quit", "Leave the program after everything is saved", 0, |s, _| ask_quit(s)),
     global("app.suspend", "suspend", "Give the terminal back to the shell; `fg` comes back", 0, |_, _| {
         vec![Effect::Suspend]
     }),
@@ -178,13 +179,30 @@ fn back(state: &mut State) -> Vec<Effect> {
 
 fn close(state: &mut State) -> Vec<Effect> {
     if state.screens.len() == 1 {
-        return quit(state);
+        return ask_quit(state);
     }
     let mut effects = leaving(state);
     state.large_picture = false;
     state.screens.pop();
     effects.extend(shown(state));
     effects
+}
+
+/// Leaves the program; a comment that was typed and is not in the store would be gone, so that is asked first.
+fn ask_quit(state: &mut State) -> Vec<Effect> {
+    let sending = state.overlays.iter().any(|o| matches!(o, Overlay::Comments(panel) if panel.sending));
+    if state.unsaid.is_empty() || sending {
+        return quit(state);
+    }
+    let count = state.unsaid.len();
+    let what = if count == 1 { "A comment was typed".to_owned() } else { format!("{count} comments were typed") };
+    state.open(Overlay::Confirm(Confirm {
+        question: format!("{what} and not sent. Leave without?"),
+        detail: state.with_keys("[comments.open] on the picture shows what was typed, and Enter sends it."),
+        value: String::new(),
+        yes: |state, _| quit(state),
+    }));
+    Vec::new()
 }
 
 /// Leaves the program. Edits that are on their way are written first; the runtime waits for them.

@@ -136,6 +136,7 @@ pub fn take(state: &mut State, value: &str) -> Vec<Effect> {
             set(state, Queue { filter: now.queue.filter, order }, None)
         }
         "type" => type_filter(state),
+        "differences" => super::adjudicate::open(state),
         _ => save(state),
     }
 }

@@ -25,6 +25,34 @@ pub enum View {
     Overview,
     /// First and second answers: how well they agree, and where they do not.
     Agreement,
+    /// How far each two people agree, and in each class.
+    Measures,
+}
+
+impl View {
+    const ALL: [Self; 3] = [Self::Overview, Self::Agreement, Self::Measures];
+
+    /// The view after this one, or before it.
+    fn turned(self, back: bool) -> Self {
+        let at = Self::ALL.iter().position(|v| *v == self).unwrap_or(0);
+        let by = if back { Self::ALL.len() - 1 } else { 1 };
+        Self::ALL.get((at + by) % Self::ALL.len()).copied().unwrap_or_default()
+    }
+}
+
+/// One line of the measures of agreement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MeasureRow {
+    /// A free line.
+    Blank,
+    /// What the lines below are about.
+    Title(&'static str),
+    /// All answers.
+    All,
+    /// The n-th two people.
+    Pair(usize),
+    /// The n-th class.
+    Class(usize),
 }
 
 /// The state of the Stats screen.
@@ -42,6 +70,8 @@ pub struct StatsState {
     pub top: usize,
     /// The row under the cursor in the list of disagreements.
     pub cursor: usize,
+    /// The first row shown of the measures.
+    pub measures_top: usize,
     /// Why nothing can be shown.
     pub problem: Option<String>,
 }
@@ -85,6 +115,8 @@ pub enum Row {
 
 /// From so many columns on, the classes stand beside the questions instead of below them.
 pub const WIDE: u16 = 100;
+/// Lines of the measures that stay where they are.
+pub const MEASURES_AROUND: usize = 4;
 /// Lines of the window that are not the overview's.
 const AROUND: u16 = 4;
 
@@ -122,6 +154,23 @@ impl StatsState {
         (rows, classes)
     }
 
+    /// The lines of the measures; none before the first picture with two answers.
+    #[must_use]
+    pub fn measure_rows(&self) -> Vec<MeasureRow> {
+        let study = self.agreement.as_ref().and_then(|a| a.study.as_ref()).filter(|s| s.all.labels.pictures > 0);
+        let Some(study) = study else { return Vec::new() };
+        let mut rows = vec![MeasureRow::All];
+        if study.pairs.len() > 1 {
+            rows.extend([MeasureRow::Blank, MeasureRow::Title("each two people")]);
+            rows.extend((0..study.pairs.len()).map(MeasureRow::Pair));
+        }
+        if !study.classes.is_empty() {
+            rows.extend([MeasureRow::Blank, MeasureRow::Title("each class")]);
+            rows.extend((0..study.classes.len()).map(MeasureRow::Class));
+        }
+        rows
+    }
+
     /// The columns of the overview in a window so wide: the classes beside the questions, or all in one.
     #[must_use]
     pub fn columns(&self, width: u16) -> Vec<Vec<Row>> {
@@ -137,10 +186,14 @@ const STATS: &[Scope] = &[Scope::Stats];
 
 /// The actions of the Stats screen.
 pub const SPECS: &[Spec] = &[
-    spec("stats.next-view", "other view", "Statistics, or where first and second answers differ", 1, |s, _| turn(s)),
-    spec("stats.previous-view", "other view", "Statistics, or where first and second answers differ", 0, |s, _| {
-        turn(s)
-    }),
+    spec(
+        "stats.next-view",
+        "other view",
+        "Statistics, where first and second answers differ, or how far people agree",
+        1,
+        |s, _| turn(s, false),
+    ),
+    spec("stats.previous-view", "other view", "The view before", 0, |s, _| turn(s, true)),
     Spec {
         enabled: on_pair,
         ..spec("stats.open", "open", "Open the picture with two answers on the Label screen", 2, |s, _| open_pair(s))
@@ -186,9 +239,9 @@ pub fn open(state: &mut State, view: View) -> Vec<Effect> {
     effects
 }
 
-fn turn(state: &mut State) -> Vec<Effect> {
+fn turn(state: &mut State, back: bool) -> Vec<Effect> {
     if let Some(stats) = state.stats_mut() {
-        stats.view = if stats.view == View::Overview { View::Agreement } else { View::Overview };
+        stats.view = stats.view.turned(back);
     }
     Vec::new()
 }
@@ -217,6 +270,11 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
         View::Agreement => {
             let len = stats.agreement.as_ref().map_or(0, |a| a.differ.len());
             stats.cursor = way.apply(stats.cursor, len, page);
+        }
+        View::Measures => {
+            // The lines that stay: what the columns mean, and what the words mean.
+            let (len, page) = (stats.measure_rows().len(), page.saturating_sub(MEASURES_AROUND));
+            stats.measures_top = way.apply(stats.measures_top, len.saturating_sub(page) + 1, page);
         }
     }
     Vec::new()

@@ -1,6 +1,6 @@
 //! What screens and `--json` tell of verdicts and of answers given twice.
 
-use crate::domain::agreement::Kappa;
+use crate::domain::agreement::{Agreement, Kappa};
 use crate::domain::ids::SampleId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,8 @@ pub struct AgreementReport {
     pub differ: Vec<Disagreement>,
     /// Pairs that differ in all.
     pub differ_count: u64,
+    /// All measures, of all, of each two people and of each class.
+    pub study: Option<Agreement>,
 }
 
 impl AgreementReport {

@@ -44,6 +44,11 @@ macro_rules! native_calls {
                 at: Timestamp
             ) -> ();
             read fn second_answers(project: ProjectId) -> Vec<SecondAnswer>;
+            read fn second_answers_after(
+                project: ProjectId,
+                after: Option<(SampleId, &str)>,
+                limit: usize
+            ) -> Vec<SecondAnswer>;
             write fn add_comment(comment: &Comment) -> i64;
             write fn resolve_comment(id: i64, resolved: bool) -> ();
             read fn comments(sample: SampleId) -> Vec<Comment>;

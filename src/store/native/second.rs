@@ -2,6 +2,7 @@
 
 use super::base::{Base, to_json};
 use super::codes;
+use super::value::Values;
 use crate::domain::ids::{ProjectId, SampleId};
 use crate::domain::sample::{Answer, Sample, Status};
 use crate::store::Result;
@@ -61,10 +62,30 @@ impl dyn Base + '_ {
     }
 
     pub(in crate::store) fn second_answers(&self, project: ProjectId) -> Result<Vec<SecondAnswer>> {
-        let sql = "SELECT p.sample, s.path, p.first, p.first_by, p.second, p.author, p.at
-                   FROM second_pass p JOIN sample s ON s.id = p.sample
-                   WHERE p.project = ? AND p.second IS NOT NULL ORDER BY p.at, p.sample";
-        let rows = self.rows(sql, [project.0], |r| {
+        self.pairs_of("p.project = ? AND p.second IS NOT NULL ORDER BY p.at, p.sample", [project.0])
+    }
+
+    pub(in crate::store) fn second_answers_after(
+        &self,
+        project: ProjectId,
+        after: Option<(SampleId, &str)>,
+        limit: usize,
+    ) -> Result<Vec<SecondAnswer>> {
+        let (sample, author) = after.map_or((0, ""), |(sample, author)| (sample.0, author));
+        // The sign keeps the project's own index out, which would have to be sorted for every page; the index by sample
+        // has the order already.
+        let which = "+p.project = ?1 AND p.second IS NOT NULL AND (p.sample, p.author) > (?2, ?3)
+                     ORDER BY p.sample, p.author LIMIT ?4";
+        self.pairs_of(which, (project.0, sample, author, codes::limit(limit)))
+    }
+
+    /// Pairs of answers that a condition and order name.
+    fn pairs_of(&self, which: &str, values: impl Values) -> Result<Vec<SecondAnswer>> {
+        let sql = format!(
+            "SELECT p.sample, s.path, p.first, p.first_by, p.second, p.author, p.at
+             FROM second_pass p JOIN sample s ON s.id = p.sample WHERE {which}"
+        );
+        let rows = self.rows(&sql, values, |r| {
             let pair = SecondAnswer {
                 sample: SampleId(r.get(0)?),
                 path: r.get(1)?,

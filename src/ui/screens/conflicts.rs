@@ -119,7 +119,7 @@ fn sides(labels: &LabelSet, line: &ConflictLine, canvas: &mut Canvas, at: Rect) 
 }
 
 /// `roses, tulips; 3 boxes`, `skipped`, `nothing in it`.
-fn answer_words(labels: &LabelSet, answer: &Answer) -> String {
+pub(super) fn answer_words(labels: &LabelSet, answer: &Answer) -> String {
     match answer.status {
         Status::Skipped => return "skipped".to_owned(),
         Status::Unlabeled | Status::PreLabeled => return "no answer".to_owned(),

@@ -1,6 +1,7 @@
 //! The Stats screen: how far, how fast, how sure, who, with numbers in one column; and where two answers differ.
 
 mod agreement;
+mod measures;
 mod rows;
 
 use super::lake::wrapped;
@@ -33,6 +34,10 @@ pub fn render(state: &State, stats: &StatsState, canvas: &mut Canvas, area: Rect
         let right = format!("{} / {}", number(place as u64), number(count));
         chrome::header(canvas, frame.header, &name, "first and second answers", &right);
         agreement::render(state, stats, canvas, frame.body);
+        return;
+    }
+    if stats.view == View::Measures {
+        measures::render(state, stats, &name, canvas, &frame);
         return;
     }
     let right = stats.report.as_ref().map(done).unwrap_or_default();

@@ -145,8 +145,14 @@ pub(super) fn is_damaged(state: &State, open: &OpenProject, sample: &Sample) -> 
     state.pictures.get(&picture(&open.project, sample)).is_some_and(PictureState::is_damaged)
 }
 
-/// Flag and unsure mark of a sample.
+/// Flag and unsure mark of a sample, and that there is something to read about it.
 pub(super) fn marks(canvas: &Canvas, sample: &Sample) -> String {
     let marks = [(sample.answer.flagged, Glyph::Flag), (sample.answer.unsure, Glyph::Unsure)];
-    marks.iter().filter(|(on, _)| *on).map(|(_, glyph)| canvas.glyph(*glyph)).collect()
+    let marks: String = marks.iter().filter(|(on, _)| *on).map(|(_, glyph)| canvas.glyph(*glyph)).collect();
+    let said = match sample.notes.len() {
+        0 => String::new(),
+        1 => canvas.glyph(Glyph::Comment),
+        n => format!("{}{n}", canvas.glyph(Glyph::Comment)),
+    };
+    marks + &said
 }

@@ -8,10 +8,12 @@ use lakelens::app::event::{Event, Reply, Wrote};
 use lakelens::app::screens::Screen;
 use lakelens::app::screens::stats::View;
 use lakelens::app::slots::Slot;
-use lakelens::domain::agreement::cohen;
+use lakelens::domain::agreement::{Agreement, Study, cohen};
+use lakelens::domain::annotation::{Annotation, Shape};
 use lakelens::domain::class::LabelSet;
-use lakelens::domain::ids::{ProjectId, SampleId};
-use lakelens::domain::sample::Status;
+use lakelens::domain::geometry::BoxN;
+use lakelens::domain::ids::{ClassId, ProjectId, SampleId};
+use lakelens::domain::sample::{Answer, Status};
 use lakelens::ops::report::review::{AgreementReport, Disagreement, PassReport, ReviewReport};
 use lakelens::ops::report::{ClassCount, HourCount, PersonReport, StatsReport};
 use lakelens::term::caps::Depth;
@@ -86,7 +88,28 @@ fn agreement(differ: usize) -> AgreementReport {
         kappa: Some(cohen(&pairs(109, differ))),
         differ: (1..=differ).map(pair).collect(),
         differ_count: differ as u64,
+        study: Some(study()),
     }
+}
+
+/// Three people, four classes, some of them boxes.
+fn study() -> Agreement {
+    let labels = LabelSet::from_names(&FLOWERS, 1);
+    let mut study = Study::new(&labels, 0.5);
+    for i in 0..60_i64 {
+        let given = |who: i64| {
+            let class = 1 + (i + i64::from((i + who) % 7 == 0)) % 4;
+            let shape = Shape::Box(BoxN { x: 0.1, y: 0.1, w: 0.5 + 0.02 * who as f64, h: 0.5 });
+            let annotation = Annotation { shape, ..Annotation::label(ClassId(class), "x", now()) };
+            Answer { status: Status::Labeled, annotations: vec![annotation], ..Answer::default() }
+        };
+        let answers: Vec<(String, Answer)> =
+            ["ann", "bob", "cleo"].into_iter().zip(0..).map(|(name, who)| (name.to_owned(), given(who))).collect();
+        let few = if i % 3 == 0 { 3 } else { 2 };
+        let answers: Vec<(String, &Answer)> = answers.iter().take(few).map(|(n, a)| (n.clone(), a)).collect();
+        study.add(&answers);
+    }
+    study.report()
 }
 
 fn opened(classes: &[&str], report: impl Fn(&LabelSet) -> StatsReport) -> Harness {
@@ -245,4 +268,11 @@ fn agreement_screens() {
     let mut h = opened(&FLOWERS, stats);
     h.keys("<tab> j");
     snapshots("agreement", &mut h);
+    h.keys("<tab>");
+    snapshots("measures", &mut h);
+    h.draw(80, 14);
+    h.keys("G");
+    assert!(h.screen(80, 14).contains("sunflowers"));
+    h.keys("<tab>");
+    assert_eq!(h.state.stats().unwrap().view, View::Overview);
 }

@@ -16,8 +16,16 @@ use crate::domain::ids::{ClassId, EditId, SampleId};
 use crate::domain::text::printable;
 
 const LABEL: &[Scope] = &[Scope::Label];
-const UNDO: &[Scope] =
-    &[Scope::Label, Scope::SecondPass, Scope::Gallery, Scope::Sweep, Scope::Review, Scope::Classes, Scope::Stats];
+const UNDO: &[Scope] = &[
+    Scope::Label,
+    Scope::SecondPass,
+    Scope::Gallery,
+    Scope::Sweep,
+    Scope::Review,
+    Scope::Classes,
+    Scope::Stats,
+    Scope::Adjudicate,
+];
 /// Also in a blind second pass.
 const BLIND: &[Scope] = &[Scope::Label, Scope::SecondPass];
 /// Also on the Review screen.

@@ -31,6 +31,12 @@ pub fn choose(state: &mut State) -> Vec<Effect> {
             row(label.to_owned(), count.to_string(), &filter)
         })
         .collect();
+    items.push(Item {
+        label: "answered twice and differently".to_owned(),
+        detail: "both answers side by side".to_owned(),
+        value: "differences".to_owned(),
+        key: String::new(),
+    });
     let waiting = vec![Verdicts::Waiting];
     for person in &report.people {
         let filter = Filter { review: waiting.clone(), by: vec![person.clone()], ..Filter::default() };

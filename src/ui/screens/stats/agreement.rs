@@ -19,10 +19,7 @@ pub(super) fn render(state: &State, stats: &StatsState, canvas: &mut Canvas, at:
         return;
     };
     let Some(kappa) = report.kappa.filter(|k| k.n > 0) else {
-        let text = "No picture has been answered twice yet. [review.second-pass] draws some of the labelled pictures at random, to be \
-                    answered again without a sight of the first answer; then this says how far both agree.";
-        wrapped(canvas, Rect { width: at.width.min(76), ..at }, &state.with_keys(text), Role::Text);
-        return;
+        return nothing(state, canvas, at);
     };
     let text = Rect { width: at.width.min(76), ..at };
     if at.width < 60 {
@@ -39,6 +36,13 @@ pub(super) fn render(state: &State, stats: &StatsState, canvas: &mut Canvas, at:
     }
     let list = Rect { y: at.y + used + 1, height: at.height.saturating_sub(used + 1), ..at };
     differing(state, stats, report, canvas, list);
+}
+
+/// What to do while there is nothing to compare.
+pub(super) fn nothing(state: &State, canvas: &mut Canvas, at: Rect) {
+    let text = "No picture has been answered twice yet. [review.second-pass] draws some of the labelled pictures at random, to be \
+                answered again without a sight of the first answer; then this says how far both agree.";
+    wrapped(canvas, Rect { width: at.width.min(76), ..at }, &state.with_keys(text), Role::Text);
 }
 
 /// The same in two short lines, for narrow windows.

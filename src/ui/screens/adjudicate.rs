@@ -1,0 +1,146 @@
+//! The Differences screen: one picture that was answered twice, and the two answers below it, left and right; where they
+//! have boxes and there is room, the picture twice, each with its own.
+
+use super::conflicts::answer_words;
+use super::label::side::said;
+use super::lake::{placeholder, wrapped};
+use crate::app::picture::PictureState;
+use crate::app::screens::adjudicate::{AdjudicateState, Dispute, current};
+use crate::app::screens::label::state::picture;
+use crate::app::state::{OpenProject, State};
+use crate::domain::sample::{Answer, Sample};
+use crate::domain::text::printable;
+use crate::theme::{Glyph, Role};
+use crate::ui::canvas::{Canvas, cut_path, number};
+use crate::ui::{chrome, viewing};
+use ratatui::layout::Rect;
+
+/// The places of the pictures on this screen.
+const PLACES: [u32; 2] = [7, 8];
+/// Narrower, and there is no room for the picture twice.
+const WIDE: u16 = 70;
+/// Lines below the pictures: which answer, and what it says.
+const ANSWERS: u16 = 3;
+/// Columns between the two sides.
+const GAP: u16 = 2;
+
+/// Draws the screen.
+pub fn render(state: &State, here: &AdjudicateState, canvas: &mut Canvas, area: Rect) {
+    let frame = chrome::frame(area);
+    let name = state.project.as_ref().map_or(String::new(), |p| printable(&p.project.name).into_owned());
+    let count = here.disputes.as_ref().map_or(0, Vec::len);
+    let more = if here.more { "+" } else { "" };
+    let right = match &here.disputes {
+        Some(all) if !all.is_empty() => format!("{} / {}{more}", number(here.at as u64 + 1), number(count as u64)),
+        _ => String::new(),
+    };
+    let decided = if here.decided > 0 { format!("{} decided   ", number(here.decided)) } else { String::new() };
+    let right = if area.width < 60 { right } else { format!("{decided}{right}") };
+    chrome::header(canvas, frame.header, &name, "answers that differ", &right);
+    match (&state.project, current(state)) {
+        (Some(open), Some(dispute)) => {
+            body(state, open, here, dispute, canvas, frame.body);
+            status(state, open, here, &dispute.sample, canvas, frame.status);
+        }
+        _ => nothing(state, here, canvas, frame.body),
+    }
+    chrome::hints(state, canvas, frame.hints);
+}
+
+fn nothing(state: &State, here: &AdjudicateState, canvas: &mut Canvas, room: Rect) {
+    let text = match (&here.problem, &here.disputes) {
+        (Some(problem), _) => printable(problem).into_owned(),
+        (None, None) => "comparing".to_owned(),
+        (None, Some(_)) if here.decided > 0 => {
+            let what = if here.decided == 1 {
+                "It is decided.".to_owned()
+            } else {
+                format!("All {} are decided.", number(here.decided))
+            };
+            format!("{what} [edit.undo] takes the last decision back.")
+        }
+        (None, Some(_)) => "No picture has two answers that differ. [review.second-pass] on the Review screen draws \
+                            pictures to be answered again."
+            .to_owned(),
+    };
+    let room = Rect { y: room.y + room.height / 3, height: room.height * 2 / 3, width: room.width.min(76), ..room };
+    wrapped(canvas, room, &state.with_keys(&text), Role::Text);
+}
+
+fn body(state: &State, open: &OpenProject, here: &AdjudicateState, dispute: &Dispute, canvas: &mut Canvas, at: Rect) {
+    let half = at.width.saturating_sub(GAP) / 2;
+    let left = Rect { width: half, ..at };
+    let right = Rect { x: at.x + half + GAP, width: at.width.saturating_sub(half + GAP), ..at };
+    let room = at.height.saturating_sub(ANSWERS + 1);
+    let below = |side: Rect| Rect { y: at.y + room + 1, height: ANSWERS.min(at.height), ..side };
+    let sides = [(left, "A", &dispute.a.0), (right, "B", &dispute.b.0)];
+    if dispute.has_shapes() && at.width >= WIDE {
+        for ((side, _, answer), place) in sides.iter().zip(PLACES) {
+            show(state, open, here, (dispute, answer), place, canvas, Rect { height: room, ..*side });
+        }
+    } else {
+        // Boxes of one of the two would look like the truth.
+        let bare = Answer::default();
+        show(state, open, here, (dispute, &bare), PLACES[0], canvas, Rect { height: room, ..at });
+    }
+    for (side, name, answer) in sides {
+        answer_lines(open, name, answer, canvas, below(side));
+    }
+}
+
+fn show(
+    state: &State,
+    open: &OpenProject,
+    here: &AdjudicateState,
+    (dispute, answer): (&Dispute, &Answer),
+    place: u32,
+    canvas: &mut Canvas,
+    room: Rect,
+) {
+    let wanted = picture(&open.project, &dispute.sample);
+    if let Some(PictureState::Failed { reason, .. }) = state.pictures.get(&wanted) {
+        return placeholder(canvas, room, &dispute.sample.path, reason);
+    }
+    let sample = Sample { answer: answer.clone(), ..dispute.sample.clone() };
+    let next = here.disputes.iter().flatten().skip(here.at + 1).take(3);
+    let ahead = next.map(|d| (picture(&open.project, &d.sample), None));
+    viewing::show(state, canvas, place, room, (wanted, Some(&sample)), ahead);
+}
+
+fn answer_lines(open: &OpenProject, name: &str, answer: &Answer, canvas: &mut Canvas, at: Rect) {
+    let labels = &open.project.labels;
+    let (key, text, muted) = (canvas.style(Role::Key), canvas.style(Role::Title), canvas.style(Role::Muted));
+    let class = answer.annotations.first().and_then(|a| labels.get(labels.resolve(a.class)));
+    let (style, shape) = match class {
+        Some(class) => {
+            let (style, shape) = canvas.palette.class(usize::from(class.colour));
+            (style, shape.to_owned())
+        }
+        None => (muted, canvas.glyph(Glyph::Unlabeled)),
+    };
+    let words = printable(&answer_words(labels, answer)).into_owned();
+    canvas.pieces(Rect { height: 1, ..at }, &[(name, key), ("  ", text), (&shape, style), (" ", text), (&words, text)]);
+    let reason = answer.skip_reason.as_ref().map(|r| format!("because: {}", printable(r)));
+    let unsure = answer.unsure.then(|| "was not sure".to_owned());
+    let boxes = answer.annotations.iter().filter(|a| a.shape.kind() != "class").count();
+    let shapes = (boxes > 0).then(|| format!("{} {}", number(boxes as u64), if boxes == 1 { "box" } else { "boxes" }));
+    let facts: Vec<String> = [shapes, reason, unsure].into_iter().flatten().collect();
+    let line = Rect { x: at.x + 3, y: at.y + 1, width: at.width.saturating_sub(3), height: 1 };
+    canvas.text(line, &facts.join(", "), muted);
+}
+
+fn status(state: &State, open: &OpenProject, here: &AdjudicateState, sample: &Sample, canvas: &mut Canvas, at: Rect) {
+    let known = state.pictures.get(&picture(&open.project, sample));
+    let used = match &here.last {
+        Some(last) => {
+            let text = format!("{} {last}", canvas.glyph(Glyph::Success));
+            canvas.right(at, &text, canvas.style(Role::Success))
+        }
+        None => viewing::status(state, canvas, at, known, ("loading", "")),
+    };
+    let room = Rect { width: at.width.saturating_sub(used + 2), ..at };
+    let path = cut_path(&printable(&sample.path), room.width * 2 / 3, &canvas.glyph(Glyph::Ellipsis));
+    let (text, warn) = (canvas.style(Role::Text), canvas.style(Role::Warning));
+    let said = said(&sample.notes, canvas).map(|text| format!("    {text}")).unwrap_or_default();
+    canvas.pieces(room, &[(&path, text), (&said, warn)]);
+}

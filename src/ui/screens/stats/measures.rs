@@ -1,0 +1,197 @@
+//! How far people agree, as one table: all, each two people, each class, each value with its interval where there is room.
+
+use super::agreement::nothing;
+use crate::app::screens::stats::{MEASURES_AROUND, MeasureRow, StatsState};
+use crate::app::state::State;
+use crate::domain::agreement::{Agreement, Figure, Measure};
+use crate::domain::text::printable;
+use crate::theme::{Glyph, Role};
+use crate::ui::canvas::{Canvas, cut, number};
+use crate::ui::chrome::{Frame, header};
+use crate::ui::screens::lake::wrapped;
+use ratatui::layout::Rect;
+
+/// One column of numbers.
+#[derive(Clone, Copy)]
+enum Column {
+    Pictures,
+    Agree,
+    Kappa,
+    Alpha,
+    Boxes,
+    Overlap,
+    F1,
+    /// The interval of the column before.
+    Ends(fn(&Measure) -> Figure),
+}
+
+/// Columns of a number with the space before it.
+const NUMBER: u16 = 8;
+/// Columns of an interval.
+const ENDS: u16 = 14;
+/// A name has at least so many columns.
+const NAME: u16 = 16;
+/// And at most so many: farther off, a number is hard to follow back to its name.
+const LONGEST: u16 = 34;
+
+/// Draws the view.
+pub(super) fn render(state: &State, stats: &StatsState, project: &str, canvas: &mut Canvas, frame: &Frame) {
+    let study = stats.agreement.as_ref().and_then(|a| a.study.as_ref());
+    let rows = stats.measure_rows();
+    let right = study.filter(|_| !rows.is_empty()).map(|s| {
+        let (pictures, answers) = (number(s.all.labels.pictures), number(s.all.labels.answers));
+        if frame.header.width < 70 {
+            format!("{pictures} pictures")
+        } else {
+            format!("{pictures} pictures, {answers} answers")
+        }
+    });
+    header(canvas, frame.header, project, "how far people agree", &right.unwrap_or_default());
+    let at = frame.body;
+    let Some(study) = study.filter(|_| !rows.is_empty()) else {
+        if stats.agreement.is_some() {
+            return nothing(state, canvas, at);
+        }
+        wrapped(canvas, at, &printable(stats.problem.as_deref().unwrap_or("comparing")), Role::Muted);
+        return;
+    };
+    let columns = columns(at.width, study.all.boxes.is_some());
+    let used: u16 = columns.iter().map(|c| width_of(*c)).sum();
+    let name = at.width.saturating_sub(used).min(LONGEST);
+    heads(&columns, study, name, canvas, Rect { height: 1, ..at });
+    let height = usize::from(at.height).saturating_sub(MEASURES_AROUND);
+    let top = stats.measures_top.min(rows.len().saturating_sub(height));
+    let mut y = at.y + 1;
+    for row in rows.iter().skip(top).take(height) {
+        draw(*row, study, &columns, name, canvas, Rect { y, height: 1, ..at });
+        y += 1;
+    }
+    let words = "1 is perfect agreement, 0 what chance alone would give. kappa is Cohen's of two people and Fleiss' of more, \
+                 alpha Krippendorff's. The ranges hold with 95 % confidence.";
+    let below = Rect { y: y + 1, height: (at.bottom()).saturating_sub(y + 1), width: at.width.min(100), ..at };
+    wrapped(canvas, below, words, Role::Muted);
+}
+
+fn width_of(column: Column) -> u16 {
+    match column {
+        Column::Ends(_) => ENDS,
+        Column::Pictures => NUMBER + 2,
+        _ => NUMBER,
+    }
+}
+
+/// The columns that fit, the more telling ones first.
+fn columns(width: u16, boxes: bool) -> Vec<Column> {
+    let kappa_ends = Column::Ends(kappa);
+    let alpha_ends = Column::Ends(|m| m.labels.alpha);
+    let f1_ends = Column::Ends(|m| m.boxes.as_ref().map(|b| b.f1).unwrap_or_default());
+    // By how much each is wanted, with its place in the row.
+    let mut wanted = vec![(3, Column::Alpha), (0, Column::Pictures), (1, Column::Agree)];
+    if boxes {
+        wanted.extend([(7, Column::F1), (6, Column::Overlap)]);
+    }
+    wanted.extend([(4, alpha_ends), (2, Column::Kappa)]);
+    if boxes {
+        wanted.extend([(8, f1_ends), (5, Column::Boxes)]);
+    }
+    // The interval of kappa tells the same as that of alpha, but for the widest windows.
+    wanted.push((2, kappa_ends));
+    let mut left = width.saturating_sub(NAME);
+    let mut taken: Vec<(usize, u8, Column)> = Vec::new();
+    for (i, (place, column)) in wanted.into_iter().enumerate() {
+        let needed = width_of(column);
+        if needed > left {
+            break;
+        }
+        left -= needed;
+        taken.push((place, u8::try_from(i).unwrap_or(u8::MAX), column));
+    }
+    taken.sort_by_key(|(place, i, _)| (*place, *i));
+    taken.into_iter().map(|(.., column)| column).collect()
+}
+
+fn kappa(measure: &Measure) -> Figure {
+    let labels = &measure.labels;
+    if labels.cohen.value.is_some() { labels.cohen } else { labels.fleiss }
+}
+
+fn heads(columns: &[Column], study: &Agreement, name: u16, canvas: &mut Canvas, at: Rect) {
+    let muted = canvas.style(Role::Muted);
+    let f1 = format!("F1 {:.2}", study.threshold);
+    let mut x = at.x + name;
+    for column in columns {
+        let cell = Rect { x, width: width_of(*column), ..at };
+        let text = match column {
+            Column::Pictures => "pictures",
+            Column::Agree => "agree",
+            Column::Kappa => "kappa",
+            Column::Alpha => "alpha",
+            Column::Boxes => "boxes",
+            Column::Overlap => "overlap",
+            Column::F1 => f1.as_str(),
+            Column::Ends(_) => "95 %",
+        };
+        match column {
+            Column::Ends(_) => canvas.text(Rect { x: x + 2, width: ENDS - 2, ..cell }, text, muted),
+            _ => canvas.right(cell, text, muted),
+        };
+        x += width_of(*column);
+    }
+}
+
+fn draw(row: MeasureRow, study: &Agreement, columns: &[Column], name: u16, canvas: &mut Canvas, at: Rect) {
+    let (text, measure) = match row {
+        MeasureRow::Blank => return,
+        MeasureRow::Title(title) => {
+            canvas.text(at, title, canvas.style(Role::Title));
+            return;
+        }
+        MeasureRow::All if study.people.len() == 2 => (study.people.join(" and "), &study.all),
+        MeasureRow::All => (format!("all {} people", study.people.len()), &study.all),
+        MeasureRow::Pair(i) => match study.pairs.get(i) {
+            Some(pair) => (format!("{} and {}", pair.a, pair.b), &pair.measure),
+            None => return,
+        },
+        MeasureRow::Class(i) => match study.classes.get(i) {
+            Some(class) => (class.class.clone(), &class.measure),
+            None => return,
+        },
+    };
+    let shown = cut(&printable(&text), name.saturating_sub(1), &canvas.glyph(Glyph::Ellipsis));
+    canvas.text(Rect { width: name, ..at }, &shown, canvas.style(Role::Text));
+    let mut x = at.x + name;
+    for column in columns {
+        let width = width_of(*column);
+        cell(*column, measure, canvas, Rect { x, width, ..at });
+        x += width;
+    }
+}
+
+fn cell(column: Column, measure: &Measure, canvas: &mut Canvas, at: Rect) {
+    let (labels, boxes) = (&measure.labels, measure.boxes.as_ref());
+    let shown = |figure: Figure| figure.value.map_or_else(|| "-".to_owned(), |v| format!("{v:.2}"));
+    let of_boxes =
+        |get: fn(&crate::domain::agreement::boxes::Boxes) -> Figure| boxes.map(get).map(shown).unwrap_or_default();
+    let text = match column {
+        Column::Pictures => number(labels.pictures),
+        Column::Agree => shown(labels.raw),
+        Column::Kappa => shown(kappa(measure)),
+        Column::Alpha => shown(labels.alpha),
+        Column::Boxes => boxes.map(|b| number(b.boxes)).unwrap_or_default(),
+        Column::Overlap => of_boxes(|b| b.iou),
+        Column::F1 => of_boxes(|b| b.f1),
+        Column::Ends(get) => {
+            let figure = get(measure);
+            if let (Some(low), Some(high)) = (figure.low, figure.high) {
+                let text = format!("{low:.2} to {high:.2}");
+                canvas.text(
+                    Rect { x: at.x + 2, width: at.width.saturating_sub(2), ..at },
+                    &text,
+                    canvas.style(Role::Muted),
+                );
+            }
+            return;
+        }
+    };
+    canvas.right(at, &text, canvas.style(Role::Text));
+}

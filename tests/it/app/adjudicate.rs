@@ -1,0 +1,176 @@
+//! Two answers to one picture, side by side: what each key decides, and that nothing is thrown away.
+
+use super::harness::{Harness, sample, text_of};
+use super::screens::snapshots;
+use jiff::Timestamp;
+use lakelens::app::effect::{Query, Write};
+use lakelens::app::event::{Event, Reply, Wrote};
+use lakelens::app::picture::PictureState;
+use lakelens::app::screens::Screen;
+use lakelens::app::screens::adjudicate::Dispute;
+use lakelens::app::screens::label::state::picture;
+use lakelens::app::slots::Slot;
+use lakelens::domain::annotation::{Annotation, Shape};
+use lakelens::domain::edit::{Change, Edit, Outcome};
+use lakelens::domain::geometry::BoxN;
+use lakelens::domain::ids::{ClassId, Rev, SampleId};
+use lakelens::domain::project::Task;
+use lakelens::domain::sample::{Answer, Note, Status};
+use lakelens::media::info::ImageInfo;
+use std::sync::Arc;
+
+fn given(class: i64, boxes: &[f64]) -> Answer {
+    let label = |class| Annotation::label(ClassId(class), "x", Timestamp::UNIX_EPOCH);
+    let at = |x: &f64| Shape::Box(BoxN { x: *x, y: 0.2, w: 0.25, h: 0.5 });
+    let annotations = match boxes {
+        [] => vec![label(class)],
+        all => all.iter().map(|x| Annotation { shape: at(x), ..label(class) }).collect(),
+    };
+    Answer { status: Status::Labeled, annotations, ..Answer::default() }
+}
+
+fn dispute(n: usize, a: Answer, b: Answer) -> Dispute {
+    let mut sample = sample(n);
+    (sample.answer, sample.rev) = (a.clone(), Rev(4));
+    Dispute { sample, a: (a, "dora".to_owned()), b: (b, "bob\u{1b}[2J".to_owned()) }
+}
+
+/// The screen with these disputes, their pictures on it.
+fn opened(disputes: Vec<Dispute>) -> Harness {
+    let mut h = Harness::labelling(&["daisy", "roses", "tulips"], 10);
+    h.keys("g d");
+    assert!(matches!(h.asked().as_slice(), [.., Query::Disputes(_)]), "{:?}", h.asked());
+    let project = h.state.project.as_ref().unwrap().project.clone();
+    for d in &disputes {
+        let info = ImageInfo {
+            format: "jpeg".to_owned(),
+            width: 320,
+            height: 240,
+            bytes: 9,
+            frames: 1,
+            ..ImageInfo::default()
+        };
+        let shown = PictureState::Shown { exact: true, info: Arc::new(info) };
+        h.event(Event::Picture(picture(&project, &d.sample), shown));
+    }
+    h.reply(Slot::Disputes, Reply::Disputes { disputes, more: false });
+    h.effects.clear();
+    h
+}
+
+fn three() -> Vec<Dispute> {
+    vec![
+        dispute(1, given(1, &[]), given(2, &[])),
+        dispute(2, given(2, &[]), given(3, &[])),
+        dispute(3, given(1, &[]), given(3, &[])),
+    ]
+}
+
+fn edits(h: &Harness) -> Vec<Edit> {
+    let all = h.writes().into_iter().flat_map(|w| if let Write::Edits(edits) = w { edits } else { Vec::new() });
+    all.collect()
+}
+
+#[test]
+fn a_key_decides_the_picture_on_the_screen_by_an_ordinary_edit() {
+    let mut h = opened(three());
+    h.keys("a b");
+    let made = edits(&h);
+    let told: Vec<_> = made.iter().map(|e| (e.change.sample().unwrap(), e.message.as_str(), e.batch)).collect();
+    assert_eq!(
+        told,
+        [
+            (SampleId(1), "decided: daisy by dora, not roses by bob\u{1b}[2J", None),
+            (SampleId(2), "decided: tulips by bob\u{1b}[2J, not roses by dora", None),
+        ]
+    );
+    let Change::Answer { before, after, base, .. } = &made[1].change else { panic!() };
+    assert_eq!((before.classes(&h.state.labels()), *base), (vec![ClassId(2)], Rev(4)));
+    assert_eq!(after, &given_as(after, 3), "the answer as it was given, author and all");
+    // What stands already is written too: that somebody has looked is part of the history.
+    let Change::Answer { before, after, .. } = &made[0].change else { panic!() };
+    assert_eq!(before, after);
+    let screen = h.screen(80, 24);
+    assert!(screen.contains("B stands: bob\\x1b[2J") && screen.contains("1 / 1"), "{screen}");
+    h.keys("u");
+    assert!(h.writes().iter().any(|w| matches!(w, Write::Undo(_))));
+}
+
+fn given_as(answer: &Answer, class: i64) -> Answer {
+    assert_eq!(answer.annotations[0].class, ClassId(class));
+    assert_eq!(answer.annotations[0].author, "x");
+    answer.clone()
+}
+
+#[test]
+fn names_are_hidden_until_the_decision() {
+    let mut h = opened(three());
+    for (w, height) in [(160, 50), (80, 24), (40, 12)] {
+        let (buffer, _) = h.draw(w, height);
+        let text = text_of(&buffer);
+        assert!(!text.contains("dora") && !text.contains("bob"), "{text}");
+        assert!(text.contains("daisy") && text.contains("roses"), "{text}");
+    }
+}
+
+#[test]
+fn both_are_for_boxes_and_several_classes_only() {
+    let mut h = opened(three());
+    h.keys("c");
+    assert!(h.writes().is_empty());
+    assert!(h.state.messages.shown().unwrap().text.contains("one class; take A or B"));
+    let mut h = opened(vec![dispute(1, given(1, &[0.1, 0.5]), given(1, &[0.12]))]);
+    h.state.project.as_mut().unwrap().project.task = Task::Detection;
+    h.keys("c");
+    let Change::Answer { after, .. } = &edits(&h)[0].change else { panic!() };
+    assert_eq!(after.annotations.len(), 2, "the box that both have stands once");
+    assert!(edits(&h)[0].message.starts_with("decided: both 2 boxes by dora and 1 box by bob"));
+}
+
+#[test]
+fn a_new_answer_is_given_on_the_label_screen() {
+    let mut h = opened(three());
+    h.keys("l n");
+    assert!(matches!(h.state.screen(), Some(Screen::Label(_))));
+    assert_eq!(h.state.label().unwrap().sample().unwrap().id, SampleId(2));
+    h.keys("q");
+    assert!(matches!(h.asked().last(), Some(Query::Disputes(_))), "what was answered there is gone then");
+}
+
+#[test]
+fn a_picture_that_nobody_can_have_seen_is_not_decided() {
+    let mut h = Harness::labelling(&["daisy", "roses", "tulips"], 1);
+    h.keys("g d");
+    let unseen = vec![dispute(9, given(1, &[]), given(2, &[]))];
+    h.reply(Slot::Disputes, Reply::Disputes { disputes: unseen, more: false });
+    h.keys("a");
+    assert!(edits(&h).is_empty());
+    assert!(h.state.messages.shown().unwrap().text.contains("not on the screen yet"));
+}
+
+#[test]
+fn more_are_fetched_when_these_are_decided() {
+    let mut h = opened(Vec::new());
+    h.keys("g h g d");
+    h.reply(Slot::Disputes, Reply::Disputes { disputes: three()[..1].to_vec(), more: true });
+    h.keys("a");
+    let saved = edits(&h).into_iter().map(|e| (e, Outcome::Saved { rev: Rev(5) })).collect();
+    h.effects.clear();
+    h.event(Event::Wrote(Wrote::Edits(saved, None)));
+    assert!(h.asked().iter().any(|q| matches!(q, Query::Disputes(_))));
+}
+
+#[test]
+fn difference_screens() {
+    let mut disputes = three();
+    disputes[0].sample.notes = vec![Note { author: "eve".to_owned(), text: "is this a rose?".to_owned() }];
+    disputes[0].b.0.unsure = true;
+    snapshots("differences", &mut opened(disputes));
+    let mut h = opened(vec![
+        dispute(1, given(1, &[0.1, 0.5]), given(3, &[0.12])),
+        dispute(2, given(1, &[0.1]), Answer { status: Status::Skipped, ..Answer::default() }),
+    ]);
+    h.state.project.as_mut().unwrap().project.task = Task::Detection;
+    snapshots("differences_boxes", &mut h);
+    snapshots("differences_none", &mut opened(Vec::new()));
+}
