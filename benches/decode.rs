@@ -9,7 +9,7 @@
 //! `cargo bench --features turbo --bench decode` measures the other decoder. `LAKELENS_BENCH_ROUNDS` sets the rounds.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for measuring")]
 
-use lakelens::app::picture::{Look, PictureRef, Window};
+use lakelens::app::picture::{Look, Marks, PictureRef, Window};
 use lakelens::domain::lake_path::LakePath;
 use lakelens::media::source::FileSource;
 use lakelens::media::{ByteSource, Limits, MediaError, decode};
@@ -161,7 +161,8 @@ fn wanted(file: &Path, level: Level) -> Wanted {
         picture: PictureRef { path: Arc::new(LakePath::Local(file.to_string_lossy().into_owned())), etag: "".into() },
         window: Window::ALL,
         look: Look::default(),
-        marks: Arc::from([]),
+        marks: Marks::default(),
+        cut: false,
         cells: (80, 40),
         recipe: Recipe {
             protocol: Protocol::Kitty { shared_memory: false },

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use tree::Node;
 
 /// The scopes that can be bound. `global` holds everywhere; those after `tasks` lie over a screen.
-pub const SCOPES: [&str; 22] = [
+pub const SCOPES: [&str; 23] = [
     "global",
     "home",
     "lake",
@@ -25,6 +25,7 @@ pub const SCOPES: [&str; 22] = [
     "boxes",
     "gallery",
     "sweep",
+    "objects",
     "review",
     "stats",
     "live",

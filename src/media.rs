@@ -10,6 +10,7 @@
 mod bytes;
 pub mod cache;
 mod colour;
+mod cut;
 pub mod decode;
 pub mod edges;
 pub mod error;
@@ -29,6 +30,7 @@ pub mod source;
 pub mod thumbnail;
 mod tiff;
 
+pub use cut::cut;
 pub use decode::{DecodeRequest, Picture, decode};
 pub use error::MediaError;
 pub use info::ImageInfo;

@@ -6,6 +6,8 @@
 pub mod age;
 pub mod canvas;
 pub mod chrome;
+pub mod marks;
+pub mod names;
 pub mod overlays;
 pub mod preview_panel;
 pub mod screens;
@@ -27,6 +29,8 @@ pub struct Drawn {
     pub ahead: Vec<PictureArea>,
     /// Where pop-ups stand: pictures are cut out there.
     pub covers: Vec<CellRect>,
+    /// Which of those are names on a picture: what is drawn above the picture may cross them.
+    pub names: Vec<CellRect>,
     /// Where the text cursor stands.
     pub cursor: Option<(u16, u16)>,
 }

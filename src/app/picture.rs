@@ -2,6 +2,7 @@
 
 use crate::domain::lake_path::LakePath;
 use crate::media::info::ImageInfo;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// The first character of a stamp that tells contents apart within one run of the program only.
@@ -85,6 +86,93 @@ pub struct Mark {
     pub stroke: Stroke,
 }
 
+/// The form of a shape that is no box, in the displayed frame of the whole picture.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Closed lines through these corners, in the units of a [`Window`].
+    Loops(Arc<[Vec<(u32, u32)>]>),
+    /// The ones of a bitmap: column-major run lengths that start with zeros.
+    Mask {
+        /// Height and width.
+        size: [u32; 2],
+        /// Alternating lengths of zeros and ones.
+        counts: Arc<[u32]>,
+    },
+}
+
+/// The outline of a polygon or a mask over a picture.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Figure {
+    /// Its form.
+    pub form: Form,
+    /// Its colour, sRGB.
+    pub rgb: [u8; 3],
+    /// Its line.
+    pub stroke: Stroke,
+}
+
+/// All that is drawn over a picture. It is a part of the key of every prepared picture, so it is cheap to copy, to compare
+/// and to hash however much it is.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
+    boxes: Arc<[Mark]>,
+    figures: Arc<[Figure]>,
+    /// Of the content; 0 for nothing.
+    digest: u64,
+}
+
+impl Marks {
+    /// Boxes, those below others first, and other shapes.
+    #[must_use]
+    pub fn new(boxes: Vec<Mark>, figures: Vec<Figure>) -> Self {
+        if boxes.is_empty() && figures.is_empty() {
+            return Self::default();
+        }
+        let mut hasher = DefaultHasher::new();
+        (&boxes, &figures).hash(&mut hasher);
+        Self { boxes: boxes.into(), figures: figures.into(), digest: hasher.finish() }
+    }
+
+    /// The boxes.
+    #[must_use]
+    pub fn boxes(&self) -> &[Mark] {
+        &self.boxes
+    }
+
+    /// The other shapes.
+    #[must_use]
+    pub fn figures(&self) -> &[Figure] {
+        &self.figures
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.boxes.len() + self.figures.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl PartialEq for Marks {
+    fn eq(&self, other: &Self) -> bool {
+        let same = Arc::ptr_eq(&self.boxes, &other.boxes) && Arc::ptr_eq(&self.figures, &other.figures);
+        self.digest == other.digest && (same || self.boxes == other.boxes && self.figures == other.figures)
+    }
+}
+
+impl Eq for Marks {}
+
+impl Hash for Marks {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.digest.hash(state);
+    }
+}
+
 /// Where a picture stands on the screen, in cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CellRect {
@@ -110,8 +198,8 @@ pub struct PictureArea {
     pub window: Window,
     /// In which colours.
     pub look: Look,
-    /// Boxes drawn into it.
-    pub marks: Arc<[Mark]>,
+    /// What is drawn into it.
+    pub marks: Marks,
     /// The box that is being edited: it alone changes from frame to frame, so it is never drawn into the picture.
     pub live: Option<Mark>,
     /// Where.
@@ -126,7 +214,7 @@ impl PictureArea {
     /// The whole picture as it is, without marks.
     #[must_use]
     pub fn plain(place: u32, picture: PictureRef, cells: CellRect, thumbnail: bool) -> Self {
-        let (look, marks) = (Look::default(), Arc::default());
+        let (look, marks) = (Look::default(), Marks::default());
         Self { place, picture, window: Window::ALL, look, marks, live: None, cells, exact: false, thumbnail }
     }
 }

@@ -35,6 +35,8 @@ pub enum Scope {
     Gallery,
     /// The sweep of the gallery.
     Sweep,
+    /// The object grid.
+    Objects,
     /// The Review screen.
     Review,
     /// The statistics.
@@ -65,6 +67,7 @@ impl Scope {
             Self::Boxes => "boxes",
             Self::Gallery => "gallery",
             Self::Sweep => "sweep",
+            Self::Objects => "objects",
             Self::Review => "review",
             Self::Stats => "stats",
             Self::Tasks => "tasks",
@@ -76,7 +79,7 @@ impl Scope {
 }
 
 /// All scopes.
-pub const SCOPES: [Scope; 17] = [
+pub const SCOPES: [Scope; 18] = [
     Scope::Home,
     Scope::Lake,
     Scope::Table,
@@ -87,6 +90,7 @@ pub const SCOPES: [Scope; 17] = [
     Scope::Boxes,
     Scope::Gallery,
     Scope::Sweep,
+    Scope::Objects,
     Scope::Review,
     Scope::Stats,
     Scope::Tasks,

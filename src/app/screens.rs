@@ -12,6 +12,7 @@ pub mod label;
 pub mod lake;
 pub mod moves;
 pub mod navigation;
+pub mod objects;
 pub mod profiles;
 pub mod projects;
 pub mod queues;
@@ -40,6 +41,7 @@ use home::HomeState;
 use label::LabelState;
 use lake::LakeState;
 use moves::Move;
+use objects::ObjectsState;
 use projects::ProjectsState;
 use review::ReviewState;
 use second_pass::SecondPassState;
@@ -56,6 +58,7 @@ pub const SPECS: &[&[Spec]] = &[
     stats::SPECS,
     gallery::SPECS,
     sweep::SPECS,
+    objects::SPECS,
     lake::SPECS,
     table::SPECS,
     sql::SPECS,
@@ -102,6 +105,8 @@ pub enum Screen {
     Gallery(Box<GalleryState>),
     /// A page of one class: exceptions marked, the others accepted.
     Sweep(Box<SweepState>),
+    /// Crops of the objects of one class: exceptions marked, the others accepted.
+    Objects(Box<ObjectsState>),
     /// The classes of the open project.
     Classes(ClassesState),
     /// Tasks of this run.
@@ -128,6 +133,7 @@ impl Screen {
             Self::Stats(_) => Scope::Stats,
             Self::Gallery(_) => Scope::Gallery,
             Self::Sweep(_) => Scope::Sweep,
+            Self::Objects(_) => Scope::Objects,
             Self::Classes(_) => Scope::Classes,
             Self::Tasks(_) => Scope::Tasks,
             Self::Conflicts(_) => Scope::Conflicts,
@@ -150,6 +156,7 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
         Some(Screen::Stats(_)) => stats::step(state, way),
         Some(Screen::Gallery(_)) => gallery::pages::step(state, way),
         Some(Screen::Classes(_)) => classes::step(state, way),
+        Some(Screen::Objects(_)) => objects::actions::step(state, way),
         Some(Screen::Label(_) | Screen::Review(_) | Screen::SecondPass(_) | Screen::Sweep(_)) | None => Vec::new(),
     }
 }
@@ -167,6 +174,7 @@ pub fn shown(state: &mut State) -> Vec<Effect> {
         Some(Screen::Stats(_)) => stats::shown(state),
         Some(Screen::Gallery(_)) => gallery::pages::shown(state),
         Some(Screen::Sweep(_)) => sweep::pages::fit(state),
+        Some(Screen::Objects(_)) => objects::pages::shown(state),
         Some(Screen::Classes(_)) => classes::shown(state),
         Some(Screen::Conflicts(_)) => conflicts::shown(state),
         Some(Screen::Adjudicate(_)) => adjudicate::shown(state),
@@ -182,6 +190,7 @@ pub fn close_project(state: &mut State) {
             Screen::Label(_)
                 | Screen::Gallery(_)
                 | Screen::Sweep(_)
+                | Screen::Objects(_)
                 | Screen::Classes(_)
                 | Screen::Conflicts(_)
                 | Screen::Adjudicate(_)
@@ -197,6 +206,7 @@ pub fn refresh(state: &mut State) -> Vec<Effect> {
         Some(Screen::Adjudicate(_)) => shown(state),
         Some(Screen::Review(_)) => review::ask_report(state),
         Some(Screen::Sweep(_)) => sweep::pages::renew(state),
+        Some(Screen::Objects(_)) => objects::pages::renew(state),
         _ => Vec::new(),
     }
 }
@@ -222,6 +232,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         Slot::Comments => comments::reply(state, reply),
         Slot::Snap => label::boxes::snapping::reply(state, reply),
         Slot::Sweep | Slot::SweepTotal => sweep::reply(state, tag, reply),
+        Slot::Objects | Slot::ObjectsTotal => objects::reply(state, tag, reply),
         _ => label::reply(state, tag, reply),
     }
 }
@@ -231,6 +242,7 @@ pub fn resized(state: &mut State) -> Vec<Effect> {
     match state.screens.last() {
         Some(Screen::Gallery(_)) => gallery::pages::fit(state),
         Some(Screen::Sweep(_)) => sweep::pages::fit(state),
+        Some(Screen::Objects(_)) => objects::pages::fit(state),
         Some(Screen::Label(_)) => {
             label::boxes::drawing::resized(state);
             Vec::new()

@@ -62,6 +62,10 @@ pub enum Slot {
     Sweep,
     /// How many samples a sweep has before it.
     SweepTotal,
+    /// Samples of the object grid.
+    Objects,
+    /// How many pictures the object grid is about.
+    ObjectsTotal,
     /// How far the review is.
     Review,
     /// How well first and second answers agree.

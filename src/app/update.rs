@@ -154,7 +154,7 @@ fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
     }
 }
 
-/// Hotkeys of classes and letters of a sweep, which come before the key map; on the Review screen, where `a` accepts, after
+/// Hotkeys of classes and letters of thumbnails, which come before the key map; on the Review screen, where `a` accepts, after
 /// it. `None`: the key is neither.
 fn class_key(state: &mut State, held: bool) -> Option<Vec<Effect>> {
     let typed: String = state.pending.iter().map(ToString::to_string).collect();
@@ -168,6 +168,10 @@ fn class_key(state: &mut State, held: bool) -> Option<Vec<Effect>> {
             return if held { Some(Vec::new()) } else { screens::sweep::actions::letter(state, &typed) };
         }
         Some(Screen::Sweep(_)) => screens::sweep::actions::give,
+        Some(Screen::Objects(_)) if typed.starts_with(char::is_alphabetic) => {
+            return if held { Some(Vec::new()) } else { screens::objects::actions::letter(state, &typed) };
+        }
+        Some(Screen::Objects(_)) => screens::objects::actions::give,
         _ => return None,
     };
     let labels = state.labels();

@@ -382,6 +382,8 @@ fn undone(
     };
     state.say(Level::Info, format!("{verb}: {what}"));
     let until = state.clock + FLASH_MS;
+    let taken: Vec<Edit> = edits.iter().map(|(edit, _)| edit.clone()).collect();
+    screens::objects::accept::taken_back(state, &taken);
     let mut effects = screens::refresh(state);
     // A blind pass is told nothing of what happened to answers.
     let blind = state.second_pass().is_some();
@@ -410,6 +412,7 @@ impl State {
                 }
                 Screen::Gallery(gallery) => gallery.window.iter_mut().for_each(&mut change),
                 Screen::Sweep(sweep) => sweep.window.iter_mut().for_each(&mut change),
+                Screen::Objects(objects) => objects.window.iter_mut().for_each(&mut change),
                 other => other.walk_mut().into_iter().flat_map(|l| l.walk.iter_mut()).for_each(&mut change),
             }
         }

@@ -10,7 +10,7 @@ use super::present::recipe::{Failure, Prepared, Wanted, prepare};
 use crate::app::picture::{PictureRef, SESSION, Window};
 use crate::app::preview_report::Stages;
 use crate::media::cache::{DiskCache, DiskKey, PictureCache};
-use crate::media::{ByteSource, Limits, MediaError, Picture, decode, inspect};
+use crate::media::{ByteSource, Limits, MediaError, Picture, cut, decode, inspect};
 use crate::term::graphics::Level;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -295,7 +295,8 @@ fn in_the_way(shared: &Shared, running: &Wanted, next: &Wanted) -> bool {
 }
 
 fn decoded_key(wanted: &Wanted) -> DecodedKey {
-    (wanted.picture.clone(), wanted.window, wanted.pixels())
+    let (window, pixels) = wanted.decoded();
+    (wanted.picture.clone(), window, pixels)
 }
 
 /// Brings the cache on disk to its size.
@@ -337,6 +338,11 @@ fn run(
         return None;
     }
     let begun = Instant::now();
+    let picture = match wanted.cut.then(|| cut(&picture, wanted.part(), wanted.pixels())) {
+        None => picture,
+        Some(Ok(part)) => Arc::new(part),
+        Some(Err(error)) => return Some(Err(Failure::from(&error))),
+    };
     let prepared = prepare(&picture, wanted).map(Arc::new);
     stages.encode = Some(begun.elapsed());
     Some(prepared)

@@ -35,6 +35,7 @@ use plan::{Have, Moment, Mood};
 use recipe::{Form, Prepared, Recipe, Wanted};
 pub use ring::QUOTA;
 use ring::Ring;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -84,6 +85,8 @@ pub struct Presenter {
     /// Pictures were left out of this frame for want of room.
     deferred: bool,
     covers: Vec<CellRect>,
+    /// Those of them that are names on a picture.
+    names: Vec<CellRect>,
     origin: (u16, u16),
     anchor: Option<kitty::Anchor>,
     /// The boxes that are being edited, by place.
@@ -128,6 +131,7 @@ impl Presenter {
             room: 0,
             deferred: false,
             covers: Vec::new(),
+            names: Vec::new(),
             origin: (0, 0),
             anchor: None,
             live: BTreeMap::new(),
@@ -165,6 +169,18 @@ impl Presenter {
     /// Where pop-ups of this frame stand: pictures are not drawn there. Call before [`Self::plan`].
     pub fn set_covers(&mut self, covers: &[CellRect]) {
         self.covers = covers.to_vec();
+    }
+
+    /// Which of the covers are names on a picture: lines above the picture may cross them. Call after
+    /// [`Self::set_covers`] where there are any.
+    pub fn set_names(&mut self, names: &[CellRect]) {
+        self.names = names.to_vec();
+    }
+
+    /// Whether nothing but names stands before these cells.
+    fn is_clear(&self, rect: CellRect) -> bool {
+        let mut pop_ups = self.covers.iter().filter(|c| !self.names.contains(c));
+        pop_ups.all(|c| rects::common(*c, rect).is_none())
     }
 
     /// Where our top left cell lies on the terminal outside of tmux; only sixel and iTerm2 inside tmux need it.
@@ -396,7 +412,17 @@ impl Presenter {
                 },
                 _ => PictureState::Waiting,
             };
-            now.insert(area.picture.clone(), state);
+            // Of several crops of one picture the last one to come says that all are there.
+            let waits = state == PictureState::Waiting;
+            match now.entry(area.picture.clone()) {
+                Entry::Occupied(known) if area.thumbnail && *known.get() == PictureState::Waiting && !waits => {}
+                Entry::Occupied(mut known) => {
+                    known.insert(state);
+                }
+                Entry::Vacant(free) => {
+                    free.insert(state);
+                }
+            }
         }
         for (picture, state) in &now {
             if self.states.get(picture) != Some(state) {

@@ -211,6 +211,7 @@ impl Screen {
             self.presenter.repaint_all();
         }
         self.presenter.set_covers(&drawn.covers);
+        self.presenter.set_names(&drawn.names);
         let mood = self.haste.mood(&self.output.link());
         let typed = self.haste.typed_here();
         self.pool.want(self.presenter.plan(&drawn.pictures, &drawn.ahead, mood, typed));

@@ -28,6 +28,19 @@ pub enum BlockKind {
     Octant,
 }
 
+impl BlockKind {
+    /// Dots across and down a cell.
+    #[must_use]
+    pub fn dots(self) -> (u32, u32) {
+        match self {
+            Self::Half => (1, 2),
+            Self::Quadrant => (2, 2),
+            Self::Sextant => (2, 3),
+            Self::Octant => (2, 4),
+        }
+    }
+}
+
 /// How pictures reach the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Protocol {

@@ -1,7 +1,7 @@
 //! The surface screens draw on: text cut to fit, right-aligned numbers, bars, and the list of pictures.
 
 use super::Drawn;
-use crate::app::picture::{CellRect, PictureArea, PictureRef};
+use crate::app::picture::{CellRect, Marks, PictureArea, PictureRef};
 use crate::theme::{Glyph, Palette, Role};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -147,12 +147,19 @@ impl<'a> Canvas<'a> {
         self.text(at, &text, style);
     }
 
-    /// Puts a thumbnail into a rectangle.
-    pub fn thumbnail(&mut self, place: u32, picture: PictureRef, at: Rect) {
+    /// Puts a thumbnail into a rectangle, with shapes on it.
+    pub fn thumbnail(&mut self, place: u32, picture: PictureRef, at: Rect, marks: Marks) {
         if at.width > 0 && at.height > 0 {
             let cells = CellRect { x: at.x, y: at.y, w: at.width, h: at.height };
-            self.drawn.pictures.push(PictureArea::plain(place, picture, cells, true));
+            self.drawn.pictures.push(PictureArea { marks, ..PictureArea::plain(place, picture, cells, true) });
         }
+    }
+
+    /// Writes a name over a picture.
+    pub fn name(&mut self, at: Rect, text: &str, style: Style) {
+        self.cover(at, style);
+        self.text(at, text, style);
+        self.drawn.names.push(CellRect { x: at.x, y: at.y, w: at.width, h: at.height });
     }
 
     /// Clears a rectangle for a pop-up; pictures are cut out there.

@@ -7,6 +7,7 @@ pub mod gallery;
 pub mod home;
 pub mod label;
 pub mod lake;
+pub mod objects;
 pub mod projects;
 pub mod review;
 pub mod sql;
@@ -35,6 +36,7 @@ pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
         Some(Screen::Stats(stats)) => stats::render(state, stats, canvas, area),
         Some(Screen::Gallery(gallery)) => gallery::render(state, gallery, canvas, area),
         Some(Screen::Sweep(sweep)) => sweep::render(state, sweep, canvas, area),
+        Some(Screen::Objects(objects)) => objects::render(state, objects, canvas, area),
         Some(Screen::Classes(classes)) => classes::render(state, classes, canvas, area),
         Some(Screen::Conflicts(conflicts)) => conflicts::render(state, conflicts, canvas, area),
         Some(Screen::Adjudicate(here)) => adjudicate::render(state, here, canvas, area),

@@ -1,18 +1,15 @@
 //! The large picture of a screen: which part of it in which colours, what lies on it, and how that is told.
 
 use super::canvas::{Canvas, width};
+use super::marks;
 use super::screens::label::boxes;
-use crate::app::picture::{Mark, PictureArea, PictureRef, PictureState, Stroke, Window};
+use crate::app::picture::{PictureArea, PictureRef, PictureState, Window};
 use crate::app::screens::viewing::look_words;
 use crate::app::state::State;
-use crate::domain::annotation::Shape;
-use crate::domain::class::LabelSet;
-use crate::domain::geometry::BoxN;
 use crate::domain::sample::Sample;
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Palette, Role};
 use ratatui::layout::Rect;
-use std::sync::Arc;
 
 /// The largest map of a picture, in columns and rows.
 const MAP: (u16, u16) = (12, 6);
@@ -35,49 +32,13 @@ pub fn show<'a>(
     let area = |palette: &Palette, picture: PictureRef, sample: Option<&Sample>| PictureArea {
         window: state.window_of(&picture, sample),
         look: state.viewing.look,
-        marks: marks(state, palette, sample),
+        marks: sample.map(|s| marks::on_screen(state, palette, s)).unwrap_or_default(),
         ..PictureArea::plain(place, picture, cells, false)
     };
     let live = boxes::live(state, canvas.palette);
     let shown = PictureArea { exact: state.viewing.exact, live, ..area(canvas.palette, picture, sample) };
     canvas.drawn.pictures.push(shown);
     canvas.drawn.ahead.extend(ahead.map(|(picture, sample)| area(canvas.palette, picture, sample)));
-}
-
-/// The boxes that people have drawn on a sample, each in the colour and stroke of its class, large ones below small ones;
-/// where boxes are worked on and there are none yet, those that a model has guessed. The one that is being changed is drawn
-/// above the picture, see [`boxes::live`].
-fn marks(state: &State, palette: &Palette, sample: Option<&Sample>) -> Arc<[Mark]> {
-    let (Some(sample), Some(open)) = (sample, &state.project) else { return Arc::default() };
-    let labels = &open.project.labels;
-    let lifted = state.boxes().filter(|m| m.lifted).and_then(|m| m.selected);
-    let stands = sample.answer.annotations.iter().filter(|a| Some(a.id) != lifted);
-    let mark = |shape: &Shape, class| match shape {
-        Shape::Box(at) => Some(mark(palette, labels, class, *at)).flatten(),
-        Shape::Class | Shape::Polygon { .. } | Shape::Mask { .. } => None,
-    };
-    let mut marks: Vec<Mark> = stands.filter_map(|a| mark(&a.shape, a.class)).collect();
-    if marks.is_empty() && lifted.is_none() && state.boxes().is_some() {
-        let guessed = sample.predictions.iter().filter_map(|p| mark(&p.shape, p.class));
-        marks.extend(guessed.map(|m| Mark { stroke: Stroke::Dotted, ..m }));
-    }
-    marks.sort_by_key(|m| std::cmp::Reverse(u64::from(m.at.w) * u64::from(m.at.h)));
-    marks.into()
-}
-
-fn mark(palette: &Palette, labels: &LabelSet, class: crate::domain::ids::ClassId, at: BoxN) -> Option<Mark> {
-    let index = labels.get(labels.resolve(class)).map_or(0, |c| usize::from(c.colour));
-    let stroke = [Stroke::Solid, Stroke::Dashed, Stroke::Dotted][index % 3];
-    Some(Mark { at: window(at)?, rgb: palette.class_rgb(index), stroke })
-}
-
-/// A box as the presenter counts.
-pub(super) fn window(at: BoxN) -> Option<Window> {
-    let at = at.clamped()?;
-    let unit = |v: f64| (v * f64::from(Window::ONE)).round() as u32;
-    let span = |from: f64, long: f64| (unit(from), unit(from + long).saturating_sub(unit(from)));
-    let ((x, w), (y, h)) = (span(at.x, at.w), span(at.y, at.h));
-    Some(Window { x, y, w, h })
 }
 
 /// How close to its own pixels a picture is shown.

@@ -10,6 +10,7 @@ mod gallery;
 pub(crate) mod harness;
 mod label;
 mod lake;
+mod objects;
 mod preview;
 mod review;
 mod screens;

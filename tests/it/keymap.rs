@@ -108,6 +108,10 @@ fn letters_handed_out_to_classes_are_free_on_the_label_screen() {
     }
     let reserved: Vec<&str> = taken.iter().map(String::as_str).collect();
     assert_eq!(set.problems(&reserved), Vec::<String>::new());
+    // A class key comes before the keys of boxes, so those are no class keys either.
+    let boxes = default_letters_taken("boxes");
+    assert!(["d", "o", "b"].iter().all(|key| boxes.iter().any(|t| t == key)), "{boxes:?}");
+    assert_eq!(set.problems(&boxes.iter().map(String::as_str).collect::<Vec<_>>()), Vec::<String>::new());
     assert!(!taken.iter().any(|t| t == "1" || t == "<enter>" || t == ";"), "{taken:?}");
 }
 

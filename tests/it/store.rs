@@ -8,6 +8,7 @@ mod links;
 mod model;
 mod on_tables;
 mod outbox;
+mod outlines;
 mod passes;
 mod projects;
 mod queues;

@@ -1,6 +1,5 @@
 //! Counts that follow an edit at once, until the store's own counts come.
 
-use crate::domain::annotation::Shape;
 use crate::domain::project::Counts;
 use crate::domain::sample::{Answer, Status};
 use std::collections::BTreeSet;
@@ -14,12 +13,7 @@ pub fn recount(counts: &mut Counts, before: &Answer, after: &Answer) {
 fn shift(counts: &mut Counts, answer: &Answer, add: bool) {
     let step = |n: &mut u64| *n = if add { *n + 1 } else { n.saturating_sub(1) };
     step(counts.status.entry(answer.status).or_default());
-    let classes: BTreeSet<_> = answer
-        .annotations
-        .iter()
-        .filter(|a| matches!(a.shape, Shape::Class | Shape::Box(_)))
-        .map(|a| a.class)
-        .collect();
+    let classes: BTreeSet<_> = answer.annotations.iter().map(|a| a.class).collect();
     for class in classes {
         step(counts.class.entry(class).or_default());
     }

@@ -5,7 +5,7 @@ use super::lake::LakeState;
 use super::moves::Move;
 use super::projects::ProjectsState;
 use super::task_list::TaskListState;
-use super::{Screen, gallery, label, lake, shown, step, sweep, table};
+use super::{Screen, gallery, label, lake, objects, shown, step, sweep, table};
 use crate::app::effect::Effect;
 use crate::app::event::Reply;
 use crate::app::messages::Level;
@@ -167,7 +167,10 @@ fn back(state: &mut State) -> Vec<Effect> {
         return effects;
     }
     let in_gallery = matches!(state.screen(), Some(Screen::Gallery(_)));
-    if (in_gallery && gallery::select::clear(state)) || sweep::actions::clear_marks(state) {
+    let cleared = (in_gallery && gallery::select::clear(state))
+        || sweep::actions::clear_marks(state)
+        || objects::actions::clear_marks(state);
+    if cleared {
         return Vec::new();
     }
     if state.screens.len() > 1 {

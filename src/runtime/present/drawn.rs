@@ -82,7 +82,8 @@ impl Presenter {
         if !drawn || !self.mood.slow || self.places.values().any(|p| p.upgrade.is_some()) {
             return Vec::new();
         }
-        let places: Vec<(u32, Wanted, bool, Shown)> = self.places.iter().filter_map(Self::upgradable).collect();
+        let places: Vec<(u32, Wanted, bool, Shown)> =
+            self.places.iter().filter_map(|place| self.upgradable(place)).collect();
         for (number, base, asked, shown) in places {
             let ready = self.ready(&base);
             let finer = ready.into_iter().find(|(w, _)| w.level > shown.wanted.level && self.is_time(w.level, asked));
@@ -109,8 +110,8 @@ impl Presenter {
         out
     }
 
-    fn upgradable((number, place): (&u32, &Place)) -> Option<(u32, Wanted, bool, Shown)> {
-        let shown = place.shown.as_ref().filter(|s| s.pieces == [s.rect])?;
+    fn upgradable(&self, (number, place): (&u32, &Place)) -> Option<(u32, Wanted, bool, Shown)> {
+        let shown = place.shown.as_ref().filter(|s| self.is_clear(s.rect))?;
         let same = shown.wanted.at(Level::Exact) == place.wanted;
         same.then(|| (*number, place.wanted.clone(), place.asked, shown.clone()))
     }
@@ -122,6 +123,8 @@ impl Presenter {
         if let Some(upgrade) = place.upgrade.take() {
             place.shown = Some(upgrade.shown);
         }
+        // It was drawn over the names on the picture.
+        self.vacated.extend_from_slice(&self.names);
         true
     }
 

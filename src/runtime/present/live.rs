@@ -58,7 +58,7 @@ impl Presenter {
         let stage = Stage { size: fit.picture, window: part(shown.wanted.window) };
         let mut live =
             Live { mark, rect: shown.rect, window: shown.wanted.window, images: Vec::new(), cells: Vec::new() };
-        if !self.by_id() || shown.pieces != [shown.rect] {
+        if !self.by_id() || !self.is_clear(shown.rect) {
             live.cells = marks::outline_cells(&stage, part(mark.at), self.recipe.cell, fit.offset);
             return live;
         }

@@ -1,31 +1,64 @@
 //! What is done to decoded pixels before they are encoded: brightness, contrast, single channels, and marks.
 
 use super::recipe::Wanted;
-use crate::app::picture::{Channel, Look, Mark, Stroke, Window};
+use crate::app::picture::{Channel, Figure, Form, Look, Mark, Stroke, Window};
 use crate::media::Picture;
-use crate::term::graphics::marks::{self, Line, Outline, Part};
+use crate::term::graphics::marks::{self, Drawing, Line, Outline, Part, Stage};
+use crate::term::graphics::{Pixels, blocks};
 use std::borrow::Cow;
+use std::sync::Arc;
 
-/// The pixels of a picture in the wanted look, with the wanted marks on them; marks keep their own colours.
-pub(super) fn shown<'a>(picture: &'a Picture, wanted: &Wanted) -> Cow<'a, [u8]> {
+/// Pixels to be encoded.
+pub(super) struct Shown<'a> {
+    /// RGB, rows from the top.
+    pub(super) rgb: Cow<'a, [u8]>,
+    /// Pixels across and down.
+    pub(super) size: (u32, u32),
+}
+
+/// The pixels of a picture in the wanted look, with the wanted marks on them; marks keep their own colours. Where the
+/// picture is made of characters with so many `dots`, marks are drawn dot by dot: in finer pixels they would be averaged
+/// away.
+pub(super) fn shown<'a>(picture: &'a Picture, wanted: &Wanted, dots: Option<(u32, u32)>) -> Shown<'a> {
+    let size = (picture.width, picture.height);
     if wanted.look == Look::default() && wanted.marks.is_empty() {
-        return Cow::Borrowed(&picture.rgb);
+        return Shown { rgb: Cow::Borrowed(&picture.rgb), size };
     }
     let mut rgb = picture.rgb.clone();
     apply(&mut rgb, wanted.look);
-    let outlines: Vec<Outline> = wanted.marks.iter().map(outline).collect();
-    marks::draw(&mut rgb, (picture.width, picture.height), part(wanted.window), &outlines);
-    Cow::Owned(rgb)
+    if wanted.marks.is_empty() {
+        return Shown { rgb: Cow::Owned(rgb), size };
+    }
+    let fewer = dots.and_then(|dots| Some((blocks::reduced(Pixels::new(&rgb, size.0, size.1).ok()?, dots), dots)));
+    let dotted = fewer.is_some();
+    let (mut rgb, size) = fewer.unwrap_or((rgb, size));
+    let boxes: Vec<Outline> = wanted.marks.boxes().iter().map(outline).collect();
+    let figures: Vec<marks::Figure> = wanted.marks.figures().iter().map(figure).collect();
+    let stage = Stage { size, window: part(wanted.window) };
+    marks::paint(&mut rgb, &stage, dotted, Drawing { boxes: &boxes, figures: &figures });
+    Shown { rgb: Cow::Owned(rgb), size }
 }
 
 /// A mark as the encoders know it.
 pub(super) fn outline(mark: &Mark) -> Outline {
-    let line = match mark.stroke {
+    Outline { at: part(mark.at), rgb: mark.rgb, line: line(mark.stroke) }
+}
+
+fn line(stroke: Stroke) -> Line {
+    match stroke {
         Stroke::Solid => Line::Solid,
         Stroke::Dashed => Line::Dashed,
         Stroke::Dotted => Line::Dotted,
+    }
+}
+
+/// A polygon or a mask as the encoders know it.
+fn figure(figure: &Figure) -> marks::Figure {
+    let form = match &figure.form {
+        Form::Loops(loops) => marks::Form::Loops(Arc::clone(loops)),
+        Form::Mask { size, counts } => marks::Form::Mask { size: *size, counts: Arc::clone(counts) },
     };
-    Outline { at: part(mark.at), rgb: mark.rgb, line }
+    marks::Figure { form, rgb: figure.rgb, line: line(figure.stroke) }
 }
 
 /// A window as the encoders know it.

@@ -1,6 +1,6 @@
 //! What is made of a picture for one place on one terminal, and how. Runs on the decode threads.
 
-use crate::app::picture::{Look, Mark, PictureArea, PictureRef, Window};
+use crate::app::picture::{Look, Marks, PictureArea, PictureRef, Window};
 use crate::domain::geometry::BoxN;
 use crate::media::{DecodeRequest, ImageInfo, MediaError, Picture};
 use crate::term::caps::{BlockKind, Caps, Depth, Protocol};
@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 /// The most pixels along a side that are asked for, whatever a terminal says of its cells.
 const MAX_SIDE: u32 = 8192;
+/// Pixels along a side of what crops are cut out of: half of a photo's, which JPEG gives cheaply.
+const SHARED: u32 = 2_000;
 
 /// What of the terminal decides how a picture is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,8 +53,10 @@ pub struct Wanted {
     pub window: Window,
     /// In which colours.
     pub look: Look,
-    /// Boxes drawn into it.
-    pub marks: Arc<[Mark]>,
+    /// What is drawn into it.
+    pub marks: Marks,
+    /// It is cut out of the whole picture, which others are cut out of as well and which is decoded once for all of them.
+    pub cut: bool,
     /// Columns and rows it may take.
     pub cells: (u16, u16),
     /// For which terminal.
@@ -69,7 +73,8 @@ impl Wanted {
             picture: area.picture.clone(),
             window: area.window,
             look: area.look,
-            marks: Arc::clone(&area.marks),
+            marks: area.marks.clone(),
+            cut: area.thumbnail && area.window != Window::ALL,
             cells: (area.cells.w, area.cells.h),
             recipe,
             level,
@@ -89,13 +94,28 @@ impl Wanted {
         (side(self.cells.0, self.recipe.cell.0), side(self.cells.1, self.recipe.cell.1))
     }
 
+    /// The wanted part, normalised.
+    #[must_use]
+    pub fn part(&self) -> BoxN {
+        let part = |v: u32| f64::from(v) / f64::from(Window::ONE);
+        let Window { x, y, w, h } = self.window;
+        BoxN { x: part(x), y: part(y), w: part(w), h: part(h) }
+    }
+
+    /// What has to be decoded: which part of the picture, in how many pixels. What is cut out of one picture needs the same.
+    #[must_use]
+    pub fn decoded(&self) -> (Window, (u32, u32)) {
+        if self.cut { (Window::ALL, (SHARED, SHARED)) } else { (self.window, self.pixels()) }
+    }
+
     /// What the decoder has to do.
     #[must_use]
     pub fn request(&self) -> DecodeRequest {
-        let part = |v: u32| f64::from(v) / f64::from(Window::ONE);
-        let Window { x, y, w, h } = self.window;
+        if self.cut {
+            return DecodeRequest::fit(SHARED, SHARED);
+        }
         let (max_width, max_height) = self.pixels();
-        let window = BoxN { x: part(x), y: part(y), w: part(w), h: part(h) };
+        let window = self.part();
         DecodeRequest { max_width, max_height, window, enlarge: true, coarse: self.level == Level::First }
     }
 }
@@ -192,16 +212,27 @@ impl From<GraphicsError> for Failure {
     }
 }
 
+/// Dots across and down, where a picture is made of characters.
+fn dots(protocol: Protocol, level: Level, fit: &Fit) -> Option<(u32, u32)> {
+    let (across, down) = match protocol {
+        Protocol::Blocks(kind) => kind.dots(),
+        Protocol::Sixel if level == Level::First => BlockKind::Half.dots(),
+        Protocol::Ascii | Protocol::None => (1, 1),
+        _ => return None,
+    };
+    Some((u32::from(fit.columns) * across, u32::from(fit.rows) * down))
+}
+
 /// Encodes a decoded picture for its place.
 ///
 /// # Errors
 /// An encoder refused it.
 pub fn prepare(picture: &Picture, wanted: &Wanted) -> Result<Prepared, Failure> {
     let recipe = wanted.recipe;
-    let rgb = super::look::shown(picture, wanted);
-    let pixels = Pixels::new(&rgb, picture.width, picture.height)?;
     let fit = fit(wanted.cells, recipe.cell, picture.full);
     let level = wanted.level;
+    let shown = super::look::shown(picture, wanted, dots(recipe.protocol, level, &fit));
+    let pixels = Pixels::new(&shown.rgb, shown.size.0, shown.size.1)?;
     let (form, exact) = match recipe.protocol {
         Protocol::Kitty { shared_memory: true } => (Form::Kitty(kitty::raw_payload(pixels, &fit)), true),
         Protocol::Kitty { .. } | Protocol::KittyPlaceholders | Protocol::KittyAnchored => {

@@ -30,7 +30,9 @@ fn fault(answer: &Answer, labels: &LabelSet, columns: &Columns) -> Option<String
     }
     for annotation in &answer.annotations {
         match annotation.shape {
-            Shape::Polygon { .. } => return Some("a CV Explorer database keeps no polygons; draw a mask".to_owned()),
+            Shape::Polygon { .. } => {
+                return Some("a CV Explorer database keeps no polygons; import them as masks".to_owned());
+            }
             Shape::Mask { .. } if !columns.has("annotations", "mask_json") => {
                 return Some("this CV Explorer database is too old for masks; draw boxes".to_owned());
             }

@@ -32,12 +32,8 @@ pub(super) type Rgb = [u8; 3];
 /// Draws the picture on the cells of `fit`.
 #[must_use]
 pub fn encode(pixels: Pixels<'_>, fit: &Fit, kind: BlockKind, depth: Depth, level: Level) -> CellGrid {
-    let (across, down) = match kind {
-        BlockKind::Half => (1, 2),
-        BlockKind::Quadrant => (2, 2),
-        BlockKind::Sextant => (2, 3),
-        BlockKind::Octant => (2, 4),
-    };
+    let (across, down) = kind.dots();
+    let (across, down) = (across as usize, down as usize);
     let samples = sample(pixels, usize::from(fit.columns) * across, usize::from(fit.rows) * down);
     let stride = usize::from(fit.columns) * across;
     let mut cells = Vec::with_capacity(usize::from(fit.columns) * usize::from(fit.rows));
@@ -106,6 +102,12 @@ fn close(a: Color, b: Color, tolerance: u32) -> bool {
         }
         _ => a == b,
     }
+}
+
+/// A picture of as many pixels as it will have dots, for what has to be drawn dot by dot: encoded, it is the same.
+#[must_use]
+pub fn reduced(pixels: Pixels<'_>, (columns, rows): (u32, u32)) -> Vec<u8> {
+    sample(pixels, columns as usize, rows as usize).into_flattened()
 }
 
 /// The mean colour of each of `columns` x `rows` equal parts of the picture.

@@ -1,4 +1,4 @@
-//! Boxes over a picture: drawn into its pixels, or as a layer of their own while one of them is being moved.
+//! Boxes, polygons and masks over a picture: drawn into its pixels; a box that is being moved as a layer of its own.
 //!
 //! Why here: the pixels of a mark depend on how large the picture is on this terminal, and on nothing that a screen
 //! knows. What always holds: the line of a mark at `(x, y, w, h)` of a picture of `W` x `H` pixels lies inside the pixels
@@ -6,10 +6,14 @@
 //! lies one pixel outside and one inside of the line; nothing is drawn outside of the picture; the pixels within stay.
 
 mod cells;
+mod figures;
 mod layer;
+mod paint;
 
 pub use cells::{OutlineCell, outline_cells};
+pub use figures::{Figure, Form};
 pub use layer::{Layer, Piece, live_layer};
+pub use paint::{Drawing, draw, paint};
 
 /// One, in the units of a [`Part`].
 pub const ONE: u32 = 1 << 16;
@@ -202,27 +206,6 @@ fn dashes(start: i64, from: i64, to: i64, line: Line, thick: i64, emit: &mut imp
             emit(first, last);
         }
         at += period;
-    }
-}
-
-/// Draws marks into the pixels of a stage: `rgb` holds `3 * width * height` bytes, rows from the top; anything else is
-/// left as it is. All contours lie below all lines, so that no mark's line is hidden by its neighbour's contour.
-pub fn draw(rgb: &mut [u8], size: (u32, u32), window: Part, marks: &[Outline]) {
-    let stage = Stage { size, window };
-    let (width, height) = (size.0 as usize, size.1 as usize);
-    if width.checked_mul(height).and_then(|n| n.checked_mul(3)) != Some(rgb.len()) {
-        return;
-    }
-    let (thick, clip) = (stage.width_of_line(), stage.all());
-    for ink in [Ink::Contour, Ink::Line] {
-        for mark in marks {
-            let colour = if ink == Ink::Line { mark.rgb } else { contour_of(mark.rgb) };
-            runs(stage.pixels(mark.at), thick, mark.line, ink, clip, &mut |x0, x1, y| {
-                let first = (y as usize * width + x0 as usize) * 3;
-                let run = rgb.get_mut(first..first + (x1 - x0) as usize * 3).unwrap_or_default();
-                run.as_chunks_mut::<3>().0.fill(colour);
-            });
-        }
     }
 }
 

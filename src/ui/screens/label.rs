@@ -16,7 +16,7 @@ use crate::app::team::{self, Here};
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
 use crate::ui::canvas::{Canvas, cut_path, number};
-use crate::ui::{chrome, viewing};
+use crate::ui::{chrome, names, viewing};
 use ratatui::layout::Rect;
 
 /// The place of the picture on this screen.
@@ -55,6 +55,9 @@ pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect
     }
     scrubber(label, canvas, Rect { y: frame.status.y.saturating_sub(1), ..frame.status });
     status(state, open, label, canvas, frame.status);
+    if state.boxes().is_some() {
+        names::draw(state, canvas);
+    }
     boxes::letters(state, canvas);
     boxes::hints(state, canvas, frame.hints);
 }

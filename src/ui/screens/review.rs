@@ -11,7 +11,7 @@ use crate::domain::queue::ReviewState as Verdicts;
 use crate::domain::text::printable;
 use crate::theme::Role;
 use crate::ui::canvas::{Canvas, number};
-use crate::ui::{chrome, viewing};
+use crate::ui::{chrome, names, viewing};
 use ratatui::layout::Rect;
 
 /// The place of the picture on this screen.
@@ -42,6 +42,7 @@ pub fn render(state: &State, review: &ReviewState, canvas: &mut Canvas, area: Re
     }
     scrubber(&review.label, canvas, Rect { y: frame.status.y.saturating_sub(1), ..frame.status });
     status(state, open, &review.label, canvas, frame.status);
+    names::draw(state, canvas);
     chrome::hints(state, canvas, frame.hints);
 }
 

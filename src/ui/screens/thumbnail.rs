@@ -10,6 +10,7 @@ use crate::domain::text::printable;
 use crate::term::caps::Protocol;
 use crate::theme::{Glyph, Role};
 use crate::ui::canvas::{Canvas, width};
+use crate::ui::marks;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -46,7 +47,8 @@ pub(super) fn draw(state: &State, open: &OpenProject, canvas: &mut Canvas, cells
         wrapped(canvas, at, &name(sample), Role::Placeholder);
         return;
     }
-    canvas.thumbnail(place(sample), wanted, at);
+    let marks = marks::on_thumbnail(&open.project.labels, canvas.palette, sample);
+    canvas.thumbnail(place(sample), wanted, at, marks);
 }
 
 /// Has the thumbnails of the next screen prepared, in the cells they will get.
@@ -59,7 +61,8 @@ pub(super) fn prepare<'a>(
     for (n, sample) in samples.enumerate().take(grid.page()) {
         let wanted: PictureRef = picture(&open.project, sample);
         let (cells, _) = grid.cell(n);
-        canvas.drawn.ahead.push(PictureArea::plain(place(sample), wanted, cells, true));
+        let marks = marks::on_thumbnail(&open.project.labels, canvas.palette, sample);
+        canvas.drawn.ahead.push(PictureArea { marks, ..PictureArea::plain(place(sample), wanted, cells, true) });
     }
 }
 

@@ -261,7 +261,7 @@ fn boxes_in_the_store_are_marks_in_the_colour_of_their_class() {
     let at = Window { x: Window::ONE / 4, y: half, w: half, h: half };
     let mark = |rgb, stroke| Mark { at, rgb, stroke };
     // Cyan and yellow are the first two classes of the default theme.
-    assert_eq!(*area.marks, [mark([0, 205, 205], Stroke::Solid), mark([205, 205, 0], Stroke::Dashed)]);
+    assert_eq!(area.marks.boxes(), [mark([0, 205, 205], Stroke::Solid), mark([205, 205, 0], Stroke::Dashed)]);
     assert!(ahead.iter().all(|a| a.marks.is_empty()));
 }
 

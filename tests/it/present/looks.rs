@@ -1,13 +1,12 @@
 //! What a person asks to look at is what the terminal is sent: one to one, in a look, with boxes where they belong.
 
 use super::rig::{area, caps};
-use lakelens::app::picture::{CellRect, Channel, Look, Mark, PictureArea, Stroke, Window};
+use lakelens::app::picture::{CellRect, Channel, Look, Mark, Marks, PictureArea, Stroke, Window};
 use lakelens::app::zoom::{Room, View, Way};
 use lakelens::media::{Limits, MemorySource, decode};
 use lakelens::runtime::present::recipe::{Form, Recipe, Wanted, prepare};
 use lakelens::term::caps::Protocol;
 use lakelens::term::graphics::{Level, kitty::Payload};
-use std::sync::Arc;
 
 /// Pixels of the picture; no side is a multiple of anything.
 const SIZE: (u32, u32) = (1_999, 1_501);
@@ -87,7 +86,7 @@ fn looks_change_the_pixels_and_not_the_boxes() {
     let mark = Mark { at: corner, rgb: red, stroke: Stroke::Solid };
     let plain = seen(ROOM.one_to_one(None).unwrap());
     let look = Look { channel: Channel::Green, ..Look::default() };
-    let area = PictureArea { look, marks: Arc::new([mark]), ..plain.clone() };
+    let area = PictureArea { look, marks: Marks::new(vec![mark], Vec::new()), ..plain.clone() };
     let (before, after) = (sent(&file, &plain), sent(&file, &area));
     let [_, green, _] = at(&before, 100, 100);
     assert_eq!(at(&after, 100, 100), [green; 3]);

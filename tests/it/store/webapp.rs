@@ -159,6 +159,24 @@ fn rows_are_written_as_the_web_app_writes_them() {
         let more = edit(store, ids[1].id, more, "ann@x", 3);
         assert!(matches!(commit_one(store, &more), Outcome::Saved { .. }));
         assert_eq!(web.run("SELECT id, created_by FROM annotations WHERE sample_id = 2 AND id = 90"), ["90 eve@x"]);
+        // A mask that gets another class keeps its runs as they were written.
+        let mut other = store.sample(ids[1].id).unwrap().answer;
+        other.annotations[0].class = lakelens::domain::ids::ClassId(class[1]);
+        let other = edit(store, ids[1].id, other, "ann@x", 3);
+        assert!(matches!(commit_one(store, &other), Outcome::Saved { .. }));
+        let runs = "SELECT mask_json->>'counts' FROM annotations WHERE ann_type = 'mask'";
+        assert_eq!(web.run(runs), ["Q14600000k0"]);
+        // A polygon has no place here, and the refusal says what has.
+        let corner = |x: f64, y: f64| lakelens::domain::geometry::Point { x, y };
+        let parts = vec![vec![corner(0.1, 0.1), corner(0.2, 0.1), corner(0.1, 0.3)]];
+        let polygon = Annotation {
+            shape: Shape::Polygon { parts },
+            ..labeled(&[class[0]], "ann@x", at(3)).annotations.remove(0)
+        };
+        let polygon = Answer { status: Status::Labeled, annotations: vec![polygon], ..Answer::default() };
+        let polygon = edit(store, ids[2].id, polygon, "ann@x", 3);
+        let Outcome::Refused { reason } = commit_one(store, &polygon) else { panic!("taken") };
+        assert!(reason.contains("masks"), "{reason}");
         // What the tables cannot hold is refused with a reason.
         let flagged = Answer { flagged: true, ..Answer::default() };
         let flagged = edit(store, ids[2].id, flagged, "ann@x", 4);

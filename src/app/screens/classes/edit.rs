@@ -62,9 +62,10 @@ fn on_class(state: &State) -> Result<(), String> {
 #[must_use]
 pub fn reserved(state: &State) -> Vec<String> {
     let is_digit = |k: &String| k.chars().all(|c| c.is_ascii_digit());
-    let mine = state.keymap.taken(&["label", "gallery", "global"]).into_iter().filter(|k| !is_digit(k));
-    let mut out: Vec<String> =
-        default_letters_taken("label").into_iter().chain(default_letters_taken("gallery")).chain(mine).collect();
+    // Class keys come before those of boxes, so a class with the key `d` would leave boxes that cannot be deleted.
+    let scopes = ["boxes", "label", "gallery"];
+    let mine = scopes.iter().flat_map(|s| state.keymap.taken(&[s, "global"])).filter(|k| !is_digit(k));
+    let mut out: Vec<String> = scopes.iter().flat_map(|s| default_letters_taken(s)).chain(mine).collect();
     out.push("0".to_owned());
     out.sort();
     out.dedup();

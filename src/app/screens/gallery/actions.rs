@@ -7,14 +7,14 @@ use crate::app::messages::Level;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::picker::{Item, Picker};
 use crate::app::registry::{Scope, Spec, always};
-use crate::app::screens::{Screen, grid, label, queues, sweep};
+use crate::app::screens::{Screen, grid, label, objects, queues, sweep};
 use crate::app::state::State;
 use crate::domain::ids::ClassId;
 use crate::domain::queue::Filter;
 use crate::domain::text::printable;
 
 const GALLERY: &[Scope] = &[Scope::Gallery];
-const THUMBS: &[Scope] = &[Scope::Gallery, Scope::Sweep];
+const THUMBS: &[Scope] = &[Scope::Gallery, Scope::Sweep, Scope::Objects];
 
 /// The actions of the gallery.
 pub const SPECS: &[Spec] = &[
@@ -247,6 +247,7 @@ fn resize(state: &mut State, larger: bool) -> Vec<Effect> {
     let zoom = match state.screens.last_mut() {
         Some(Screen::Gallery(g)) => &mut g.zoom,
         Some(Screen::Sweep(s)) => &mut s.zoom,
+        Some(Screen::Objects(o)) => &mut o.zoom,
         _ => return Vec::new(),
     };
     match grid::resize(size, cell, *zoom, larger) {
@@ -258,6 +259,7 @@ fn resize(state: &mut State, larger: bool) -> Vec<Effect> {
     }
     match state.screen() {
         Some(Screen::Sweep(_)) => sweep::pages::fit(state),
+        Some(Screen::Objects(_)) => objects::pages::fit(state),
         _ => pages::fit(state),
     }
 }

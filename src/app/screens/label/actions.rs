@@ -21,6 +21,7 @@ const UNDO: &[Scope] = &[
     Scope::SecondPass,
     Scope::Gallery,
     Scope::Sweep,
+    Scope::Objects,
     Scope::Review,
     Scope::Classes,
     Scope::Stats,

@@ -47,6 +47,8 @@ pub struct BoxMode {
     pub snapping: Option<(AnnotationId, BoxN)>,
     /// The same push again and again gets faster.
     pub run: Run,
+    /// To be selected when the picture that has it comes.
+    wanted: Option<AnnotationId>,
     /// The sample that all this is about.
     of: Option<SampleId>,
 }
@@ -93,6 +95,14 @@ impl Run {
         let goes_on = self.kind == Some(kind) && clock.saturating_sub(self.at) <= RUN_MS;
         *self = Self { kind: Some(kind), count: if goes_on { self.count + 1 } else { 0 }, at: clock };
         f64::from(1_u32 << (self.count / DOUBLED_AFTER).min(MOST_DOUBLED))
+    }
+}
+
+impl BoxMode {
+    /// Work that begins with one shape selected, as soon as its picture is there.
+    #[must_use]
+    pub fn on(shape: AnnotationId) -> Self {
+        Self { wanted: Some(shape), ..Self::default() }
     }
 }
 
@@ -157,13 +167,14 @@ pub fn follow(state: &mut State) {
     let Some(mode) = label.boxes.as_ref() else { return };
     let gone = |id: AnnotationId| !sample.is_some_and(|s| s.answer.annotations.iter().any(|a| a.id == id));
     let (other, lost) = (mode.of != of, mode.selected.is_some_and(gone));
+    let selected = mode.wanted.filter(|id| !gone(*id));
     if !other && !lost {
         return;
     }
     let Some(mode) = state.boxes_mut() else { return };
     if other {
-        let class = mode.class;
-        *mode = BoxMode { of, class, ..BoxMode::default() };
+        let (class, wanted) = (mode.class, mode.wanted.filter(|_| of.is_none()));
+        *mode = BoxMode { of, class, selected, wanted, ..BoxMode::default() };
     } else {
         (mode.selected, mode.fresh, mode.lifted, mode.edge) = (None, false, false, None);
     }

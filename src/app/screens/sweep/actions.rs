@@ -10,7 +10,7 @@ use crate::app::overlays::picker::{Item, Picker};
 use crate::app::registry::{Scope, Spec, always};
 use crate::app::screens::gallery::actions::class_items;
 use crate::app::screens::grid::FIRST_ZOOM;
-use crate::app::screens::{Screen, answering, navigation, seen};
+use crate::app::screens::{Screen, answering, navigation, objects, seen};
 use crate::app::state::State;
 use crate::domain::edit::Change;
 use crate::domain::ids::ClassId;
@@ -55,8 +55,8 @@ const fn spec(
 pub fn open(state: &mut State) -> Vec<Effect> {
     let Some(task) = state.project.as_ref().map(|p| p.project.task) else { return Vec::new() };
     if matches!(task, Task::Detection | Task::Segmentation) {
-        state.say(Level::Info, "a sweep is about classes of whole pictures; this project asks for boxes");
-        return Vec::new();
+        // A sweep is about classes of whole pictures; here each object has one.
+        return objects::open(state);
     }
     if state.caps.protocol == Protocol::None {
         state.say(Level::Info, "a sweep accepts only what is on the screen, and this terminal shows no pictures");

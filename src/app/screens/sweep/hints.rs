@@ -24,7 +24,13 @@ pub fn hints(letters: &[char], count: usize) -> Vec<String> {
 /// The letters that no key map binds in a sweep.
 #[must_use]
 pub fn letters(state: &State) -> Vec<char> {
-    let taken = state.keymap.taken(&["sweep"]);
+    letters_in(state, "sweep")
+}
+
+/// The letters that no key map binds in a scope.
+#[must_use]
+pub fn letters_in(state: &State, scope: &str) -> Vec<char> {
+    let taken = state.keymap.taken(&[scope]);
     LETTERS.chars().filter(|c| !taken.contains(&KeyPress::char(*c).to_string())).collect()
 }
 

@@ -13,7 +13,7 @@ use crate::domain::text::printable;
 use crate::theme::{Palette, Role};
 use crate::ui::canvas::{Canvas, number, width};
 use crate::ui::chrome;
-use crate::ui::viewing::window;
+use crate::ui::marks::{self, window};
 use ratatui::layout::Rect;
 use std::collections::HashSet;
 
@@ -27,9 +27,7 @@ const WIDE: f64 = 5.0;
 pub(in crate::ui) fn live(state: &State, palette: &Palette) -> Option<Mark> {
     let mode = state.boxes()?;
     let coloured = |at: BoxN, class: Option<ClassId>| {
-        let labels = state.labels();
-        let index = class.and_then(|c| labels.get(labels.resolve(c))).map(|c| usize::from(c.colour));
-        let rgb = index.map_or(SELECTED, |index| palette.class_rgb(index));
+        let rgb = class.map_or(SELECTED, |class| marks::look(&state.labels(), palette, class).0);
         Some(Mark { at: window(at)?, rgb, stroke: Stroke::Solid })
     };
     match &mode.stage {

@@ -1,0 +1,57 @@
+//! The object grid: crops of the objects of one class; letters mark the exceptions, `Enter` accepts all others.
+//!
+//! What always holds: only a crop that is on the screen is accepted; the page never changes under the person's hands; a
+//! page is one batch with the message `objects`, taken back by one undo; an object that is not marked stays what it is,
+//! byte for byte.
+//!
+//! A verdict is about a picture, so a picture gets one when every box and outline on it was accepted here, in one class or
+//! in several; until then the program remembers what was looked at, no longer than it runs. A picture that also carries a
+//! class of its own gets none here: crops do not show whether that is right.
+
+pub mod accept;
+pub mod actions;
+pub mod pages;
+pub mod state;
+
+pub use actions::{SPECS, open};
+pub use state::ObjectsState;
+
+use super::Screen;
+use crate::app::effect::Effect;
+use crate::app::event::Reply;
+use crate::app::messages::Level;
+use crate::app::slots::{Slot, Tag};
+use crate::app::state::State;
+
+/// Takes an answer that concerns this screen.
+pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
+    match reply {
+        Reply::Page { samples, end } => return pages::page(state, samples, end),
+        Reply::Position { total, .. } => {
+            if let Some(objects) = state.objects_mut() {
+                objects.pictures = Some(total);
+            }
+        }
+        Reply::Failed(text) => {
+            if let Some(objects) = state.objects_mut().filter(|_| tag.slot == Slot::Objects) {
+                objects.problem = Some(text.clone());
+            }
+            state.say(Level::Error, text);
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+impl State {
+    /// The object grid, wherever it lies among the screens.
+    #[must_use]
+    pub fn objects(&self) -> Option<&ObjectsState> {
+        self.screens.iter().rev().find_map(|s| if let Screen::Objects(o) = s { Some(o.as_ref()) } else { None })
+    }
+
+    /// The object grid, wherever it lies among the screens.
+    pub fn objects_mut(&mut self) -> Option<&mut ObjectsState> {
+        self.screens.iter_mut().rev().find_map(|s| if let Screen::Objects(o) = s { Some(o.as_mut()) } else { None })
+    }
+}
