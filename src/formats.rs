@@ -1,5 +1,6 @@
 //! Bytes to and from plain data: previews of files that are no pictures, and the annotation formats. Pure; no screen, no network.
 
+mod crc;
 pub mod csv;
 pub mod dataset;
 pub mod folders;

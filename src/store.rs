@@ -35,9 +35,9 @@ use crate::domain::sample::{Answer, Sample};
 use jiff::Timestamp;
 use outbox::{Conflict, OnNews, OutboxState, Resolution};
 use records::{
-    Activity, Capabilities, Comment, Cursor, Differences, Direction, From, HistoryEntry, LedgerEntry, NewProject,
-    NewSample, NewSnapshot, NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer,
-    SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
+    Activity, Capabilities, Comment, Cursor, Differences, Direction, From, HistoryEntry, Known, LedgerEntry,
+    NewProject, NewSample, NewSnapshot, NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport,
+    SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,6 +97,14 @@ pub trait Store: Send {
     fn sample(&mut self, id: SampleId) -> Result<Sample>;
     /// The sample with this path.
     fn sample_by_path(&mut self, project: ProjectId, path: &str) -> Result<Option<Sample>>;
+    /// Samples by their ids, in this order; an error if one is not there.
+    fn samples_by_id(&mut self, ids: &[SampleId]) -> Result<Vec<Sample>> {
+        ids.iter().map(|id| self.sample(*id)).collect()
+    }
+    /// What is known of the pictures at these paths, one for each, in this order; `None` where there is none.
+    fn known_paths(&mut self, project: ProjectId, paths: &[String]) -> Result<Vec<Option<Known>>> {
+        paths.iter().map(|path| Ok(self.sample_by_path(project, path)?.map(Known::from))).collect()
+    }
     /// At most `limit` samples of a queue, in order of the walk.
     fn page(
         &mut self,

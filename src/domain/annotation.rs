@@ -39,6 +39,17 @@ impl Shape {
             Self::Mask { .. } => "mask",
         }
     }
+
+    /// How many numbers it holds.
+    #[must_use]
+    pub fn numbers(&self) -> usize {
+        match self {
+            Self::Class => 0,
+            Self::Box(_) => 4,
+            Self::Polygon { parts } => parts.iter().map(|part| 2 * part.len()).sum(),
+            Self::Mask { counts, .. } => 2 + counts.len(),
+        }
+    }
 }
 
 /// One annotation with its provenance.

@@ -2,17 +2,23 @@
 //!
 //! Reading copes with what spreadsheets and scripts write: a byte-order mark, semicolons, tabs or bars, quotes, rows of
 //! different length, no header, bytes that are no UTF-8 (kept as [`encode_os`] keeps them). Writing is strict: UTF-8,
-//! commas, CRLF, quotes where needed. Memory is bounded: a file over [`MAX_BYTES`] ends with an error, not with a crash.
+//! commas, CRLF, quotes where needed. Memory is bounded: a file over [`MAX_BYTES`], or where files of any size are read row
+//! by row a row over [`MAX_ROW`], ends with an error, not with a crash.
 
 use crate::domain::text::{encode_os, printable};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::rc::Rc;
 
 /// The most that is read of one file. An unclosed quote makes the rest of a file one cell, so this bounds memory too.
 pub const MAX_BYTES: u64 = 256 << 20;
+/// The most that is read of one row, where the file may be of any size.
+pub const MAX_ROW: u64 = 16 << 20;
 /// What is looked at to guess the delimiter.
 const HEAD: usize = 64 << 10;
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -29,6 +35,9 @@ pub enum CsvError {
     /// It is longer than [`MAX_BYTES`].
     #[error("the CSV is larger than {} MiB or a quote in it is never closed; split it or close the quote", MAX_BYTES >> 20)]
     TooLong,
+    /// A row is longer than [`MAX_ROW`].
+    #[error("a row of the CSV is longer than {} MiB, or a quote in it is never closed; close the quote", MAX_ROW >> 20)]
+    LongRow,
     /// A column is not there.
     #[error("the CSV has no column `{wanted}`; its columns are {present}")]
     NoColumn {
@@ -49,6 +58,8 @@ pub struct CsvRows {
     header: Option<Vec<String>>,
     columns: usize,
     record: ::csv::ByteRecord,
+    /// What is left of the bytes that a row may have; nothing where the whole file has a limit.
+    left: Option<Rc<Cell<u64>>>,
 }
 
 impl CsvRows {
@@ -57,6 +68,18 @@ impl CsvRows {
     /// # Errors
     /// When nothing can be read, or it is no text.
     pub fn new(input: impl Read + 'static) -> Result<Self, CsvError> {
+        Self::within(input, None)
+    }
+
+    /// The same for a file of any size that is read row by row and not kept.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_any_size(input: impl Read + 'static) -> Result<Self, CsvError> {
+        Self::within(input, Some(Rc::new(Cell::new(MAX_ROW))))
+    }
+
+    fn within(input: impl Read + 'static, row: Option<Rc<Cell<u64>>>) -> Result<Self, CsvError> {
         let mut input = input;
         let mut head = Vec::new();
         input.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|e| CsvError::Read(e.to_string()))?;
@@ -67,20 +90,21 @@ impl CsvRows {
         if head.starts_with(b"\xef\xbb\xbf") {
             head.drain(..3);
         }
-        let whole = Counted { left: MAX_BYTES, inner: io::Cursor::new(head).chain(input) };
+        let left = row.clone().unwrap_or_else(|| Rc::new(Cell::new(MAX_BYTES)));
+        let whole = Counted { left, inner: io::Cursor::new(head).chain(input) };
         let mut rows = ::csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)
             .flexible(true)
             .from_reader(Box::new(whole) as Box<dyn Read>);
         let mut first = ::csv::ByteRecord::new();
-        if !rows.read_byte_record(&mut first).map_err(|e| broken(&e))? {
+        if !rows.read_byte_record(&mut first).map_err(|e| broken(&e, row.is_some()))? {
             return Err(CsvError::Empty);
         }
         let cells: Vec<String> = first.iter().map(text).collect();
         let columns = cells.len();
         let (header, first) = if is_header(&cells) { (Some(cells), None) } else { (None, Some(first)) };
-        Ok(Self { rows, first, header, columns, record: ::csv::ByteRecord::new() })
+        Ok(Self { rows, first, header, columns, record: ::csv::ByteRecord::new(), left: row })
     }
 
     /// The header, where the file has one.
@@ -133,7 +157,10 @@ impl CsvRows {
         match self.first.take() {
             Some(first) => self.record = first,
             None => {
-                if !self.rows.read_byte_record(&mut self.record).map_err(|e| broken(&e))? {
+                if let Some(left) = &self.left {
+                    left.set(MAX_ROW);
+                }
+                if !self.rows.read_byte_record(&mut self.record).map_err(|e| broken(&e, self.left.is_some()))? {
                     return Ok(None);
                 }
             }
@@ -151,8 +178,9 @@ fn text(cell: &[u8]) -> String {
     }
 }
 
-fn broken(error: &::csv::Error) -> CsvError {
+fn broken(error: &::csv::Error, by_row: bool) -> CsvError {
     match error.kind() {
+        ::csv::ErrorKind::Io(io) if io.kind() == io::ErrorKind::FileTooLarge && by_row => CsvError::LongRow,
         ::csv::ErrorKind::Io(io) if io.kind() == io::ErrorKind::FileTooLarge => CsvError::TooLong,
         _ => CsvError::Read(error.to_string()),
     }
@@ -160,14 +188,14 @@ fn broken(error: &::csv::Error) -> CsvError {
 
 /// Ends with an error, not silently, after a number of bytes.
 struct Counted<R> {
-    left: u64,
+    left: Rc<Cell<u64>>,
     inner: R,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buffer)?;
-        self.left = self.left.checked_sub(n as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+        self.left.set(self.left.get().checked_sub(n as u64).ok_or(io::ErrorKind::FileTooLarge)?);
         Ok(n)
     }
 }
@@ -212,8 +240,8 @@ fn is_header(cells: &[String]) -> bool {
         let ending = cell.rsplit_once('.').is_some_and(|(stem, end)| !stem.is_empty() && (2..=5).contains(&end.len()));
         !cell.is_empty() && cell.parse::<f64>().is_err() && !cell.contains(['/', '\\']) && !ending
     };
-    let distinct = cells.iter().enumerate().all(|(i, c)| !cells.iter().take(i).any(|o| o == c));
-    distinct && cells.iter().all(name)
+    let mut met = HashSet::new();
+    cells.iter().all(|cell| name(cell) && met.insert(cell))
 }
 
 /// One line of an export, in the order of the columns.
@@ -371,6 +399,36 @@ mod tests {
         let endless = io::Cursor::new(b"a,b\n\"".to_vec()).chain(io::repeat(b'x'));
         let mut rows = CsvRows::new(endless).unwrap();
         assert!(matches!(rows.next_row(&mut Vec::new()), Err(CsvError::TooLong)));
+        let endless = io::Cursor::new(b"a,b\n\"".to_vec()).chain(io::repeat(b'x'));
+        let mut rows = CsvRows::of_any_size(endless).unwrap();
+        assert!(matches!(rows.next_row(&mut Vec::new()), Err(CsvError::LongRow)));
+    }
+
+    #[test]
+    fn a_file_of_any_size_is_read_row_by_row() {
+        let line = b"some/picture.jpg,class\n";
+        let many = MAX_BYTES / line.len() as u64 + 1000;
+        let mut rows = CsvRows::of_any_size(Again { line, at: 0 }.take(many * line.len() as u64)).unwrap();
+        let (mut cells, mut count) = (Vec::new(), 0);
+        while count < 100_000 && rows.next_row(&mut cells).unwrap().is_some() {
+            count += 1;
+        }
+        assert_eq!((cells, count), (vec!["some/picture.jpg".to_owned(), "class".to_owned()], 100_000));
+    }
+
+    /// One line again and again.
+    struct Again {
+        line: &'static [u8],
+        at: usize,
+    }
+
+    impl Read for Again {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let n = buffer.len().min(self.line.len() - self.at);
+            buffer[..n].copy_from_slice(&self.line[self.at..self.at + n]);
+            self.at = (self.at + n) % self.line.len();
+            Ok(n)
+        }
     }
 
     proptest! {

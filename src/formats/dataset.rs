@@ -161,7 +161,7 @@ pub type Take<'a> = dyn FnMut(Found) -> Result<(), ReadError> + 'a;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file as a whole is not what it should be; nothing after this place can be trusted.
-    #[error("{place}: {reason}")]
+    #[error("{place}: {}", crate::domain::text::printable(.reason))]
     Broken {
         /// Where.
         place: Place,

@@ -7,6 +7,7 @@ mod bitmap;
 pub mod coco;
 pub mod codec;
 pub mod createml;
+mod crew;
 pub mod cvat;
 pub mod datumaro;
 pub mod detect;
@@ -16,8 +17,10 @@ pub mod label_studio;
 pub mod labelme;
 pub mod lines;
 pub mod open_images;
+pub mod parquet;
 pub mod sorter;
 pub mod table;
+pub mod tfrecord;
 pub mod via;
 pub mod voc;
 pub mod xml;
@@ -58,13 +61,17 @@ pub enum Format {
     Datumaro,
     /// Tables.
     Csv,
+    /// Tables, and Hugging Face's pictures with lists of objects.
+    Parquet,
+    /// TensorFlow's records.
+    TfRecord,
     /// A folder for each class.
     ImageFolder,
 }
 
 impl Format {
     /// All formats, in the order of help texts.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Coco,
         Self::Jsonl,
         Self::Yolo,
@@ -77,6 +84,8 @@ impl Format {
         Self::Via,
         Self::Datumaro,
         Self::Csv,
+        Self::Parquet,
+        Self::TfRecord,
         Self::ImageFolder,
     ];
 
@@ -96,6 +105,8 @@ impl Format {
             Self::Via => "via",
             Self::Datumaro => "datumaro",
             Self::Csv => "csv",
+            Self::Parquet => "parquet",
+            Self::TfRecord => "tfrecord",
             Self::ImageFolder => "imagefolder",
         }
     }
@@ -119,13 +130,15 @@ impl Format {
             Self::OpenImages => "Open Images CSV, with class-descriptions",
             Self::Via => "VGG Image Annotator (VIA) JSON, annotations or project",
             Self::Datumaro => "datumaro JSON",
+            Self::Parquet => "Parquet tables as CSV, and Hugging Face's with image, label, labels or objects",
+            Self::TfRecord => "TFRecord files of tf.train.Example, also gzipped and in shards, with label_map.pbtxt",
             Self::Csv => "CSV with one row for a box, a class or a picture (--columns names the columns)",
             Self::ImageFolder => "a folder for each class, also below train/, val/ and test/",
         }
     }
 
     /// Other names that are understood.
-    const ALIASES: [(&'static str, Self); 14] = [
+    const ALIASES: [(&'static str, Self); 17] = [
         ("coco_reference", Self::Coco),
         ("panoptic", Self::Coco),
         ("lakelens", Self::Jsonl),
@@ -138,6 +151,9 @@ impl Format {
         ("yolo_obb", Self::Yolo),
         ("pascal_voc", Self::Voc),
         ("openimages", Self::OpenImages),
+        ("hf_parquet", Self::Parquet),
+        ("tf_record", Self::TfRecord),
+        ("csv_boxes", Self::Csv),
         ("folders", Self::ImageFolder),
         ("yolo_cls", Self::ImageFolder),
     ];
@@ -202,6 +218,8 @@ pub fn read(format: Format, files: &dyn Files, with: &Reading<'_>, take: &mut Ta
         Format::Via => via::read(files, with, take),
         Format::Datumaro => datumaro::read(files, with, take),
         Format::Csv => table::read(files, with, take),
+        Format::Parquet => parquet::read(files, with, take),
+        Format::TfRecord => tfrecord::read(files, with, take),
         Format::ImageFolder => image_folders::read(files, with, take),
     }
 }

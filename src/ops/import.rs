@@ -14,6 +14,8 @@ mod gather;
 mod names;
 mod plan;
 mod rejects;
+mod rules;
+mod seen;
 mod write;
 
 pub use files::LakeFiles;

@@ -14,7 +14,7 @@ pub use crate::domain::queue::{Filter, Queue};
 pub use crate::domain::sample::{Answer, Sample};
 #[doc(hidden)]
 pub use crate::store::records::{
-    Activity, Comment, Cursor, Differences, Direction, From, HistoryEntry, LedgerEntry, NewProject, NewSample,
+    Activity, Comment, Cursor, Differences, Direction, From, HistoryEntry, Known, LedgerEntry, NewProject, NewSample,
     NewSnapshot, NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass,
     Settings, Shelf, Snapshot, Tallies, UndoReport,
 };
@@ -91,6 +91,11 @@ macro_rules! __pass_on {
                 project: $crate::store::pass_on::ProjectId,
                 path: &str
             ) -> Option<$crate::store::pass_on::Sample>;
+            fn samples_by_id(ids: &[$crate::store::pass_on::SampleId]) -> Vec<$crate::store::pass_on::Sample>;
+            fn known_paths(
+                project: $crate::store::pass_on::ProjectId,
+                paths: &[String]
+            ) -> Vec<Option<$crate::store::pass_on::Known>>;
             fn page(
                 project: $crate::store::pass_on::ProjectId,
                 queue: &$crate::store::pass_on::Queue,

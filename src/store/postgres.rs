@@ -28,9 +28,9 @@ use super::native::desk::{Desk, Way};
 use super::native::scans::Running;
 use super::native::second::blind;
 use super::records::{
-    Activity, Capabilities, Comment, Cursor, Differences, Direction, From, HistoryEntry, LedgerEntry, Mode, NewProject,
-    NewSample, NewSnapshot, NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer,
-    SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
+    Activity, Capabilities, Comment, Cursor, Differences, Direction, From, HistoryEntry, Known, LedgerEntry, Mode,
+    NewProject, NewSample, NewSnapshot, NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport,
+    SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
 };
 use super::{Interrupt, Result, Store};
 use crate::domain::edit::{Edit, Outcome};

@@ -134,6 +134,29 @@ pub struct NewSample {
     pub class: Option<String>,
 }
 
+/// What is known of a picture before anything is said about it: enough to match a name with it and to read numbers that
+/// are counted in its pixels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The sample.
+    pub id: SampleId,
+    /// Relative to the project's source.
+    pub path: String,
+    /// Pixels as displayed, where they are known.
+    pub width: Option<u32>,
+    /// Pixels as displayed.
+    pub height: Option<u32>,
+    /// EXIF orientation 1-8, where it is known.
+    pub orientation: Option<u8>,
+}
+
+impl std::convert::From<Sample> for Known {
+    fn from(sample: Sample) -> Self {
+        let Sample { id, path, width, height, orientation, .. } = sample;
+        Self { id, path, width, height, orientation }
+    }
+}
+
 /// What a scan did so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ScanReport {

@@ -24,9 +24,9 @@ use super::native::scans;
 use super::native::second::blind;
 use super::native::value::{Row, Value};
 use super::records::{
-    Activity, Capabilities, Comment, Cursor, Differences, Direction, From, HistoryEntry, LedgerEntry, NewProject,
-    NewSample, NewSnapshot, NewVersion, Person, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer,
-    SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
+    Activity, Capabilities, Comment, Cursor, Differences, Direction, From, HistoryEntry, Known, LedgerEntry,
+    NewProject, NewSample, NewSnapshot, NewVersion, Person, Queued, SamplePredictions, ScanId, ScanReport,
+    SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
 };
 use super::{Interrupt, Result, Store};
 use crate::domain::class::LabelSet;

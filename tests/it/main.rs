@@ -6,6 +6,7 @@ mod app;
 mod architecture;
 mod cli;
 mod docs;
+mod formats;
 mod keymap;
 mod kill;
 mod lake;

@@ -6,15 +6,18 @@
 //! annotation is an item's mark or a [`Bad`] with its place, never dropped silently; pictures without annotations are
 //! items too, and judged empty unless nothing in the file has an annotation.
 
+mod batch;
 mod element;
 mod panoptic;
 
 use super::codec::{Pack, Unpack};
-use super::json::{self, Piece};
+use super::crew::{self, Give, PIECE};
+use super::json;
 use super::sorter::{Key, Sorter, key_of};
 use super::{Reading, broken, document_label, documents, io_error};
 use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Item, Mark, Place, ReadError, Spot, Standing, Take};
-use element::{Element, Picture};
+use batch::{Batch, Kind, Parsed};
+use element::Element;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,12 +33,12 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
     for path in documents(files, &["json"])? {
         if files.is_file() || looks_like(files, &path) {
             let mut join = Join::new(files, &path, with);
-            join.gather(files, &path, true)?;
+            join.gather(files, &path, true, take)?;
             if join.results > 0
                 && let Some(reference) = with.reference
             {
                 for path in documents(reference, &["json"])? {
-                    join.gather(reference, &path, false)?;
+                    join.gather(reference, &path, false, take)?;
                 }
             }
             join.give(take)?;
@@ -52,14 +55,11 @@ fn looks_like(files: &dyn Files, path: &str) -> bool {
 struct Join<'a> {
     files: &'a dyn Files,
     path: &'a str,
-    with: &'a Reading<'a>,
+    scratch: &'a std::path::Path,
     file: Arc<str>,
     sorter: Sorter,
     classes: Vec<ClassInfo>,
     by_id: HashMap<String, String>,
-    bad: Vec<Bad>,
-    /// The element that is read now, for its rejection.
-    row: Option<String>,
     annotations: u64,
     results: u64,
     pictures: u64,
@@ -75,13 +75,11 @@ impl<'a> Join<'a> {
         Self {
             files,
             path,
-            with,
+            scratch: with.scratch,
             file: document_label(files, path),
             sorter: Sorter::new(with.scratch),
             classes: Vec::new(),
             by_id: HashMap::new(),
-            bad: Vec::new(),
-            row: None,
             annotations: 0,
             results: 0,
             pictures: 0,
@@ -93,56 +91,69 @@ impl<'a> Join<'a> {
     }
 
     /// Puts the elements of a file into the sorter; of a reference file only the pictures and classes.
-    fn gather(&mut self, files: &dyn Files, path: &str, all: bool) -> Result<(), ReadError> {
+    fn gather(&mut self, files: &dyn Files, path: &str, all: bool, take: &mut Take<'_>) -> Result<(), ReadError> {
         let input = super::open(files, path)?;
         let label = document_label(files, path);
-        json::each(input, &label, &[], &mut |piece| match piece.list {
-            "images" => self.picture(&piece),
-            "categories" => {
-                self.category(&piece);
-                Ok(())
+        let file = Arc::clone(&self.file);
+        let mut categories = Vec::new();
+        let feed = |give: &mut Give<'_, Batch>| {
+            let mut batch = Batch::default();
+            json::each(input, &label, &[], &mut |piece| {
+                let kind = match (piece.list, piece.key) {
+                    ("images", _) => Kind::Picture,
+                    ("annotations", _) if all => Kind::Mark,
+                    ("", "") if all => Kind::Result,
+                    ("categories", _) => {
+                        categories.push((piece.n, piece.value()));
+                        return Ok(());
+                    }
+                    _ => return Ok(()),
+                };
+                match batch.add(kind, &piece) {
+                    true => give(std::mem::take(&mut batch), piece.bytes.len() > PIECE),
+                    false => Ok(()),
+                }
+            })?;
+            give(batch, false)
+        };
+        crew::in_order(&|batch: Batch| batch.parsed(&file), feed, &mut |parsed| self.add_parsed(parsed, take))?;
+        for (n, value) in categories {
+            if let Some(bad) = self.category(n, value) {
+                take(Found::Bad(bad))?;
             }
-            "annotations" if all => self.element(&piece, "annotations"),
-            "" if all && piece.key.is_empty() => {
-                self.results += 1;
-                self.element(&piece, "elements")
-            }
-            _ => Ok(()),
-        })
+        }
+        Ok(())
+    }
+
+    /// Takes over what was made of a batch.
+    fn add_parsed(&mut self, parsed: Parsed, take: &mut Take<'_>) -> Result<(), ReadError> {
+        self.pictures += parsed.pictures.len() as u64;
+        self.annotations += parsed.annotations;
+        self.results += parsed.results;
+        for bad in parsed.bad {
+            take(Found::Bad(bad))?;
+        }
+        let mut pack = Pack::default();
+        for (key, mut item) in parsed.pictures {
+            item.name = self.near(item.name);
+            pack.0.clear();
+            pack.number(PICTURE);
+            pack.item(&item);
+            self.push(key, &pack.0)?;
+        }
+        let mut start = 0;
+        for (key, end) in parsed.records {
+            self.push(key, parsed.bytes.get(start..end).unwrap_or_default())?;
+            start = end;
+        }
+        parsed
+            .segments
+            .into_iter()
+            .try_for_each(|(element, key, id, place)| self.segments(element, key, &id, &place, take))
     }
 
     fn push(&mut self, key: Key, record: &[u8]) -> Result<(), ReadError> {
         self.sorter.push(key, record).map_err(|e| io_error("the scratch file", e))
-    }
-
-    fn reject(&mut self, place: Place, reason: String, name: Option<String>, whole: bool) {
-        let row = self.row.take();
-        self.bad.push(Bad { place, reason, name, whole, row });
-    }
-
-    fn picture(&mut self, piece: &Piece<'_>) -> Result<(), ReadError> {
-        let place = self.place("images", piece.n);
-        let picture: Picture = match json::parse(piece.bytes) {
-            Ok(picture) => picture,
-            Err(reason) => {
-                self.reject(place, reason, None, true);
-                return Ok(());
-            }
-        };
-        match picture.item(place.clone()) {
-            Ok((id, mut item)) => {
-                self.pictures += 1;
-                item.name = self.near(item.name);
-                let mut pack = Pack::default();
-                pack.number(PICTURE);
-                pack.item(&item);
-                self.push(id_key(&id), &pack.0)
-            }
-            Err((reason, name)) => {
-                self.reject(place, reason, name, true);
-                Ok(())
-            }
-        }
     }
 
     /// The name below the folder that was opened, where the picture lies in one of the usual places there.
@@ -163,93 +174,60 @@ impl<'a> Join<'a> {
         places.into_iter().find(|path| self.files.exists(path)).unwrap_or(name)
     }
 
-    fn category(&mut self, piece: &Piece<'_>) {
-        let place = self.place("elements", piece.n);
-        let value = piece.value();
+    /// Takes a category; what is wrong with it, if anything is.
+    fn category(&mut self, n: u64, value: Result<Value, String>) -> Option<Bad> {
+        let bad =
+            |reason: String| Bad { place: self.place("elements", n), reason, name: None, whole: false, row: None };
         let fields = value.as_ref().ok().and_then(Value::as_object);
         let id = fields.and_then(|f| json::field(f, "id").id());
         let name = fields.and_then(|f| json::text(f, "name").ok()).map(str::trim).filter(|n| !n.is_empty());
         let (Some(fields), Some(id), Some(name)) = (fields, id, name) else {
-            let reason = format!("category {} has no id or no name", piece.n);
-            return self.reject(place, reason, None, false);
+            return Some(bad(format!("category {n} has no id or no name")));
         };
         let parent = json::text(fields, "supercategory").ok().map(str::trim);
         let parent = parent.filter(|p| !p.is_empty() && *p != "none" && *p != name).map(str::to_owned);
         if let Some(other) = self.by_id.get(&id) {
-            if other != name {
-                let reason = format!("category id {id} is used twice; `{other}` counts, `{name}` does not");
-                self.reject(place, reason, None, false);
-            }
-            return;
+            return match other == name {
+                true => None,
+                false => Some(bad(format!("category id {id} is used twice; `{other}` counts, `{name}` does not"))),
+            };
         }
         self.by_id.insert(id, name.to_owned());
         if self.classes.iter().all(|c| c.name != name) {
             self.classes.push(ClassInfo { name: name.to_owned(), parent });
         }
+        None
     }
 
-    fn element(&mut self, piece: &Piece<'_>, list: &'static str) -> Result<(), ReadError> {
-        self.annotations += 1;
-        let place = self.place(list, piece.n);
-        let element: Element = match json::parse(piece.bytes) {
-            Ok(element) => element,
-            Err(reason) => {
-                self.reject(place, reason, None, false);
-                return Ok(());
-            }
-        };
-        let Some(id) = element.image_id.id() else {
-            self.reject(place, format!("image_id is {}, not an id", element.image_id), None, false);
-            return Ok(());
-        };
-        let key = id_key(&id);
-        if let Some(caption) = element.caption() {
-            let mut pack = Pack::default();
-            pack.number(CAPTION);
-            pack.text(caption);
-            return self.push(key, &pack.0);
-        }
-        if !element.segments.is_empty() {
-            return self.segments(element, key, &id, &place);
-        }
-        match element.mark(place.clone()) {
-            Ok(mark) => self.push_mark(key, &id, &mark),
-            Err(reason) => {
-                self.reject(place, reason, None, false);
-                Ok(())
-            }
-        }
-    }
-
-    /// The class of the mark is the id of its category until the join.
-    fn push_mark(&mut self, key: Key, image: &str, mark: &Mark) -> Result<(), ReadError> {
-        let mut pack = Pack::default();
-        pack.number(MARK);
-        pack.text(image);
-        pack.mark(mark);
-        self.push(key, &pack.0)
-    }
-
-    fn segments(&mut self, element: Element, key: Key, image: &str, place: &Place) -> Result<(), ReadError> {
+    fn segments(
+        &mut self,
+        element: Element,
+        key: Key,
+        image: &str,
+        place: &Place,
+        take: &mut Take<'_>,
+    ) -> Result<(), ReadError> {
+        let bad = |reason| Found::Bad(Bad { place: place.clone(), reason, name: None, whole: false, row: None });
         let png = element.file_name().and_then(|name| panoptic::masks(self.files, self.path, name));
         let masks = match png {
             Some(Ok(masks)) => Some(masks),
-            Some(Err(reason)) => {
-                self.reject(place.clone(), reason, None, false);
-                return Ok(());
-            }
+            Some(Err(reason)) => return take(bad(reason)),
             None => None,
         };
         for segment in &element.segments {
             match panoptic::mark(segment, masks.as_ref(), place) {
-                Ok(mark) => self.push_mark(key, image, &mark)?,
-                Err(reason) => self.reject(place.clone(), reason, None, false),
+                Ok(mark) => {
+                    let mut pack = Pack::default();
+                    batch::pack_mark(image, &mark, &mut pack);
+                    self.push(key, &pack.0)?;
+                }
+                Err(reason) => take(bad(reason))?,
             }
         }
         Ok(())
     }
 
-    /// Gives everything: classes, what is bad, then picture by picture.
+    /// Gives everything that was not bad: classes, then picture by picture.
     fn give(mut self, take: &mut Take<'_>) -> Result<(), ReadError> {
         if self.results > 0 && self.pictures == 0 {
             let reason = "a list of results names pictures and classes by number only; give the COCO file that it belongs \
@@ -257,12 +235,9 @@ impl<'a> Join<'a> {
             return Err(broken(&self.file, reason));
         }
         take(Found::Classes(std::mem::take(&mut self.classes)))?;
-        for bad in std::mem::take(&mut self.bad) {
-            take(Found::Bad(bad))?;
-        }
         let standing = if self.annotations == 0 { Standing::Listed } else { Standing::Judged };
         let results = self.results > 0;
-        let sorter = std::mem::replace(&mut self.sorter, Sorter::new(self.with.scratch));
+        let sorter = std::mem::replace(&mut self.sorter, Sorter::new(self.scratch));
         let mut sorted = sorter.finish().map_err(|e| io_error("the scratch file", e))?;
         let (mut record, mut group) = (Vec::new(), Group::default());
         let mut at: Option<Key> = None;
@@ -284,7 +259,9 @@ impl<'a> Join<'a> {
         match unpack.number()? {
             PICTURE => group.pictures.push(unpack.item()?),
             MARK => {
-                let image = unpack.text()?.to_owned();
+                // Of a picture that is there, which comes first in most files, the id is not needed again.
+                let image = unpack.text()?;
+                let image = if group.pictures.is_empty() { image.to_owned() } else { String::new() };
                 group.marks.push((image, unpack.mark()?));
             }
             _ => group.captions.push(unpack.text()?.to_owned()),

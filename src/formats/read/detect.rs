@@ -1,6 +1,6 @@
 //! Which format it is, by what is in it.
 
-use super::{Format, document_label};
+use super::{Format, document_label, tfrecord};
 use crate::formats::dataset::{Files, ReadError};
 use std::io::Read;
 
@@ -33,7 +33,7 @@ pub(super) fn is_coco(head: &str) -> bool {
 /// When it cannot be read, or is none that is known; the message names what was found.
 pub fn detect(files: &dyn Files) -> Result<Format, ReadError> {
     let mut found = Vec::new();
-    let paths = if files.is_file() { vec![String::new()] } else { super::documents(files, &ENDINGS)? };
+    let paths = if files.is_file() { vec![String::new()] } else { documents(files)? };
     for path in paths.iter().take(FILES) {
         if let Some(format) = of_file(files, path)
             && !found.contains(&format)
@@ -52,7 +52,31 @@ pub fn detect(files: &dyn Files) -> Result<Format, ReadError> {
 }
 
 /// Endings of files that may hold annotations.
-const ENDINGS: [&str; 9] = ["json", "jsonl", "ndjson", "xml", "csv", "txt", "yaml", "yml", "tsv"];
+const ENDINGS: [&str; 10] = ["json", "jsonl", "ndjson", "xml", "csv", "txt", "yaml", "yml", "tsv", "parquet"];
+
+fn documents(files: &dyn Files) -> Result<Vec<String>, ReadError> {
+    let mut out = super::documents(files, &ENDINGS)?;
+    let listed = files.list("").map_err(|e| super::io_error(files.shown(), e))?;
+    // The names of shards end in their numbers.
+    out.extend(listed.filter_map(Result::ok).filter(|path| tfrecord::is_name(path)).take(1));
+    Ok(out)
+}
+
+/// The first bytes of a file as they are.
+fn bytes_of(files: &dyn Files, path: &str) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    files.open(path).ok()?.take(16).read_to_end(&mut head).ok()?;
+    Some(head)
+}
+
+/// Formats that are no text.
+fn of_bytes(head: &[u8], name: &str) -> Option<Format> {
+    if head.starts_with(b"PAR1") {
+        return Some(Format::Parquet);
+    }
+    let named = tfrecord::is_name(name);
+    ((named && head.starts_with(b"\x1f\x8b")) || tfrecord::is_head(head)).then_some(Format::TfRecord)
+}
 
 fn unknown(files: &dyn Files, why: &str) -> ReadError {
     super::broken(
@@ -63,8 +87,11 @@ fn unknown(files: &dyn Files, why: &str) -> ReadError {
 
 /// The format that a file shows by itself; nothing for those that say nothing.
 fn of_file(files: &dyn Files, path: &str) -> Option<Format> {
-    let head = head_of(files, path)?;
     let label = document_label(files, path).to_ascii_lowercase();
+    if let Some(format) = of_bytes(&bytes_of(files, path)?, &label) {
+        return Some(format);
+    }
+    let head = head_of(files, path)?;
     let name = label.rsplit('/').next().unwrap_or_default();
     let start = head.trim_start();
     match name.rsplit_once('.').map_or("", |(_, ending)| ending) {

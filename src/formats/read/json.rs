@@ -300,68 +300,64 @@ impl Scan {
         if self.token()?.is_none() {
             return Err(self.cut());
         }
-        let mut start = self.at;
-        let (mut depth, mut quoted) = (0_usize, false);
+        let (mut start, mut inside) = (self.at, Inside::default());
         loop {
-            let Some(byte) = self.buffer.get(self.at).copied() else {
-                if self.at - start > LONGEST {
-                    return Err(self.broken(format!("an element is longer than {} MiB", LONGEST >> 20)));
-                }
-                if !self.more(start)? {
-                    return Err(self.cut());
-                }
-                start = 0;
-                continue;
-            };
+            let rest = self.buffer.get(self.at..).unwrap_or_default();
+            if let Some(end) = inside.pass(rest) {
+                self.at += end;
+                return if self.at == start {
+                    Err(self.broken("a value is missing here"))
+                } else {
+                    Ok((start, self.at))
+                };
+            }
+            self.at = self.buffer.len();
+            if self.at - start > LONGEST {
+                return Err(self.broken(format!("an element is longer than {} MiB", LONGEST >> 20)));
+            }
+            if !self.more(start)? {
+                return Err(self.cut());
+            }
+            start = 0;
+        }
+    }
+}
+
+/// Where in a value a scan is.
+#[derive(Clone, Copy, Default)]
+struct Inside {
+    depth: usize,
+    quoted: bool,
+    escaped: bool,
+}
+
+impl Inside {
+    /// Goes on in these bytes; how many of them belong to the value, if it ends among them.
+    fn pass(&mut self, bytes: &[u8]) -> Option<usize> {
+        let Self { mut depth, mut quoted, mut escaped } = *self;
+        for (i, byte) in bytes.iter().copied().enumerate() {
             if quoted {
                 match byte {
-                    b'"' => {
-                        quoted = false;
-                        if depth == 0 {
-                            self.at += 1;
-                            return Ok((start, self.at));
-                        }
-                    }
-                    // What follows may not be in the buffer yet; it is passed there all the same.
-                    b'\\' => {
-                        self.at += 1;
-                        if self.buffer.get(self.at).is_none() && self.more(start)? {
-                            start = 0;
-                        }
-                    }
+                    _ if escaped => escaped = false,
+                    b'\\' => escaped = true,
+                    b'"' if depth == 0 => return Some(i + 1),
+                    b'"' => quoted = false,
                     _ => {}
                 }
-                self.at += 1;
                 continue;
             }
             match byte {
                 b'"' => quoted = true,
                 b'[' | b'{' => depth += 1,
-                b']' | b'}' if depth == 0 => {
-                    return if self.at == start {
-                        Err(self.broken("a value is missing here"))
-                    } else {
-                        Ok((start, self.at))
-                    };
-                }
-                b']' | b'}' => {
-                    depth -= 1;
-                    if depth == 0 {
-                        self.at += 1;
-                        return Ok((start, self.at));
-                    }
-                }
-                b',' | b' ' | b'\t' | b'\r' | b'\n' if depth == 0 => {
-                    return if self.at == start {
-                        Err(self.broken("a value is missing here"))
-                    } else {
-                        Ok((start, self.at))
-                    };
-                }
+                b']' | b'}' if depth == 0 => return Some(i),
+                b']' | b'}' if depth == 1 => return Some(i + 1),
+                b']' | b'}' => depth -= 1,
+                b',' | b' ' | b'\t' | b'\r' | b'\n' if depth == 0 => return Some(i),
                 _ => {}
             }
-            self.at += 1;
         }
+        *self = Self { depth, quoted, escaped };
+        None
     }
 }
 

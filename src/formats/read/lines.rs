@@ -9,6 +9,7 @@
 //! Lines end at line feeds only, so that a line separator (U+2028) may stand in a text. A line that cannot be read is one
 //! bad row.
 
+use super::crew::{self, Give, PIECE};
 use super::json::{self, Scalar, field, number, text};
 use super::{Reading, document_label, documents, io_error, split_of};
 use crate::domain::annotation::Shape;
@@ -34,21 +35,48 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
             take(Found::Classes(classes))?;
         }
         let mut input = BufReader::with_capacity(256 << 10, super::open(files, &path)?);
-        let names = class_names(files, &path);
-        each_line(&mut input, &file, &mut |n, line| {
-            let place = Place { file: Arc::clone(&file), at: Spot::Line(n) };
-            let mut bad = Vec::new();
-            let found = record(line, &place, &names, split_of(&path), &mut bad);
-            for one in bad {
-                take(Found::Bad(one))?;
-            }
-            match found {
-                Ok(item) => take(Found::Item(Box::new(item))),
-                Err((reason, name)) => take(Found::Bad(Bad { place, reason, name, whole: true, row: short(line) })),
-            }
-        })?;
+        let (names, split) = (class_names(files, &path), split_of(&path));
+        let work = |lines: Lines| lines.read(&file, &names, split.as_ref());
+        let feed = |give: &mut Give<'_, Lines>| {
+            let mut lines = Lines::default();
+            each_line(&mut input, &file, &mut |n, line| {
+                lines.bytes.extend_from_slice(line);
+                lines.ends.push((n, lines.bytes.len()));
+                match lines.bytes.len() >= PIECE {
+                    true => give(std::mem::take(&mut lines), line.len() > PIECE),
+                    false => Ok(()),
+                }
+            })?;
+            give(lines, false)
+        };
+        crew::in_order(&work, feed, &mut |found| found.into_iter().try_for_each(&mut *take))?;
     }
     Ok(())
+}
+
+/// Lines with their numbers.
+#[derive(Default)]
+struct Lines {
+    bytes: Vec<u8>,
+    ends: Vec<(u64, usize)>,
+}
+
+impl Lines {
+    fn read(&self, file: &Arc<str>, names: &[String], split: Option<&String>) -> Vec<Found> {
+        let (mut out, mut bad, mut start) = (Vec::with_capacity(self.ends.len()), Vec::new(), 0);
+        for (n, end) in &self.ends {
+            let line = self.bytes.get(start..*end).unwrap_or_default();
+            start = *end;
+            let place = Place { file: Arc::clone(file), at: Spot::Line(*n) };
+            let found = record(line, &place, names, split.cloned(), &mut bad);
+            out.extend(bad.drain(..).map(Found::Bad));
+            out.push(match found {
+                Ok(item) => Found::Item(Box::new(item)),
+                Err((reason, name)) => Found::Bad(Bad { place, reason, name, whole: true, row: short(line) }),
+            });
+        }
+        out
+    }
 }
 
 /// Takes a line with its number.
@@ -101,7 +129,8 @@ pub(super) fn short(row: &[u8]) -> Option<String> {
     (row.len() < 8192).then(|| String::from_utf8_lossy(row.trim_ascii()).into_owned())
 }
 
-type Lost = (String, Option<String>);
+/// Why a picture cannot be taken, and its name as far as it is known.
+pub(super) type Lost = (String, Option<String>);
 
 fn record(
     line: &[u8],
@@ -114,31 +143,42 @@ fn record(
     let Value::Object(fields) = value else {
         return Err(("a line must be a JSON object".to_owned(), None));
     };
+    of_fields(&fields, place, names, split, bad)
+}
+
+/// The picture that an object is about. `names` are those of classes that are given by their number.
+pub(super) fn of_fields(
+    fields: &Map<String, Value>,
+    place: &Place,
+    names: &[String],
+    split: Option<String>,
+    bad: &mut Vec<Bad>,
+) -> Result<Item, Lost> {
     let key = ["path", "filename", "image", "file_name"].into_iter().find(|k| fields.contains_key(*k));
     let key =
         key.ok_or_else(|| ("it names no picture: path, filename, image and file_name are missing".to_owned(), None))?;
-    let name = text(&fields, key).map_err(|e| (e, None))?.to_owned();
+    let name = text(fields, key).map_err(|e| (e, None))?.to_owned();
     if name.trim().is_empty() {
         return Err((format!("{key} is empty"), None));
     }
     let lost = |reason: String| (reason, Some(name.clone()));
-    let side = |key: &str| field(&fields, key).side().map_err(|e| lost(format!("{key} is {e}")));
+    let side = |key: &str| field(fields, key).side().map_err(|e| lost(format!("{key} is {e}")));
     let mut item = Item {
         width: side("width")?,
         height: side("height")?,
         name: name.clone(),
         stored_frame: false,
-        split: split.or_else(|| text(&fields, "split").ok().map(str::to_owned)),
+        split: split.or_else(|| text(fields, "split").ok().map(str::to_owned)),
         standing: Standing::Judged,
         marks: Vec::new(),
-        extra: extra(&fields),
+        extra: extra(fields),
         place: place.clone(),
     };
     let mut maker = Marks { place, name: &name, bad, out: Vec::new() };
     match key {
-        "path" => item.standing = ours(&fields, &mut maker).map_err(lost)?,
-        "filename" => item.standing = theirs(&fields, &mut maker).map_err(lost)?,
-        _ => by_number(&fields, names, &mut maker).map_err(lost)?,
+        "path" => item.standing = ours(fields, &mut maker).map_err(lost)?,
+        "filename" => item.standing = theirs(fields, &mut maker).map_err(lost)?,
+        _ => by_number(fields, names, &mut maker).map_err(lost)?,
     }
     item.marks = maker.out;
     Ok(item)

@@ -48,7 +48,7 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
     let (mut seen, mut listing) = (HashSet::new(), Vec::new());
     for path in others {
         let file = document_label(files, path);
-        let mut rows = CsvRows::new(super::open(files, path)?).map_err(|e| broken(&file, e.to_string()))?;
+        let mut rows = CsvRows::of_any_size(super::open(files, path)?).map_err(|e| broken(&file, e.to_string()))?;
         let Some(columns) = Columns::new(&rows) else {
             if files.is_file() {
                 return Err(broken(&file, "it has no columns ImageID and LabelName; it is no Open Images file"));
@@ -92,7 +92,7 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
 /// have no file names; what they list without a row was not judged.
 fn empty_pictures(files: &dyn Files, path: &str, seen: &HashSet<Key>, take: &mut Take<'_>) -> Result<(), ReadError> {
     let file = document_label(files, path);
-    let mut rows = CsvRows::new(super::open(files, path)?).map_err(|e| broken(&file, e.to_string()))?;
+    let mut rows = CsvRows::of_any_size(super::open(files, path)?).map_err(|e| broken(&file, e.to_string()))?;
     let (Some(id), Some(name)) = (rows.column_like(&["ImageID"]), rows.column_like(&["FileName"])) else {
         return Ok(());
     };

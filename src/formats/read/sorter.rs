@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// Bytes that are kept in memory before a run is written.
 const BUDGET: usize = 40 << 20;
+/// Bytes of one write.
+const PIECE: usize = 256 << 10;
 
 /// What records are sorted by.
 pub type Key = u128;
@@ -64,7 +66,7 @@ impl Sorter {
 
     fn spill(&mut self) -> io::Result<()> {
         self.index.sort_by_key(|(key, at, _)| (*key, *at));
-        let mut out = BufWriter::new(nameless(&self.folder)?);
+        let mut out = BufWriter::with_capacity(PIECE, nameless(&self.folder)?);
         for (key, at, length) in self.index.drain(..) {
             out.write_all(&key.to_le_bytes())?;
             out.write_all(&(length as u64).to_le_bytes())?;
@@ -92,7 +94,7 @@ impl Sorter {
         let mut runs = Vec::new();
         let mut heap = BinaryHeap::new();
         for (number, file) in self.runs.into_iter().enumerate() {
-            let mut run = Run { input: BufReader::new(file), record: Vec::new() };
+            let mut run = Run { input: BufReader::with_capacity(PIECE / 4, file), record: Vec::new() };
             if let Some(key) = run.advance()? {
                 heap.push(Reverse((key, number)));
             }
@@ -103,7 +105,7 @@ impl Sorter {
 }
 
 /// A file without a name: it is gone when it is closed, also after a crash.
-fn nameless(folder: &Path) -> io::Result<File> {
+pub(super) fn nameless(folder: &Path) -> io::Result<File> {
     std::fs::create_dir_all(folder)?;
     let path = folder.join(format!("sort-{}", uuid::Uuid::new_v4()));
     let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;

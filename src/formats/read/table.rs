@@ -1,4 +1,4 @@
-//! Tables with one row for a box, a class or a picture, as CSV; and rows of other tables that look the same.
+//! Tables with one row for a box, a class or a picture, as CSV; and rows of other tables that look the same (Parquet).
 //!
 //! Columns are found by their names (`filename`, `label`, `xmin`, …; `--columns path=FILE,class=KIND` says others). Rows of
 //! one picture may lie anywhere: they are put together through a [`Sorter`]. Boxes are `xmin ymin xmax ymax` or `x y w h`;
@@ -10,6 +10,7 @@ use super::sorter::{Sorter, key_of};
 use super::{Reading, broken, document_label, documents, io_error, item, mark, near, split_of, xml};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::BoxN;
+use crate::domain::text::printable;
 use crate::formats::csv::{CsvRows, split_labels};
 use crate::formats::dataset::{Bad, Files, Found, Item, Mark, Place, ReadError, Spot, Standing, Take, Unit};
 use std::sync::Arc;
@@ -36,30 +37,59 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
         let file = document_label(files, &path);
         let (mut rows, columns) = start(files, &path, &file, with)?;
         let parts = columns.has_boxes() && all_parts(files, &path, &file, with)?;
-        let mut sorter = Sorter::new(with.scratch);
+        let mut table = Table::new(files, &path, with, columns, parts);
         let mut cells = Vec::new();
-        let mut row = 0;
         while next(&mut rows, &mut cells, &file)? {
-            row += 1;
-            let place = Place { file: Arc::clone(&file), at: Spot::Row(row) };
-            match columns.item(&cells, &place, if parts { Unit::Part } else { Unit::Pixel }) {
-                Ok((mut one, wrong)) => {
-                    one.name = near(files, &path, &one.name);
-                    one.split = one.split.or_else(|| split_of(&path));
-                    for reason in wrong {
-                        let (place, name, row) = (place.clone(), Some(one.name.clone()), line(&cells));
-                        take(Found::Bad(Bad { place, reason, name, whole: false, row }))?;
-                    }
-                    let mut pack = Pack::default();
-                    pack.item(&one);
-                    sorter.push(key_of(&one.name), &pack.0).map_err(|e| io_error("the scratch file", e))?;
-                }
-                Err(reason) => take(Found::Bad(Bad { place, reason, name: None, whole: false, row: line(&cells) }))?,
-            }
+            table.row(&cells, take)?;
         }
-        together(sorter, &file, take)?;
+        table.finish(take)?;
     }
     Ok(())
+}
+
+/// The rows of one table on their way to items.
+pub(super) struct Table<'a> {
+    files: &'a dyn Files,
+    path: &'a str,
+    file: Arc<str>,
+    columns: Columns,
+    unit: Unit,
+    sorter: Sorter,
+    row: u64,
+}
+
+impl<'a> Table<'a> {
+    /// `parts`: the numbers of boxes are parts of the picture, not pixels.
+    pub(super) fn new(files: &'a dyn Files, path: &'a str, with: &Reading<'_>, columns: Columns, parts: bool) -> Self {
+        let unit = if parts { Unit::Part } else { Unit::Pixel };
+        let (file, sorter) = (document_label(files, path), Sorter::new(with.scratch));
+        Self { files, path, file, columns, unit, sorter, row: 0 }
+    }
+
+    /// Takes the next row.
+    pub(super) fn row(&mut self, cells: &[String], take: &mut Take<'_>) -> Result<(), ReadError> {
+        self.row += 1;
+        let place = Place { file: Arc::clone(&self.file), at: Spot::Row(self.row) };
+        match self.columns.item(cells, &place, self.unit) {
+            Ok((mut one, wrong)) => {
+                one.name = near(self.files, self.path, &one.name);
+                one.split = one.split.or_else(|| split_of(self.path));
+                for reason in wrong {
+                    let (place, name, row) = (place.clone(), Some(one.name.clone()), line(cells));
+                    take(Found::Bad(Bad { place, reason, name, whole: false, row }))?;
+                }
+                let mut pack = Pack::default();
+                pack.item(&one);
+                self.sorter.push(key_of(&one.name), &pack.0).map_err(|e| io_error("the scratch file", e))
+            }
+            Err(reason) => take(Found::Bad(Bad { place, reason, name: None, whole: false, row: line(cells) })),
+        }
+    }
+
+    /// Gives the items.
+    pub(super) fn finish(self, take: &mut Take<'_>) -> Result<(), ReadError> {
+        together(self.sorter, &self.file, take)
+    }
 }
 
 /// Gives the items of a sorter, those of one key as one.
@@ -94,7 +124,7 @@ fn line(cells: &[String]) -> Option<String> {
 }
 
 fn start(files: &dyn Files, path: &str, file: &Arc<str>, with: &Reading<'_>) -> Result<(CsvRows, Columns), ReadError> {
-    let mut rows = CsvRows::new(super::open(files, path)?).map_err(|e| broken(file, e.to_string()))?;
+    let mut rows = CsvRows::of_any_size(super::open(files, path)?).map_err(|e| broken(file, e.to_string()))?;
     if rows.columns() > COLUMNS {
         return Err(broken(file, format!("it has {} columns; {COLUMNS} are the most", rows.columns())));
     }
@@ -117,16 +147,66 @@ fn all_parts(files: &dyn Files, path: &str, file: &Arc<str>, with: &Reading<'_>)
     let (mut rows, columns) = start(files, path, file, with)?;
     let mut cells = Vec::new();
     while next(&mut rows, &mut cells, file)? {
-        let numbers = columns.place.iter().flatten().filter_map(|c| cells.get(*c)?.trim().parse::<f64>().ok());
-        if numbers.into_iter().any(|n| n > 1.5) {
+        if columns.in_pixels(&cells) {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
+/// The names of the columns of a table.
+pub(super) trait Named {
+    /// The index of a column by its name or number.
+    fn column(&mut self, name: &str) -> Result<usize, String>;
+    /// The first column with one of these names.
+    fn column_like(&self, names: &[&str]) -> Option<usize>;
+    /// The names, where the table has any.
+    fn header(&self) -> Option<&[String]>;
+    /// How many columns there are.
+    fn columns(&self) -> usize;
+}
+
+impl Named for CsvRows {
+    fn column(&mut self, name: &str) -> Result<usize, String> {
+        Self::column(self, name).map_err(|e| e.to_string())
+    }
+
+    fn column_like(&self, names: &[&str]) -> Option<usize> {
+        Self::column_like(self, names)
+    }
+
+    fn header(&self) -> Option<&[String]> {
+        Self::header(self)
+    }
+
+    fn columns(&self) -> usize {
+        Self::columns(self)
+    }
+}
+
+impl Named for Vec<String> {
+    fn column(&mut self, name: &str) -> Result<usize, String> {
+        self.column_like(&[name.trim()]).ok_or_else(|| {
+            let names: Vec<String> = self.iter().map(|n| format!("`{}`", printable(n))).collect();
+            format!("there is no column `{}`; the columns are {}", printable(name), names.join(", "))
+        })
+    }
+
+    fn column_like(&self, names: &[&str]) -> Option<usize> {
+        names.iter().find_map(|name| self.iter().position(|own| own.trim().eq_ignore_ascii_case(name)))
+    }
+
+    fn header(&self) -> Option<&[String]> {
+        Some(self)
+    }
+
+    fn columns(&self) -> usize {
+        self.len()
+    }
+}
+
 /// Where the columns are.
-struct Columns {
+pub(super) struct Columns {
     path: usize,
     class: Option<usize>,
     place: [Option<usize>; 4],
@@ -145,10 +225,10 @@ struct Columns {
 }
 
 impl Columns {
-    fn new(rows: &mut CsvRows, file: &Arc<str>, with: &Reading<'_>) -> Result<Self, ReadError> {
+    pub(super) fn new(rows: &mut dyn Named, file: &Arc<str>, with: &Reading<'_>) -> Result<Self, ReadError> {
         let mut asked = |key: &str, usual: &[&str]| -> Result<Option<usize>, ReadError> {
             match with.columns.get(key) {
-                Some(name) => rows.column(name).map(Some).map_err(|e| broken(file, e.to_string())),
+                Some(name) => rows.column(name).map(Some).map_err(|e| broken(file, e)),
                 None => Ok(rows.column_like(usual)),
             }
         };
@@ -182,13 +262,8 @@ impl Columns {
             (Some(path), _) => (path, class.or_else(|| (headless && rows.columns() > 1).then_some(1))),
             (None, true) => (0, class.or_else(|| (rows.columns() > 1).then_some(1))),
             (None, false) => {
-                let names: Vec<String> = rows
-                    .header()
-                    .unwrap_or_default()
-                    .iter()
-                    .take(30)
-                    .map(|c| format!("`{}`", crate::domain::text::printable(c)))
-                    .collect();
+                let names: Vec<String> =
+                    rows.header().unwrap_or_default().iter().take(30).map(|c| format!("`{}`", printable(c))).collect();
                 let why = format!(
                     "no column names the picture; the columns are {}; say it with --columns path=NAME",
                     names.join(", ")
@@ -203,8 +278,14 @@ impl Columns {
         Ok(Self { path, class, place, sized, width, height, score, model, split, status, reason, one_hot })
     }
 
-    fn has_boxes(&self) -> bool {
+    pub(super) fn has_boxes(&self) -> bool {
         self.place.iter().all(Option::is_some)
+    }
+
+    /// Whether the box of a row can only be in pixels.
+    pub(super) fn in_pixels(&self, cells: &[String]) -> bool {
+        let mut numbers = self.place.iter().flatten().filter_map(|c| cells.get(*c)?.trim().parse::<f64>().ok());
+        numbers.any(|n| n > 1.5)
     }
 
     /// The item of a row, with what of it cannot be taken.

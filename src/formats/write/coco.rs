@@ -14,11 +14,14 @@ use crate::formats::dataset::{Aside, Item, Mark, Outputs};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
 /// Attributes that stand beside the box, not among the attributes.
 const OWN: [&str; 4] = ["iscrowd", "keypoints", "num_keypoints", "area"];
+
+/// Bytes of one write: a file is summed up as it is written, and short pieces would cost more than what is in them.
+const BUFFER: usize = 256 << 10;
 
 #[derive(Serialize)]
 struct Image<'a> {
@@ -88,8 +91,8 @@ impl Coco {
             "" => "annotations.json".to_owned(),
             part => format!("annotations/instances_{part}.json"),
         };
-        let mut main = BufWriter::new(out.create(&path)?);
-        let aside = BufWriter::new(out.aside()?);
+        let mut main = BufWriter::with_capacity(BUFFER, out.create(&path)?);
+        let aside = BufWriter::with_capacity(BUFFER, out.aside()?);
         let description = format!("lakelens export: {} v{}", about.project, about.version);
         let frame = "pixels from 0 at the top left of the picture as EXIF says it is displayed";
         let info = json!({"description": description, "version": about.version.to_string(), "frame": frame});
@@ -105,8 +108,8 @@ impl Coco {
     fn end(mut open: Open) -> io::Result<()> {
         open.main.write_all(b"\n],\"annotations\":[")?;
         open.aside.seek(SeekFrom::Start(0))?;
-        let mut aside = open.aside.into_inner().map_err(io::IntoInnerError::into_error)?;
-        io::copy(&mut aside, &mut open.main)?;
+        let aside = open.aside.into_inner().map_err(io::IntoInnerError::into_error)?;
+        io::copy(&mut BufReader::with_capacity(BUFFER, aside), &mut open.main)?;
         open.main.write_all(b"\n]}\n")?;
         open.main.flush()
     }

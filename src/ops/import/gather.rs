@@ -4,12 +4,13 @@ use super::files::LakeFiles;
 use super::fit::{Frame, Oddity, Size};
 use super::names::{Hit, Names};
 use super::rejects::Rejects;
-use super::{Become, Import, Imported, NewClasses, OnBadRow, OnMissing, counted, progress};
+use super::rules::{Rules, may_create, usable};
+use super::seen::Seen;
+use super::{Import, Imported, NewClasses, OnBadRow, OnMissing, counted, progress};
 use crate::domain::annotation::Shape;
 use crate::domain::ids::SampleId;
 use crate::domain::lake_path::LakePath;
-use crate::domain::project::{Project, Task};
-use crate::domain::sample::Sample;
+use crate::domain::project::Project;
 use crate::domain::text::printable;
 use crate::formats::dataset::{Bad, Files, Found, Item, Mark, Unit};
 use crate::formats::read::Format;
@@ -21,15 +22,18 @@ use crate::media::{Limits, inspect};
 use crate::ops::report::TaskProgress;
 use crate::ops::{OpsError, Watch, reading};
 use crate::store::Store;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use crate::store::records::Known;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// Pictures between two looks at whether to stop.
 const STRIDE: u64 = 64;
+/// Pictures that are looked up at once, when there is little on each.
+const AT_ONCE: usize = 512;
+/// Marks that are held back at most while pictures wait to be looked up, each picture counted as some of them.
+const LOOK_UP: usize = 64 * AT_ONCE;
 /// So many names that were not found are tried by file name, for the remedy.
 const TRIED: usize = 2000;
-/// Longer names are no names of classes.
-const CLASS_NAME: usize = 200;
 
 /// What the first pass leaves to the second.
 pub(super) struct Gathered {
@@ -56,10 +60,14 @@ pub(super) struct Gather<'a, 'w> {
     stop: &'a Stop,
     watch: &'a mut Watch<'w>,
     names: Names,
-    /// Live classes by name without case; those to be added as well.
-    known: HashMap<String, ()>,
+    rules: Rules,
+    /// Classes to be added.
     classes: Vec<String>,
     sorter: Sorter,
+    pack: Pack,
+    /// What was found and not dealt with yet, and what it weighs.
+    waiting: Vec<Found>,
+    weight: usize,
     rejects: Rejects,
     done: Imported,
     told: TaskProgress,
@@ -69,31 +77,6 @@ pub(super) struct Gather<'a, 'w> {
     missing_count: u64,
     oddities: BTreeMap<&'static str, (u64, String)>,
     notes: HashSet<String>,
-}
-
-/// Samples by a bit each, pictures to be made by a hash.
-#[derive(Default)]
-struct Seen {
-    ids: Vec<u64>,
-    new: HashSet<Key>,
-}
-
-impl Seen {
-    fn insert(&mut self, key: Key) -> bool {
-        let Ok(id) = usize::try_from(key) else { return self.new.insert(key) };
-        // Ids of a store are dense; one that is not would make the bits too many.
-        if id > 1 << 31 {
-            return self.new.insert(key);
-        }
-        let (word, bit) = (id / 64, 1_u64 << (id % 64));
-        if self.ids.len() <= word {
-            self.ids.resize(word + 1, 0);
-        }
-        let Some(word) = self.ids.get_mut(word) else { return true };
-        let fresh = *word & bit == 0;
-        *word |= bit;
-        fresh
-    }
 }
 
 impl<'a, 'w> Gather<'a, 'w> {
@@ -112,9 +95,12 @@ impl<'a, 'w> Gather<'a, 'w> {
         let folder = if files.is_file() { opened.rsplit_once('/').map_or("", |(f, _)| f).to_owned() } else { opened };
         Self {
             names: Names::new(project, wanted.matching, &folder),
-            known: project.labels.live().map(|c| (c.name.to_lowercase(), ())).collect(),
+            rules: Rules::new(project, wanted),
             classes: Vec::new(),
             sorter: Sorter::new(&wanted.scratch),
+            pack: Pack::default(),
+            waiting: Vec::new(),
+            weight: 0,
             rejects,
             done: Imported::default(),
             told: progress("reading"),
@@ -132,48 +118,68 @@ impl<'a, 'w> Gather<'a, 'w> {
         }
     }
 
+    /// Takes what a reader found. It is held back until there is enough to look many pictures up at once.
     pub(super) fn take(&mut self, found: Found) -> Result<(), OpsError> {
-        match found {
-            Found::Classes(classes) => {
-                for class in classes {
-                    if self.wanted.classes == NewClasses::Add && usable(&class.name).is_ok() {
-                        self.add_class(&class.name);
+        self.weight += match &found {
+            Found::Item(item) => {
+                LOOK_UP / AT_ONCE + item.marks.iter().map(|m| 1 + m.shape.numbers() / 16).sum::<usize>()
+            }
+            _ => 1,
+        };
+        self.waiting.push(found);
+        if self.weight >= LOOK_UP { self.settle() } else { Ok(()) }
+    }
+
+    /// Deals with everything that waits, in the order of the file.
+    fn settle(&mut self) -> Result<(), OpsError> {
+        self.weight = 0;
+        let all = std::mem::take(&mut self.waiting);
+        let names: Vec<&str> = all
+            .iter()
+            .filter_map(|found| if let Found::Item(item) = found { Some(item.name.as_str()) } else { None })
+            .collect();
+        let mut hits = self.names.find(self.store, &names, self.watch)?.into_iter();
+        for found in all {
+            match found {
+                Found::Classes(classes) => {
+                    for class in classes {
+                        if self.wanted.classes == NewClasses::Add && usable(&class.name).is_ok() {
+                            self.add_class(&class.name);
+                        }
                     }
                 }
-                Ok(())
-            }
-            Found::Item(item) => self.item(*item),
-            Found::Bad(bad) => {
-                self.done.report.read += u64::from(bad.whole);
-                self.rejects.push(&bad)
-            }
-            Found::Note(place, text) => {
-                let note = format!("{place}: {}", printable(&text));
-                if self.notes.len() < 50 && self.notes.insert(note.clone()) {
-                    self.done.notes.push(note);
+                Found::Item(item) => self.item(*item, hits.next().unwrap_or(Hit::None))?,
+                Found::Bad(bad) => {
+                    self.done.report.read += u64::from(bad.whole);
+                    self.rejects.push(&bad)?;
                 }
-                Ok(())
+                Found::Note(place, text) => {
+                    let note = format!("{place}: {}", printable(&text));
+                    if self.notes.len() < 50 && self.notes.insert(note.clone()) {
+                        self.done.notes.push(note);
+                    }
+                }
             }
         }
+        Ok(())
     }
 
     fn add_class(&mut self, name: &str) {
         let name = name.trim();
-        if self.known.insert(name.to_lowercase(), ()).is_none() {
+        if self.rules.add(name) {
             self.classes.push(name.to_owned());
         }
     }
 
-    fn item(&mut self, mut item: Item) -> Result<(), OpsError> {
+    fn item(&mut self, mut item: Item, hit: Hit) -> Result<(), OpsError> {
         self.done.report.read += 1;
         self.told.done += 1;
         if self.told.done.is_multiple_of(STRIDE) {
             self.watch.check()?;
             self.watch.tell(&self.told);
         }
-        let hit = self.names.find(self.store, &item.name, self.watch)?;
-        let sample = match hit {
-            Hit::One(sample) => Some(sample),
+        let known = match hit {
+            Hit::One(known) => Some(known),
             Hit::Several(n) => {
                 let way = self.wanted.matching.name();
                 let reason =
@@ -182,8 +188,8 @@ impl<'a, 'w> Gather<'a, 'w> {
             }
             Hit::None => None,
         };
-        let key = match (&sample, self.wanted.on_missing) {
-            (Some(sample), _) => Key::from(sample.id.0.unsigned_abs()),
+        let key = match (&known, self.wanted.on_missing) {
+            (Some(known), _) => Key::from(known.id.0.unsigned_abs()),
             (None, OnMissing::Create) => {
                 item.name = self.names.path_of(&item.name);
                 if let Err(reason) = may_create(&item.name) {
@@ -199,17 +205,17 @@ impl<'a, 'w> Gather<'a, 'w> {
         if !self.seen.1.insert(key) {
             return self.reject(&item, "duplicate: an earlier entry of this file is about the same picture".to_owned());
         }
-        self.done.report.matched += u64::from(sample.is_some());
-        if let Some(sample) = &sample {
-            item.name.clone_from(&sample.path);
+        self.done.report.matched += u64::from(known.is_some());
+        if let Some(known) = &known {
+            item.name.clone_from(&known.path);
         }
-        if !self.fit(&mut item, sample.as_deref())? {
+        if !self.fit(&mut item, known.as_ref())? {
             return Ok(());
         }
-        let mut pack = Pack::default();
-        pack.item(&item);
+        self.pack.0.clear();
+        self.pack.item(&item);
         let scratch = |e| OpsError::file("write", &self.wanted.scratch, &e);
-        self.sorter.push(key, &pack.0).map_err(scratch)
+        self.sorter.push(key, &self.pack.0).map_err(scratch)
     }
 
     fn reject(&mut self, item: &Item, reason: String) -> Result<(), OpsError> {
@@ -230,11 +236,11 @@ impl<'a, 'w> Gather<'a, 'w> {
     }
 
     /// Brings all marks into the frame; those that cannot be are rejected. `false` when the picture is to be left out.
-    fn fit(&mut self, item: &mut Item, sample: Option<&Sample>) -> Result<bool, OpsError> {
+    fn fit(&mut self, item: &mut Item, known: Option<&Known>) -> Result<bool, OpsError> {
         let in_pixels = |m: &Mark| m.unit == Unit::Pixel && !matches!(m.shape, Shape::Class);
         let needs =
             item.stored_frame || item.marks.iter().any(|m| in_pixels(m) || matches!(m.shape, Shape::Mask { .. }));
-        let real = if needs { self.size(item, sample) } else { None };
+        let real = if needs { self.size(item, known) } else { None };
         let (frame, oddity) = Frame::new(item, real, self.wanted.clamp);
         if let Some(oddity) = oddity {
             self.odd(oddity, item);
@@ -242,7 +248,7 @@ impl<'a, 'w> Gather<'a, 'w> {
         let (mut kept, mut wrong) = (Vec::with_capacity(item.marks.len()), Vec::new());
         for mut mark in std::mem::take(&mut item.marks) {
             mark.class = mark.class.trim().to_owned();
-            let fault = self.fault(&mark, &kept).or_else(|| frame.fit(&mut mark).err());
+            let fault = self.rules.fault(&mark, &kept).or_else(|| frame.fit(&mut mark).err());
             match fault {
                 Some(reason) => wrong.push((mark, reason)),
                 None => kept.push(mark),
@@ -261,51 +267,15 @@ impl<'a, 'w> Gather<'a, 'w> {
         Ok(wrong.is_empty() || self.wanted.on_bad_row == OnBadRow::Keep)
     }
 
-    /// What makes a mark impossible here, whatever its numbers.
-    fn fault(&self, mark: &Mark, before: &[Mark]) -> Option<String> {
-        if let Err(reason) = usable(&mark.class) {
-            return Some(reason);
-        }
-        let shown = printable(&mark.class);
-        if self.wanted.classes == NewClasses::Error && !self.known.contains_key(&mark.class.to_lowercase()) {
-            return Some(format!("label '{shown}' not in project class_list"));
-        }
-        let (task, whole) = (self.project.task, matches!(mark.shape, Shape::Class));
-        match task {
-            Task::Classification | Task::Multilabel if !whole => {
-                Some(format!("a {} project cannot accept a {}", task.name(), mark.shape.kind()))
-            }
-            Task::Detection | Task::Segmentation if whole => {
-                Some(format!("a {} project cannot accept a class without a shape", task.name()))
-            }
-            Task::Classification if self.is_annotation(mark) => {
-                let first = before.iter().find(|m| self.is_annotation(m))?;
-                let other = first.class.to_lowercase() != mark.class.to_lowercase();
-                other.then(|| {
-                    format!("a classification project takes one class, and `{}` is given too", printable(&first.class))
-                })
-            }
-            _ => None,
-        }
-    }
-
-    fn is_annotation(&self, mark: &Mark) -> bool {
-        match self.wanted.become_what {
-            Become::Auto => mark.score.is_none(),
-            Become::Annotations => true,
-            Become::Predictions => false,
-        }
-    }
-
     /// The size of a picture: from the project, else from its header.
-    fn size(&self, item: &Item, sample: Option<&Sample>) -> Option<Size> {
-        if let Some(sample) = sample
-            && let Some((width, height)) = sample.width.zip(sample.height)
-            && let Some(orientation) = sample.orientation
+    fn size(&self, item: &Item, known: Option<&Known>) -> Option<Size> {
+        if let Some(known) = known
+            && let Some((width, height)) = known.width.zip(known.height)
+            && let Some(orientation) = known.orientation
         {
             return Some(Size { width, height, orientation });
         }
-        let name = sample.map_or(item.name.as_str(), |s| s.path.as_str());
+        let name = known.map_or(item.name.as_str(), |s| s.path.as_str());
         let (path, stamp) = picture_path(&self.project.source, name)?;
         let source = reading::open(self.lake, &path, &stamp, self.stop).ok()?;
         let info = inspect(source.as_ref(), name, &Limits::default()).ok()?;
@@ -324,6 +294,7 @@ impl<'a, 'w> Gather<'a, 'w> {
 
     /// Ends the pass: what is wrong stops the import where the flags say so.
     pub(super) fn finish(mut self, format: Format) -> Result<Gathered, OpsError> {
+        self.settle()?;
         self.told.total = Some(self.told.done);
         self.watch.tell(&self.told);
         self.done.format = format.name();
@@ -355,8 +326,9 @@ impl<'a, 'w> Gather<'a, 'w> {
             return Ok(general.to_owned());
         }
         let (mut one, mut several) = (0_u64, 0_u64);
-        for name in std::mem::take(&mut self.missing) {
-            match self.names.of_this_name(self.store, &name, self.watch)? {
+        let names = std::mem::take(&mut self.missing);
+        for count in self.names.of_these_names(self.store, &names, self.watch)? {
+            match count {
                 0 => {}
                 1 => one += 1,
                 _ => several += 1,
@@ -382,27 +354,6 @@ pub(super) fn picture_path(source: &str, name: &str) -> Option<(LakePath, String
         return None;
     }
     Some((name.split('/').fold(root, |at, part| at.child(part)), String::new()))
-}
-
-/// Whether a name can be that of a class.
-fn usable(name: &str) -> Result<(), String> {
-    match name.trim() {
-        "" => Err("the class has no name".to_owned()),
-        long if long.len() > CLASS_NAME => Err(format!("the name of the class has {} bytes", long.len())),
-        _ => Ok(()),
-    }
-}
-
-/// Whether a name from a file may become the path of a sample.
-fn may_create(path: &str) -> Result<(), String> {
-    let parts_fit = path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
-    if path.starts_with('/') || path.contains(":/") || !parts_fit {
-        return Err("its name leads out of the project's source, so no sample is made of it".to_owned());
-    }
-    if path.chars().any(char::is_control) {
-        return Err("its name holds control characters, so no sample is made of it".to_owned());
-    }
-    Ok(())
 }
 
 /// The sample a key stands for; nothing for one that is still to be made.

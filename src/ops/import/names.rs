@@ -10,10 +10,10 @@ use crate::domain::lake_path::LakePath;
 use crate::domain::picture_name::is_picture_name;
 use crate::domain::project::Project;
 use crate::domain::queue::Queue;
-use crate::domain::sample::Sample;
 use crate::ops::{OpsError, Watch};
 use crate::store::Store;
-use crate::store::records::{Direction, From};
+use crate::store::records::{Direction, From, Known};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash, Hasher};
 
 /// How names are matched.
@@ -46,17 +46,31 @@ impl Matching {
 /// What a name leads to.
 pub(super) enum Hit {
     /// This picture.
-    One(Box<Sample>),
+    One(Known),
     /// Nothing.
     None,
     /// So many pictures.
     Several(usize),
 }
 
+impl Hit {
+    fn of(mut all: Vec<Known>) -> Self {
+        match (all.pop(), all.len()) {
+            (Some(one), 0) => Self::One(one),
+            (Some(_), n) => Self::Several(n + 1),
+            (None, _) => Self::None,
+        }
+    }
+
+    fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+}
+
 /// Endings that are tried for a name without one.
 const ENDINGS: [&str; 14] =
     ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG", "webp", "bmp", "tif", "tiff", "gif", "TIF", "TIFF", "BMP"];
-/// Samples of one page.
+/// Samples of one page, and paths of one statement.
 const PAGE: usize = 2000;
 
 /// Finds pictures by name.
@@ -101,100 +115,158 @@ impl Names {
         text.to_owned()
     }
 
-    pub(super) fn find(&mut self, store: &mut dyn Store, name: &str, watch: &mut Watch<'_>) -> Result<Hit, OpsError> {
-        let path = self.path_of(name);
-        if path.is_empty() {
-            return Ok(Hit::None);
-        }
-        match self.matching {
-            Matching::Path => self.by_path(store, &path),
-            matching => self.by_index(store, &path, matching, watch),
-        }
-    }
-
-    fn by_path(&self, store: &mut dyn Store, path: &str) -> Result<Hit, OpsError> {
-        let plain = plain(path).into_iter().map(str::to_owned);
-        let below = self.below.as_ref().map(|below| format!("{below}{path}"));
-        let spellings: Vec<String> = [path.to_owned()].into_iter().chain(below).chain(plain).collect();
-        for spelling in &spellings {
-            if let Some(sample) = store.sample_by_path(self.project, spelling)? {
-                return Ok(Hit::One(Box::new(sample)));
-            }
-        }
-        if is_picture_name(path) {
-            return Ok(Hit::None);
-        }
-        for spelling in &spellings {
-            let mut found = Vec::new();
-            for ending in ENDINGS {
-                found.extend(store.sample_by_path(self.project, &format!("{spelling}.{ending}"))?);
-            }
-            match (found.pop(), found.len()) {
-                (Some(one), 0) => return Ok(Hit::One(Box::new(one))),
-                (Some(_), n) => return Ok(Hit::Several(n + 1)),
-                (None, _) => {}
-            }
-        }
-        Ok(Hit::None)
-    }
-
-    /// How many pictures have this file name; for the remedy when paths do not match.
-    pub(super) fn of_this_name(
+    /// What each of these names means, in their order. Many names cost a few statements, not one each.
+    pub(super) fn find(
         &mut self,
         store: &mut dyn Store,
-        name: &str,
+        names: &[&str],
         watch: &mut Watch<'_>,
-    ) -> Result<usize, OpsError> {
-        let path = self.path_of(name);
-        Ok(match self.by_index(store, &path, Matching::Name, watch)? {
+    ) -> Result<Vec<Hit>, OpsError> {
+        let paths: Vec<String> = names.iter().map(|name| self.path_of(name)).collect();
+        match self.matching {
+            Matching::Path => self.by_paths(store, &paths),
+            matching => self.by_index(store, &paths, matching, watch),
+        }
+    }
+
+    fn by_paths(&self, store: &mut dyn Store, paths: &[String]) -> Result<Vec<Hit>, OpsError> {
+        let mut out: Vec<Hit> = Vec::with_capacity(paths.len());
+        for chunk in paths.chunks(PAGE) {
+            let found = store.known_paths(self.project, chunk)?;
+            out.extend(found.into_iter().map(|known| known.map_or(Hit::None, Hit::One)));
+        }
+        let open = |out: &[Hit]| -> Vec<usize> {
+            let missing =
+                out.iter().zip(paths).enumerate().filter(|(_, (hit, path))| hit.is_none() && !path.is_empty());
+            missing.map(|(i, _)| i).collect()
+        };
+        let others = |i: usize| paths.get(i).map(|path| self.spellings(path)).unwrap_or_default().into_iter();
+        let asked = open(&out).into_iter().flat_map(|i| others(i).skip(1).map(move |text| (i, text)));
+        self.ask(store, asked, &mut |i, known| {
+            if let Some(slot) = out.get_mut(i).filter(|slot| slot.is_none()) {
+                *slot = Hit::One(known);
+            }
+        })?;
+        let bare = open(&out).into_iter().filter(|i| paths.get(*i).is_some_and(|path| !is_picture_name(path)));
+        let ended =
+            |i| others(i).enumerate().flat_map(|(n, text)| ENDINGS.map(|ending| (n, format!("{text}.{ending}"))));
+        let asked = bare.flat_map(|i| ended(i).map(move |(n, text)| ((i, n), text)));
+        // Of several spellings the first that leads anywhere counts.
+        let mut found: BTreeMap<usize, (usize, Vec<Known>)> = BTreeMap::new();
+        self.ask(store, asked, &mut |(i, n), known| {
+            let (spelling, all) = found.entry(i).or_insert_with(|| (n, Vec::new()));
+            if *spelling == n {
+                all.push(known);
+            }
+        })?;
+        for (i, (_, all)) in found {
+            if let Some(slot) = out.get_mut(i) {
+                *slot = Hit::of(all);
+            }
+        }
+        Ok(out)
+    }
+
+    /// All paths that a path of a file may stand for, the likeliest first.
+    fn spellings(&self, path: &str) -> Vec<String> {
+        let plain = plain(path).into_iter().map(str::to_owned);
+        let below = self.below.as_ref().map(|below| format!("{below}{path}"));
+        [path.to_owned()].into_iter().chain(below).chain(plain).collect()
+    }
+
+    /// Looks paths up in order and gives those that are there.
+    fn ask<K>(
+        &self,
+        store: &mut dyn Store,
+        asked: impl Iterator<Item = (K, String)>,
+        take: &mut dyn FnMut(K, Known),
+    ) -> Result<(), OpsError> {
+        let mut asked = asked.peekable();
+        while asked.peek().is_some() {
+            let (keys, paths): (Vec<K>, Vec<String>) = asked.by_ref().take(PAGE).unzip();
+            for (key, known) in keys.into_iter().zip(store.known_paths(self.project, &paths)?) {
+                if let Some(known) = known {
+                    take(key, known);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How many pictures have each of these file names; for the remedy when paths do not match.
+    pub(super) fn of_these_names(
+        &mut self,
+        store: &mut dyn Store,
+        names: &[String],
+        watch: &mut Watch<'_>,
+    ) -> Result<Vec<usize>, OpsError> {
+        let paths: Vec<String> = names.iter().map(|name| self.path_of(name)).collect();
+        let hits = self.by_index(store, &paths, Matching::Name, watch)?;
+        let count = |hit| match hit {
             Hit::One(_) => 1,
             Hit::None => 0,
             Hit::Several(n) => n,
-        })
+        };
+        Ok(hits.into_iter().map(count).collect())
     }
 
     fn by_index(
         &mut self,
         store: &mut dyn Store,
-        path: &str,
+        paths: &[String],
         matching: Matching,
         watch: &mut Watch<'_>,
-    ) -> Result<Hit, OpsError> {
+    ) -> Result<Vec<Hit>, OpsError> {
         if self.index.is_none() {
             self.index = Some(Index::build(store, self.project, watch)?);
         }
-        let Some(index) = &self.index else { return Ok(Hit::None) };
-        let name = file_name(path);
-        let mut ids = Index::of(&index.names, name);
-        let whole = !ids.is_empty() || is_picture_name(name);
-        if !whole {
-            ids = Index::of(&index.stems, name);
-        }
-        let mut found = Vec::new();
-        for id in ids {
-            let sample = store.sample(id)?;
-            let text = if whole { sample.path.as_str() } else { stem(&sample.path) };
-            let fits = match matching {
-                Matching::Suffix => is_suffix(text, path) || is_suffix(path, text),
-                _ => file_name(text) == name,
-            };
-            if fits {
-                found.push(sample);
+        let Some(index) = &self.index else { return Ok(Vec::new()) };
+        let mut out = Vec::with_capacity(paths.len());
+        let mut rest = paths;
+        while !rest.is_empty() {
+            // So many names at once as have not too many pictures between them.
+            let (mut some, mut ids) = (Vec::new(), Vec::new());
+            while let Some((path, after)) = rest.split_first().filter(|_| ids.len() < PAGE) {
+                let (mine, whole) = index.candidates(path);
+                ids.extend_from_slice(&mine);
+                some.push((path, mine, whole));
+                rest = after;
             }
+            ids.sort_unstable();
+            ids.dedup();
+            let mut known = HashMap::with_capacity(ids.len());
+            for chunk in ids.chunks(PAGE / 4) {
+                known.extend(store.samples_by_id(chunk)?.into_iter().map(|s| (s.id, Known::from(s))));
+            }
+            let choose = |(path, mine, whole): (&String, Vec<SampleId>, bool)| {
+                chosen(path, mine.iter().filter_map(|id| known.get(id)), whole, matching)
+            };
+            out.extend(some.into_iter().map(choose));
         }
-        // Of several pictures that the name ends with, the one with the longest path is meant.
-        let ends = |s: &Sample| is_suffix(path, if whole { s.path.as_str() } else { stem(&s.path) });
-        if matching == Matching::Suffix
-            && let Some(longest) = found.iter().filter(|s| ends(s)).map(|s| s.path.len()).max()
-        {
-            found.retain(|s| ends(s) && s.path.len() == longest);
-        }
-        Ok(match (found.pop(), found.len()) {
-            (Some(one), 0) => Hit::One(Box::new(one)),
-            (Some(_), n) => Hit::Several(n + 1),
-            (None, _) => Hit::None,
-        })
+        Ok(out)
     }
+}
+
+/// Which of the pictures with the right file name, or stem where it is not the whole name, a path means.
+fn chosen<'a>(path: &str, all: impl Iterator<Item = &'a Known>, whole: bool, matching: Matching) -> Hit {
+    if path.is_empty() {
+        return Hit::None;
+    }
+    let text = |known: &'a Known| if whole { known.path.as_str() } else { stem(&known.path) };
+    let mut found: Vec<&Known> = all
+        .filter(|known| match matching {
+            Matching::Suffix => is_suffix(text(known), path) || is_suffix(path, text(known)),
+            _ => file_name(text(known)) == file_name(path),
+        })
+        .collect();
+    // Of several pictures that the name ends with, the one with the longest path is meant.
+    let ends = |known: &'a Known| is_suffix(path, text(known));
+    if matching == Matching::Suffix
+        && let Some(longest) = found.iter().filter(|k| ends(k)).map(|k| k.path.len()).max()
+    {
+        found.retain(|k| ends(k) && k.path.len() == longest);
+    }
+    Hit::of(found.into_iter().cloned().collect())
 }
 
 /// The paths that a name may have where the pictures do not lie as a data set for training has them, below `images` and a
@@ -243,6 +315,16 @@ impl Index {
         names.sort_unstable();
         stems.sort_unstable();
         Ok(Self { names, stems })
+    }
+
+    /// The pictures that a path may mean by its file name, and whether that is a whole name or one without its ending.
+    fn candidates(&self, path: &str) -> (Vec<SampleId>, bool) {
+        let name = file_name(path);
+        let ids = Self::of(&self.names, name);
+        match !ids.is_empty() || is_picture_name(name) {
+            true => (ids, true),
+            false => (Self::of(&self.stems, name), false),
+        }
     }
 
     fn of(list: &[(u64, SampleId)], name: &str) -> Vec<SampleId> {

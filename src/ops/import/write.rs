@@ -10,7 +10,7 @@ use crate::domain::ids::{BatchId, ClassId, EditId, ProjectId, Rev, SampleId};
 use crate::domain::project::Project;
 use crate::domain::sample::{Answer, Sample};
 use crate::domain::text::printable;
-use crate::formats::dataset::{Bad, Item, Mark};
+use crate::formats::dataset::{Bad, Item, Mark, Place};
 use crate::formats::read::codec::Unpack;
 use crate::formats::read::sorter::Key;
 use crate::lake::Lake;
@@ -24,7 +24,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Pictures of one transaction.
-const CHUNK: usize = 500;
+const CHUNK: usize = 2000;
+/// What hangs on them together at most, about 200 bytes each.
+const WEIGHT: usize = 20_000;
 
 /// All entries about one picture.
 struct Group {
@@ -59,16 +61,18 @@ pub(super) fn write(
     let mut told = progress(if wanted.dry_run { "counting" } else { "writing" });
     let total = writer.gathered.done.report.read;
     told.total = Some(total);
-    let (mut record, mut chunk): (_, Vec<Group>) = (Vec::new(), Vec::new());
+    let (mut record, mut chunk, mut weight): (_, Vec<Group>, _) = (Vec::new(), Vec::new(), 0);
     let file: Arc<str> = Arc::from("");
     let scratch = |e: std::io::Error| OpsError::file("read", &wanted.scratch, &e);
     while let Some(key) = sorted.next(&mut record).map_err(scratch)? {
         let item = Unpack::new(&record, &file).item().map_err(scratch)?;
+        weight += record.len() / 200 + item.marks.len();
         match chunk.last_mut() {
             Some(group) if group.key == key => group.items.push(item),
             _ => {
-                if chunk.len() >= CHUNK {
+                if chunk.len() >= CHUNK || weight >= WEIGHT {
                     watch.check()?;
+                    weight = 0;
                     told.done += chunk.len() as u64;
                     writer.chunk(std::mem::take(&mut chunk))?;
                     watch.tell(&told);
@@ -139,16 +143,17 @@ impl Writer<'_> {
 
     fn chunk(&mut self, groups: Vec<Group>) -> Result<(), OpsError> {
         let made = self.create(&groups)?;
+        let ids: Vec<SampleId> = groups.iter().filter_map(|group| sample_of(group.key)).collect();
+        let mut samples = self.store.samples_by_id(&ids)?.into_iter();
         let (mut edits, mut predictions) = (Vec::new(), Vec::new());
         for group in &groups {
             let sample = match sample_of(group.key) {
-                Some(id) => self.store.sample(id)?,
-                None => match group.items.first().and_then(|i| made.get(&i.name)) {
-                    Some(sample) => sample.clone(),
-                    None => continue,
-                },
+                Some(_) => samples.next(),
+                None => group.items.first().and_then(|i| made.get(&i.name)).cloned(),
             };
-            self.group(group, &sample, &mut edits, &mut predictions)?;
+            if let Some(sample) = sample {
+                self.group(group, sample, &mut edits, &mut predictions)?;
+            }
         }
         self.commit(edits, predictions)
     }
@@ -170,11 +175,10 @@ impl Writer<'_> {
         // The scan is left open: ending it would mark every other file as missing. The next scan takes it up.
         let scan = self.store.begin_scan(self.project.id, &self.wanted.author)?;
         self.store.add_samples(scan, &new)?;
-        for name in names {
-            if let Some(sample) = self.store.sample_by_path(self.project.id, name)? {
-                out.insert(name.to_owned(), sample);
-            }
-        }
+        let paths: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        let known = self.store.known_paths(self.project.id, &paths)?;
+        let ids: Vec<SampleId> = known.iter().flatten().map(|k| k.id).collect();
+        out.extend(self.store.samples_by_id(&ids)?.into_iter().map(|sample| (sample.path.clone(), sample)));
         Ok(out)
     }
 
@@ -196,8 +200,8 @@ impl Writer<'_> {
     fn group(
         &mut self,
         group: &Group,
-        sample: &Sample,
-        edits: &mut Vec<(Edit, Box<Item>, bool, u64)>,
+        sample: Sample,
+        edits: &mut Vec<Made>,
         predictions: &mut Vec<SamplePredictions>,
     ) -> Result<(), OpsError> {
         let marks = group.items.iter().flat_map(|i| &i.marks);
@@ -206,15 +210,15 @@ impl Writer<'_> {
             Become::Annotations => false,
             Become::Predictions => true,
         });
-        let guessed = self.guesses(&guesses, sample, predictions);
-        self.captions(&group.items, sample)?;
+        let guessed = self.guesses(&guesses, &sample, predictions);
+        self.captions(&group.items, &sample)?;
         if !guesses.is_empty() && said.is_empty() {
             // Predictions say nothing of what people have answered.
             self.gathered.done.report.skipped += u64::from(!guessed);
             return Ok(());
         }
         let new = annotations(&said, &sample.path, &self.classes, self.wanted, self.identity);
-        match plan(sample, &group.items, new, self.wanted.on_existing, &self.labels) {
+        match plan(&sample, &group.items, new, self.wanted.on_existing, &self.labels) {
             Plan::Stay => self.gathered.done.report.skipped += u64::from(!guessed),
             Plan::Answer { after, added, replaced } => {
                 let base = sample.rev;
@@ -222,10 +226,10 @@ impl Writer<'_> {
                 // With the revision in it, the same import can be made again after it was taken back.
                 let batch = self.identity.batch;
                 let id = EditId(self.identity.id("edit", &[batch.as_bytes(), &number, &rev]));
-                let change = Change::Answer { sample: sample.id, base, before: sample.answer.clone(), after: *after };
-                let first = group.items.first().map(|i| Item { marks: Vec::new(), ..i.clone() });
-                if let Some(first) = first {
-                    edits.push((self.edit(id, change), Box::new(first), replaced, added));
+                let change = Change::Answer { sample: sample.id, base, before: sample.answer, after: *after };
+                if let Some(first) = group.items.first() {
+                    let (place, name) = (first.place.clone(), first.name.clone());
+                    edits.push(Made { edit: self.edit(id, change), place, name, replaced, added });
                 }
             }
         }
@@ -280,21 +284,17 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn commit(
-        &mut self,
-        edits: Vec<(Edit, Box<Item>, bool, u64)>,
-        predictions: Vec<SamplePredictions>,
-    ) -> Result<(), OpsError> {
-        let (mut list, mut facts) = (Vec::with_capacity(edits.len()), Vec::with_capacity(edits.len()));
-        for (edit, item, replaced, added) in edits {
-            list.push(edit);
-            facts.push((item, replaced, added));
+    fn commit(&mut self, made: Vec<Made>, predictions: Vec<SamplePredictions>) -> Result<(), OpsError> {
+        let (mut edits, mut facts) = (Vec::with_capacity(made.len()), Vec::with_capacity(made.len()));
+        for Made { edit, place, name, replaced, added } in made {
+            edits.push(edit);
+            facts.push((place, name, replaced, added));
         }
-        let outcomes = match (self.wanted.dry_run, list.is_empty()) {
-            (false, false) => self.store.commit(&list)?,
-            _ => vec![Outcome::Queued; list.len()],
+        let outcomes = match (self.wanted.dry_run, edits.is_empty()) {
+            (false, false) => self.store.commit(&edits)?,
+            _ => vec![Outcome::Queued; edits.len()],
         };
-        for (outcome, (item, replaced, added)) in outcomes.into_iter().zip(facts) {
+        for (outcome, (place, name, replaced, added)) in outcomes.into_iter().zip(facts) {
             let reason = match outcome {
                 Outcome::Saved { .. } | Outcome::Queued => {
                     self.gathered.done.report.annotations += added;
@@ -307,14 +307,25 @@ impl Writer<'_> {
                 }
                 Outcome::Refused { reason } => reason,
             };
-            let bad = Bad { place: item.place, reason, name: Some(item.name), whole: true, row: None };
-            self.gathered.rejects.push(&bad)?;
+            self.gathered.rejects.push(&Bad { place, reason, name: Some(name), whole: true, row: None })?;
         }
         if !self.wanted.dry_run && !predictions.is_empty() {
             self.store.put_predictions(self.project.id, &predictions)?;
         }
         Ok(())
     }
+}
+
+/// An edit with what is told of it.
+struct Made {
+    edit: Edit,
+    /// Where the file speaks of the picture.
+    place: Place,
+    name: String,
+    /// There was another answer.
+    replaced: bool,
+    /// Annotations that were not there.
+    added: u64,
 }
 
 /// A sample that a real run would have made.

@@ -73,6 +73,8 @@ macro_rules! native_calls {
             write fn clone_project(id: ProjectId, new: &NewVersion) -> Project;
             read fn sample(id: SampleId) -> Sample;
             read fn sample_by_path(project: ProjectId, path: &str) -> Option<Sample>;
+            read fn samples_by_id(ids: &[SampleId]) -> Vec<Sample>;
+            read fn known_paths(project: ProjectId, paths: &[String]) -> Vec<Option<Known>>;
             write fn start_second_pass(project: ProjectId, share: f64, seed: u32, author: &str) -> u64;
             write fn put_predictions(project: ProjectId, batch: &[SamplePredictions]) -> ();
         }

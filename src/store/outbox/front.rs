@@ -9,7 +9,7 @@ use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{EditId, ProjectId, SampleId};
 use crate::domain::queue::Queue;
 use crate::domain::sample::Sample;
-use crate::store::records::{Direction, From, Queued, UndoReport};
+use crate::store::records::{Direction, From, Known, Queued, UndoReport};
 use crate::store::{Result, Store, StoreError};
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -127,6 +127,15 @@ impl Store for Outboxed {
     fn sample_by_path(&mut self, project: ProjectId, path: &str) -> Result<Option<Sample>> {
         let pending = self.journal.pending()?;
         Ok(self.remote.sample_by_path(project, path)?.map(|sample| lay(&pending, sample)))
+    }
+
+    fn samples_by_id(&mut self, ids: &[SampleId]) -> Result<Vec<Sample>> {
+        let pending = self.journal.pending()?;
+        Ok(self.remote.samples_by_id(ids)?.into_iter().map(|sample| lay(&pending, sample)).collect())
+    }
+
+    fn known_paths(&mut self, project: ProjectId, paths: &[String]) -> Result<Vec<Option<Known>>> {
+        self.remote.known_paths(project, paths)
     }
 
     /// Samples that waiting edits have taken out of a queue by status are left out.

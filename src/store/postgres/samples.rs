@@ -11,6 +11,7 @@ use crate::store::error::StoreError;
 use crate::store::native::codes;
 use crate::store::native::desk::Head;
 use crate::store::native::value::Row;
+use crate::store::records::Known;
 use uuid::Uuid;
 
 /// Annotations, predictions, verdicts and open comments of `sample s` as JSON texts.
@@ -77,6 +78,37 @@ impl Tx<'_> {
         let sql = "SELECT id FROM sample WHERE project = ? AND sort_key = ?";
         let id: Option<i64> = self.base().row(sql, (project.0, natural_key(path)), |r| r.get(0))?;
         id.map(|id| self.sample(SampleId(id))).transpose()
+    }
+
+    pub(super) fn samples_by_id(&self, ids: &[SampleId]) -> Result<Vec<Sample>> {
+        let numbers: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        let found = self.samples(&numbers)?;
+        let lost = ids.iter().enumerate().find(|(i, id)| found.get(*i).is_none_or(|s| s.id != **id));
+        match lost {
+            Some((_, id)) => Err(StoreError::not_found(format!("sample number {id}"), self.name())),
+            None => Ok(found),
+        }
+    }
+
+    pub(super) fn known_paths(&self, project: ProjectId, paths: &[String]) -> Result<Vec<Option<Known>>> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT w.n, s.id, s.path, s.width, s.height, s.orientation
+            FROM unnest($2) WITH ORDINALITY AS w(sort_key, n)
+            JOIN sample s ON s.project = $1 AND s.sort_key = w.sort_key";
+        let keys = paths.iter().map(|path| natural_key(path)).collect();
+        let mut out = vec![None; paths.len()];
+        for row in self.ask_one(Statement::new(sql, vec![Param::int(project.0), Param::blobs(keys)]))? {
+            let place = usize::try_from(row.get::<i64>(0)? - 1).unwrap_or(usize::MAX);
+            let orientation = row.get::<Option<u16>>(5)?.and_then(|o| u8::try_from(o).ok());
+            let (id, path) = (SampleId(row.get(1)?), row.get(2)?);
+            let known = Known { id, path, width: row.get(3)?, height: row.get(4)?, orientation };
+            if let Some(slot) = out.get_mut(place) {
+                *slot = Some(known);
+            }
+        }
+        Ok(out)
     }
 
     fn sample_of(&self, r: &Row) -> Result<Sample> {

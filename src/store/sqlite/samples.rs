@@ -1,7 +1,7 @@
 //! Reading samples with what hangs on them.
 
 use super::Db;
-use crate::domain::annotation::{Annotation, Prediction};
+use crate::domain::annotation::{Annotation, Prediction, Shape};
 use crate::domain::ids::{AnnotationId, ClassId, ProjectId, Rev, SampleId};
 use crate::domain::natural::natural_key;
 use crate::domain::review::{Review, Verdict};
@@ -10,6 +10,7 @@ use crate::store::Result;
 use crate::store::error::StoreError;
 use crate::store::native::codes;
 use crate::store::native::desk::Head;
+use crate::store::records::Known;
 use rusqlite::Row;
 
 fn head_row(r: &Row<'_>) -> rusqlite::Result<Head> {
@@ -33,10 +34,19 @@ fn head_row(r: &Row<'_>) -> rusqlite::Result<Head> {
 
 const SAMPLE: &str =
     "SELECT id, project, path, size, etag, width, height, orientation, missing, rev, status, skip_reason,
-    flagged, unsure, review, predicted IS NOT NULL FROM sample WHERE ";
+    flagged, unsure, review, predicted IS NOT NULL,
+    EXISTS(SELECT 1 FROM comment c WHERE c.sample = sample.id) OR EXISTS(SELECT 1 FROM listed t WHERE t.sample = sample.id)
+    FROM sample WHERE ";
 
-/// A sample without annotations, and whether it has verdicts and predictions.
-fn sample_row(r: &Row<'_>) -> rusqlite::Result<(Sample, bool, bool)> {
+/// What hangs on a sample besides annotations, so that only what is there is asked for.
+struct Hangs {
+    verdicts: bool,
+    predictions: bool,
+    notes: bool,
+}
+
+/// A sample without annotations, and what else hangs on it.
+fn sample_row(r: &Row<'_>) -> rusqlite::Result<(Sample, Hangs)> {
     let sample = Sample {
         id: SampleId(r.get(0)?),
         project: ProjectId(r.get(1)?),
@@ -59,7 +69,8 @@ fn sample_row(r: &Row<'_>) -> rusqlite::Result<(Sample, bool, bool)> {
         reviews: Vec::new(),
         notes: Vec::new(),
     };
-    Ok((sample, r.get::<_, i64>(14)? > 1, r.get(15)?))
+    let hangs = Hangs { verdicts: r.get::<_, i64>(14)? > 1, predictions: r.get(15)?, notes: r.get(16)? };
+    Ok((sample, hangs))
 }
 
 impl Db<'_> {
@@ -77,32 +88,39 @@ impl Db<'_> {
         let sql =
             "SELECT id, class, kind, geometry, attributes, author, at FROM annotation WHERE sample = ? ORDER BY place";
         let rows = self.rows(sql, [id.0], |r| {
+            let shape = codes::shape(r.get_ref(2)?.as_str()?, r.get_ref(3)?.as_str_or_null()?);
+            let kind = if shape.is_none() { r.get(2)? } else { String::new() };
             let annotation = Annotation {
                 id: AnnotationId(codes::uuid(r.get(0)?)),
                 class: ClassId(r.get(1)?),
-                shape: crate::domain::annotation::Shape::Class,
+                shape: shape.unwrap_or(Shape::Class),
                 attributes: Default::default(),
                 author: r.get(5)?,
                 at: codes::time(r.get(6)?),
             };
-            Ok((annotation, r.get::<_, String>(2)?, r.get::<_, Option<String>>(3)?, r.get::<_, Option<String>>(4)?))
+            Ok((annotation, kind, r.get::<_, Option<String>>(4)?))
         })?;
-        let complete =
-            |(mut annotation, kind, geometry, attributes): (Annotation, String, Option<String>, Option<String>)| {
-                annotation.shape = self.shape(&kind, geometry.as_deref(), id)?;
-                if let Some(text) = attributes {
-                    annotation.attributes = self.base().json(&text, "attributes of an annotation")?;
-                }
-                Ok(annotation)
-            };
+        let complete = |(mut annotation, wrong, attributes): (Annotation, String, Option<String>)| {
+            if !wrong.is_empty() {
+                return Err(self.senseless(&wrong, id));
+            }
+            if let Some(text) = attributes {
+                annotation.attributes = self.base().json(&text, "attributes of an annotation")?;
+            }
+            Ok(annotation)
+        };
         rows.into_iter().map(complete).collect()
     }
 
-    fn shape(&self, kind: &str, geometry: Option<&str>, id: SampleId) -> Result<crate::domain::annotation::Shape> {
-        codes::shape(kind, geometry).ok_or_else(|| StoreError::Corrupt {
+    fn senseless(&self, kind: &str, id: SampleId) -> StoreError {
+        StoreError::Corrupt {
             place: self.place.to_owned(),
             why: format!("the geometry of a {} on sample {id} makes no sense", crate::domain::text::printable(kind)),
-        })
+        }
+    }
+
+    fn shape(&self, kind: &str, geometry: Option<&str>, id: SampleId) -> Result<Shape> {
+        codes::shape(kind, geometry).ok_or_else(|| self.senseless(kind, id))
     }
 
     /// The predictions on a sample, best first.
@@ -153,13 +171,28 @@ impl Db<'_> {
         self.row(&sql, (project.0, natural_key(path)), sample_row)?.map(|row| self.complete_sample(row)).transpose()
     }
 
-    fn complete_sample(&self, (mut sample, reviewed, predicted): (Sample, bool, bool)) -> Result<Sample> {
+    pub(super) fn samples_by_id(&self, ids: &[SampleId]) -> Result<Vec<Sample>> {
+        ids.iter().map(|id| self.sample(*id)).collect()
+    }
+
+    pub(super) fn known_paths(&self, project: ProjectId, paths: &[String]) -> Result<Vec<Option<Known>>> {
+        let sql = "SELECT id, path, width, height, orientation FROM sample WHERE project = ? AND sort_key = ?";
+        let known = |r: &Row<'_>| {
+            let (id, path) = (SampleId(r.get(0)?), r.get(1)?);
+            Ok(Known { id, path, width: r.get(2)?, height: r.get(3)?, orientation: r.get(4)? })
+        };
+        paths.iter().map(|path| self.row(sql, (project.0, natural_key(path)), known)).collect()
+    }
+
+    fn complete_sample(&self, (mut sample, hangs): (Sample, Hangs)) -> Result<Sample> {
         sample.answer.annotations = self.annotations(sample.id)?;
-        sample.notes = self.notes(sample.id)?;
-        if reviewed {
+        if hangs.notes {
+            sample.notes = self.notes(sample.id)?;
+        }
+        if hangs.verdicts {
             sample.reviews = self.verdicts(sample.id)?;
         }
-        if predicted {
+        if hangs.predictions {
             sample.predictions = self.predictions(sample.id)?;
         }
         Ok(sample)

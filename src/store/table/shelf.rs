@@ -15,9 +15,9 @@ use crate::domain::sample::{Answer, Sample};
 use crate::remote::sql::Engine;
 use crate::store::outbox::{Conflict, News, OnNews, OutboxState, Resolution};
 use crate::store::records::{
-    Activity, Capabilities, Comment, Cursor, Direction, From, HistoryEntry, LedgerEntry, Mode, NewProject, NewSample,
-    NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings,
-    Shelf, Tallies, UndoReport,
+    Activity, Capabilities, Comment, Cursor, Direction, From, HistoryEntry, Known, LedgerEntry, Mode, NewProject,
+    NewSample, NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass,
+    Settings, Shelf, Tallies, UndoReport,
 };
 use crate::store::{Interrupt, Result, Store, StoreError};
 use jiff::Timestamp;
@@ -214,6 +214,7 @@ impl Store for TableShelf {
         fn delete_project() -> ();
         fn begin_scan(author: &str) -> ScanId;
         fn sample_by_path(path: &str) -> Option<Sample>;
+        fn known_paths(paths: &[String]) -> Vec<Option<Known>>;
         fn page(queue: &Queue, from: &From, direction: Direction, limit: usize) -> Vec<Queued>;
         fn position(queue: &Queue, cursor: &Cursor) -> u64;
         fn nth(queue: &Queue, n: u64) -> Option<Cursor>;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// Pictures with names that formats stumble over: equal ones in two folders, quotes, commas, other scripts.
 const PICTURES: [&str; 5] = ["a.png", "b.png", "sub/a.png", "sub/é \"q\", x.png", "none.png"];
 /// Of each format the name that the importer has for it, and whether it can say that there is nothing on a picture.
-const FORMATS: [(&str, &str, bool); 14] = [
+const FORMATS: [(&str, &str, bool); 17] = [
     ("coco", "coco", true),
     ("yolo", "yolo", true),
     ("voc", "voc", true),
@@ -24,6 +24,9 @@ const FORMATS: [(&str, &str, bool); 14] = [
     ("cv-explorer", "jsonl", false),
     ("hf-imagefolder", "jsonl", true),
     ("jsonl", "jsonl", true),
+    ("parquet", "parquet", true),
+    ("hf-parquet", "hf-parquet", true),
+    ("tfrecord", "tfrecord", true),
 ];
 
 fn project(home: &Home, name: &str) {

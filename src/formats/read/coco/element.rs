@@ -121,11 +121,9 @@ impl Element {
         if let Some(Value::Object(inner)) = self.others.remove("attributes") {
             self.others.extend(inner);
         }
-        let crowd = self.others.get("iscrowd").is_some_and(|v| *v == 1 || *v == true);
-        if !crowd {
-            self.others.remove("iscrowd");
-        }
-        self.others.retain(|key, value| is_said(value) && key != "area");
+        // That it is no crowd goes without saying.
+        let idle = |key: &str, value: &Value| key == "area" || (key == "iscrowd" && *value != 1 && *value != true);
+        self.others.retain(|key, value| is_said(value) && !idle(key, value));
         Ok(Mark { class, shape, unit, score, author: None, at: None, attributes: self.others, place })
     }
 
@@ -372,6 +370,48 @@ impl<'de> Deserialize<'de> for CountsValue {
     }
 }
 
+/// A key of an annotation; only those are copied that have no place of their own.
+enum Key {
+    Image,
+    Category,
+    Box,
+    Relative,
+    Outline,
+    Score,
+    Crowd,
+    Segments,
+    /// Its value says nothing that is kept.
+    Passed,
+    Other(String),
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl Visitor<'_> for Name {
+            type Value = Key;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+            fn visit_str<E>(self, key: &str) -> Result<Key, E> {
+                Ok(match key {
+                    "image_id" => Key::Image,
+                    "category_id" => Key::Category,
+                    "bbox" => Key::Box,
+                    "bbox_normalized" => Key::Relative,
+                    "segmentation" => Key::Outline,
+                    "score" => Key::Score,
+                    "iscrowd" => Key::Crowd,
+                    "segments_info" => Key::Segments,
+                    "id" | "area" => Key::Passed,
+                    other => Key::Other(other.to_owned()),
+                })
+            }
+        }
+        deserializer.deserialize_identifier(Name)
+    }
+}
+
 impl<'de> Deserialize<'de> for Element {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Fields;
@@ -382,27 +422,26 @@ impl<'de> Deserialize<'de> for Element {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Element, A::Error> {
                 let mut out = Element::default();
-                while let Some(key) = map.next_key::<String>()? {
-                    match key.as_str() {
-                        "image_id" => out.image_id = map.next_value()?,
-                        "category_id" => out.category_id = map.next_value()?,
-                        "bbox" => out.bbox = map.next_value()?,
-                        "bbox_normalized" => out.relative = map.next_value()?,
-                        "segmentation" => out.outline = map.next_value()?,
-                        "score" => out.score = map.next_value()?,
-                        "id" | "area" => {
-                            map.next_value::<IgnoredAny>()?;
-                        }
-                        "segments_info" => match map.next_value::<Value>()? {
-                            Value::Array(list) => out.segments = list,
-                            other => {
-                                out.others.insert(key, other);
+                while let Some(key) = map.next_key::<Key>()? {
+                    match key {
+                        Key::Image => out.image_id = map.next_value()?,
+                        Key::Category => out.category_id = map.next_value()?,
+                        Key::Box => out.bbox = map.next_value()?,
+                        Key::Relative => out.relative = map.next_value()?,
+                        Key::Outline => out.outline = map.next_value()?,
+                        Key::Score => out.score = map.next_value()?,
+                        Key::Passed => drop(map.next_value::<IgnoredAny>()?),
+                        Key::Crowd => {
+                            let value: Value = map.next_value()?;
+                            if value == 1 || value == true {
+                                out.others.insert("iscrowd".to_owned(), value);
                             }
-                        },
-                        _ => {
-                            let value = map.next_value()?;
-                            out.others.insert(key, value);
                         }
+                        Key::Segments => match map.next_value::<Value>()? {
+                            Value::Array(list) => out.segments = list,
+                            other => drop(out.others.insert("segments_info".to_owned(), other)),
+                        },
+                        Key::Other(key) => drop(out.others.insert(key, map.next_value()?)),
                     }
                 }
                 Ok(out)

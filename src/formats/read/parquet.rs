@@ -1,0 +1,353 @@
+//! Parquet: one row for a box, a class or a picture, as we write it and as tables have it; and Hugging Face's, one row a
+//! picture with `image`, `label`, `labels` or `objects`.
+//!
+//! A Parquet file is read from its end, and annotation files come from front to back, so it is copied into a nameless
+//! file of the scratch folder first. Pictures inside it are never read. What always holds: rows are decoded a thousand at
+//! a time, on a thread of its own, so that a file that the decoder cannot cope with is an error and nothing worse.
+
+use super::lines::{self, Lost};
+use super::sorter::nameless;
+use super::table::{Columns, Table};
+use super::{Reading, broken, document_label, documents, io_error, near, split_of};
+use crate::domain::text::printable;
+use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Place, ReadError, Spot, Take};
+use ::parquet::arrow::ProjectionMask;
+use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use ::parquet::basic::{ConvertedType, Type as Physical};
+use ::parquet::schema::types::ColumnDescriptor;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float32Type, Float64Type, Int32Type, Int64Type};
+use arrow_array::{Array, RecordBatch};
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_schema::{DataType, Schema};
+use serde_json::{Map, Value};
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+
+/// Rows that are decoded at once.
+const ROWS: usize = 1000;
+/// More columns than this are no table of annotations.
+const COLUMNS: usize = 10_000;
+
+/// Reads one file, or all of a folder.
+///
+/// # Errors
+/// When a file is no Parquet, or has no column for the picture.
+pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
+    for path in documents(files, &["parquet"])? {
+        let file = document_label(files, &path);
+        let spooled = spooled(files, &path, with)?;
+        let schema = schema(&file, &spooled)?;
+        if is_of_pictures(&schema) {
+            pictures(files, &path, &file, &schema, &spooled, take)?;
+        } else {
+            table(files, &path, &file, &schema, &spooled, with, take)?;
+        }
+    }
+    Ok(())
+}
+
+/// A copy that can be read from any place, and is gone when it is closed.
+fn spooled(files: &dyn Files, path: &str, with: &Reading<'_>) -> Result<File, ReadError> {
+    let mut input = super::open(files, path)?;
+    let mut out = nameless(with.scratch).map_err(|e| io_error("the scratch file", e))?;
+    io::copy(&mut input, &mut out).map_err(|e| io_error(&document_label(files, path), e))?;
+    out.seek(SeekFrom::Start(0)).map_err(|e| io_error("the scratch file", e))?;
+    Ok(out)
+}
+
+/// What the decoding thread tells.
+enum Told {
+    Schema(Arc<Schema>),
+    Rows(RecordBatch),
+    Wrong(String),
+}
+
+/// Runs the decoder and gives what it tells, until `take` has enough.
+fn decode(
+    file: &Arc<str>,
+    spooled: &File,
+    take: &mut dyn FnMut(Told) -> Result<bool, ReadError>,
+) -> Result<(), ReadError> {
+    let opened = spooled.try_clone().map_err(|e| io_error("the scratch file", e))?;
+    thread::scope(|scope| {
+        let (tell, told) = sync_channel(1);
+        let decoding = scope.spawn(move || run(opened, &tell));
+        for one in told {
+            match one {
+                Told::Wrong(why) => return Err(broken(file, format!("it cannot be read as Parquet: {why}"))),
+                other => {
+                    if !take(other)? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        // The thread has ended: it let its end of the channel go.
+        decoding.join().map_err(|_| broken(file, "it cannot be read as Parquet: the reader gave up on it"))
+    })
+}
+
+/// Tells the schema and all rows. An error in telling means that nobody listens any more.
+fn run(file: File, tell: &SyncSender<Told>) {
+    let wrong = |e: &dyn std::fmt::Display| Told::Wrong(printable(&e.to_string()).into_owned());
+    let builder = match ParquetRecordBatchReaderBuilder::try_new(file) {
+        Ok(builder) => builder,
+        Err(error) => return drop(tell.send(wrong(&error))),
+    };
+    if tell.send(Told::Schema(Arc::clone(builder.schema()))).is_err() {
+        return;
+    }
+    let columns = builder.parquet_schema().columns().iter().enumerate();
+    let wanted: Vec<usize> = columns.filter(|(_, column)| is_wanted(column)).map(|(i, _)| i).collect();
+    let mask = ProjectionMask::leaves(builder.parquet_schema(), wanted);
+    let rows = match builder.with_projection(mask).with_batch_size(ROWS).build() {
+        Ok(rows) => rows,
+        Err(error) => return drop(tell.send(wrong(&error))),
+    };
+    for batch in rows {
+        let told = batch.map_or_else(|e| wrong(&e), Told::Rows);
+        let last = matches!(told, Told::Wrong(_));
+        if tell.send(told).is_err() || last {
+            return;
+        }
+    }
+}
+
+/// Whether a column is anything but bytes, which are pictures.
+fn is_wanted(column: &ColumnDescriptor) -> bool {
+    let text = matches!(column.converted_type(), ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON);
+    column.physical_type() != Physical::BYTE_ARRAY || text
+}
+
+fn schema(file: &Arc<str>, spooled: &File) -> Result<Arc<Schema>, ReadError> {
+    let mut found = None;
+    decode(file, spooled, &mut |told| {
+        if let Told::Schema(schema) = told {
+            found = Some(schema);
+        }
+        Ok(false)
+    })?;
+    let schema = found.ok_or_else(|| broken(file, "it has no columns"))?;
+    match schema.fields().len() {
+        n if n > COLUMNS => Err(broken(file, format!("it has {n} columns; {COLUMNS} are the most"))),
+        _ => Ok(schema),
+    }
+}
+
+fn each_batch(
+    file: &Arc<str>,
+    spooled: &File,
+    take: &mut dyn FnMut(&RecordBatch) -> Result<bool, ReadError>,
+) -> Result<(), ReadError> {
+    decode(file, spooled, &mut |told| match told {
+        Told::Rows(batch) => take(&batch),
+        Told::Schema(_) | Told::Wrong(_) => Ok(true),
+    })
+}
+
+/// Hugging Face's columns: a picture, and lists of what is on it.
+fn is_of_pictures(schema: &Schema) -> bool {
+    let is = |name: &str, kind: fn(&DataType) -> bool| {
+        schema.fields().iter().any(|f| f.name() == name && kind(f.data_type()))
+    };
+    let nested = |kind: &DataType| kind.is_nested();
+    is("image", |kind| matches!(kind, DataType::Struct(_))) || is("objects", nested) || is("labels", nested)
+}
+
+/// Rows that look like those of a CSV file.
+fn table(
+    files: &dyn Files,
+    path: &str,
+    file: &Arc<str>,
+    schema: &Schema,
+    spooled: &File,
+    with: &Reading<'_>,
+    take: &mut Take<'_>,
+) -> Result<(), ReadError> {
+    let mut names: Vec<String> = Vec::new();
+    each_batch(file, spooled, &mut |batch| {
+        names = batch.schema().fields().iter().map(|f| f.name().clone()).collect();
+        Ok(false)
+    })?;
+    if names.is_empty() {
+        // Without rows the reader has no batch either.
+        names = schema.fields().iter().map(|f| f.name().clone()).collect();
+    }
+    let columns = Columns::new(&mut names, file, with)?;
+    let mut parts = columns.has_boxes();
+    if parts {
+        each_row(file, spooled, &mut |cells| {
+            parts = !columns.in_pixels(cells);
+            Ok(parts)
+        })?;
+    }
+    let mut table = Table::new(files, path, with, columns, parts);
+    each_row(file, spooled, &mut |cells| table.row(cells, take).map(|()| true))?;
+    table.finish(take)
+}
+
+fn each_row(
+    file: &Arc<str>,
+    spooled: &File,
+    take: &mut dyn FnMut(&[String]) -> Result<bool, ReadError>,
+) -> Result<(), ReadError> {
+    let mut cells = Vec::new();
+    each_batch(file, spooled, &mut |batch| {
+        for row in 0..batch.num_rows() {
+            cells.clear();
+            cells.extend(batch.columns().iter().map(|column| match value(column.as_ref(), row) {
+                Value::Null => String::new(),
+                Value::String(text) => text,
+                other => other.to_string(),
+            }));
+            if !take(&cells)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })
+}
+
+fn pictures(
+    files: &dyn Files,
+    path: &str,
+    file: &Arc<str>,
+    schema: &Schema,
+    spooled: &File,
+    take: &mut Take<'_>,
+) -> Result<(), ReadError> {
+    let names = class_names(schema);
+    if !names.is_empty() {
+        let info = |name: &String| ClassInfo { name: name.clone(), parent: None };
+        take(Found::Classes(names.iter().map(info).collect()))?;
+    }
+    let (split, mut n) = (part_of(path), 0);
+    each_batch(file, spooled, &mut |batch| {
+        for row in 0..batch.num_rows() {
+            n += 1;
+            let place = Place { file: Arc::clone(file), at: Spot::Row(n) };
+            let mut bad = Vec::new();
+            let found = picture(batch, row, &place, &names, split.clone(), &mut bad);
+            for one in bad {
+                take(Found::Bad(one))?;
+            }
+            match found {
+                Ok(mut item) => {
+                    item.name = near(files, path, &item.name);
+                    take(Found::Item(Box::new(item)))?;
+                }
+                Err((reason, name)) => take(Found::Bad(Bad { place, reason, name, whole: true, row: None }))?,
+            }
+        }
+        Ok(true)
+    })
+}
+
+fn picture(
+    batch: &RecordBatch,
+    row: usize,
+    place: &Place,
+    names: &[String],
+    split: Option<String>,
+    bad: &mut Vec<Bad>,
+) -> Result<crate::formats::dataset::Item, Lost> {
+    let mut fields = Map::new();
+    for (column, field) in batch.columns().iter().zip(batch.schema().fields()) {
+        let value = value(column.as_ref(), row);
+        match (field.name().as_str(), value) {
+            ("image", Value::Object(inner)) => {
+                // The name of the picture; where it has none, another column may say it.
+                fields.extend(inner.get("path").filter(|p| p.is_string()).map(|p| ("image".to_owned(), p.clone())));
+            }
+            ("objects", Value::Array(list)) => drop(fields.insert("objects".to_owned(), by_field(&list))),
+            (name, value) => drop(fields.insert(name.to_owned(), value)),
+        }
+    }
+    // In a table of pictures, `path` and `filename` are no more than names.
+    for other in ["path", "filename"] {
+        if let Some(name) = fields.remove(other) {
+            fields.entry("image").or_insert(name);
+        }
+    }
+    lines::of_fields(&fields, place, names, split, bad)
+}
+
+/// A list of objects as an object of lists.
+fn by_field(list: &[Value]) -> Value {
+    let mut out: Map<String, Value> = Map::new();
+    for (name, value) in list.iter().filter_map(Value::as_object).flatten() {
+        if let Value::Array(all) = out.entry(name.clone()).or_insert_with(|| Value::Array(Vec::new())) {
+            all.push(value.clone());
+        }
+    }
+    for key in ["bbox", "category"] {
+        out.entry(key).or_insert_with(|| Value::Array(Vec::new()));
+    }
+    Value::Object(out)
+}
+
+/// The names of classes that are given by their numbers, as `datasets` tells them beside the columns.
+fn class_names(schema: &Schema) -> Vec<String> {
+    fn find(value: &Value) -> Option<&Vec<Value>> {
+        let fields = value.as_object()?;
+        let own = fields.get("names").and_then(Value::as_array);
+        own.filter(|_| fields.get("_type").is_some_and(|t| t == "ClassLabel"))
+            .or_else(|| fields.values().find_map(find))
+    }
+    let told = schema.metadata().get("huggingface").and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let names = told.as_ref().and_then(find).into_iter().flatten();
+    names.map(|n| n.as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// The part of the data set by the name of a file such as `train-00000-of-00001.parquet`.
+pub(super) fn part_of(path: &str) -> Option<String> {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let first = name.split(['-', '_', '.']).next().unwrap_or_default();
+    split_of(&format!("{first}/x")).or_else(|| split_of(path))
+}
+
+/// A cell as a value; bytes are none.
+fn value(array: &dyn Array, row: usize) -> Value {
+    if row >= array.len() || array.is_null(row) {
+        return Value::Null;
+    }
+    let list = |inner: arrow_array::ArrayRef| (0..inner.len()).map(|i| value(inner.as_ref(), i)).collect();
+    match array.data_type() {
+        DataType::Utf8 => array.as_string::<i32>().value(row).into(),
+        DataType::LargeUtf8 => array.as_string::<i64>().value(row).into(),
+        DataType::Boolean => array.as_boolean().value(row).into(),
+        DataType::Int32 => array.as_primitive::<Int32Type>().value(row).into(),
+        DataType::Int64 => array.as_primitive::<Int64Type>().value(row).into(),
+        DataType::Float64 => number(array.as_primitive::<Float64Type>().value(row)),
+        // As it is written, not with the digits that a wider number would have.
+        DataType::Float32 => {
+            number(array.as_primitive::<Float32Type>().value(row).to_string().parse().unwrap_or(f64::NAN))
+        }
+        DataType::List(_) => list(array.as_list::<i32>().value(row)),
+        DataType::LargeList(_) => list(array.as_list::<i64>().value(row)),
+        DataType::FixedSizeList(..) => list(array.as_fixed_size_list().value(row)),
+        DataType::Struct(fields) => {
+            let columns = fields.iter().zip(array.as_struct().columns());
+            Value::Object(columns.map(|(f, column)| (f.name().clone(), value(column.as_ref(), row))).collect())
+        }
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => Value::Null,
+        other => shown(array, row, other.is_numeric()),
+    }
+}
+
+fn number(n: f64) -> Value {
+    // What is no number is told as it stands, so that a message can name it.
+    serde_json::Number::from_f64(n).map_or_else(|| n.to_string().into(), Value::Number)
+}
+
+fn shown(array: &dyn Array, row: usize, numeric: bool) -> Value {
+    let options = FormatOptions::default();
+    let text = ArrayFormatter::try_new(array, &options).ok().and_then(|f| f.value(row).try_to_string().ok());
+    let Some(text) = text else { return Value::Null };
+    let whole = text.parse::<i64>().ok().filter(|_| numeric).map(Value::from);
+    whole.or_else(|| text.parse().ok().filter(|_| numeric).map(number)).unwrap_or(Value::String(text))
+}

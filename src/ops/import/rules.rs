@@ -1,0 +1,95 @@
+//! What a project can take: which names of classes and pictures, and which marks, whatever their numbers.
+
+use super::{Become, Import, NewClasses};
+use crate::domain::annotation::Shape;
+use crate::domain::project::{Project, Task};
+use crate::domain::text::printable;
+use crate::formats::dataset::Mark;
+use std::collections::HashSet;
+
+/// Longer names are no names of classes.
+const CLASS_NAME: usize = 200;
+
+/// The rules of one import.
+pub(super) struct Rules {
+    task: Task,
+    become_what: Become,
+    classes: NewClasses,
+    /// Live classes by name without case; those to be added as well.
+    known: HashSet<String>,
+    /// Names as they were written, which most are again.
+    written: HashSet<String>,
+}
+
+impl Rules {
+    pub(super) fn new(project: &Project, wanted: &Import) -> Self {
+        let known = project.labels.live().map(|c| c.name.to_lowercase()).collect();
+        let (become_what, classes) = (wanted.become_what, wanted.classes);
+        Self { task: project.task, become_what, classes, known, written: HashSet::new() }
+    }
+
+    /// Notes a class; `true` if it is new.
+    pub(super) fn add(&mut self, name: &str) -> bool {
+        if self.written.contains(name) {
+            return false;
+        }
+        self.written.insert(name.to_owned());
+        self.known.insert(name.to_lowercase())
+    }
+
+    /// What makes a mark impossible here. `before` are those of the same picture that were possible.
+    pub(super) fn fault(&self, mark: &Mark, before: &[Mark]) -> Option<String> {
+        if let Err(reason) = usable(&mark.class) {
+            return Some(reason);
+        }
+        if self.classes == NewClasses::Error && !self.known.contains(&mark.class.to_lowercase()) {
+            return Some(format!("label '{}' not in project class_list", printable(&mark.class)));
+        }
+        let whole = matches!(mark.shape, Shape::Class);
+        match self.task {
+            Task::Classification | Task::Multilabel if !whole => {
+                Some(format!("a {} project cannot accept a {}", self.task.name(), mark.shape.kind()))
+            }
+            Task::Detection | Task::Segmentation if whole => {
+                Some(format!("a {} project cannot accept a class without a shape", self.task.name()))
+            }
+            Task::Classification if self.is_annotation(mark) => {
+                let first = before.iter().find(|m| self.is_annotation(m))?;
+                let other = first.class.to_lowercase() != mark.class.to_lowercase();
+                other.then(|| {
+                    format!("a classification project takes one class, and `{}` is given too", printable(&first.class))
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn is_annotation(&self, mark: &Mark) -> bool {
+        match self.become_what {
+            Become::Auto => mark.score.is_none(),
+            Become::Annotations => true,
+            Become::Predictions => false,
+        }
+    }
+}
+
+/// Whether a name can be that of a class.
+pub(super) fn usable(name: &str) -> Result<(), String> {
+    match name.trim() {
+        "" => Err("the class has no name".to_owned()),
+        long if long.len() > CLASS_NAME => Err(format!("the name of the class has {} bytes", long.len())),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a name from a file may become the path of a sample.
+pub(super) fn may_create(path: &str) -> Result<(), String> {
+    let parts_fit = path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+    if path.starts_with('/') || path.contains(":/") || !parts_fit {
+        return Err("its name leads out of the project's source, so no sample is made of it".to_owned());
+    }
+    if path.chars().any(char::is_control) {
+        return Err("its name holds control characters, so no sample is made of it".to_owned());
+    }
+    Ok(())
+}

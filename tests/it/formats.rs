@@ -1,0 +1,4 @@
+//! Readers of annotation files with files that nobody meant.
+
+mod mutations;
+mod odd;

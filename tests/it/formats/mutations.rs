@@ -1,0 +1,285 @@
+//! Damaged files of every format: what our own writers make, cut, flipped, doubled and mixed, always the same way.
+
+#[allow(dead_code, unreachable_pub, reason = "the fuzz targets are other crates")]
+#[path = "../../../fuzz/annotations.rs"]
+pub(crate) mod annotations;
+
+use annotations::{Memory, check};
+use lakelens::domain::annotation::Shape;
+use lakelens::domain::geometry::{BoxN, Point};
+use lakelens::formats::dataset::{Aside, ClassInfo, Item, Mark, Outputs, Place, Spot, Standing, Unit};
+use lakelens::formats::read::{Format, detect};
+use lakelens::formats::write::reduce::reduce;
+use lakelens::formats::write::{About, Classes, Entry, Kind, Losses, Options};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// What a writer makes, in memory.
+#[derive(Clone, Default)]
+struct Made(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
+
+struct Open(Made, String);
+
+impl Write for Open {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.0.lock().unwrap().entry(self.1.clone()).or_default().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Outputs for Made {
+    fn create(&mut self, path: &str) -> io::Result<Box<dyn Write + Send>> {
+        self.0.lock().unwrap().insert(path.to_owned(), Vec::new());
+        Ok(Box::new(Open(self.clone(), path.to_owned())))
+    }
+
+    fn aside(&mut self) -> io::Result<Box<dyn Aside>> {
+        Ok(Box::new(tempfile::tempfile()?))
+    }
+}
+
+fn mark(class: &str, shape: Shape) -> Mark {
+    let attributes = [("occluded".to_owned(), true.into()), ("note".to_owned(), "<é & \"q\">".into())].into();
+    let place = Place { file: Arc::from("x"), at: Spot::Whole };
+    let class = class.to_owned();
+    Mark { class, shape, unit: Unit::Part, score: None, author: Some("ann".into()), at: None, attributes, place }
+}
+
+fn items() -> Vec<Item> {
+    let boxed = |x, y, w, h| Shape::Box(BoxN { x, y, w, h });
+    let corner = |x, y| Point { x, y };
+    let outline = Shape::Polygon { parts: vec![vec![corner(0.1, 0.1), corner(0.5, 0.125), corner(0.25, 0.75)]] };
+    let mask = Shape::Mask { size: [12, 16], counts: vec![20, 5, 7, 5, 155] };
+    let all = [
+        ("a.jpg", vec![mark("cat", boxed(0.125, 0.25, 0.5, 0.5)), mark("dog, \"x\"", boxed(0.0, 0.0, 1.0, 1.0))]),
+        ("sub/ü b.jpg", vec![mark("cat", outline), mark("dog, \"x\"", mask)]),
+        ("none.png", vec![]),
+        ("c.jpg", vec![mark("cat", Shape::Class)]),
+    ];
+    let item = |(name, marks): (&str, Vec<Mark>)| Item {
+        name: name.to_owned(),
+        width: Some(16),
+        height: Some(12),
+        stored_frame: false,
+        split: None,
+        standing: Standing::Judged,
+        marks,
+        extra: BTreeMap::new(),
+        place: Place { file: Arc::from("x"), at: Spot::Whole },
+    };
+    all.into_iter().map(item).collect()
+}
+
+/// The files of a format as our writer makes them.
+fn written(kind: Kind, options: Options) -> BTreeMap<String, Vec<u8>> {
+    let class = |name: &str| ClassInfo { name: name.to_owned(), parent: None };
+    let about = About {
+        project: "p".to_owned(),
+        version: 1,
+        task: "detection",
+        source: "/pictures".to_owned(),
+        classes: Classes::new([class("cat"), class("dog, \"x\"")]),
+        splits: Vec::new(),
+        pictures: false,
+        options,
+    };
+    let (mut writer, mut out) = (kind.writer(about), Made::default());
+    for (i, mut item) in items().into_iter().enumerate() {
+        let says = writer.says();
+        if reduce(&mut item, &says, &mut Losses::default()) {
+            let origin = format!("/pictures/{}", item.name);
+            let entry = Entry { id: i as u64 + 1, item: &item, origin: &origin, size: 9, content: None };
+            writer.item(&entry, &mut out).unwrap();
+        }
+    }
+    writer.finish(&mut out).unwrap();
+    drop(writer);
+    let files = out.0.lock().unwrap();
+    files.clone()
+}
+
+/// Every format that is read, with files of it.
+fn seeds() -> Vec<(Format, BTreeMap<String, Vec<u8>>)> {
+    let plain = Options::default();
+    let packed = Options { gzip: true, shards: 2, ..plain };
+    let mut out: Vec<_> = [
+        (Format::Coco, Kind::Coco, plain),
+        (Format::Coco, Kind::CocoReference, plain),
+        (Format::Jsonl, Kind::CvExplorer, plain),
+        (Format::Jsonl, Kind::HfImageFolder, plain),
+        (Format::Yolo, Kind::Yolo, plain),
+        (Format::Yolo, Kind::YoloSeg, plain),
+        (Format::Voc, Kind::Voc, plain),
+        (Format::Cvat, Kind::Cvat, plain),
+        (Format::LabelMe, Kind::LabelMe, plain),
+        (Format::LabelStudio, Kind::LabelStudio, plain),
+        (Format::CreateMl, Kind::CreateMl, plain),
+        (Format::OpenImages, Kind::OpenImages, plain),
+        (Format::Via, Kind::Via, plain),
+        (Format::Datumaro, Kind::Datumaro, plain),
+        (Format::Csv, Kind::CsvBoxes, plain),
+        (Format::Parquet, Kind::Parquet, plain),
+        (Format::Parquet, Kind::HfParquet, plain),
+        (Format::TfRecord, Kind::TfRecord, plain),
+        (Format::TfRecord, Kind::TfRecord, packed),
+    ]
+    .into_iter()
+    .map(|(format, kind, options)| (format, written(kind, options)))
+    .collect();
+    let panoptic = br#"{"images":[{"id":1,"file_name":"a.jpg","width":4,"height":4}],
+        "annotations":[{"image_id":1,"file_name":"a.png","segments_info":[{"id":7,"category_id":1,"bbox":[0,0,2,2],"iscrowd":0}]},
+          {"image_id":1,"id":2,"category_id":1,"segmentation":{"size":[4,4],"counts":"04<"},"keypoints":[1,1,2],"num_keypoints":1},
+          {"image_id":1,"id":3,"caption":"a cat"}],"categories":[{"id":1,"name":"cat","supercategory":"pet"}]}"#;
+    out.push((Format::Coco, BTreeMap::from([("a.json".to_owned(), panoptic.to_vec())])));
+    let folder = ["train/cat/a.jpg", "val/dog/b.jpg"].map(|name| (name.to_owned(), Vec::new()));
+    out.push((Format::ImageFolder, BTreeMap::from(folder)));
+    let ours = b"{\"path\":\"a.jpg\",\"status\":\"labeled\",\"annotations\":[{\"class\":\"cat\",\"kind\":\"box\",\"x\":0.1,\"y\":0.1,\"w\":0.2,\"h\":0.2}]}\n";
+    out.push((Format::Jsonl, BTreeMap::from([("a.jsonl".to_owned(), ours.to_vec())])));
+    out
+}
+
+/// The generator of Knuth's MMIX; its upper bits.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % below.max(1)
+    }
+}
+
+/// What is put into files: what their syntaxes are made of, and numbers that are none.
+const WORDS: [&[u8]; 30] = [
+    b"\"",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b":",
+    b"<",
+    b"</",
+    b">",
+    b"&",
+    b"\n",
+    b"\r\n",
+    b"\\",
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"NaN",
+    b"-Infinity",
+    b"1e999",
+    b"-1",
+    b"99999999999999999999",
+    b"null",
+    b"true",
+    b"../../x",
+    b"\x1b[2J",
+    b"=1+1",
+    b"0.0000000000000000001",
+    b"/etc/passwd",
+    b"&#x0;",
+];
+
+fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
+    for _ in 0..=random.next(4) {
+        let at = random.next(bytes.len() + 1).min(bytes.len());
+        let end = (at + 1 + random.next(24)).min(bytes.len());
+        match random.next(7) {
+            0 => bytes.truncate(at),
+            1 => drop(bytes.drain(at..end)),
+            2 => {
+                let copy = bytes[at..end].to_vec();
+                let to = random.next(bytes.len() + 1);
+                bytes.splice(to..to, copy);
+            }
+            3 => drop(bytes.splice(at..at, WORDS[random.next(WORDS.len())].iter().copied())),
+            4 => drop(bytes.splice(at..end, WORDS[random.next(WORDS.len())].iter().copied())),
+            _ => {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte ^= 1 << random.next(8);
+                }
+            }
+        }
+    }
+}
+
+fn scratch() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    (folder, path)
+}
+
+fn folder(files: &BTreeMap<String, Vec<u8>>) -> Memory {
+    Memory { files: files.clone(), name: "folder".to_owned() }
+}
+
+#[test]
+fn what_is_not_damaged_is_found_and_known() {
+    let (_kept, scratch) = scratch();
+    for (format, files) in seeds() {
+        let (items, marks, bad) =
+            check(format, &folder(&files), &scratch).unwrap_or_else(|e| panic!("{format:?}: {e}"));
+        assert!(items > 0 && (marks > 0 || format == Format::ImageFolder), "{format:?}: {items}, {marks}, {bad}");
+        if format != Format::ImageFolder {
+            let seen = detect::detect(&folder(&files));
+            assert_eq!(seen.ok(), Some(format), "{:?}", files.keys());
+        }
+    }
+}
+
+/// So many damaged files of each seed.
+const ROUNDS: usize = 120;
+
+fn damaged(format: Format, files: &BTreeMap<String, Vec<u8>>, scratch: &Path) {
+    let names: Vec<&String> = files.keys().collect();
+    let seed =
+        names.iter().flat_map(|n| n.bytes()).fold(7, |sum: u64, b| sum.wrapping_mul(31).wrapping_add(u64::from(b)));
+    let mut random = Random(seed);
+    for round in 0..ROUNDS {
+        let mut broken = folder(files);
+        let name = names[random.next(names.len())].clone();
+        damage(broken.files.get_mut(&name).unwrap(), &mut random);
+        let bytes = broken.files[&name].clone();
+        let run = || drop(check(format, &broken, scratch));
+        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err() {
+            panic!("{format:?}, round {round}, {name}: {:?}", String::from_utf8_lossy(&bytes));
+        }
+        let one = Memory { files: BTreeMap::from([(String::new(), bytes)]), name };
+        drop(check(format, &one, scratch));
+        drop(detect::detect(&one));
+    }
+}
+
+#[test]
+fn damaged_files_are_never_more_than_a_message() {
+    let (_kept, scratch) = scratch();
+    for (format, files) in seeds() {
+        damaged(format, &files, &scratch);
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_is_never_taken_for_whole_without_a_word() {
+    let (_kept, scratch) = scratch();
+    let text = |format: &Format| matches!(format, Format::Coco | Format::LabelStudio | Format::Datumaro | Format::Cvat);
+    for (format, files) in seeds().into_iter().filter(|(format, _)| text(format)) {
+        let (name, bytes) = files.iter().max_by_key(|(_, bytes)| bytes.len()).unwrap();
+        let end = bytes.trim_ascii_end().len();
+        for cut in (1..end).step_by(7) {
+            let mut short = folder(&files);
+            short.files.insert(name.clone(), bytes[..cut].to_vec());
+            short.files.retain(|other, _| other == name);
+            let found = check(format, &short, &scratch);
+            // In a folder, a stump that is not known for what it was is no file of the format.
+            assert!(found.is_err() || found == Ok((0, 0, 0)), "{format:?} cut at {cut} of {end}: {found:?}");
+        }
+    }
+}

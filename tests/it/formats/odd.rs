@@ -1,0 +1,173 @@
+//! Files that somebody made by mistake or on purpose: each gets a message with its place and reason, and the rest is read.
+
+use super::mutations::annotations::Memory;
+use lakelens::formats::dataset::{Bad, Found, Item};
+use lakelens::formats::read::{self, Format, Reading};
+use std::collections::BTreeMap;
+
+/// What reading one file gives: its pictures, what is bad, and the error that ended it.
+struct Seen {
+    items: Vec<Item>,
+    bad: Vec<Bad>,
+    error: Option<String>,
+}
+
+impl Seen {
+    fn reasons(&self) -> Vec<String> {
+        self.bad.iter().map(|b| format!("{}: {}", b.place, b.reason)).collect()
+    }
+
+    fn says(&self, part: &str) -> bool {
+        self.reasons().iter().chain(&self.error).any(|reason| reason.contains(part))
+    }
+}
+
+fn read(format: Format, name: &str, bytes: impl Into<Vec<u8>>) -> Seen {
+    let scratch = tempfile::tempdir().unwrap();
+    let files = Memory { files: BTreeMap::from([(String::new(), bytes.into())]), name: name.to_owned() };
+    let mut seen = Seen { items: Vec::new(), bad: Vec::new(), error: None };
+    let done = read::read(format, &files, &Reading::new(scratch.path()), &mut |found| {
+        match found {
+            Found::Item(item) => seen.items.push(*item),
+            Found::Bad(bad) => seen.bad.push(bad),
+            Found::Classes(_) | Found::Note(..) => {}
+        }
+        Ok(())
+    });
+    seen.error = done.err().map(|e| e.to_string());
+    seen
+}
+
+/// A COCO file with one picture and these annotations.
+fn coco(annotations: &str) -> String {
+    format!(
+        "{{\"images\":[{{\"id\":1,\"file_name\":\"a.jpg\",\"width\":16,\"height\":12}}],\
+         \"categories\":[{{\"id\":1,\"name\":\"cat\"}}],\"annotations\":[{annotations}]}}"
+    )
+}
+
+const GOOD: &str = "{\"image_id\":1,\"category_id\":1,\"bbox\":[1,2,3,4]}";
+
+#[test]
+fn numbers_that_are_none_are_told_with_their_place() {
+    for (bbox, why) in [
+        ("[NaN,0,1,1]", "\"NaN\", not a finite number"),
+        ("[0,0,Infinity,1]", "\"Infinity\", not a finite number"),
+        ("[0,0,1,-Infinity]", "\"-Infinity\", not a finite number"),
+        ("[true,0,1,1]", "true, not a finite number"),
+        ("[\"0\",0,1,1]", "\"0\", not a finite number"),
+        ("[0,0,1]", "bbox has 3 numbers, not 4"),
+        ("[[0,0,1,1]]", "a list, not a finite number"),
+        ("\"x\"", "it is \"x\""),
+    ] {
+        let bad = format!("{{\"image_id\":1,\"category_id\":1,\"bbox\":{bbox}}}");
+        let seen = read(Format::Coco, "a.json", coco(&format!("{bad},{GOOD}")));
+        assert!(seen.says("a.json, annotations 1: ") && seen.says(why), "{bbox}: {:?}", seen.reasons());
+        assert_eq!((seen.items.len(), seen.items[0].marks.len(), seen.bad.len()), (1, 1, 1), "{bbox}");
+    }
+}
+
+#[test]
+fn ids_are_the_same_as_numbers_floats_and_texts_and_twice_is_told() {
+    let marks = ["1", "1.0", "\"1\"", "\" 1 \""].map(|id| GOOD.replace("image_id\":1", &format!("image_id\":{id}")));
+    let seen = read(Format::Coco, "a.json", coco(&marks.join(",")));
+    assert_eq!((seen.items[0].marks.len(), seen.bad.len()), (4, 0), "{:?}", seen.reasons());
+    for id in ["[1]", "true", "null", "1.5", "{}"] {
+        let mark = GOOD.replace("image_id\":1", &format!("image_id\":{id}"));
+        let seen = read(Format::Coco, "a.json", coco(&mark));
+        assert!(seen.says("not an id"), "{id}: {:?}", seen.reasons());
+    }
+    let twice = coco(GOOD).replace("}],\"categories\"", "},{\"id\":1,\"file_name\":\"b.jpg\"}],\"categories\"");
+    assert!(read(Format::Coco, "a.json", twice).says("duplicate id in images: it is that of `a.jpg`"));
+    let classes = coco(GOOD).replace("\"cat\"}]", "\"cat\"},{\"id\":1,\"name\":\"dog\"},{\"id\":2},7]");
+    let seen = read(Format::Coco, "a.json", classes);
+    assert!(
+        seen.says("category id 1 is used twice") && seen.says("category 3 has no id or no name"),
+        "{:?}",
+        seen.reasons()
+    );
+    assert_eq!(seen.items[0].marks[0].class, "cat");
+    assert!(
+        read(Format::Coco, "a.json", coco(&GOOD.replace("category_id\":1", "category_id\":9"))).says("category_id 9")
+    );
+}
+
+#[test]
+fn run_lengths_must_be_as_long_as_their_picture() {
+    let mask = |counts: &str| {
+        format!(
+            "{{\"image_id\":1,\"category_id\":1,\"iscrowd\":1,\"segmentation\":{{\"size\":[12,16],\"counts\":{counts}}}}}"
+        )
+    };
+    let seen = read(
+        Format::Coco,
+        "a.json",
+        coco(&[mask("[100,92]"), mask("[100,9]"), mask("\"zz\""), mask("[-1,193]")].join(",")),
+    );
+    assert_eq!(seen.items[0].marks.len(), 1, "{:?}", seen.reasons());
+    assert_eq!(seen.items[0].marks[0].attributes["iscrowd"], 1);
+    assert!(seen.says("the run lengths are 109 pixels together, but 16 x 12 are 192"), "{:?}", seen.reasons());
+    assert_eq!(seen.bad.len(), 3);
+}
+
+#[test]
+fn marks_of_bytes_and_line_ends_change_nothing() {
+    let plain = read(Format::Coco, "a.json", coco(GOOD));
+    let bom = read(Format::Coco, "a.json", [b"\xef\xbb\xbf", coco(GOOD).as_bytes()].concat());
+    assert_eq!(bom.items, plain.items);
+    let csv = "filename,label,xmin,ymin,xmax,ymax\na.jpg,cat,1,2,3,4\nb.jpg,dog,1,2,3,4\n";
+    let plain = read(Format::Csv, "a.csv", csv);
+    assert_eq!(plain.items.len(), 2);
+    for other in [format!("\u{feff}{csv}"), csv.replace('\n', "\r\n"), csv.replace(',', ";"), format!("{csv}\n\n")] {
+        assert_eq!(read(Format::Csv, "a.csv", other.clone()).items, plain.items, "{other:?}");
+    }
+    let line = "{\"filename\":\"a.jpg\",\"annotations\":[]}";
+    let lines = read(Format::Jsonl, "a.jsonl", format!("\u{feff}{line}\r\n\r\n{line}"));
+    assert_eq!((lines.items.len(), lines.bad.len()), (2, 0), "{:?}", lines.reasons());
+    for (format, name) in [(Format::Coco, "a.json"), (Format::Csv, "a.csv")] {
+        let wide: Vec<u8> = "filename,label\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(read(format, name, [b"\xff\xfe".to_vec(), wide].concat()).says("UTF-16"), "{name}");
+    }
+}
+
+#[test]
+fn what_is_cut_in_the_middle_names_the_line() {
+    let text = coco(GOOD).replace(",\"annotations\"", ",\n\"annotations\"");
+    for cut in [text.len() - 1, text.len() - 3, text.len() / 2, 30] {
+        let seen = read(Format::Coco, "a.json", &text.as_bytes()[..cut]);
+        assert!(seen.says("a.json, line ") && seen.says("the file ends in the middle"), "{cut}: {:?}", seen.error);
+    }
+    let seen =
+        read(Format::Cvat, "a.xml", "<annotations><image name=\"a.jpg\" width=\"4\" height=\"4\"><box label=\"x\"");
+    assert!(seen.error.is_some());
+}
+
+#[test]
+fn one_endless_line_and_ten_million_columns_are_refused() {
+    let long = [b"{\"filename\":\"".as_slice(), &vec![b'x'; 17 << 20]].concat();
+    let seen = read(Format::Jsonl, "a.jsonl", long.clone());
+    assert!(seen.says("a.jsonl, line 1: the line is longer than 16 MiB"), "{:?}", seen.error);
+    let seen = read(Format::Coco, "a.json", [b"{\"images\":[".as_slice(), &long].concat());
+    assert!(seen.says("an element is longer than 16 MiB"), "{:?}", seen.error);
+    let many: String = (0..1_500_000).map(|i| format!("c{i},")).collect();
+    let seen = read(Format::Csv, "a.csv", format!("{many}\na,b\n"));
+    assert!(seen.says("it has 1500001 columns; 10000 are the most"), "{:?}", seen.error);
+    let seen = read(Format::Csv, "a.csv", format!("filename,label\na.jpg,\"{}", "x".repeat(17 << 20)));
+    assert!(seen.says("a quote in it is never closed"), "{:?}", seen.error);
+}
+
+#[test]
+fn records_are_checked_by_their_sums() {
+    // One record with an empty example, as TensorFlow writes it.
+    let good = b"\x00\x00\x00\x00\x00\x00\x00\x00\x29\x03\x98\x07\xd8\xea\x82\xa2".to_vec();
+    let seen = read(Format::TfRecord, "a.tfrecord", good.clone());
+    assert!(seen.says("a.tfrecord, records 1: it names no picture"), "{:?} {:?}", seen.reasons(), seen.error);
+    let mut other = good.clone();
+    other[13] ^= 1;
+    assert!(read(Format::TfRecord, "a.tfrecord", other).says("its checksum is wrong"));
+    assert!(read(Format::TfRecord, "a.tfrecord", &good[..14]).says("it was cut off"));
+    assert!(read(Format::TfRecord, "a.tfrecord", &b"nothing of the kind"[..]).says("it is no TFRecord file"));
+    assert!(read(Format::TfRecord, "a.tfrecord", &b"\x1f\x8b\x08\x00broken"[..]).error.is_some());
+    assert!(read(Format::Parquet, "a.parquet", &b"PAR1 and nothing more"[..]).says("cannot be read as Parquet"));
+    assert!(read(Format::Parquet, "a.parquet", &b""[..]).error.is_some());
+}
