@@ -258,8 +258,9 @@ def rows(truth):
     same("csv-boxes by csv", truth, found)
 
 
-ROOT.mkdir(parents=True, exist_ok=True)
-flat(make("flat", PLAIN, False))
-nested(make("nested", CLASSES, True))
-print(f"{checked} compared, {len(failed)} wrong")
-sys.exit("\n".join(failed) if failed else 0)
+if __name__ == "__main__":
+    ROOT.mkdir(parents=True, exist_ok=True)
+    flat(make("flat", PLAIN, False))
+    nested(make("nested", CLASSES, True))
+    print(f"{checked} compared, {len(failed)} wrong")
+    sys.exit("\n".join(failed) if failed else 0)
