@@ -4,7 +4,7 @@ use super::{Work, lock};
 use crate::app::screens::profiles::ProfileRow;
 use crate::app::screens::sql::{News, Offer};
 use crate::domain::text::printable;
-use crate::remote::compute::Machines;
+use crate::remote::compute::{Machine, Machines};
 use crate::remote::connections::Listed;
 use crate::remote::profile::auth::AuthKind;
 use crate::runtime::engines::{EngineName, Wanted};
@@ -56,10 +56,9 @@ pub(super) fn tell(work: &Work, typed: Option<&str>, tell: &dyn Fn(News)) {
     {
         for of in [Machines::Warehouses, Machines::Clusters] {
             match workspace.wait(of.list(&workspace)) {
-                Ok(found) => found.into_iter().for_each(|machine| {
-                    let doing = printable(machine.doing()).into_owned();
-                    let name = if machine.name.is_empty() { machine.id } else { machine.name };
-                    add(EngineName::Machine { profile: profile.clone(), of, name }, format!("{}, {doing}", of.noun()));
+                Ok(found) => found.iter().for_each(|machine| {
+                    let (name, detail) = offered(machine, of, &found);
+                    add(EngineName::Machine { profile: profile.clone(), of, name }, detail);
                 }),
                 Err(error) => {
                     let why = printable(&error.headline()).into_owned();
@@ -69,6 +68,17 @@ pub(super) fn tell(work: &Work, typed: Option<&str>, tell: &dyn Fn(News)) {
         }
     }
     tell(News::Engines { offers, chosen, problem, more: false });
+}
+
+/// What a machine is called by, and what is said of it: its name, or its id where others have the same name.
+fn offered(machine: &Machine, of: Machines, all: &[Machine]) -> (String, String) {
+    let (noun, doing) = (of.noun(), printable(machine.doing()));
+    let alone = all.iter().filter(|other| other.name == machine.name).count() == 1;
+    match (machine.name.is_empty(), alone) {
+        (true, _) => (machine.id.clone(), format!("{noun}, {doing}")),
+        (false, true) => (machine.name.clone(), format!("{noun}, {doing}")),
+        (false, false) => (machine.id.clone(), format!("{noun} `{}`, {doing}", printable(&machine.name))),
+    }
 }
 
 /// The profiles that there are. No server is asked.

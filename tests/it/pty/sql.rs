@@ -3,7 +3,7 @@
 use crate::support::pictures;
 use crate::support::pty::Home;
 use crate::support::workspace::{
-    FakeWorkspace, SqlBackend, SqlColumn, SqlFailure, SqlRequest, SqlTable, TOKEN, Warehouse,
+    Cluster, FakeWorkspace, Fault, SqlBackend, SqlColumn, SqlFailure, SqlRequest, SqlTable, TOKEN, Warehouse,
 };
 use std::sync::Arc;
 
@@ -58,4 +58,36 @@ fn a_statement_becomes_a_queue() {
     let history = std::fs::read_to_string(home.path("data/sql-history.json"));
     let history = history.or_else(|_| std::fs::read_to_string(home.path("data/data/sql-history.json"))).unwrap();
     assert!(history.contains("SELECT path, class FROM flowers") && !history.contains(TOKEN), "{history}");
+}
+
+#[test]
+fn a_cluster_is_started_when_one_says_so_and_what_goes_wrong_is_said() {
+    let (home, fake) = (Home::new(), FakeWorkspace::start());
+    let mut never = Cluster::new("0101-123456-abcdefgh", "etl", "TERMINATED");
+    never.polls = None;
+    let twin = |id: &str| Cluster::new(id, "twin", "TERMINATED");
+    fake.world().clusters = vec![never, twin("0202-123456-abcdefgh"), twin("0303-123456-abcdefgh")];
+    let config = format!("[dev]\nhost = {}\ntoken = {TOKEN}\ncluster_id = 0101-123456-abcdefgh\n", fake.host());
+    std::fs::write(home.path(".databrickscfg"), config).unwrap();
+    let mut session = home.terminal().kitty().run(&["--profile", "dev"]);
+    session.wait_for("profiles").wait_for("in use").keys(":").type_text("sql").keys("<enter>");
+    session.wait_for("databricks://dev/").type_text("SELECT 1").keys("<enter>");
+    session.wait_for("the cluster `etl` is stopped").wait_for("Start it?").keys("n");
+    session.wait("the question is gone", |screen| !screen.contains("Start it?"));
+    assert_eq!(fake.world().asked("/api/2.1/clusters/start"), 0, "a no starts nothing");
+    session.keys("<enter>").wait_for("Start it?").keys("y");
+    session.wait_for("is starting").wait_for("Esc stops waiting").keys("<esc>").wait_for("cancelled");
+    assert_eq!(fake.world().asked("/api/2.1/clusters/start"), 1);
+    fake.world().clusters[0].state = "TERMINATED".to_owned();
+    fake.fault("POST /api/2.1/clusters/start", usize::MAX, Fault::Status(403, None, "PERMISSION_DENIED: no"));
+    session.keys("<enter>").wait_for("Start it?").keys("y").wait_for("you may not use");
+    // Two clusters of one name are told apart by their ids, and the name alone is not enough.
+    session.keys("<esc>").wait_for("c engine").keys("c").wait_for("clusters/0202-").wait_for("cluster `twin`");
+    session.type_text("another").keys("<enter>").wait_for("by id or by name");
+    session.type_text("databricks://dev/clusters/twin").keys("<enter>").wait_for("databricks://dev/clusters/twin ");
+    session.keys("e").wait_for("Enter run").keys("<enter>");
+    session.wait_for("means several things").wait_for("0202-123456-abcdefgh").wait_for("0303-123456-abcdefgh");
+    session.keys("<esc>").wait_for("c engine").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
 }
