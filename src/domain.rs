@@ -16,6 +16,7 @@ pub mod geometry;
 pub mod ids;
 pub mod key;
 pub mod lake_path;
+pub mod markdown;
 pub mod mask;
 pub mod natural;
 pub mod picture_name;

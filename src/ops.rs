@@ -7,6 +7,7 @@
 pub mod agreement;
 pub mod demo;
 pub mod export;
+pub mod guideline;
 pub mod import;
 pub mod queue;
 pub mod reading;

@@ -166,6 +166,8 @@ pub enum Query {
     Agreement(ProjectId),
     /// Pictures that were answered twice and differently, and are not decided.
     Disputes(ProjectId),
+    /// The guideline of a project.
+    Guideline(ProjectId),
     /// The comments on a picture.
     Comments(SampleId),
     /// The queues saved by name.

@@ -173,6 +173,8 @@ pub enum Reply {
         /// There are more.
         more: bool,
     },
+    /// The guideline of the project, if it has one.
+    Guideline(Option<String>),
     /// The comments on a picture, oldest first.
     Comments(SampleId, Vec<Comment>),
     /// Saved queues.

@@ -5,6 +5,7 @@
 
 pub mod comments;
 pub mod confirm;
+pub mod guide;
 pub mod picker;
 pub mod prompt;
 
@@ -13,6 +14,7 @@ use super::state::State;
 use crate::domain::key::{Key, KeyPress};
 use comments::Comments;
 use confirm::Confirm;
+use guide::Guide;
 use picker::Picker;
 use prompt::Prompt;
 
@@ -27,6 +29,8 @@ pub enum Overlay {
     Confirm(Confirm),
     /// What people say about a picture.
     Comments(Comments),
+    /// What to label, and how.
+    Guide(Guide),
 }
 
 impl State {
@@ -45,7 +49,7 @@ pub fn key(state: &mut State, press: KeyPress) -> Vec<Effect> {
     if press == KeyPress::plain(Key::Esc) {
         return match top {
             Overlay::Prompt(prompt) => (prompt.cancel)(state),
-            Overlay::Picker(_) | Overlay::Confirm(_) => Vec::new(),
+            Overlay::Picker(_) | Overlay::Confirm(_) | Overlay::Guide(_) => Vec::new(),
             Overlay::Comments(panel) => comments::leave(state, &panel),
         };
     }
@@ -54,6 +58,7 @@ pub fn key(state: &mut State, press: KeyPress) -> Vec<Effect> {
         Overlay::Picker(picker) => picker::key(state, picker, press),
         Overlay::Confirm(confirm) => confirm::key(state, confirm, press),
         Overlay::Comments(panel) => comments::key(state, panel, press),
+        Overlay::Guide(guide) => guide::key(state, guide, press),
     }
 }
 

@@ -29,7 +29,7 @@ pub mod viewing;
 
 use super::effect::Effect;
 use super::event::Reply;
-use super::overlays::comments;
+use super::overlays::{comments, guide};
 use super::registry::{Scope, Spec};
 use super::slots::{Slot, Tag};
 use super::state::State;
@@ -69,6 +69,7 @@ pub const SPECS: &[&[Spec]] = &[
     conflicts::SPECS,
     adjudicate::SPECS,
     comments::SPECS,
+    guide::SPECS,
     viewing::SPECS,
     navigation::SPECS,
     navigation::GO_SPECS,
@@ -229,6 +230,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         Slot::Gallery | Slot::GalleryBack | Slot::GalleryJump | Slot::GalleryPosition | Slot::GalleryQueues => {
             gallery::reply(state, tag, reply)
         }
+        Slot::Guideline => guide::reply(state, reply),
         Slot::Comments => comments::reply(state, reply),
         Slot::Snap => label::boxes::snapping::reply(state, reply),
         Slot::Sweep | Slot::SweepTotal => sweep::reply(state, tag, reply),

@@ -86,6 +86,8 @@ pub enum Slot {
     Disputes,
     /// The edges near a box.
     Snap,
+    /// The guideline of the project.
+    Guideline,
     /// The comments on a picture.
     Comments,
 }

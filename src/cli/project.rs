@@ -2,6 +2,7 @@
 
 mod classes;
 pub(super) mod create;
+mod guideline;
 mod lifecycle;
 
 use super::context::Context;
@@ -42,6 +43,7 @@ enum ProjectCommand {
     Restore(lifecycle::RestoreArgs),
     Delete(lifecycle::DeleteArgs),
     Classes(classes::ClassesArgs),
+    Guideline(guideline::GuidelineArgs),
 }
 
 /// List the projects with their progress
@@ -83,6 +85,7 @@ pub(super) fn run(args: &ProjectArgs, context: &mut Context) -> Result<(), AppEr
         ProjectCommand::Restore(args) => lifecycle::restore(args, context),
         ProjectCommand::Delete(args) => lifecycle::delete(args, context),
         ProjectCommand::Classes(args) => classes::run(args, context),
+        ProjectCommand::Guideline(args) => guideline::run(args, context),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Text fields, pickers and questions, drawn above a screen.
 
 mod comments;
+mod guide;
 
 use super::canvas::{Canvas, number, width};
 use super::screens::lake::wrapped;
@@ -22,6 +23,7 @@ pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
         Some(Overlay::Picker(p)) => picker(canvas, area, p),
         Some(Overlay::Confirm(c)) => confirm(canvas, area, c),
         Some(Overlay::Comments(c)) => comments::render(state, canvas, area, c),
+        Some(Overlay::Guide(g)) => guide::render(state, canvas, area, g),
         None => chrome::which_key(state, canvas, area),
     }
 }

@@ -7,6 +7,7 @@ mod comments;
 mod conflicts;
 mod damaged;
 mod gallery;
+mod guide;
 pub(crate) mod harness;
 mod label;
 mod lake;

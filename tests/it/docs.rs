@@ -7,12 +7,13 @@ use lakelens::keymap::Keymap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const SCOPES: [(Scope, &str); 15] = [
+const SCOPES: [(Scope, &str); 16] = [
     (Scope::Label, "Label"),
     (Scope::Boxes, "Boxes"),
     (Scope::Gallery, "Gallery"),
     (Scope::Sweep, "Sweep"),
     (Scope::Review, "Review"),
+    (Scope::Adjudicate, "Differences"),
     (Scope::Lake, "Folders"),
     (Scope::Table, "Table"),
     (Scope::Sql, "SQL"),

@@ -13,3 +13,4 @@ mod sql;
 mod stories;
 mod table;
 mod terminal;
+mod together;

@@ -19,6 +19,7 @@ use crate::app::slots::Slot;
 use crate::app::state::State;
 use crate::domain::agreement::adjudication::{self, Taken};
 use crate::domain::edit::Change;
+use crate::domain::ids::SampleId;
 use crate::domain::project::Task;
 use crate::domain::sample::{Answer, Sample};
 use crate::domain::text::printable;
@@ -42,7 +43,7 @@ pub struct AdjudicateState {
     /// There are more, which come when these are decided.
     pub more: bool,
     /// Pictures decided since the screen was opened.
-    pub decided: u64,
+    pub decided: Vec<SampleId>,
     /// The one on the screen.
     pub at: usize,
     /// What was decided last, and whose answer that was; ready to be shown.
@@ -159,6 +160,12 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
             if !settled && here.disputes.is_some() {
                 return Vec::new();
             }
+            // What comes back was taken back.
+            let known = here.decided.len();
+            here.decided.retain(|id| disputes.iter().all(|d| d.sample.id != *id));
+            if here.decided.len() < known {
+                here.last = None;
+            }
             let on = here.disputes.as_ref().and_then(|d| d.get(here.at)).map(|d| d.sample.id);
             let same = disputes.iter().position(|d| Some(d.sample.id) == on);
             here.at = same.unwrap_or(here.at).min(disputes.len().saturating_sub(1));
@@ -206,7 +213,7 @@ fn decide(state: &mut State, taken: Taken) -> Vec<Effect> {
             disputes.remove(at);
             here.at = at.min(disputes.len().saturating_sub(1));
         }
-        here.decided += 1;
+        here.decided.push(sample.id);
         here.last = Some(words);
     }
     if edits.is_empty() { Vec::new() } else { vec![Effect::Write(Write::Edits(edits))] }

@@ -101,10 +101,10 @@ fn draw(canvas: &mut Canvas, at: Rect, panel: &Comments, rows: &[Line]) {
     let first = rows.iter().position(of_cursor).unwrap_or(0);
     let last = rows.iter().rposition(of_cursor).unwrap_or(0);
     let top = (last + 1).saturating_sub(height).min(first).min(rows.len().saturating_sub(height));
-    for (y, (i, text, role)) in (at.y..at.bottom()).zip(rows.iter().skip(top)) {
+    for (y, (n, (_, text, role))) in (at.y..at.bottom()).zip(rows.iter().enumerate().skip(top)) {
         let line = Rect { y, height: 1, ..at };
         canvas.text(line, text, canvas.style(*role));
-        if *i == panel.cursor {
+        if n == first {
             let mark = canvas.glyph(Glyph::Cursor);
             canvas.text(Rect { x: at.x.saturating_sub(2), width: 1, ..line }, &mark, canvas.style(Role::Accent));
         }

@@ -34,7 +34,8 @@ pub fn render(state: &State, here: &AdjudicateState, canvas: &mut Canvas, area: 
         Some(all) if !all.is_empty() => format!("{} / {}{more}", number(here.at as u64 + 1), number(count as u64)),
         _ => String::new(),
     };
-    let decided = if here.decided > 0 { format!("{} decided   ", number(here.decided)) } else { String::new() };
+    let decided = here.decided.len() as u64;
+    let decided = if decided > 0 { format!("{} decided   ", number(decided)) } else { String::new() };
     let right = if area.width < 60 { right } else { format!("{decided}{right}") };
     chrome::header(canvas, frame.header, &name, "answers that differ", &right);
     match (&state.project, current(state)) {
@@ -51,11 +52,11 @@ fn nothing(state: &State, here: &AdjudicateState, canvas: &mut Canvas, room: Rec
     let text = match (&here.problem, &here.disputes) {
         (Some(problem), _) => printable(problem).into_owned(),
         (None, None) => "comparing".to_owned(),
-        (None, Some(_)) if here.decided > 0 => {
-            let what = if here.decided == 1 {
+        (None, Some(_)) if !here.decided.is_empty() => {
+            let what = if here.decided.len() == 1 {
                 "It is decided.".to_owned()
             } else {
-                format!("All {} are decided.", number(here.decided))
+                format!("All {} are decided.", number(here.decided.len() as u64))
             };
             format!("{what} [edit.undo] takes the last decision back.")
         }

@@ -30,3 +30,26 @@ fn a_share_is_drawn_for_others_and_told() {
     assert!(wrong.code != 0 && wrong.err.contains("did you mean `roses`?"), "{wrong:?}");
     assert_eq!(home.run(&["agreement", "flowers", "--iou", "2"]).code, 2);
 }
+
+#[test]
+fn a_guideline_is_set_shown_and_removed() {
+    let home = drawn();
+    let none = home.run(&["project", "guideline", "flowers"]);
+    assert!(none.code == 0 && none.out.is_empty() && none.err.contains("FILE.md"), "{none:?}");
+    home.write("guide.md", "# Roses\nwith *thorns*\n");
+    assert!(home.ok(&["project", "guideline", "flowers", "guide.md"]).contains("2 lines"));
+    assert_eq!(home.ok(&["project", "guideline", "flowers"]), "# Roses\nwith *thorns*\n");
+    let told = home.json(&["project", "guideline", "flowers", "--json"]);
+    assert_eq!(told["guideline"], json!("# Roses\nwith *thorns*\n"));
+    let fed = home.feed(&["project", "guideline", "flowers", "-"], "evil \u{1b}[2J text");
+    assert_eq!(fed.code, 0, "{fed:?}");
+    assert_eq!(home.ok(&["project", "guideline", "flowers"]), "evil \\x1b[2J text\n");
+    for (file, content, why) in [("empty.md", " \n", "is empty"), ("long.md", &"x".repeat(300_000), "longer than")] {
+        home.write(file, content);
+        let wrong = home.run(&["project", "guideline", "flowers", file]);
+        assert!(wrong.code == 7 && wrong.err.contains(why), "{wrong:?}");
+    }
+    std::fs::write(home.path("bytes.md"), b"ab\xff").unwrap();
+    assert!(home.run(&["project", "guideline", "flowers", "bytes.md"]).err.contains("byte 2 is none"));
+    assert!(home.ok(&["project", "guideline", "flowers", "--remove"]).contains("no guideline any more"));
+}

@@ -28,7 +28,7 @@ enum Column {
 /// Columns of a number with the space before it.
 const NUMBER: u16 = 8;
 /// Columns of an interval.
-const ENDS: u16 = 14;
+const ENDS: u16 = 16;
 /// A name has at least so many columns.
 const NAME: u16 = 16;
 /// And at most so many: farther off, a number is hard to follow back to its name.

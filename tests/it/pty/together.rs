@@ -1,0 +1,65 @@
+//! Two people and one set of pictures: double labelling, what they say, how far they agree, and a decision.
+
+use super::labelling::{at, make_project};
+use crate::support::pictures;
+use crate::support::pty::Home;
+
+#[test]
+fn two_people_label_a_share_twice_and_a_third_decides() {
+    let home = Home::new();
+    let folder = home.path("flowers");
+    pictures::write(&folder, "flower", 3);
+    let mut session = home.terminal().kitty().run(&[&folder]);
+    session.wait_for("1 / 3");
+    make_project(&mut session, "blossom", "daisy, roses");
+    at(&mut session, "flower_01.png", "0 / 3").keys("1");
+    at(&mut session, "flower_02.png", "1 / 3").keys("2");
+    // A remark on the last one, before it is answered.
+    at(&mut session, "flower_03.png", "2 / 3").keys("m").wait_for("Nobody has said anything yet");
+    session.type_text("is this a rose?").keys("<enter>").wait_for("1 open / 1").keys("<esc>");
+    // A key right behind Esc would be Alt and that key.
+    session.wait("the panel to be gone, the remark to stand beside the picture", |s| {
+        s.contains("is this a rose?") && !s.contains("say:")
+    });
+    session.keys("1").wait_for("3 / 3 done").wait_for("saved").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+
+    let (code, out, err) = home.command(&["double", "start", "blossom", "--share", "100", "--for", "bob"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("bob"), "{out}");
+    let mut session = home.terminal().kitty().run(&["--user", "bob"]);
+    session.wait_for("blossom").keys("<enter>");
+    session.wait_for("3 / 3 done").keys("g r").wait_for("waiting").keys("B").wait_for("go on").keys("<enter>");
+    // All daisies, so that one of the three differs.
+    for done in ["0 / 3", "1 / 3", "2 / 3"] {
+        session.wait(&format!("the picture after {done}"), |s| {
+            let facts = s.row_text(s.rows() - 2);
+            s.contains(done)
+                && s.contains("second pass")
+                && (facts.contains("exact") || facts.trim_end().ends_with('~'))
+        });
+        session.keys("1");
+    }
+    session.wait_for("Of 3 pictures answered twice, 2 agree").keys("<tab>").wait_for("bob and tester");
+    session.keys("Q");
+    assert_eq!(session.exit_code(), 0);
+
+    let (code, out, err) = home.command(&["agreement", "blossom", "--json"]);
+    assert_eq!(code, 0, "{err}");
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&told["people"], &told["all"]["pictures"]), (&serde_json::json!(["bob", "tester"]), &3.into()));
+    assert!((told["all"]["raw"]["value"].as_f64().unwrap() - 2.0 / 3.0).abs() < 1e-9, "{out}");
+
+    let mut session = home.terminal().kitty().run(&["--user", "cleo"]);
+    session.wait_for("blossom").keys("<enter>").wait_for("3 / 3 done").keys("g d");
+    session.wait_for("answers that differ").wait_for("1 / 1").wait_for("A").wait_for("B");
+    session.wait("the picture", |s| s.row_text(s.rows() - 2).contains("exact"));
+    let text = session.text();
+    assert!(!text.contains("tester") && !text.contains("bob"), "names before the decision:\n{text}");
+    session.keys("a").wait_for("It is decided").wait_for("saved");
+    session.keys("u").wait_for("1 / 1").keys("b").wait_for("It is decided").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    let (_, out, _) = home.command(&["history", "blossom", "--json"]);
+    assert!(out.contains("decided: ") && out.contains("cleo"), "{out}");
+}
