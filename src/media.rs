@@ -22,6 +22,7 @@ pub mod info;
 pub mod inspect;
 mod jpeg;
 pub mod limits;
+pub mod measure;
 mod orient;
 mod raster;
 mod scale;

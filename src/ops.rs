@@ -9,6 +9,7 @@ pub mod demo;
 pub mod export;
 pub mod guideline;
 pub mod import;
+pub mod quality;
 pub mod queue;
 pub mod reading;
 pub mod report;

@@ -30,14 +30,16 @@ use crate::domain::agreement::{Kappa, cohen};
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
 use crate::domain::project::{Counts, Project, ScanSettings};
+use crate::domain::quality::{Digest, Measures};
 use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::{Answer, Sample};
 use jiff::Timestamp;
 use outbox::{Conflict, OnNews, OutboxState, Resolution};
 use records::{
-    Activity, Capabilities, Comment, Cursor, Differences, Direction, From, HistoryEntry, Known, LedgerEntry,
-    NewProject, NewSample, NewSnapshot, NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport,
-    SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
+    Activity, Capabilities, Comment, Cursor, Differences, Direction, Finding, From, HistoryEntry, Known, LedgerEntry,
+    Measured, NewProject, NewSample, NewSnapshot, NewVersion, Person, Presence, Queued, SampleMeasures,
+    SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
+    Unmeasured,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -367,6 +369,37 @@ pub trait Store: Send {
     fn drop_list(&mut self, project: ProjectId, name: &str) -> Result<()> {
         let _ = project;
         Err(StoreError::not_found(format!("list `{name}`"), self.place()))
+    }
+
+    /// Samples whose present content was not measured yet, by path, from after the path `after` on. Needs
+    /// [`Capabilities::measures`], as the following do.
+    fn unmeasured(&mut self, project: ProjectId, after: Option<&str>, limit: usize) -> Result<Vec<Unmeasured>> {
+        let _ = (project, after, limit);
+        Err(self.unsupported("keep what is measured of pictures"))
+    }
+
+    /// What is known of these contents, in whatever project; each once.
+    fn known_measures(&mut self, contents: &[Digest]) -> Result<Vec<Measures>> {
+        let _ = contents;
+        Ok(Vec::new())
+    }
+
+    /// Keeps what was measured, in one transaction.
+    fn put_measures(&mut self, project: ProjectId, batch: &[Measured]) -> Result<()> {
+        let _ = (project, batch);
+        Err(self.unsupported("keep what is measured of pictures"))
+    }
+
+    /// What was measured of the pictures of a project that are there, by path, from after the path `after` on.
+    fn measures(&mut self, project: ProjectId, after: Option<&str>, limit: usize) -> Result<Vec<SampleMeasures>> {
+        let _ = (project, after, limit);
+        Err(self.unsupported("keep what is measured of pictures"))
+    }
+
+    /// Puts what all measures together say in the place of what they said before, in one transaction.
+    fn put_findings(&mut self, project: ProjectId, found: &[Finding]) -> Result<()> {
+        let _ = (project, found);
+        Err(self.unsupported("keep what is measured of pictures"))
     }
 
     /// The error for what this kind cannot do; `what` follows "cannot".

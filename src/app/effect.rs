@@ -308,6 +308,8 @@ pub enum Job {
     Create(NewProject),
     /// Look for new and changed files.
     Rescan(ProjectId),
+    /// Measure the pictures of a project, and find duplicates and faults.
+    Measure(ProjectId),
     /// Make a new version of a project.
     Clone {
         /// The project to copy.

@@ -54,6 +54,7 @@ use task_list::TaskListState;
 pub const SPECS: &[&[Spec]] = &[
     label::SPECS,
     label::boxes::SPECS,
+    label::alike::SPECS,
     review::SPECS,
     stats::SPECS,
     gallery::SPECS,
@@ -232,6 +233,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         }
         Slot::Guideline => guide::reply(state, reply),
         Slot::Comments => comments::reply(state, reply),
+        Slot::Alike => label::alike::reply(state, reply),
         Slot::Snap => label::boxes::snapping::reply(state, reply),
         Slot::Sweep | Slot::SweepTotal => sweep::reply(state, tag, reply),
         Slot::Objects | Slot::ObjectsTotal => objects::reply(state, tag, reply),

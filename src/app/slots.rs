@@ -90,6 +90,8 @@ pub enum Slot {
     Guideline,
     /// The comments on a picture.
     Comments,
+    /// The pictures that look like one.
+    Alike,
 }
 
 /// A slot and the generation of one question.

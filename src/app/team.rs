@@ -30,7 +30,7 @@ pub enum TeamOrder {
         /// The project.
         project: ProjectId,
         /// Which pictures.
-        queue: Queue,
+        queue: Box<Queue>,
         /// At most this many.
         limit: usize,
     },

@@ -1,4 +1,5 @@
-//! `lakelens diff`: what differs between two states of a project, as text, as JSON, or as a queue to walk through.
+//! `lakelens diff`: what differs between two states of a project, or between two projects, as text, as JSON, or as a queue
+//! to walk through.
 
 use super::answers::answer_json;
 use super::context::Context;
@@ -22,7 +23,7 @@ use std::collections::BTreeMap;
 /// Lines shown to people who do not say how many they want.
 const FEW: usize = 40;
 
-/// Show what differs between two states of a project
+/// Show what differs between two states of a project, or between two projects
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A state is a snapshot (`lakelens snapshot list`), a time, `start` or `now`.
@@ -31,17 +32,21 @@ Examples:
   lakelens diff flowers before-cleanup
   lakelens diff flowers 2026-11-01 2026-11-08 --only class
   lakelens diff flowers before-cleanup --only boxes --below-iou 0.8 --json
-  lakelens diff flowers before-cleanup --only class --open")]
+  lakelens diff flowers before-cleanup --only class --open
+  lakelens diff flowers-v2 --against flowers")]
 pub(crate) struct DiffArgs {
     /// The project
     #[arg(value_name = "PROJECT")]
     project: String,
     /// The state to compare with
-    #[arg(value_name = "A")]
-    from: String,
+    #[arg(value_name = "A", required_unless_present = "against")]
+    from: Option<String>,
     /// The other state
     #[arg(value_name = "B", default_value = "now")]
     to: String,
+    /// Compare with the present answers of another project, such as the one this is a version of
+    #[arg(long, value_name = "PROJECT", conflicts_with = "from")]
+    against: Option<String>,
     #[command(flatten)]
     which: Which,
     /// Keep what differs as a list of this name; the filter `list:NAME` finds it
@@ -60,8 +65,34 @@ pub(crate) struct DiffArgs {
 impl DiffArgs {
     /// The list that is made.
     fn list(&self) -> Option<String> {
-        self.list.clone().or_else(|| self.open.then(|| format!("diff {} {}", self.from.trim(), self.to.trim())))
+        let sides = || match (&self.against, &self.from) {
+            (Some(other), _) => format!("diff against {}", other.trim()),
+            (_, from) => format!("diff {} {}", from.as_deref().unwrap_or("start").trim(), self.to.trim()),
+        };
+        self.list.clone().or_else(|| self.open.then(sides))
     }
+
+    /// The two sides that are compared.
+    fn sides(&self, store: &mut dyn Store, project: &Project) -> Result<Sides, AppError> {
+        if let Some(name) = &self.against {
+            let before = stores::project(store, name)?;
+            return Ok(Sides { names: (before.name.clone(), project.name.clone()), before, moments: None });
+        }
+        let from = versions::moment(store, project, self.from.as_deref().unwrap_or("start"))?;
+        let to = versions::moment(store, project, &self.to)?;
+        let names = (from.shown.clone(), to.shown.clone());
+        Ok(Sides { names, before: project.clone(), moments: Some((from, to)) })
+    }
+}
+
+/// What is compared.
+struct Sides {
+    /// What people call them.
+    names: (String, String),
+    /// The project of the first side.
+    before: Project,
+    /// The states, where both are of one project.
+    moments: Option<(Moment, Moment)>,
 }
 
 /// What was found, for the last line.
@@ -76,11 +107,8 @@ pub(super) fn run(args: &DiffArgs, mut context: Context) -> Result<(), AppError>
     let list = args.list();
     let mut store = if list.is_some() { stores::open_to_change(&context)? } else { stores::open(&context)? };
     let project = stores::project(store.as_mut(), &args.project)?;
-    let (from, to) = (
-        versions::moment(store.as_mut(), &project, &args.from)?,
-        versions::moment(store.as_mut(), &project, &args.to)?,
-    );
-    let done = told(args, list.as_deref(), store.as_mut(), &project, (&from, &to), &mut context);
+    let sides = args.sides(store.as_mut(), &project)?;
+    let done = told(args, list.as_deref(), store.as_mut(), &project, &sides, &mut context);
     let flushed = context.out.flush();
     let found = done?;
     flushed?;
@@ -88,8 +116,12 @@ pub(super) fn run(args: &DiffArgs, mut context: Context) -> Result<(), AppError>
     let filter = Filter { list: vec![list], ..Filter::default() };
     begin_with(store.as_mut(), project.id, &context.loaded.user, &Queue { filter, order: Order::Path })?;
     drop(store);
-    let welcome =
-        format!("{} samples differ between {} and {}", grouped(found), printable(&from.shown), printable(&to.shown));
+    let welcome = format!(
+        "{} samples differ between {} and {}",
+        grouped(found),
+        printable(&sides.names.0),
+        printable(&sides.names.1)
+    );
     screen::open(None, Some(project.name), None, Some(welcome), context)
 }
 
@@ -99,7 +131,7 @@ fn told(
     list: Option<&str>,
     store: &mut dyn Store,
     project: &Project,
-    (from, to): (&Moment, &Moment),
+    sides: &Sides,
     context: &mut Context,
 ) -> Result<u64, AppError> {
     let mut sum = Sum::default();
@@ -107,32 +139,37 @@ fn told(
     let mut left = args.limit.unwrap_or(if args.json.json { usize::MAX } else { FEW });
     let cancel = context.cancel();
     let mut progress = context.progress();
-    let out = &mut context.out;
+    let (out, before) = (&mut context.out, &sides.before);
     let mut broken = None;
     let mut take = |store: &mut dyn Store, page: Vec<Difference>| -> Result<(), OpsError> {
         if let Some(list) = list {
-            let rows: Vec<_> = page.iter().map(|d| (d.row.sample, d.summary(project))).collect();
+            let rows: Vec<_> =
+                page.iter().map(|d| (d.row.sample, d.summary(&before.labels, &project.labels))).collect();
             store.put_list(project.id, list, &rows, sum.all == 0)?;
         }
         for found in &page {
-            sum.count(found, project);
+            sum.count(found, before, project);
             if left == 0 {
                 continue;
             }
             left -= 1;
             if args.json.json {
-                out.json_line(&line(found, project)).map_err(|e| {
+                out.json_line(&line(found, before, project)).map_err(|e| {
                     broken = Some(e);
                     OpsError::Cancelled
                 })?;
             } else {
-                table.row(cells(found, project));
+                table.row(cells(found, before, project));
             }
         }
         Ok(())
     };
     let mut watch = Watch { progress: &mut |p| progress.update(p), cancelled: &|| cancel.is_cancelled() };
-    let done = versions::compare(store, project, (from, to), &args.which.wanted(), &mut watch, &mut take);
+    let wanted = args.which.wanted();
+    let done = match &sides.moments {
+        Some((from, to)) => versions::compare(store, project, (from, to), &wanted, &mut watch, &mut take),
+        None => versions::compare_projects(store, (before, project), &wanted, &mut watch, &mut take),
+    };
     drop(progress);
     if let Some(error) = broken {
         return Err(error);
@@ -140,7 +177,7 @@ fn told(
     done?;
     if !args.json.json {
         context.out.table(&table)?;
-        context.out.line(&sum.text(from, to))?;
+        context.out.line(&sum.text(&sides.names))?;
     }
     if let Some(list) = list.filter(|_| sum.all > 0 && !args.open) {
         let (name, filter) = (printable(list), Filter { list: vec![list.to_owned()], ..Filter::default() });
@@ -150,24 +187,24 @@ fn told(
 }
 
 impl Sum {
-    fn count(&mut self, found: &Difference, project: &Project) {
+    fn count(&mut self, found: &Difference, before: &Project, after: &Project) {
         self.all += 1;
         for kind in &found.change.kinds {
             *self.kinds.entry(*kind).or_default() += 1;
         }
         if found.change.kinds.contains(&Kind::Class) {
-            let name = |a| crate::domain::sample::Answer::summary(a, &project.labels);
-            *self.flips.entry((name(&found.row.before), name(&found.row.after))).or_default() += 1;
+            let (was, is) = (found.row.before.summary(&before.labels), found.row.after.summary(&after.labels));
+            *self.flips.entry((was, is)).or_default() += 1;
         }
     }
 
-    fn text(&self, from: &Moment, to: &Moment) -> String {
+    fn text(&self, (from, to): &(String, String)) -> String {
         let kinds: Vec<String> = self.kinds.iter().map(|(k, n)| format!("{} {}", grouped(*n), k.name())).collect();
         let mut text = format!(
             "{} samples differ between {} and {}{}{}",
             grouped(self.all),
-            printable(&from.shown),
-            printable(&to.shown),
+            printable(from),
+            printable(to),
             if kinds.is_empty() { "" } else { ": " },
             kinds.join(", ")
         );
@@ -180,16 +217,22 @@ impl Sum {
     }
 }
 
-fn line(found: &Difference, project: &Project) -> serde_json::Value {
-    let (row, labels) = (&found.row, &project.labels);
+fn line(found: &Difference, before: &Project, after: &Project) -> serde_json::Value {
+    let row = &found.row;
     json!({
-        "path": row.path, "kinds": found.change.kinds, "before": answer_json(&row.before, labels),
-        "after": answer_json(&row.after, labels), "objects": found.change.objects, "user": row.author, "at": row.at,
+        "path": row.path, "kinds": found.change.kinds, "before": answer_json(&row.before, &before.labels),
+        "after": answer_json(&row.after, &after.labels), "objects": found.change.objects, "user": row.author, "at": row.at,
     })
 }
 
-fn cells(found: &Difference, project: &Project) -> [String; 5] {
+fn cells(found: &Difference, before: &Project, after: &Project) -> [String; 5] {
     let kinds: Vec<&str> = found.change.kinds.iter().map(|k| k.name()).collect();
     let when = found.row.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
-    [found.row.path.clone(), kinds.join(", "), found.summary(project), found.row.author.clone(), when]
+    [
+        found.row.path.clone(),
+        kinds.join(", "),
+        found.summary(&before.labels, &after.labels),
+        found.row.author.clone(),
+        when,
+    ]
 }

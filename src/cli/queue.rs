@@ -35,7 +35,7 @@ struct Which {
     /// Which pictures, such as 'status:unlabeled class:roses -flag'
     #[arg(long, value_name = "FILTER", default_value = "", allow_hyphen_values = true)]
     filter: String,
-    /// In what order: path, random or random:7, newest, class, score, uncertain
+    /// In what order: path, random or random:7, newest, class, score, uncertain, group, blur, brightness
     #[arg(long, value_name = "ORDER", default_value = "path")]
     order: String,
 }
@@ -113,7 +113,7 @@ pub(super) fn run(args: &QueueArgs, context: &mut Context) -> Result<(), AppErro
 impl Which {
     fn queue(&self) -> Result<Queue, AppError> {
         let order = Order::from_name(&self.order).ok_or_else(|| {
-            let names = ["path", "random", "newest", "class", "score", "uncertain"];
+            let names = Order::NAMES;
             let error = AppError::usage(format!("`{}` is no order", printable(&self.order)));
             match nearest(&self.order, names) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),

@@ -8,6 +8,7 @@ use super::annotation::{Annotation, Shape};
 use super::class::LabelSet;
 use super::geometry::BoxN;
 use super::sample::{Answer, Status};
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// Two boxes without a common id are the same object when they overlap at least so much (intersection over union).
@@ -105,6 +106,24 @@ pub fn compare(before: (&Answer, &LabelSet), after: (&Answer, &LabelSet)) -> Opt
         kinds.push(Kind::Marks);
     }
     (!kinds.is_empty()).then_some(Change { kinds, objects })
+}
+
+/// What stands on a picture that gets the annotations of another as a draft; nothing where somebody has answered it, where
+/// there is nothing to give, or where the same draft stands already. Its flag stays.
+#[must_use]
+pub fn drafted(stands: &Answer, given: &Answer, labels: &LabelSet, author: &str, at: Timestamp) -> Option<Answer> {
+    let draft = given.as_draft(author, at).filter(|_| stands.takes_drafts())?;
+    let after = Answer { flagged: stands.flagged, ..draft };
+    let sure = |answer: &Answer| answer.confirmed(author, at);
+    let same = stands.is_draft() && compare((&sure(stands), labels), (&sure(&after), labels)).is_none();
+    (!same).then_some(after)
+}
+
+/// Whether two answered pictures say different things, whatever marks they have.
+#[must_use]
+pub fn disagree(one: &Answer, other: &Answer, labels: &LabelSet) -> bool {
+    let change = compare((one, labels), (other, labels));
+    change.is_some_and(|c| c.kinds.iter().any(|kind| *kind != Kind::Marks))
 }
 
 /// The names of the whole-picture classes, sorted.

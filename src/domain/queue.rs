@@ -4,8 +4,10 @@
 //! that people type after `/`, that `--filter` takes, and that saved queues keep; printing a filter and parsing it again
 //! gives the same filter.
 
+use super::quality::Fault;
 use super::sample::Status;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// The state of the reviews of a sample, as a filter sees it.
@@ -37,6 +39,27 @@ impl ReviewState {
     }
 }
 
+/// What kind of duplicates a filter takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Duplicate {
+    /// Pictures that look alike; those of the same content are among them.
+    Near,
+    /// Files of the same content.
+    Exact,
+}
+
+impl Duplicate {
+    /// The word after `dup:`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Near => "near",
+            Self::Exact => "exact",
+        }
+    }
+}
+
 /// Which samples. Every field narrows; the default takes all. Lists are alternatives.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
@@ -61,6 +84,12 @@ pub struct Filter {
     pub comment: Option<bool>,
     /// On any of these lists, compared without case; empty takes all.
     pub list: Vec<String>,
+    /// With duplicates of any of these kinds; empty takes all.
+    pub dup: Vec<Duplicate>,
+    /// In any of these groups of pictures that look alike, see [`super::likeness::Likeness::group`]; empty takes all.
+    pub group: Vec<i64>,
+    /// With each of these faults, or without it.
+    pub faults: BTreeMap<Fault, bool>,
     /// The path contains each of these (without case).
     pub text: Vec<String>,
 }
@@ -79,15 +108,25 @@ pub enum Order {
     },
     /// Last changed first.
     Newest,
-    /// By class, then by path: one class at a time.
+    /// One class at a time: what people gave it, by path, then what only a model says is of it, best first.
     Class,
     /// Best prediction first.
     ScoreDown,
     /// Least certain prediction first.
     ScoreUp,
+    /// Most blurred first.
+    Blur,
+    /// Darkest first.
+    Brightness,
+    /// Pictures that look alike beside each other: the largest group first, what stands alone last.
+    Group,
 }
 
 impl Order {
+    /// All names, as [`Order::from_name`] reads them.
+    pub const NAMES: [&'static str; 9] =
+        ["path", "random", "newest", "class", "score", "uncertain", "group", "blur", "brightness"];
+
     /// The name in flags, JSON and on screens; the seed is not part of it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -98,6 +137,9 @@ impl Order {
             Self::Class => "class",
             Self::ScoreDown => "score",
             Self::ScoreUp => "uncertain",
+            Self::Blur => "blur",
+            Self::Brightness => "brightness",
+            Self::Group => "group",
         }
     }
 
@@ -110,6 +152,9 @@ impl Order {
             "class" => Self::Class,
             "score" => Self::ScoreDown,
             "uncertain" => Self::ScoreUp,
+            "blur" => Self::Blur,
+            "brightness" => Self::Brightness,
+            "group" => Self::Group,
             "random" => Self::Random { seed: 0 },
             other => Self::Random { seed: other.strip_prefix("random:")?.parse().ok()? },
         })
@@ -176,9 +221,23 @@ impl Filter {
                     self.review.push(*state);
                 }
             }
+            "dup" => {
+                for value in &word.values {
+                    let found = [Duplicate::Near, Duplicate::Exact].into_iter().find(|d| d.name() == value);
+                    self.dup
+                        .push(found.ok_or_else(|| format!("`{value}` is no kind of duplicate; use near or exact"))?);
+                }
+            }
+            "group" => {
+                for value in &word.values {
+                    let number = value.parse().map_err(|_| format!("`{value}` is no number of a group"))?;
+                    self.group.push(number);
+                }
+            }
             other => {
                 return Err(format!(
-                    "`{other}:` is not known; use status: class: predicted: by: list: review: path:, or flag, unsure, empty, comment"
+                    "`{other}:` is not known; use status: class: predicted: by: list: review: dup: group: path:, or flag, \
+                     unsure, empty, comment, blurry, dark, bright, odd, damaged"
                 ));
             }
         }
@@ -199,10 +258,18 @@ impl Filter {
             "comment" => Some(&mut self.comment),
             _ => None,
         };
-        match slot {
-            Some(slot) => *slot = Some(wanted),
-            None if wanted => self.text.push(value.to_owned()),
-            None => return Err(format!("`{value}` cannot be negated; only -flag, -unsure, -empty and -comment can")),
+        let fault = Fault::from_name(name).filter(|_| !word.quoted);
+        match (slot, fault) {
+            (Some(slot), _) => *slot = Some(wanted),
+            (None, Some(fault)) => {
+                self.faults.insert(fault, wanted);
+            }
+            (None, None) if wanted => self.text.push(value.to_owned()),
+            (None, None) => {
+                return Err(format!(
+                    "`{value}` cannot be negated; only marks such as -flag, -unsure, -empty, -comment and -blurry can"
+                ));
+            }
         }
         Ok(())
     }
@@ -268,7 +335,7 @@ fn is_name(text: &str) -> bool {
 
 /// Whether a word means a mark and not a text.
 fn is_mark(word: &str) -> bool {
-    matches!(word, "flag" | "flagged" | "unsure" | "empty" | "comment")
+    matches!(word, "flag" | "flagged" | "unsure" | "empty" | "comment") || Fault::from_name(word).is_some()
 }
 
 fn quoted(value: &str) -> String {
@@ -298,12 +365,16 @@ impl fmt::Display for Filter {
         if !self.review.is_empty() {
             parts.push(format!("review:{}", list(self.review.iter().map(|r| r.name().to_owned()).collect())));
         }
-        let marks = [("flag", self.flag), ("unsure", self.unsure), ("empty", self.empty), ("comment", self.comment)];
-        for (name, value) in marks {
-            if let Some(value) = value {
-                parts.push(format!("{}{name}", if value { "" } else { "-" }));
-            }
+        if !self.dup.is_empty() {
+            parts.push(format!("dup:{}", list(self.dup.iter().map(|d| d.name().to_owned()).collect())));
         }
+        if !self.group.is_empty() {
+            parts.push(format!("group:{}", list(self.group.iter().map(ToString::to_string).collect())));
+        }
+        let marks = [("flag", self.flag), ("unsure", self.unsure), ("empty", self.empty), ("comment", self.comment)];
+        let marks = marks.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let faults = self.faults.iter().map(|(fault, value)| (fault.name(), *value));
+        parts.extend(marks.chain(faults).map(|(name, value)| format!("{}{name}", if value { "" } else { "-" })));
         parts.extend(self.text.iter().map(|t| quoted(t)));
         f.write_str(&parts.join(" "))
     }
@@ -329,6 +400,13 @@ mod tests {
         assert!(Filter::parse("comment:closed").unwrap_err().contains("comment:open"));
         let word = Filter { text: vec!["comment".to_owned()], ..Filter::default() };
         assert_eq!(Filter::parse(&word.to_string()).unwrap(), word);
+        let likeness = Filter::parse("dup:near,exact group:7 blurry -dark").unwrap();
+        assert_eq!((likeness.dup.len(), likeness.group.as_slice()), (2, [7_i64].as_slice()));
+        assert_eq!(likeness.faults.into_iter().collect::<Vec<_>>(), [(Fault::Blurry, true), (Fault::Dark, false)]);
+        let text = "dup:near,exact group:7 blurry -dark";
+        assert_eq!(Filter::parse(text).unwrap().to_string(), text);
+        assert_eq!(Filter::parse("\"dark\"").unwrap().to_string(), "\"dark\"", "quoted, it is a part of a name");
+        assert!(Filter::parse("dup:some").is_err() && Filter::parse("group:x").is_err());
         assert!(Filter::parse("color:red").unwrap_err().contains("color"));
         assert!(Filter::parse("\"open").is_err());
     }

@@ -2,8 +2,10 @@
 
 use super::annotation::{Annotation, Prediction, Shape};
 use super::class::LabelSet;
-use super::ids::{ClassId, ProjectId, Rev, SampleId};
+use super::ids::{AnnotationId, ClassId, ProjectId, Rev, SampleId};
+use super::likeness::Likeness;
 use super::review::Review;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How far a sample is.
@@ -13,7 +15,7 @@ pub enum Status {
     /// Nobody has answered.
     #[default]
     Unlabeled,
-    /// A model has guessed, nobody has answered.
+    /// A model has guessed, or there is a draft; nobody has answered.
     PreLabeled,
     /// Answered; without annotations it is a verified empty picture.
     Labeled,
@@ -63,11 +65,11 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The whole-picture classes, resolved through merges, in the order they were given, each once.
+    /// The whole-picture classes, resolved through merges, in the order they were given, each once; none of a draft.
     #[must_use]
     pub fn classes(&self, set: &LabelSet) -> Vec<ClassId> {
         let mut out = Vec::new();
-        for annotation in self.annotations.iter().filter(|a| a.shape == Shape::Class) {
+        for annotation in self.annotations.iter().filter(|a| a.shape == Shape::Class && !self.is_draft()) {
             let class = set.resolve(annotation.class);
             if !out.contains(&class) {
                 out.push(class);
@@ -76,7 +78,7 @@ impl Answer {
         out
     }
 
-    /// What people read in a list: `roses, tulips`, `empty`, `skipped: blurred`, `unlabeled`.
+    /// What people read in a list: `roses, tulips`, `empty`, `skipped: blurred`, `draft: roses`, `unlabeled`.
     #[must_use]
     pub fn summary(&self, set: &LabelSet) -> String {
         match self.status {
@@ -85,8 +87,47 @@ impl Answer {
             }
             Status::Labeled if self.annotations.is_empty() => "empty".to_owned(),
             Status::Labeled => self.annotation_names(set),
+            Status::PreLabeled if self.is_draft() => {
+                let given = Self { status: Status::Labeled, ..self.clone() };
+                format!("draft: {}", given.annotation_names(set))
+            }
             Status::Unlabeled | Status::PreLabeled => self.status.name().replace('_', "-"),
         }
+    }
+
+    /// Whether these are annotations that nobody has confirmed: what a duplicate was given.
+    #[must_use]
+    pub fn is_draft(&self) -> bool {
+        self.status == Status::PreLabeled && !self.annotations.is_empty()
+    }
+
+    /// Whether a draft may take its place, because nobody has said anything.
+    #[must_use]
+    pub fn takes_drafts(&self) -> bool {
+        matches!(self.status, Status::Unlabeled | Status::PreLabeled)
+    }
+
+    /// The answer that somebody gives who confirms a draft.
+    #[must_use]
+    pub fn confirmed(&self, author: &str, at: Timestamp) -> Self {
+        let mine = |a: &Annotation| Annotation { author: author.to_owned(), at, ..a.clone() };
+        Self { status: Status::Labeled, annotations: self.annotations.iter().map(mine).collect(), ..self.clone() }
+    }
+
+    /// The answer without what is only a draft.
+    #[must_use]
+    pub fn without_draft(&self) -> Self {
+        let annotations = if self.is_draft() { Vec::new() } else { self.annotations.clone() };
+        Self { annotations, ..self.clone() }
+    }
+
+    /// The same annotations as a draft for another picture; nothing where there are none.
+    #[must_use]
+    pub fn as_draft(&self, author: &str, at: Timestamp) -> Option<Self> {
+        let copy =
+            |a: &Annotation| Annotation { id: AnnotationId::fresh(), author: author.to_owned(), at, ..a.clone() };
+        let annotations: Vec<Annotation> = self.annotations.iter().map(copy).collect();
+        (!annotations.is_empty()).then(|| Self { status: Status::PreLabeled, annotations, ..Self::default() })
     }
 
     fn annotation_names(&self, set: &LabelSet) -> String {
@@ -144,4 +185,7 @@ pub struct Sample {
     /// Comments that nobody has dealt with yet, oldest first; then the remarks of lists that it stands on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+    /// Pictures that look like it, where they were looked for and there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likeness: Option<Likeness>,
 }

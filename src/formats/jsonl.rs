@@ -234,6 +234,7 @@ mod tests {
             predictions: Vec::new(),
             reviews: Vec::new(),
             notes: Vec::new(),
+            likeness: None,
         };
         let mut bytes = b"\n  \n".to_vec();
         let record = Record::new(&sample, &answer, &set);

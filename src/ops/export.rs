@@ -310,7 +310,10 @@ impl Run<'_> {
                     Some(event) => Some(self.store.answer_as_of(sample.id, event)?),
                     None => None,
                 };
-                take(&mut self.tally, sample, past.as_ref().unwrap_or(&sample.answer))?;
+                let answer = past.as_ref().unwrap_or(&sample.answer);
+                // What nobody has confirmed is no answer.
+                let given = answer.is_draft().then(|| answer.without_draft());
+                take(&mut self.tally, sample, given.as_ref().unwrap_or(answer))?;
             }
             self.told.done += page.len() as u64;
             watch.tell(&self.told);

@@ -6,16 +6,20 @@
 
 use super::report::TaskProgress;
 use super::{OpsError, Watch};
+use crate::domain::class::LabelSet;
 use crate::domain::difference::{self, Change, Kind};
 use crate::domain::edit::{self, Edit, Origin, Outcome};
-use crate::domain::ids::{BatchId, EventId, SampleId};
+use crate::domain::ids::{BatchId, EventId, ProjectId, SampleId};
+use crate::domain::natural::natural_key;
 use crate::domain::project::Project;
-use crate::domain::sample::Answer;
+use crate::domain::queue::{Filter, Order, Queue};
+use crate::domain::sample::{Answer, Sample};
 use crate::domain::text::printable;
 use crate::store::Store;
-use crate::store::records::Differing;
+use crate::store::records::{Differing, Direction, From, Queued};
 use jiff::Timestamp;
 use serde::Serialize;
+use std::cmp::Ordering;
 use std::time::Duration;
 
 /// Samples of one page.
@@ -102,11 +106,10 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// What happened, in one line for a person: `roses → tulips`.
+    /// What happened, in one line for a person: `roses → tulips`. The label sets are those of the two sides.
     #[must_use]
-    pub fn summary(&self, project: &Project) -> String {
-        let labels = &project.labels;
-        let mut text = format!("{} → {}", self.row.before.summary(labels), self.row.after.summary(labels));
+    pub fn summary(&self, before: &LabelSet, after: &LabelSet) -> String {
+        let mut text = format!("{} → {}", self.row.before.summary(before), self.row.after.summary(after));
         if let Some(o) = self.change.objects.filter(|_| self.change.kinds.contains(&Kind::Boxes)) {
             let parts = [(o.added, "new"), (o.removed, "gone"), (o.relabelled, "relabelled"), (o.moved, "moved")];
             let parts = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
@@ -148,6 +151,89 @@ pub fn compare(
             Some(next) => after = Some(next),
             None => return Ok(()),
         }
+    }
+}
+
+/// Gives every difference between the present answers of two projects to `take`, by path: what `from` says, then what `to`
+/// says. Classes are compared by name. A picture that only one of them has counts as not answered in the other; the
+/// sample is that of `to` where it has one.
+///
+/// # Errors
+/// As for [`compare`].
+pub fn compare_projects(
+    store: &mut dyn Store,
+    (from, to): (&Project, &Project),
+    wanted: &Wanted,
+    watch: &mut Watch<'_>,
+    take: &mut TakePage<'_>,
+) -> Result<(), OpsError> {
+    let mut told = TaskProgress { step: "comparing".into(), unit: "samples".into(), ..Default::default() };
+    let (mut before, mut after) = (ByPath::new(from), ByPath::new(to));
+    let mut found = Vec::new();
+    loop {
+        if told.done.is_multiple_of(PAGE as u64) {
+            watch.check()?;
+            watch.tell(&told);
+            take(store, std::mem::take(&mut found))?;
+        }
+        told.done += 1;
+        let order = match (before.key(store)?, after.key(store)?) {
+            (None, None) => break,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(one), Some(other)) => one.cmp(other),
+        };
+        let old = before.next_if(order != Ordering::Greater);
+        let new = after.next_if(order != Ordering::Less);
+        found.extend(differing(old, new).and_then(|row| {
+            let change = difference::compare((&row.before, &from.labels), (&row.after, &to.labels))?;
+            wanted.takes(&row.path, &change).then_some(Difference { row, change })
+        }));
+    }
+    watch.tell(&told);
+    take(store, found)
+}
+
+fn differing(old: Option<Sample>, new: Option<Sample>) -> Option<Differing> {
+    let (sample, path) = new.as_ref().or(old.as_ref()).map(|s| (s.id, s.path.clone()))?;
+    let answer = |s: Option<Sample>| s.map(|s| s.answer).unwrap_or_default();
+    let (before, after) = (answer(old), answer(new));
+    let newest = after.annotations.iter().chain(&before.annotations).max_by_key(|a| a.at);
+    let (author, at) = newest.map_or((String::new(), Timestamp::UNIX_EPOCH), |a| (a.author.clone(), a.at));
+    Some(Differing { sample, path, before, after, author, at })
+}
+
+/// The samples of a project by path, a page in memory.
+struct ByPath {
+    project: ProjectId,
+    from: From,
+    page: std::vec::IntoIter<Queued>,
+    head: Option<(Vec<u8>, Sample)>,
+    over: bool,
+}
+
+impl ByPath {
+    fn new(project: &Project) -> Self {
+        Self { project: project.id, from: From::Edge, page: Vec::new().into_iter(), head: None, over: false }
+    }
+
+    /// The key of the next sample; nothing at the end.
+    fn key(&mut self, store: &mut dyn Store) -> Result<Option<&Vec<u8>>, OpsError> {
+        if self.head.is_none() && !self.over {
+            if self.page.len() == 0 {
+                let queue = Queue { filter: Filter::default(), order: Order::Path };
+                let page = store.page(self.project, &queue, &self.from, Direction::Forward, PAGE)?;
+                self.over = page.is_empty();
+                self.from = page.last().map_or(From::Edge, |q| From::After(q.cursor.clone()));
+                self.page = page.into_iter();
+            }
+            self.head = self.page.next().map(|q| (natural_key(&q.sample.path), q.sample));
+        }
+        Ok(self.head.as_ref().map(|(key, _)| key))
+    }
+
+    fn next_if(&mut self, wanted: bool) -> Option<Sample> {
+        if wanted { self.head.take().map(|(_, sample)| sample) } else { None }
     }
 }
 

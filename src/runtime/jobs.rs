@@ -13,8 +13,9 @@ use crate::domain::ids::ProjectId;
 use crate::domain::queue::Queue;
 use crate::domain::text::{decode_os, printable};
 use crate::lake::Lake;
+use crate::ops::report::quality::QualityReport;
 use crate::ops::report::{ScanReport, TaskProgress};
-use crate::ops::{OpsError, Watch, export, queue, scan};
+use crate::ops::{OpsError, Watch, export, quality, queue, scan};
 use crate::store::records;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -119,6 +120,15 @@ impl Work {
                 self.note(id, &report);
                 Ok((told(&report), None))
             }
+            Job::Measure(project) => {
+                let project = store.project(project)?;
+                let report = quality::run(store.as_mut(), &self.lake, &project, quality::Wanted::default(), watch)?;
+                if report.unreached > 0 {
+                    let text = format!("{} files could not be reached; run it again for them", report.unreached);
+                    self.tell(id, TaskNews::Note(text));
+                }
+                Ok((found(&report), None))
+            }
             Job::Clone { project, name, annotations } => {
                 let new = records::NewVersion { name, annotations, author: self.user.clone() };
                 let made = store.clone_project(project, &new)?;
@@ -179,6 +189,16 @@ impl Work {
             self.tell(id, TaskNews::Note(text));
         }
     }
+}
+
+/// What measuring found, in one line: faults only where there are any.
+fn found(report: &QualityReport) -> String {
+    let near = report.near;
+    let mut text = format!("{} pictures look alike, in {} groups", near.pictures, near.groups);
+    for (fault, n) in report.faults.iter().filter(|(_, n)| **n > 0) {
+        text += &format!(", {n} {}", fault.name());
+    }
+    text
 }
 
 /// The export a screen asks for: pictures are copied into class folders, and only named elsewhere.

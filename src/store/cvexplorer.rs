@@ -124,6 +124,7 @@ impl Store for CvExplorer {
             feed: false,
             presence: false,
             predictions: self.shape.has("annotations", "is_draft"),
+            measures: false,
             classes: true,
             projects: false,
         }

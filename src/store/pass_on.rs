@@ -9,14 +9,16 @@ pub use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
 #[doc(hidden)]
 pub use crate::domain::project::{Counts, Project, ScanSettings};
 #[doc(hidden)]
+pub use crate::domain::quality::{Digest, Measures};
+#[doc(hidden)]
 pub use crate::domain::queue::{Filter, Queue};
 #[doc(hidden)]
 pub use crate::domain::sample::{Answer, Sample};
 #[doc(hidden)]
 pub use crate::store::records::{
-    Activity, Comment, Cursor, Differences, Direction, From, HistoryEntry, Known, LedgerEntry, NewProject, NewSample,
-    NewSnapshot, NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass,
-    Settings, Shelf, Snapshot, Tallies, UndoReport,
+    Activity, Comment, Cursor, Differences, Direction, Finding, From, HistoryEntry, Known, LedgerEntry, Measured,
+    NewProject, NewSample, NewSnapshot, NewVersion, Person, Presence, Queued, SampleMeasures, SamplePredictions,
+    ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport, Unmeasured,
 };
 #[doc(hidden)]
 pub use jiff::Timestamp;
@@ -26,7 +28,7 @@ pub use std::time::Duration;
 /// Writes calls of [`crate::store::Store`] that go to the store in a field, or to what `(a.path()?)` after `self` gives, as
 /// they are, by groups: `manner` (what it is),
 /// `shelf`, `making` (projects and scans), `samples`, `queues`, `steps` (undo and redo), `named_step`, `past`, `extras`,
-/// `versions` (snapshots, differences, lists), `claim`, `team`.
+/// `versions` (snapshots, differences, lists), `quality` (measures), `claim`, `team`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __pass_on {
@@ -262,6 +264,29 @@ macro_rules! __pass_on {
             ) -> u64;
             fn lists(project: $crate::store::pass_on::ProjectId) -> Vec<(String, u64)>;
             fn drop_list(project: $crate::store::pass_on::ProjectId, name: &str) -> ();
+        }
+    };
+    (@quality $to:tt) => {
+        $crate::store::pass_on::pass_on! { @calls $to
+            fn unmeasured(
+                project: $crate::store::pass_on::ProjectId,
+                after: Option<&str>,
+                limit: usize
+            ) -> Vec<$crate::store::pass_on::Unmeasured>;
+            fn known_measures(contents: &[$crate::store::pass_on::Digest]) -> Vec<$crate::store::pass_on::Measures>;
+            fn put_measures(
+                project: $crate::store::pass_on::ProjectId,
+                batch: &[$crate::store::pass_on::Measured]
+            ) -> ();
+            fn measures(
+                project: $crate::store::pass_on::ProjectId,
+                after: Option<&str>,
+                limit: usize
+            ) -> Vec<$crate::store::pass_on::SampleMeasures>;
+            fn put_findings(
+                project: $crate::store::pass_on::ProjectId,
+                found: &[$crate::store::pass_on::Finding]
+            ) -> ();
         }
     };
     (@claim $to:tt) => {

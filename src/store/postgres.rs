@@ -28,14 +28,16 @@ use super::native::desk::{Desk, Way};
 use super::native::scans::Running;
 use super::native::second::blind;
 use super::records::{
-    Activity, Capabilities, Comment, Cursor, Differences, Direction, From, HistoryEntry, Known, LedgerEntry, Mode,
-    NewProject, NewSample, NewSnapshot, NewVersion, Person, Presence, Queued, SamplePredictions, ScanId, ScanReport,
-    SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
+    Activity, Capabilities, Comment, Cursor, Differences, Direction, Finding, From, HistoryEntry, Known, LedgerEntry,
+    Measured, Mode, NewProject, NewSample, NewSnapshot, NewVersion, Person, Presence, Queued, SampleMeasures,
+    SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
+    Unmeasured,
 };
 use super::{Interrupt, Result, Store};
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
 use crate::domain::project::{Counts, Project, ScanSettings};
+use crate::domain::quality::{Digest, Measures};
 use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::{Answer, Sample};
 use crate::remote::net::Net;

@@ -1,5 +1,9 @@
 //! The plain records a store takes and gives, besides the types of the domain.
 
+mod quality;
+
+pub use quality::{Finding, Measured, SampleMeasures, Unmeasured};
+
 use crate::domain::annotation::Prediction;
 pub use crate::domain::comment::Comment;
 
@@ -33,6 +37,8 @@ pub struct Capabilities {
     pub presence: bool,
     /// Predictions.
     pub predictions: bool,
+    /// What is measured of pictures: duplicates, blur, light.
+    pub measures: bool,
     /// Label sets can be changed.
     pub classes: bool,
     /// Projects can be created, cloned, renamed, trashed.
@@ -53,6 +59,7 @@ impl Capabilities {
             feed: true,
             presence: true,
             predictions: true,
+            measures: true,
             classes: true,
             projects: true,
         }

@@ -24,15 +24,16 @@ use super::native::scans;
 use super::native::second::blind;
 use super::native::value::{Row, Value};
 use super::records::{
-    Activity, Capabilities, Comment, Cursor, Differences, Direction, From, HistoryEntry, Known, LedgerEntry,
-    NewProject, NewSample, NewSnapshot, NewVersion, Person, Queued, SamplePredictions, ScanId, ScanReport,
-    SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
+    Activity, Capabilities, Comment, Cursor, Differences, Direction, Finding, From, HistoryEntry, Known, LedgerEntry,
+    Measured, NewProject, NewSample, NewSnapshot, NewVersion, Person, Queued, SampleMeasures, SamplePredictions,
+    ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport, Unmeasured,
 };
 use super::{Interrupt, Result, Store};
 use crate::domain::class::LabelSet;
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
 use crate::domain::project::{Counts, Project, ScanSettings};
+use crate::domain::quality::{Digest, Measures};
 use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::{Answer, Sample};
 use jiff::Timestamp;

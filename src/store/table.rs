@@ -395,5 +395,5 @@ impl Store for TableStore {
         Ok(report)
     }
 
-    crate::store::pass_on::pass_on!(inner: shelf samples queues past extras versions);
+    crate::store::pass_on::pass_on!(inner: shelf samples queues past extras versions quality);
 }

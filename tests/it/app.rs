@@ -1,6 +1,7 @@
 //! The update level: keys in, state and effects out. And the screen level: snapshots with styles.
 
 mod adjudicate;
+mod alike;
 mod boxes;
 mod classes;
 mod comments;

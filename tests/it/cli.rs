@@ -2,6 +2,7 @@
 
 mod auth;
 mod connection;
+mod dedupe;
 mod delta;
 mod errors;
 mod help;

@@ -4,5 +4,6 @@ mod demo;
 mod export;
 mod export_formats;
 mod project;
+mod quality;
 mod scan;
 mod stored;

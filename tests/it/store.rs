@@ -11,6 +11,7 @@ mod outbox;
 mod outlines;
 mod passes;
 mod projects;
+mod quality;
 mod queues;
 mod scans;
 pub(crate) mod server;

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 /// The answer with exactly these whole-picture classes: annotations that stay keep their author and time, boxes stay.
 #[must_use]
 pub fn with_classes(before: &Answer, labels: &LabelSet, classes: &[ClassId], author: &str, at: Timestamp) -> Answer {
-    let mut annotations: Vec<Annotation> = before.annotations.clone();
+    let mut annotations: Vec<Annotation> = before.without_draft().annotations;
     annotations.retain(|a| a.shape != Shape::Class || classes.contains(&labels.resolve(a.class)));
     for class in classes {
         if !annotations.iter().any(|a| a.shape == Shape::Class && labels.resolve(a.class) == *class) {

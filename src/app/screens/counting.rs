@@ -13,7 +13,8 @@ pub fn recount(counts: &mut Counts, before: &Answer, after: &Answer) {
 fn shift(counts: &mut Counts, answer: &Answer, add: bool) {
     let step = |n: &mut u64| *n = if add { *n + 1 } else { n.saturating_sub(1) };
     step(counts.status.entry(answer.status).or_default());
-    let classes: BTreeSet<_> = answer.annotations.iter().map(|a| a.class).collect();
+    let given = answer.annotations.iter().filter(|_| !answer.is_draft());
+    let classes: BTreeSet<_> = given.map(|a| a.class).collect();
     for class in classes {
         step(counts.class.entry(class).or_default());
     }

@@ -5,6 +5,7 @@
 //! left the queue, so that going back shows what was just done.
 
 pub mod actions;
+pub mod alike;
 pub mod answer;
 pub mod boxes;
 pub mod state;

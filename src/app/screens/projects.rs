@@ -66,6 +66,14 @@ pub const SPECS: &[Spec] = &[
     row("projects.clone", "clone", "Make a new version, with or without the annotations", 2, true, |s, _| clone(s)),
     row("projects.rename", "rename", "Give the project another name", 3, true, |s, _| rename(s)),
     row("projects.rescan", "rescan", "Look for new and changed files", 4, true, |s, _| rescan(s)),
+    row(
+        "projects.dedupe",
+        "find duplicates",
+        "Find duplicates, blurred, dark, bright, odd and damaged pictures",
+        0,
+        true,
+        |s, _| dedupe(s),
+    ),
     row("projects.export", "export", "Write labels to CSV, JSONL or class folders", 5, false, |s, _| export(s)),
     row("projects.trash", "trash", "Put the project in the trash; it can be restored", 6, true, |s, _| trash(s)),
     row("projects.restore", "restore", "Take the project out of the trash", 0, true, |s, _| restore(s)),
@@ -190,6 +198,12 @@ fn rescan(state: &mut State) -> Vec<Effect> {
     let Some((project, _)) = current(state) else { return Vec::new() };
     let task = state.tasks.start(format!("rescan {}", printable(&project.name)), state.clock);
     vec![Effect::Start(task, Job::Rescan(project.id))]
+}
+
+fn dedupe(state: &mut State) -> Vec<Effect> {
+    let Some((project, _)) = current(state) else { return Vec::new() };
+    let task = state.tasks.start(format!("find duplicates in {}", printable(&project.name)), state.clock);
+    vec![Effect::Start(task, Job::Measure(project.id))]
 }
 
 fn export(state: &mut State) -> Vec<Effect> {

@@ -11,7 +11,7 @@ use crate::domain::queue::{Filter, Order, Queue};
 use crate::domain::text::printable;
 
 /// Ready-made filters with their names.
-const READY: [(&str, &str); 8] = [
+const READY: [(&str, &str); 12] = [
     ("unlabeled", "status:unlabeled"),
     ("all", ""),
     ("flagged", "flag"),
@@ -20,9 +20,11 @@ const READY: [(&str, &str); 8] = [
     ("rejected in review", "review:rejected"),
     ("verified empty", "empty"),
     ("with a comment", "comment"),
+    ("duplicates", "dup:near"),
+    ("blurred", "blurry"),
+    ("dark", "dark"),
+    ("damaged", "damaged"),
 ];
-/// The orders that can be chosen.
-const ORDERS: [&str; 6] = ["path", "random", "newest", "class", "score", "uncertain"];
 
 /// The queue of a screen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -102,7 +104,7 @@ pub fn choose(state: &mut State) -> Vec<Effect> {
 
 fn orders() -> Vec<Item> {
     let item = |o: &str| Item { label: format!("order: {o}"), value: format!("order {o}"), ..Item::default() };
-    ORDERS.into_iter().map(item).collect()
+    Order::NAMES.into_iter().map(item).collect()
 }
 
 /// Lists the orders alone.

@@ -130,6 +130,7 @@ pub fn page(state: &mut State, tag: Tag, samples: Vec<Sample>, progress: PassRep
         predictions: Vec::new(),
         reviews: Vec::new(),
         notes: Vec::new(),
+        likeness: None,
         ..s
     };
     let effects = walk::page(state, tag, samples.into_iter().map(blind).collect(), end);

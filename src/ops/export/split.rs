@@ -1,9 +1,11 @@
 //! Which part of a data set a picture belongs to: training, validation, test.
 //!
 //! What always holds: the same seed over the same pictures gives the same parts, at any time and on any machine; a group
-//! is never torn apart.
+//! is never torn apart, and nor are pictures that were found to look alike: a picture that a model was trained on tells
+//! nothing about the model when its twin is the test.
 
 use crate::domain::class::LabelSet;
+use crate::domain::likeness::Sets;
 use crate::domain::project::Counts;
 use crate::domain::sample::{Answer, Sample};
 use std::collections::{BTreeMap, HashMap};
@@ -91,11 +93,29 @@ impl Split {
     }
 }
 
+/// A picture that is going to be written.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    /// The stratum or group.
+    key: u64,
+    /// The picture's own number.
+    number: u64,
+    id: i64,
+    /// Those that look like it.
+    alike: Option<i64>,
+}
+
+/// Pictures that stay together, and the smallest of their numbers.
+struct Unit {
+    key: u64,
+    number: u64,
+    ids: Vec<i64>,
+}
+
 /// Collects the pictures, then knows the part of each.
 pub(super) struct Plan {
     split: Split,
-    /// The stratum or group, the picture's own number, its id.
-    seen: Vec<(u64, u64, i64)>,
+    seen: Vec<Seen>,
     parts: HashMap<i64, u8>,
 }
 
@@ -118,27 +138,35 @@ impl Plan {
             By::Top => hash(0, path.split_once('/').map_or("", |(top, _)| top)),
             By::Before(c) => hash(0, &format!("{folder}/{}", name.split(c).next().unwrap_or(name))),
         };
-        self.seen.push((key, hash(self.split.seed, path), sample.id.0));
+        let (number, alike) = (hash(self.split.seed, path), sample.likeness.map(|l| l.group));
+        self.seen.push(Seen { key, number, id: sample.id.0, alike });
     }
 
     /// Deals the pictures out.
     pub(super) fn deal(&mut self) {
         let seen = std::mem::take(&mut self.seen);
         match self.split.by {
-            By::Random | By::Stratified => self.deal_strata(seen),
-            By::Folder | By::Top | By::Before(_) => self.deal_groups(&seen),
+            By::Random | By::Stratified => self.deal_strata(units(seen)),
+            By::Folder | By::Top | By::Before(_) => self.deal_groups(&joined(seen)),
         }
     }
 
-    /// In each stratum, the pictures in the order of their numbers are cut at the shares; where the cuts lie in a small
-    /// stratum is by chance, so that no part is always short.
-    fn deal_strata(&mut self, mut seen: Vec<(u64, u64, i64)>) {
-        seen.sort_unstable();
-        let ends = self.ends();
-        for stratum in seen.chunk_by(|a, b| a.0 == b.0) {
-            let offset = stratum.first().map_or(0.5, |s| share(mix(s.0 ^ self.split.seed)));
-            for (at, (_, _, id)) in stratum.iter().enumerate() {
-                let at = (at as f64 + offset) / stratum.len() as f64;
+    /// In each stratum, pictures that look alike go where most is missing, the largest groups first; then all others, in
+    /// the order of their numbers, are cut at what is missing still. Where the cuts lie in a small stratum is by chance,
+    /// so that no part is always short.
+    fn deal_strata(&mut self, mut units: Vec<Unit>) {
+        units.sort_unstable_by_key(|u| (u.key, u.number));
+        for stratum in units.chunk_by(|a, b| a.key == b.key) {
+            let offset = stratum.first().map_or(0.5, |u| share(mix(u.key ^ self.split.seed)));
+            let (alone, mut together): (Vec<&Unit>, Vec<&Unit>) = stratum.iter().partition(|u| u.ids.len() == 1);
+            together.sort_by_key(|u| (std::cmp::Reverse(u.ids.len()), u.number));
+            let mut missing = self.missing(stratum.iter().map(|u| u.ids.len()).sum());
+            for unit in &together {
+                self.give(&unit.ids, &mut missing);
+            }
+            let ends = if together.is_empty() { self.ends() } else { ends_of(&missing) };
+            for (at, id) in alone.iter().flat_map(|u| &u.ids).enumerate() {
+                let at = (at as f64 + offset) / alone.len() as f64;
                 let part = ends.iter().position(|end| at < *end).unwrap_or(ends.len() - 1);
                 self.parts.insert(*id, part as u8);
             }
@@ -146,25 +174,35 @@ impl Plan {
     }
 
     /// Each group goes where most is missing, the largest first, so that no large one comes too late to fit.
-    fn deal_groups(&mut self, seen: &[(u64, u64, i64)]) {
+    fn deal_groups(&mut self, seen: &[Seen]) {
         let mut groups: BTreeMap<u64, Vec<i64>> = BTreeMap::new();
-        for (key, _, id) in seen {
-            groups.entry(*key).or_default().push(*id);
+        for one in seen {
+            groups.entry(one.key).or_default().push(one.id);
         }
-        let mut missing: Vec<f64> = self.split.parts.iter().map(|(_, s)| s * seen.len() as f64).collect();
+        let mut missing = self.missing(seen.len());
         let mut groups: Vec<_> = groups.into_iter().collect();
         groups.sort_by_key(|(key, ids)| (std::cmp::Reverse(ids.len()), mix(key ^ self.split.seed)));
         for (_, ids) in groups {
-            let most = (0..missing.len()).max_by(|a, b| {
-                let of = |i: &usize| missing.get(*i).copied().unwrap_or_default();
-                of(a).total_cmp(&of(b)).then(b.cmp(a))
-            });
-            let Some(part) = most else { return };
-            if let Some(left) = missing.get_mut(part) {
-                *left -= ids.len() as f64;
-            }
-            self.parts.extend(ids.into_iter().map(|id| (id, part as u8)));
+            self.give(&ids, &mut missing);
         }
+    }
+
+    /// How many of so many pictures each part is to have.
+    fn missing(&self, count: usize) -> Vec<f64> {
+        self.split.parts.iter().map(|(_, share)| share * count as f64).collect()
+    }
+
+    /// Gives pictures to the part that misses most.
+    fn give(&mut self, ids: &[i64], missing: &mut [f64]) {
+        let most = (0..missing.len()).max_by(|a, b| {
+            let of = |i: &usize| missing.get(*i).copied().unwrap_or_default();
+            of(a).total_cmp(&of(b)).then(b.cmp(a))
+        });
+        let Some(part) = most else { return };
+        if let Some(left) = missing.get_mut(part) {
+            *left -= ids.len() as f64;
+        }
+        self.parts.extend(ids.iter().map(|id| (*id, part as u8)));
     }
 
     /// Where each part ends on the way from 0 to 1.
@@ -189,6 +227,48 @@ impl Plan {
     }
 }
 
+/// Pictures that look alike as one; the stratum of each is that of the picture with the smallest number.
+fn units(mut seen: Vec<Seen>) -> Vec<Unit> {
+    seen.sort_unstable_by_key(|s| (s.alike, s.number, s.id));
+    let same = |a: &Seen, b: &Seen| a.alike.is_some() && a.alike == b.alike;
+    let unit = |like: &[Seen]| {
+        let first = like.first()?;
+        Some(Unit { key: first.key, number: first.number, ids: like.iter().map(|s| s.id).collect() })
+    };
+    seen.chunk_by(same).filter_map(unit).collect()
+}
+
+/// The same pictures, with one key for all groups that pictures which look alike lie in.
+fn joined(mut seen: Vec<Seen>) -> Vec<Seen> {
+    let mut keys: Vec<u64> = seen.iter().map(|s| s.key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let at = |key: u64| keys.binary_search(&key).map_or(0, |at| at as u32);
+    let mut sets = Sets::new(keys.len() as u32);
+    let mut first: HashMap<i64, u64> = HashMap::new();
+    for one in &seen {
+        if let Some(alike) = one.alike {
+            sets.join(at(one.key), at(*first.entry(alike).or_insert(one.key)));
+        }
+    }
+    for one in &mut seen {
+        let root = sets.root(at(one.key));
+        one.key = keys.get(root as usize).copied().unwrap_or(one.key);
+    }
+    seen
+}
+
+/// Where each part ends on the way from 0 to 1, by what it misses.
+fn ends_of(missing: &[f64]) -> Vec<f64> {
+    let sum: f64 = missing.iter().map(|m| m.max(0.0)).sum();
+    let mut end = 0.0;
+    let step = |m: &f64| {
+        end += m.max(0.0) / sum.max(f64::MIN_POSITIVE);
+        end
+    };
+    missing.iter().map(step).collect()
+}
+
 /// A number from 0 to 1.
 fn share(bits: u64) -> f64 {
     (bits >> 11) as f64 / (1_u64 << 53) as f64
@@ -211,13 +291,48 @@ fn mix(value: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn plan(by: &str, seed: u64, keys: &[u64]) -> Vec<u8> {
         let split = Split::parse(by, seed, "train=0.8,val=0.1,test=0.1").unwrap();
         let mut plan = Plan::new(split);
-        plan.seen = keys.iter().zip(0..).map(|(key, id)| (*key, hash(seed, &id.to_string()), id)).collect();
+        plan.seen = keys.iter().zip(0..).map(|(key, id)| seen(*key, seed, id, None)).collect();
         plan.deal();
         (0..keys.len() as i64).map(|id| plan.parts[&id]).collect()
+    }
+
+    fn seen(key: u64, seed: u64, id: i64, alike: Option<i64>) -> Seen {
+        Seen { key, number: hash(seed, &id.to_string()), id, alike }
+    }
+
+    proptest! {
+        #[test]
+        fn pictures_that_look_alike_are_never_parted(
+            by in prop::sample::select(vec!["random", "stratified", "group:folder"]),
+            seed in any::<u64>(),
+            pictures in prop::collection::vec((0_u64..8, prop::option::of(0_i64..12)), 1..200),
+        ) {
+            let mut plan = Plan::new(Split::parse(by, seed, "train=0.8,val=0.1,test=0.1").unwrap());
+            plan.seen = pictures.iter().zip(0..).map(|((key, alike), id)| seen(*key, seed, id, *alike)).collect();
+            plan.deal();
+            prop_assert_eq!(plan.parts.len(), pictures.len());
+            for ((key, alike), id) in pictures.iter().zip(0..) {
+                for ((other, like), twin) in pictures.iter().zip(0..id) {
+                    let together = (alike.is_some() && alike == like) || (by == "group:folder" && key == other);
+                    prop_assert!(!together || plan.parts[&id] == plan.parts[&twin], "{} and {}", id, twin);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shares_hold_where_many_look_alike() {
+        let mut plan = Plan::new(Split::parse("random", 3, "train=0.8,val=0.1,test=0.1").unwrap());
+        // Half of a thousand pictures in groups of two to six.
+        plan.seen = (0..1000).map(|id| seen(0, 3, id, (id < 500).then_some(id / (2 + id % 5)))).collect();
+        plan.deal();
+        let of = |part: u8| plan.parts.values().filter(|p| **p == part).count();
+        assert_eq!([of(0), of(1), of(2)], [800, 100, 100]);
     }
 
     #[test]

@@ -345,5 +345,6 @@ fn unborn(project: ProjectId, path: &str) -> Sample {
         predictions: Vec::new(),
         reviews: Vec::new(),
         notes: Vec::new(),
+        likeness: None,
     }
 }

@@ -52,6 +52,10 @@ impl Shape {
             Order::Class => {
                 return Err(StoreError::invalid("a CV Explorer database has no order by class; choose another order"));
             }
+            Order::Blur | Order::Brightness | Order::Group => {
+                let text = "a CV Explorer database keeps nothing that is measured of pictures; choose another order";
+                return Err(StoreError::invalid(text));
+            }
         })
     }
 
@@ -84,9 +88,10 @@ impl Shape {
             let is = if empty { "" } else { "NOT " };
             out.text += &format!(" AND {is}(s.status = 'labeled' AND NOT {any})");
         }
-        // Nothing is ever reviewed, flagged, marked or remarked on here.
+        // Nothing is ever reviewed, flagged, marked, remarked on or measured here.
         let marks = [filter.flag, filter.unsure, filter.comment];
-        if !filter.review.is_empty() || marks.contains(&Some(true)) {
+        let measured = !filter.dup.is_empty() || !filter.group.is_empty() || filter.faults.values().any(|is| *is);
+        if !filter.review.is_empty() || marks.contains(&Some(true)) || measured {
             out.text += " AND 1 = 0";
         }
         for needle in &filter.text {

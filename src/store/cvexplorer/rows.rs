@@ -203,6 +203,7 @@ impl Columns {
             predictions: Vec::new(),
             reviews: Vec::new(),
             notes: Vec::new(),
+            likeness: None,
         };
         Ok((sample, status))
     }

@@ -67,6 +67,11 @@ macro_rules! native_calls {
             write fn put_list(project: ProjectId, name: &str, samples: &[(SampleId, String)], begin: bool) -> u64;
             read fn lists(project: ProjectId) -> Vec<(String, u64)>;
             write fn drop_list(project: ProjectId, name: &str) -> ();
+            read fn unmeasured(project: ProjectId, after: Option<&str>, limit: usize) -> Vec<Unmeasured>;
+            read fn known_measures(contents: &[Digest]) -> Vec<Measures>;
+            write fn put_measures(project: ProjectId, batch: &[Measured]) -> ();
+            read fn measures(project: ProjectId, after: Option<&str>, limit: usize) -> Vec<SampleMeasures>;
+            write fn put_findings(project: ProjectId, found: &[Finding]) -> ();
             read fn changes_since(project: ProjectId, event: Option<EventId>, limit: usize) -> Vec<HistoryEntry>;
         }
         native_calls! { own:

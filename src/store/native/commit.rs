@@ -268,8 +268,12 @@ fn answered_by(answer: &Answer, editor: Option<&str>) -> Option<String> {
     newest.or(editor).map(str::to_owned)
 }
 
-/// The class a sample stands under in class order: the first of the whole picture, else the first of all.
+/// The class a sample stands under in class order: the first of the whole picture, else the first of all. A draft stands
+/// under none.
 fn first_class(answer: &Answer) -> Option<i64> {
+    if answer.is_draft() {
+        return None;
+    }
     let whole = answer.annotations.iter().find(|a| a.shape == crate::domain::annotation::Shape::Class);
     whole.or(answer.annotations.first()).map(|a| a.class.0)
 }

@@ -22,7 +22,8 @@ impl dyn Base + '_ {
         if begin {
             self.execute("DELETE FROM listed WHERE project = ? AND folded = ?", (project.0, name.to_lowercase()))?;
         }
-        let sql = "INSERT INTO listed(project, folded, sample, name, note) SELECT ?1, ?2, id, ?4, ?5 FROM sample
+        let sql = "INSERT INTO listed(project, folded, sample, name, note, sort_key)
+                   SELECT ?1, ?2, id, ?4, ?5, sort_key FROM sample
                    WHERE id = ?3 AND project = ?1
                    ON CONFLICT(project, folded, sample) DO UPDATE SET note = excluded.note";
         for (sample, note) in samples {

@@ -1,12 +1,13 @@
 //! Pages, ranks and jumps in a queue, by key.
 
 use super::codes;
-use super::plan::{Column, Dialect, NO_CLASS, Parts, Plan, Sql, Stretch, stretches};
+use super::plan::{Column, Dialect, Parts, Plan, Sql, Stretch};
 use super::range::Range;
+use super::stretch::{class_stretch, renamed, stretches};
 use super::tally::Stored;
 use super::value::Value;
 use crate::domain::class::LabelSet;
-use crate::domain::ids::{ClassId, ProjectId, SampleId};
+use crate::domain::ids::{ProjectId, SampleId};
 use crate::domain::queue::{Filter, Order, Queue};
 use crate::domain::sample::Sample;
 use crate::store::Result;
@@ -32,7 +33,8 @@ pub(in crate::store) trait Look {
     fn counts(&self, ranges: Vec<Sql>) -> Result<Vec<u64>>;
     /// The samples with these ids, in this order; those that are gone are left out.
     fn samples(&self, ids: &[i64]) -> Result<Vec<Sample>>;
-    /// Where a sample stands: its project, path key, shuffle, change and rank, and the class it stands under.
+    /// Where a sample stands: its project, path key, shuffle, change and rank, the class it stands under, and the one that
+    /// is predicted.
     fn standing(&self, id: SampleId) -> Result<Option<Place>>;
 }
 
@@ -44,6 +46,7 @@ pub(in crate::store) struct Place {
     pub(in crate::store) changed: i64,
     pub(in crate::store) rank: i64,
     pub(in crate::store) class: Option<i64>,
+    pub(in crate::store) predicted: Option<i64>,
 }
 
 /// A queue with everything looked up that reading it needs.
@@ -152,7 +155,8 @@ impl dyn Look + '_ {
 
     pub(in crate::store) fn cursor(&self, queue: &Queue, sample: SampleId) -> Result<Cursor> {
         let missing = || StoreError::not_found(format!("sample number {sample}"), self.place());
-        let Place { project, path, shuffle, changed, rank, class } = self.standing(sample)?.ok_or_else(missing)?;
+        let Place { project, path, shuffle, changed, rank, class, predicted } =
+            self.standing(sample)?.ok_or_else(missing)?;
         Ok(match queue.order {
             Order::Path => Cursor { stretch: 0, key: Key::Bytes(path) },
             Order::Newest => Cursor { stretch: 0, key: Key::Number(changed) },
@@ -163,9 +167,24 @@ impl dyn Look + '_ {
             Order::ScoreDown | Order::ScoreUp => Cursor { stretch: i64::from(rank < 0), key: Key::Number(rank) },
             Order::Class => {
                 let (labels, _) = self.known(project)?;
-                let stretch = class.map_or(NO_CLASS, |c| labels.resolve(ClassId(c)).0);
-                Cursor { stretch, key: Key::Bytes(path) }
+                let by_rank = class.is_none() && predicted.is_some();
+                let key = if by_rank { Key::Number(rank) } else { Key::Bytes(path) };
+                Cursor { stretch: class_stretch(&labels, class, predicted), key }
             }
+            Order::Blur => self.measured_cursor(Column::Blur, sample, path)?,
+            Order::Brightness => self.measured_cursor(Column::Light, sample, path)?,
+            Order::Group => self.measured_cursor(Column::Place, sample, path)?,
+        })
+    }
+
+    /// The place of a sample in an order by what was measured: by its path where it has no such value.
+    fn measured_cursor(&self, column: Column, sample: SampleId, path: Vec<u8>) -> Result<Cursor> {
+        let name = column.name();
+        let text = format!("SELECT m.{name}, m.sample FROM measure m WHERE m.{name} IS NOT NULL AND m.sample = ?");
+        let found = self.keys_of(vec![Sql { text, values: vec![Value::Integer(sample.0)] }])?.pop();
+        Ok(match found {
+            Some((key, _)) => Cursor { stretch: 0, key },
+            None => Cursor { stretch: 1, key: Key::Bytes(path) },
         })
     }
 
@@ -279,7 +298,7 @@ fn merged(mut rows: Keys, descending: bool, limit: usize) -> Keys {
 /// The stretch a cursor lies in. A class that is gone counts as the one it became, else as none.
 fn place_of(stretches: &[Stretch], cursor: &Cursor, labels: &LabelSet) -> usize {
     let find = |id: i64| stretches.iter().position(|s| s.id == id);
-    let resolved = || find(labels.resolve(ClassId(cursor.stretch)).0);
+    let resolved = || find(renamed(labels, cursor.stretch));
     find(cursor.stretch).or_else(resolved).unwrap_or(stretches.len().saturating_sub(1))
 }
 

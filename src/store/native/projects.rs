@@ -176,6 +176,7 @@ impl dyn Base + '_ {
              UNION ALL SELECT ?1, 'class', CAST(class AS TEXT), count(*) FROM sample_class WHERE project = ?1 GROUP BY class",
             [id.0],
         )?;
+        self.execute(&super::measures::count_quality(), [id.0])?;
         Ok(())
     }
 }

@@ -4,11 +4,49 @@ use super::plan::{Column, Dialect, Sql};
 use super::value::Value;
 use crate::domain::ids::ProjectId;
 
+/// Where and how a range is read.
+pub(super) struct At {
+    pub(super) project: ProjectId,
+    /// What it is sorted by.
+    pub(super) column: Column,
+    pub(super) dialect: Dialect,
+}
+
+impl At {
+    /// The measures of `sample s`, where the key stands with them. In SQLite the word CROSS keeps the order of tables.
+    fn measures(&self) -> String {
+        let join = format!(" {}JOIN measure m ON m.sample = s.id", self.cross());
+        if self.column.is_measured() { join } else { String::new() }
+    }
+
+    fn cross(&self) -> &'static str {
+        if self.dialect == Dialect::Sqlite { "CROSS " } else { "" }
+    }
+
+    /// The table whose key is read where rows are found by samples.
+    fn key_table(&self) -> &'static str {
+        if self.column.is_measured() { "m" } else { "s" }
+    }
+
+    /// The word that makes SQLite use an index.
+    fn indexed_by(&self, index: &str) -> String {
+        match self.dialect {
+            Dialect::Sqlite if !index.is_empty() => format!(" INDEXED BY {index}"),
+            _ => String::new(),
+        }
+    }
+
+    /// In SQLite these words leave only the id to look samples up by.
+    fn by_id(&self) -> &'static str {
+        if self.dialect == Dialect::Sqlite { " NOT INDEXED" } else { "" }
+    }
+}
+
 /// `FROM … WHERE …` of one range.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct Range {
     pub(super) sql: Sql,
-    /// The table that holds the key: `s` or `c`.
+    /// The table that holds the key: `s`, `c`, `m` or `t`.
     table: &'static str,
     /// Only keys from here on.
     pub(super) low: Option<i64>,
@@ -17,46 +55,52 @@ pub(in crate::store) struct Range {
 }
 
 impl Range {
-    pub(super) fn on_sample(index: &str, project: ProjectId, dialect: Dialect) -> Self {
-        let by = indexed_by(index, dialect);
-        let text = format!(" FROM sample s{by} WHERE s.project = ?");
-        Self { sql: Sql { text, values: vec![Value::Integer(project.0)] }, table: "s", low: None, high: None }
+    fn new(text: String, values: Vec<Value>, table: &'static str) -> Self {
+        Self { sql: Sql { text, values }, table, low: None, high: None }
+    }
+
+    pub(super) fn on_sample(index: &str, at: &At) -> Self {
+        let text = format!(" FROM sample s{}{} WHERE s.project = ?", at.indexed_by(index), at.measures());
+        Self::new(text, vec![Value::Integer(at.project.0)], at.key_table())
+    }
+
+    /// Over an index of the measures; the sample is looked up for the other conditions.
+    pub(super) fn on_measures(index: &str, at: &At) -> Self {
+        let (by, cross) = (at.indexed_by(index), at.cross());
+        let text = format!(" FROM measure m{by} {cross}JOIN sample s ON s.id = m.sample WHERE m.project = ?");
+        let table = if at.column == Column::Path { "m" } else { at.key_table() };
+        Self::new(text, vec![Value::Integer(at.project.0)], table)
     }
 
     /// Over the samples with an open comment, which are few: looked up one by one, and sorted afterwards.
-    pub(super) fn on_comments(project: ProjectId, dialect: Dialect) -> Self {
-        // In SQLite these words leave only the id to look samples up by.
-        let by = if dialect == Dialect::Sqlite { " NOT INDEXED" } else { "" };
+    pub(super) fn on_comments(at: &At) -> Self {
         let text = format!(
-            " FROM sample s{by} WHERE s.project = ? AND s.id IN (SELECT n.sample FROM comment n WHERE n.resolved = 0)"
+            " FROM sample s{}{} WHERE s.project = ? AND s.id IN (SELECT n.sample FROM comment n WHERE n.resolved = 0)",
+            at.by_id(),
+            at.measures()
         );
-        Self { sql: Sql { text, values: vec![Value::Integer(project.0)] }, table: "s", low: None, high: None }
+        Self::new(text, vec![Value::Integer(at.project.0)], at.key_table())
     }
 
-    /// Over the samples on any of these lists: looked up one by one, and sorted afterwards.
-    pub(super) fn on_lists(project: ProjectId, names: &[String], dialect: Dialect) -> Self {
-        let by = if dialect == Dialect::Sqlite { " NOT INDEXED" } else { "" };
-        let marks = vec!["?"; names.len()].join(", ");
+    /// Over a list, by path; the sample is looked up for the other keys and conditions.
+    pub(super) fn on_list(index: &str, name: &str, at: &At) -> Self {
+        let (by, cross, measures) = (at.indexed_by(index), at.cross(), at.measures());
         let text = format!(
-            " FROM sample s{by} WHERE s.project = ? AND s.id IN (SELECT t.sample FROM listed t WHERE t.project = ?
-             AND t.folded IN ({marks}))"
+            " FROM listed t{by} {cross}JOIN sample s ON s.id = t.sample{measures} WHERE t.project = ? AND t.folded = ?"
         );
-        let mut values = vec![Value::Integer(project.0), Value::Integer(project.0)];
-        values.extend(names.iter().map(|n| Value::Text(n.clone())));
-        Self { sql: Sql { text, values }, table: "s", low: None, high: None }
+        let values = vec![Value::Integer(at.project.0), Value::Text(name.to_owned())];
+        Self::new(text, values, if at.column == Column::Path { "t" } else { at.key_table() })
     }
 
     /// Over the class list, by path or by change; the sample is looked up for its key and the other conditions.
-    pub(super) fn on_class(index: &str, project: ProjectId, class: i64, column: Column, dialect: Dialect) -> Self {
-        let by = indexed_by(index, dialect);
-        // In SQLite the word CROSS keeps the order of the two tables.
-        let cross = if dialect == Dialect::Sqlite { "CROSS " } else { "" };
+    pub(super) fn on_class(index: &str, class: i64, at: &At) -> Self {
+        let (by, cross, measures) = (at.indexed_by(index), at.cross(), at.measures());
         let text = format!(
-            " FROM sample_class c{by} {cross}JOIN sample s ON s.id = c.sample WHERE c.project = ? AND c.class = ?"
+            " FROM sample_class c{by} {cross}JOIN sample s ON s.id = c.sample{measures} WHERE c.project = ? AND c.class = ?"
         );
-        let values = vec![Value::Integer(project.0), Value::Integer(class)];
-        let table = if matches!(column, Column::Path | Column::Changed) { "c" } else { "s" };
-        Self { sql: Sql { text, values }, table, low: None, high: None }
+        let values = vec![Value::Integer(at.project.0), Value::Integer(class)];
+        let table = if matches!(at.column, Column::Path | Column::Changed) { "c" } else { at.key_table() };
+        Self::new(text, values, table)
     }
 
     /// The statement with the stretch's bounds on the key. A bound of its own (`>`, `>=`, `<`, `<=` and a key inside the
@@ -92,12 +136,4 @@ pub(super) fn like(needle: &str) -> String {
         out.push(c);
     }
     out + "%"
-}
-
-/// The word that makes SQLite use an index.
-fn indexed_by(index: &str, dialect: Dialect) -> String {
-    match dialect {
-        Dialect::Sqlite if !index.is_empty() => format!(" INDEXED BY {index}"),
-        _ => String::new(),
-    }
 }

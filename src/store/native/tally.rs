@@ -19,14 +19,15 @@ pub(in crate::store) struct Facets {
     pub(in crate::store) empty: bool,
     pub(in crate::store) review: i64,
     pub(in crate::store) author: Option<String>,
-    /// Each class once.
+    /// Each class once; none of a draft, which nobody has confirmed.
     pub(in crate::store) classes: Vec<i64>,
 }
 
 impl Facets {
     /// The facets of an answer.
     pub(in crate::store) fn of(answer: &Answer, review: i64, author: Option<String>) -> Self {
-        let mut classes: Vec<i64> = answer.annotations.iter().map(|a| a.class.0).collect();
+        let given = answer.annotations.iter().filter(|_| !answer.is_draft());
+        let mut classes: Vec<i64> = given.map(|a| a.class.0).collect();
         classes.sort_unstable();
         classes.dedup();
         Self {

@@ -122,6 +122,16 @@ impl FromValue for i64 {
     }
 }
 
+impl FromValue for f64 {
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Real(x) => Some(*x),
+            Value::Integer(n) => Some(*n as f64),
+            _ => None,
+        }
+    }
+}
+
 impl FromValue for u32 {
     fn from_value(value: &Value) -> Option<Self> {
         i64::from_value(value)?.try_into().ok()

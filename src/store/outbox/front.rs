@@ -198,5 +198,5 @@ impl Store for Outboxed {
         self.remote.release_claims(project, owner)
     }
 
-    crate::store::pass_on::pass_on!(remote: manner shelf making queues named_step past extras versions team);
+    crate::store::pass_on::pass_on!(remote: manner shelf making queues named_step past extras versions quality team);
 }

@@ -184,6 +184,28 @@ impl Tx<'_> {
             ),
             both(),
         ));
+        // What was measured follows from the files, which are the same.
+        let measured = "etag, digest, damaged, width, height, dhash, brightness, contrast, sharpness";
+        let found = "near_n, exact_n, place, blurry, dark, bright, odd, broken";
+        let of = |columns: &str| columns.split(", ").map(|c| format!("x.{c}")).collect::<Vec<_>>().join(", ");
+        let twin = |column: &str| {
+            format!(
+                "(SELECT b.id FROM sample a JOIN sample b ON b.project = $2 AND b.sort_key = a.sort_key
+                  WHERE a.id = x.{column})"
+            )
+        };
+        self.later(Statement::new(
+            format!(
+                "INSERT INTO measure(sample, project, sort_key, {measured}, {found}, blur, light, near, exact)
+                 SELECT c.id, $2, x.sort_key, {}, {}, (x.blur >> 40 << 40) | c.id, (x.light >> 40 << 40) | c.id, {}, {}
+                 FROM measure x {pairs}",
+                of(measured),
+                of(found),
+                twin("near"),
+                twin("exact")
+            ),
+            both(),
+        ));
         if new.annotations {
             self.later(Statement::new(
                 format!(

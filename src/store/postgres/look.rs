@@ -7,7 +7,7 @@ use crate::domain::sample::Sample;
 use crate::store::Result;
 use crate::store::native::codes;
 use crate::store::native::page::{Keys, Look, Place};
-use crate::store::native::plan::{Dialect, Sql};
+use crate::store::native::plan::{Column, Dialect, Sql};
 use crate::store::native::tally::Stored;
 use crate::store::native::value::{Row, Value};
 use crate::store::records::Key;
@@ -43,13 +43,17 @@ impl Look for Tx<'_> {
     fn keys(&self, groups: Vec<Vec<Sql>>) -> Result<Vec<Keys>> {
         let mut found: Vec<Keys> = groups.iter().map(|_| Keys::new()).collect();
         let selects = groups.iter().enumerate().flat_map(|(i, group)| group.iter().map(move |sql| (i, sql)));
-        let Some(statement) = united(selects, |i, sql| format!("SELECT {i}::bigint, u.* FROM ({sql}) u")) else {
-            return Ok(found);
+        // Stretches of one order may be sorted by different types: numbers stand in one column, paths in another.
+        let text = |i, sql: &str| {
+            let by_path = sql.split_once(',').is_some_and(|(key, _)| key.ends_with(Column::Path.name()));
+            let key = if by_path { "NULL::bigint, u.key" } else { "u.key, NULL::bytea" };
+            format!("SELECT {i}::bigint, {key}, u.id FROM ({sql}) u(key, id)")
         };
+        let Some(statement) = united(selects, text) else { return Ok(found) };
         for row in self.ask_one(statement)? {
             let group = usize::try_from(row.get::<i64>(0)?).unwrap_or(usize::MAX);
             if let Some(keys) = found.get_mut(group) {
-                keys.push((key(&row)?, row.get(2)?));
+                keys.push((key(&row)?, row.get(3)?));
             }
         }
         Ok(found)
@@ -73,7 +77,7 @@ impl Look for Tx<'_> {
     }
 
     fn standing(&self, id: SampleId) -> Result<Option<Place>> {
-        let sql = "SELECT project, sort_key, shuffle, changed, rank, class FROM sample WHERE id = ?";
+        let sql = "SELECT project, sort_key, shuffle, changed, rank, class, predicted FROM sample WHERE id = ?";
         self.base().row(sql, [id.0], |r| {
             Ok(Place {
                 project: ProjectId(r.get(0)?),
@@ -82,13 +86,14 @@ impl Look for Tx<'_> {
                 changed: r.get(3)?,
                 rank: r.get(4)?,
                 class: r.get(5)?,
+                predicted: r.get(6)?,
             })
         })
     }
 }
 
 fn key(row: &Row) -> Result<Key> {
-    match row.0.get(1) {
+    match row.0.get(2) {
         Some(Value::Blob(bytes)) => Ok(Key::Bytes(bytes.clone())),
         _ => Ok(Key::Number(row.get(1)?)),
     }

@@ -3,6 +3,7 @@
 use super::tx::{Param, Statement, Tx};
 use crate::domain::annotation::{Annotation, Prediction};
 use crate::domain::ids::{AnnotationId, ClassId, ProjectId, Rev, SampleId};
+use crate::domain::likeness::Likeness;
 use crate::domain::natural::natural_key;
 use crate::domain::review::{Review, Verdict};
 use crate::domain::sample::{Answer, Note, Sample};
@@ -25,6 +26,8 @@ const NOTES: &str =
     "(SELECT json_agg(json_build_array(n.author, n.text) ORDER BY n.kind, n.place, n.author)::text FROM (
     SELECT 0 AS kind, c.id AS place, c.author, c.text FROM comment c WHERE c.sample = s.id AND c.resolved = 0
     UNION ALL SELECT 1, 0, t.name, t.note FROM listed t WHERE t.sample = s.id AND t.note <> '') n)";
+const LIKENESS: &str = "(SELECT json_build_array(m.near, m.near_n, coalesce(m.exact_n, 1))::text FROM measure m
+    WHERE m.sample = s.id AND m.near IS NOT NULL)";
 
 type AnnotationRow = (Uuid, i64, String, Option<String>, Option<String>, String, i64);
 type PredictionRow = (i64, String, Option<String>, f64, String);
@@ -44,7 +47,7 @@ pub(super) struct Loaded {
 pub(super) fn samples_statement(ids: &[i64]) -> Statement {
     let sql = format!(
         "SELECT s.id, s.project, s.path, s.size, s.etag, s.width, s.height, s.orientation, s.missing, s.rev, s.status,
-           s.skip_reason, s.flagged, s.unsure, {ANNOTATIONS}, {PREDICTIONS}, {REVIEWS}, {NOTES}
+           s.skip_reason, s.flagged, s.unsure, {ANNOTATIONS}, {PREDICTIONS}, {REVIEWS}, {NOTES}, {LIKENESS}
          FROM unnest($1) WITH ORDINALITY AS w(id, n) JOIN sample s ON s.id = w.id ORDER BY w.n"
     );
     Statement::new(sql, vec![Param::ints(ids.to_vec())])
@@ -134,6 +137,7 @@ impl Tx<'_> {
             predictions: self.predictions(r.get(15)?, id)?,
             reviews: self.reviews(r.get(16)?)?,
             notes: self.notes(r.get(17)?)?,
+            likeness: self.likeness(r.get(18)?)?,
         })
     }
 
@@ -200,6 +204,12 @@ impl Tx<'_> {
         let Some(text) = text else { return Ok(Vec::new()) };
         let rows: Vec<(String, String)> = self.base().json(&text, "comments")?;
         Ok(rows.into_iter().map(|(author, text)| Note { author, text }).collect())
+    }
+
+    fn likeness(&self, text: Option<String>) -> Result<Option<Likeness>> {
+        let Some(text) = text else { return Ok(None) };
+        let (group, near, exact) = self.base().json(&text, "the pictures that look like a sample")?;
+        Ok(Some(Likeness { group, near, exact }))
     }
 
     fn reviews(&self, text: Option<String>) -> Result<Vec<Review>> {

@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::records::Mode;
 
 /// Each migration takes the schema one version further; never change one that was released.
-const MIGRATIONS: [&str; 3] = [FIRST, SECOND, THIRD];
+const MIGRATIONS: [&str; 4] = [FIRST, SECOND, THIRD, FOURTH];
 
 /// The newest schema this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -227,6 +227,33 @@ CREATE TABLE listed(
   note TEXT NOT NULL,
   PRIMARY KEY(project, folded, sample));
 CREATE INDEX listed_sample ON listed(sample);
+";
+
+/// What was measured of pictures, and lists by path.
+const FOURTH: &str = "
+CREATE TABLE measure(
+  sample BIGINT PRIMARY KEY REFERENCES sample(id) ON DELETE CASCADE,
+  project BIGINT NOT NULL, sort_key BYTEA NOT NULL, etag TEXT NOT NULL, digest BYTEA, damaged TEXT,
+  width BIGINT, height BIGINT, dhash BIGINT,
+  brightness DOUBLE PRECISION, contrast DOUBLE PRECISION, sharpness DOUBLE PRECISION,
+  blur BIGINT, light BIGINT, near BIGINT, near_n BIGINT, exact BIGINT, exact_n BIGINT, place BIGINT,
+  blurry BIGINT NOT NULL DEFAULT 0, dark BIGINT NOT NULL DEFAULT 0, bright BIGINT NOT NULL DEFAULT 0,
+  odd BIGINT NOT NULL DEFAULT 0, broken BIGINT NOT NULL DEFAULT 0);
+CREATE INDEX measure_blur ON measure(project, blur) WHERE blur IS NOT NULL;
+CREATE INDEX measure_light ON measure(project, light) WHERE light IS NOT NULL;
+CREATE INDEX measure_place ON measure(project, place) WHERE place IS NOT NULL;
+CREATE INDEX measure_group ON measure(project, near, sort_key) WHERE near IS NOT NULL;
+CREATE INDEX measure_near ON measure(project, sort_key) WHERE near IS NOT NULL;
+CREATE INDEX measure_exact ON measure(project, sort_key) WHERE exact IS NOT NULL;
+CREATE INDEX measure_blurry ON measure(project, sort_key) WHERE blurry = 1;
+CREATE INDEX measure_dark ON measure(project, sort_key) WHERE dark = 1;
+CREATE INDEX measure_bright ON measure(project, sort_key) WHERE bright = 1;
+CREATE INDEX measure_odd ON measure(project, sort_key) WHERE odd = 1;
+CREATE INDEX measure_broken ON measure(project, sort_key) WHERE broken = 1;
+CREATE INDEX measure_digest ON measure(digest) WHERE digest IS NOT NULL;
+ALTER TABLE listed ADD COLUMN sort_key BYTEA NOT NULL DEFAULT '';
+UPDATE listed SET sort_key = s.sort_key FROM sample s WHERE s.id = listed.sample;
+CREATE INDEX listed_path ON listed(project, folded, sort_key);
 ";
 
 /// The schema version of the database: 0 where there is nothing of ours.

@@ -43,6 +43,18 @@ impl Db<'_> {
             ),
             (id.0, shift),
         )?;
+        // What was measured follows from the files, which are the same.
+        let measured = "etag, digest, damaged, width, height, dhash, brightness, contrast, sharpness";
+        let found = "near_n, exact_n, place, blurry, dark, bright, odd, broken";
+        self.execute(
+            &format!(
+                "INSERT INTO measure(sample, project, sort_key, {measured}, {found}, blur, light, near, exact)
+                 SELECT sample + ?3, ?2, sort_key, {measured}, {found}, (blur >> 40 << 40) | (sample + ?3),
+                   (light >> 40 << 40) | (sample + ?3), near + ?3, exact + ?3
+                 FROM measure WHERE project = ?1"
+            ),
+            (id.0, copy.0, shift),
+        )?;
         if answers {
             self.execute(
                 &format!(

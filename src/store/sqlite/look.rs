@@ -56,7 +56,7 @@ impl Look for Db<'_> {
     }
 
     fn standing(&self, id: SampleId) -> Result<Option<Place>> {
-        let sql = "SELECT project, sort_key, shuffle, changed, rank, class FROM sample WHERE id = ?";
+        let sql = "SELECT project, sort_key, shuffle, changed, rank, class, predicted FROM sample WHERE id = ?";
         self.row(sql, [id.0], |r| {
             Ok(Place {
                 project: ProjectId(r.get(0)?),
@@ -65,6 +65,7 @@ impl Look for Db<'_> {
                 changed: r.get(3)?,
                 rank: r.get(4)?,
                 class: r.get(5)?,
+                predicted: r.get(6)?,
             })
         })
     }
@@ -222,6 +223,55 @@ mod tests {
                     let steps = steps(db, &sql);
                     let by_id = steps.iter().any(|s| s.starts_with("SEARCH s USING INTEGER PRIMARY KEY"));
                     assert!(by_id, "{steps:?}\n{}", sql.text);
+                }
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn a_long_list_and_measures_are_read_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, project) = large(folder.path());
+        for (name, n) in [("measured", 9_000_000), ("near", 3_000_000), ("exact", 1_000_000), ("blurry", 2_000_000)] {
+            let sql = "INSERT INTO tally(project, kind, key, n) VALUES(?, 'quality', ?, ?)";
+            store.connection.execute(sql, (project.0, name, n)).unwrap();
+        }
+        let cases = [
+            ("list:work", Order::Path),
+            ("dup:near", Order::Path),
+            ("dup:exact", Order::Path),
+            ("blurry", Order::Path),
+            ("-blurry", Order::Path),
+            ("group:7", Order::Path),
+            ("group:7,8", Order::Path),
+            ("", Order::Blur),
+            ("", Order::Brightness),
+            ("", Order::Group),
+            ("dup:near", Order::Group),
+            ("-dark status:unlabeled", Order::Blur),
+        ];
+        store
+            .read(|db| {
+                for (text, order) in cases {
+                    let queue = Queue { filter: Filter::parse(text).unwrap(), order };
+                    let (walk, _) = (db as &dyn Look).walk(project, &queue)?;
+                    for stretch in &walk.stretches {
+                        for range in walk.parts.plan(stretch, &walk.stored, 60, false).ranges(project, Dialect::Sqlite)
+                        {
+                            let key = if stretch.column == Column::Path { Key::Bytes(vec![1]) } else { Key::Number(1) };
+                            let bound = Bound { key: &key, inclusive: false };
+                            let sql = select(&range, stretch.column, Some(bound), false, 60, 0);
+                            let steps = steps(db, &sql);
+                            let what = format!("`{text}` by {}: {steps:?}\n{}", order.name(), sql.text);
+                            assert!(
+                                !steps.iter().any(|s| s.contains("TEMP B-TREE") || s.starts_with("SCAN")),
+                                "{what}"
+                            );
+                            let key = format!("{}>", stretch.column.name());
+                            assert!(steps.iter().any(|s| s.contains(&key)), "does not search by the key: {what}");
+                        }
+                    }
                 }
                 Ok(())
             })

@@ -68,6 +68,7 @@ fn sample_row(r: &Row<'_>) -> rusqlite::Result<(Sample, Hangs)> {
         predictions: Vec::new(),
         reviews: Vec::new(),
         notes: Vec::new(),
+        likeness: None,
     };
     let hangs = Hangs { verdicts: r.get::<_, i64>(14)? > 1, predictions: r.get(15)?, notes: r.get(16)? };
     Ok((sample, hangs))
@@ -186,6 +187,7 @@ impl Db<'_> {
 
     fn complete_sample(&self, (mut sample, hangs): (Sample, Hangs)) -> Result<Sample> {
         sample.answer.annotations = self.annotations(sample.id)?;
+        sample.likeness = self.base().likeness(sample.id)?;
         if hangs.notes {
             sample.notes = self.notes(sample.id)?;
         }

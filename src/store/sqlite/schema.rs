@@ -12,7 +12,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION_ID: i64 = 0x4c6b_4c73;
 
 /// Each migration takes the schema one version further; never change one that was released.
-const MIGRATIONS: [&str; 2] = [FIRST, SECOND];
+const MIGRATIONS: [&str; 3] = [FIRST, SECOND, THIRD];
 
 /// The newest schema this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -258,6 +258,52 @@ CREATE TABLE listed(
   PRIMARY KEY(project, folded, sample)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX listed_sample ON listed(sample);
+";
+
+/// What was measured of pictures, and lists by path. The comments of the indexes say which filter or order each serves.
+const THIRD: &str = "
+CREATE TABLE measure(
+  sample INTEGER PRIMARY KEY REFERENCES sample(id) ON DELETE CASCADE,
+  project INTEGER NOT NULL,
+  sort_key BLOB NOT NULL,            -- the sample's, so that filters are found in the order of paths
+  etag TEXT NOT NULL,                -- of the file that was measured
+  digest BLOB,                       -- half of the SHA-256 of the content; NULL: cannot be read
+  damaged TEXT,                      -- why it cannot be read or decoded, or only in part
+  width INTEGER,                     -- from here on NULL where nothing could be decoded
+  height INTEGER,
+  dhash INTEGER,                     -- NULL for a flat picture too
+  brightness REAL,
+  contrast REAL,
+  sharpness REAL,
+  blur INTEGER,                      -- sharpness in 22 bits, then the id in 40
+  light INTEGER,                     -- brightness in 22 bits, then the id in 40
+  near INTEGER,                      -- the first sample of those that look alike; NULL: none does
+  near_n INTEGER,                    -- how many those are
+  exact INTEGER,                     -- the first sample of the same content
+  exact_n INTEGER,
+  place INTEGER,                     -- among all that look alike, group by group
+  blurry INTEGER NOT NULL DEFAULT 0,
+  dark INTEGER NOT NULL DEFAULT 0,
+  bright INTEGER NOT NULL DEFAULT 0,
+  odd INTEGER NOT NULL DEFAULT 0,
+  broken INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX measure_blur ON measure(project, blur) WHERE blur IS NOT NULL;
+CREATE INDEX measure_light ON measure(project, light) WHERE light IS NOT NULL;
+CREATE INDEX measure_place ON measure(project, place) WHERE place IS NOT NULL;
+CREATE INDEX measure_group ON measure(project, near, sort_key) WHERE near IS NOT NULL;
+CREATE INDEX measure_near ON measure(project, sort_key) WHERE near IS NOT NULL;
+CREATE INDEX measure_exact ON measure(project, sort_key) WHERE exact IS NOT NULL;
+CREATE INDEX measure_blurry ON measure(project, sort_key) WHERE blurry = 1;
+CREATE INDEX measure_dark ON measure(project, sort_key) WHERE dark = 1;
+CREATE INDEX measure_bright ON measure(project, sort_key) WHERE bright = 1;
+CREATE INDEX measure_odd ON measure(project, sort_key) WHERE odd = 1;
+CREATE INDEX measure_broken ON measure(project, sort_key) WHERE broken = 1;
+CREATE INDEX measure_digest ON measure(digest) WHERE digest IS NOT NULL;
+-- So that a page of a long list is found in the order of paths.
+ALTER TABLE listed ADD COLUMN sort_key BLOB NOT NULL DEFAULT x'';
+UPDATE listed SET sort_key = (SELECT s.sort_key FROM sample s WHERE s.id = listed.sample);
+CREATE INDEX listed_path ON listed(project, folded, sort_key);
 ";
 
 /// The schema version of the file, or why it cannot be used.

@@ -295,6 +295,7 @@ pub(crate) fn sample(n: usize) -> Sample {
         predictions: Vec::new(),
         reviews: Vec::new(),
         notes: Vec::new(),
+        likeness: None,
     }
 }
 

@@ -60,3 +60,17 @@ fn restoring_is_counted_first_and_undone_at_once() {
     assert!(again.code != 0 && again.err.contains("a snapshot never changes"), "{again:?}");
     assert!(home.ok(&["snapshot", "drop", "flowers", "delivered"]).contains("history stays"));
 }
+
+#[test]
+fn a_clone_is_compared_with_its_parent() {
+    let home = relabelled();
+    home.ok(&["project", "clone", "flowers", "flowers-v2"]);
+    home.ok(&["label", "flowers-v2", "roses/2.png", "roses"]);
+    let text = home.ok(&["diff", "flowers-v2", "--against", "flowers"]);
+    assert!(text.contains("1 samples differ between flowers and flowers-v2: 1 class"), "{text}");
+    let lines = home.lines(&["diff", "flowers-v2", "--against", "flowers", "--list", "since", "--json"]);
+    assert_eq!((&lines[0]["path"], lines.len()), (&json!("roses/2.png"), 1));
+    assert_eq!((&lines[0]["before"]["label"], &lines[0]["after"]["label"]), (&json!(["tulips"]), &json!(["roses"])));
+    assert_eq!(home.lines(&["list", "show", "flowers-v2", "since", "--json"])[0]["remark"], json!("tulips → roses"));
+    assert_ne!(home.run(&["diff", "flowers-v2"]).code, 0);
+}

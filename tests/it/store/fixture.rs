@@ -127,7 +127,15 @@ pub(crate) fn verify_counts(read: &dyn Fn(&str) -> Vec<String>) {
         UNION ALL SELECT s.project, 'predicted', CAST(p.class AS TEXT), count(*)
                FROM sample s JOIN prediction p ON p.sample = s.id AND p.place = 0 GROUP BY 1, 3
         UNION ALL SELECT s.project, 'class', CAST(a.class AS TEXT), count(DISTINCT a.sample)
-               FROM annotation a JOIN sample s ON s.id = a.sample GROUP BY 1, 3";
+               FROM annotation a JOIN sample s ON s.id = a.sample AND s.status <> 1 GROUP BY 1, 3
+        UNION ALL SELECT project, 'quality', 'measured', count(*) FROM measure WHERE blur IS NOT NULL GROUP BY 1
+        UNION ALL SELECT project, 'quality', 'near', count(*) FROM measure WHERE near IS NOT NULL GROUP BY 1
+        UNION ALL SELECT project, 'quality', 'exact', count(*) FROM measure WHERE exact IS NOT NULL GROUP BY 1
+        UNION ALL SELECT project, 'quality', 'blurry', count(*) FROM measure WHERE blurry = 1 GROUP BY 1
+        UNION ALL SELECT project, 'quality', 'dark', count(*) FROM measure WHERE dark = 1 GROUP BY 1
+        UNION ALL SELECT project, 'quality', 'bright', count(*) FROM measure WHERE bright = 1 GROUP BY 1
+        UNION ALL SELECT project, 'quality', 'odd', count(*) FROM measure WHERE odd = 1 GROUP BY 1
+        UNION ALL SELECT project, 'quality', 'damaged', count(*) FROM measure WHERE broken = 1 GROUP BY 1";
     let sorted = |sql: &str| {
         let mut rows = read(sql);
         rows.sort();
@@ -139,12 +147,12 @@ pub(crate) fn verify_counts(read: &dyn Fn(&str) -> Vec<String>) {
         (
             "classes too many",
             "SELECT project, class, sample FROM sample_class EXCEPT
-            SELECT s.project, a.class, a.sample FROM annotation a JOIN sample s ON s.id = a.sample",
+            SELECT s.project, a.class, a.sample FROM annotation a JOIN sample s ON s.id = a.sample AND s.status <> 1",
         ),
         (
             "classes too few",
             "SELECT s.project, a.class, a.sample FROM annotation a
-            JOIN sample s ON s.id = a.sample EXCEPT SELECT project, class, sample FROM sample_class",
+            JOIN sample s ON s.id = a.sample AND s.status <> 1 EXCEPT SELECT project, class, sample FROM sample_class",
         ),
         (
             "keys of classes",

@@ -248,5 +248,5 @@ impl Store for Mirror {
         self.store.send(patience)
     }
 
-    lakelens::store::pass_on::pass_on!(store: samples queues steps past extras versions);
+    lakelens::store::pass_on::pass_on!(store: samples queues steps past extras versions quality);
 }

@@ -224,12 +224,20 @@ fn the_orders_are_what_they_say() {
         let up: Vec<_> = samples(Order::ScoreUp).iter().filter_map(best).collect();
         assert!(up.windows(2).all(|w| w[0] <= w[1]) && up.len() == 20, "{up:?}");
         assert!(samples(Order::ScoreUp)[..20].iter().all(|s| best(s).is_some()), "unscored come last");
-        let class = |s: &Sample| {
-            let first = s.answer.annotations.first().map(|a| labels.resolve(a.class));
-            first.map_or(usize::MAX, |id| labels.classes.iter().position(|c| c.id == id).unwrap())
+        // Class by class: what people gave it by path, then what only a model did, best first; at last the rest.
+        let place = |id: ClassId| labels.classes.iter().position(|c| c.id == labels.resolve(id)).unwrap();
+        let class = |s: &Sample| -> (usize, bool, i64, SampleId) {
+            let (given, guessed) = (s.answer.annotations.first(), s.predictions.first());
+            let score = guessed.map_or(0, |p| -(p.score * 1000.0) as i64);
+            match (given, guessed) {
+                (Some(given), _) => (place(given.class), false, 0, s.id),
+                (None, Some(guessed)) => (place(guessed.class), true, score, SampleId(-s.id.0)),
+                (None, None) => (usize::MAX, false, 0, s.id),
+            }
         };
-        let by_class: Vec<(usize, SampleId)> = samples(Order::Class).iter().map(|s| (class(s), s.id)).collect();
-        assert!(by_class.windows(2).all(|w| w[0] < w[1]), "class by class, each by path: {by_class:?}");
+        let by_class: Vec<_> = samples(Order::Class).iter().map(class).collect();
+        assert!(by_class.windows(2).all(|w| w[0] < w[1]), "{by_class:?}");
+        assert!(by_class.iter().any(|(_, guessed, ..)| *guessed), "some have only a guess");
         let newest: Vec<_> = samples(Order::Newest).iter().map(|s| s.rev.0 > 0).collect();
         assert!(newest.windows(2).all(|w| w[0] >= w[1]), "edited ones first");
         let random: Vec<_> = samples(Order::Random { seed: 1 }).iter().map(|s| s.id).collect();

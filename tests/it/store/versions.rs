@@ -51,10 +51,10 @@ fn a_snapshot_stays_what_it_was() {
         let found = differences(store, &project, "delivered", "now", &Wanted::default());
         let expected = [("img1.jpg", Kind::Class), ("img2.jpg", Kind::Removed), ("img3.jpg", Kind::Added)];
         assert_eq!(told(&found), expected.map(|(path, kind)| (path, vec![kind])));
-        assert_eq!(found[0].summary(&project), "daisy → tulips");
+        assert_eq!(found[0].summary(&project.labels, &project.labels), "daisy → tulips");
         assert_eq!((found[0].row.author.as_str(), found[0].row.at), ("bob", at(5)));
         let back = differences(store, &project, "now", "delivered", &Wanted::default());
-        assert_eq!(back[0].summary(&project), "tulips → daisy", "the other way round");
+        assert_eq!(back[0].summary(&project.labels, &project.labels), "tulips → daisy", "the other way round");
         assert_eq!(differences(store, &project, "empty", "delivered", &Wanted::default()).len(), 2);
         for again in ["delivered", " DELIVERED ", "", "a\nb"] {
             assert!(store.take_snapshot(project.id, &snapshot(again, 9)).is_err(), "{again:?}");

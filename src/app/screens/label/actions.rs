@@ -64,7 +64,7 @@ pub const SPECS: &[Spec] = &[
             LABEL,
             "label.accept",
             "accept",
-            "Accept the model's guess, or confirm the toggled classes",
+            "Accept the model's guess or a draft, or confirm the toggled classes",
             2,
             can_accept,
             |s, _| answer::accept(s),

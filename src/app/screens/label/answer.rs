@@ -62,7 +62,8 @@ pub fn asks_for_shapes(state: &State) -> bool {
 pub fn can_accept(state: &State) -> Result<(), String> {
     can_label(state)?;
     let multilabel = state.project.as_ref().is_some_and(|p| p.project.task == Task::Multilabel);
-    let guessed = state.label().and_then(LabelState::sample).is_some_and(|s| !s.predictions.is_empty());
+    let sample = state.label().and_then(LabelState::sample);
+    let guessed = sample.is_some_and(|s| !s.predictions.is_empty() || s.answer.is_draft());
     if multilabel || guessed {
         Ok(())
     } else {
@@ -122,8 +123,21 @@ pub fn commit_draft(state: &mut State) -> Vec<Effect> {
     if state.review().is_some() { verdict::fix_here(state, after) } else { edit(state, after, "") }
 }
 
-/// `Enter`: confirms the toggled classes, or promotes the best guess of a model.
+/// The answer that confirms a draft, where the sample has one and nothing was toggled since.
+fn confirmed(state: &State) -> Option<Answer> {
+    let label = state.label().filter(|l| l.draft.is_none())?;
+    let answer = &label.sample()?.answer;
+    answer.is_draft().then(|| answer.confirmed(&state.user, state.now))
+}
+
+/// `Enter`: confirms the toggled classes or a draft, or promotes the best guess of a model.
 pub fn accept(state: &mut State) -> Vec<Effect> {
+    if let Some(after) = confirmed(state) {
+        flash(state, &after);
+        let mut effects = edit(state, after, "");
+        effects.extend(advance(state));
+        return effects;
+    }
     if asks_for_shapes(state) {
         return boxes::changing::take_guesses(state);
     }

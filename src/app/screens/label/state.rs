@@ -5,7 +5,7 @@ use crate::app::event::HistoryLine;
 use crate::app::picture::PictureRef;
 use crate::app::screens::Screen;
 use crate::app::state::State;
-use crate::domain::ids::ClassId;
+use crate::domain::ids::{ClassId, SampleId};
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
 use crate::domain::queue::Queue;
@@ -68,6 +68,8 @@ pub struct LabelState {
     pub unclaimed: bool,
     /// The person wants the next sample, which has not come yet.
     pub waiting_next: bool,
+    /// The sample whose duplicates are asked for, to give them its answer as drafts.
+    pub giving: Option<SampleId>,
 }
 
 impl LabelState {

@@ -153,7 +153,7 @@ fn ask_page(state: &mut State, beyond: Option<SampleId>, back: bool) -> Vec<Effe
     if !back && team::by_claims(state, &queue) {
         let ahead = state.label().map_or(0, |l| l.walk.len().saturating_sub(l.at + 1));
         let (tag, limit) = (state.slots.ask(Slot::WalkForward), team::AHEAD.saturating_sub(ahead).max(1));
-        return vec![Effect::Team(TeamOrder::Claim { tag, project, queue, limit })];
+        return vec![Effect::Team(TeamOrder::Claim { tag, project, queue: Box::new(queue), limit })];
     }
     let slot = if back { Slot::WalkBack } else { Slot::WalkForward };
     let tag = state.slots.ask(slot);

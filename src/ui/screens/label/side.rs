@@ -5,6 +5,7 @@ use crate::app::screens::label::actions::decisions;
 use crate::app::state::{OpenProject, State};
 use crate::domain::class::LabelClass;
 use crate::domain::ids::ClassId;
+use crate::domain::likeness::Likeness;
 use crate::domain::sample::{Note, Status};
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
@@ -122,6 +123,9 @@ fn answer_rows(
         let name = labels.name(best.class);
         rows.push((format!("model     {}  {:.2}", printable(&name), best.score), Role::Accent));
     }
+    if let Some(like) = sample.likeness {
+        rows.push((alike(state, like, at.width), Role::Muted));
+    }
     if let Some(review) = sample.reviews.last() {
         let stale = if review.is_stale(sample.rev) { ", edited since" } else { "" };
         let why = review.comment.as_deref().map(|c| format!(": {}", printable(c))).unwrap_or_default();
@@ -135,6 +139,14 @@ fn answer_rows(
         canvas.text(Rect { y: at.y + i, height: 1, ..at }, text, canvas.style(*role));
     }
     u16::try_from(rows.len()).unwrap_or(at.height).min(at.height)
+}
+
+/// How many pictures look like it, and the key that shows them.
+fn alike(state: &State, like: Likeness, room: u16) -> String {
+    let others = like.near.saturating_sub(1);
+    let same = if like.exact > 1 && like.exact == like.near { "copy" } else { "duplicate" };
+    let text = format!("{same} of {others} other{}", if others == 1 { "" } else { "s" });
+    if room < 30 { text } else { state.with_keys(&format!("{text}   [label.alike]")) }
 }
 
 /// Remarks on the sample, such as what changed in its table: who says it, and what; an arrow stands between two classes.

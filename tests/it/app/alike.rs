@@ -1,0 +1,105 @@
+//! Duplicates on the Label screen: told, shown in the gallery, given drafts, and drafts confirmed.
+
+use super::harness::{Harness, sample};
+use lakelens::app::effect::{Query, Write};
+use lakelens::app::event::Reply;
+use lakelens::app::screens::Screen;
+use lakelens::app::slots::Slot;
+use lakelens::domain::edit::{Change, Edit};
+use lakelens::domain::ids::{ClassId, SampleId};
+use lakelens::domain::likeness::Likeness;
+use lakelens::domain::sample::{Answer, Sample, Status};
+
+/// Pictures 2, 3 and 5 look like 2.
+fn alike(n: usize) -> Sample {
+    let likeness = [2, 3, 5].contains(&n).then_some(Likeness { group: 2, near: 3, exact: 1 });
+    Sample { likeness, ..sample(n) }
+}
+
+fn labelling() -> Harness {
+    let mut h = Harness::labelling(&["daisy", "roses"], 5);
+    h.state.update_samples(|s| *s = alike(s.id.0 as usize));
+    h
+}
+
+fn edits(h: &Harness) -> Vec<Edit> {
+    h.writes().into_iter().flat_map(|w| if let Write::Edits(e) = w { e } else { Vec::new() }).collect()
+}
+
+fn said(h: &Harness) -> String {
+    h.state.messages.shown().map(|m| m.text.clone()).unwrap_or_default()
+}
+
+#[test]
+fn duplicates_are_told_and_shown_in_the_gallery() {
+    let mut h = labelling();
+    assert!(!h.screen(100, 30).contains("duplicate"));
+    h.keys("g v");
+    assert!(said(&h).contains("nothing looks like this picture"), "{}", said(&h));
+    h.keys("n");
+    let screen = h.screen(100, 30);
+    assert!(screen.contains("duplicate of 2 others   `g v`"), "{screen}");
+    h.keys("g v");
+    let asked = h.asked();
+    let group = asked.iter().find_map(|q| match q {
+        Query::Page { queue, .. } if !queue.filter.group.is_empty() => Some(queue.filter.to_string()),
+        _ => None,
+    });
+    assert_eq!(group.as_deref(), Some("group:2"));
+    assert!(matches!(h.state.screen(), Some(Screen::Gallery(_))));
+}
+
+#[test]
+fn the_answer_just_given_becomes_drafts_in_one_batch() {
+    let mut h = labelling();
+    h.keys("n V");
+    assert!(said(&h).contains("answer this picture first"), "{}", said(&h));
+    h.keys("2");
+    h.save_all();
+    // The screen has gone on to the third picture, which has no answer.
+    h.keys("V");
+    let mut third = alike(3);
+    third.answer = Answer { status: Status::PreLabeled, ..Answer::default() };
+    let mut fifth = alike(5);
+    fifth.answer = Answer { status: Status::Skipped, ..Answer::default() };
+    let mut sixth = alike(5);
+    sixth.id = SampleId(6);
+    h.reply(Slot::Alike, Reply::Page { samples: vec![alike(2), third, fifth, sixth], end: true });
+    let made = edits(&h);
+    assert_eq!(made.iter().map(|e| e.change.sample().unwrap().0).collect::<Vec<_>>(), [3, 6], "skipped ones stay");
+    assert!(made[0].batch.is_some() && made[0].batch == made[1].batch);
+    for edit in &made {
+        let Change::Answer { after, .. } = &edit.change else { panic!("{edit:?}") };
+        assert!(after.is_draft() && after.annotations[0].class == ClassId(2) && !after.flagged);
+    }
+    assert!(said(&h).contains("2 duplicates have a draft now; `u` takes them back"), "{}", said(&h));
+    let counts = &h.state.project.as_ref().unwrap().counts;
+    assert_eq!(counts.class.get(&ClassId(2)), Some(&1), "drafts are no answers");
+    let screen = h.screen(100, 30);
+    assert!(screen.contains("draft: roses"), "{screen}");
+}
+
+#[test]
+fn enter_confirms_a_draft_and_a_class_key_replaces_it() {
+    let draft = |h: &mut Harness| {
+        let at = h.state.now;
+        let given = Answer {
+            status: Status::Labeled,
+            annotations: vec![lakelens::domain::annotation::Annotation::label(ClassId(2), "bob", at)],
+            ..Answer::default()
+        };
+        h.state.update_samples(|s| s.answer = given.as_draft("bob", at).unwrap());
+    };
+    let mut h = labelling();
+    draft(&mut h);
+    h.keys("<enter>");
+    let Change::Answer { after, .. } = &edits(&h)[0].change else { panic!() };
+    assert_eq!((after.status, after.annotations[0].class), (Status::Labeled, ClassId(2)));
+    assert_eq!(after.annotations[0].author, "ann", "who confirms it has answered");
+    assert_eq!(h.state.label().unwrap().at, 1);
+    let mut h = labelling();
+    draft(&mut h);
+    h.keys("1");
+    let Change::Answer { after, .. } = &edits(&h)[0].change else { panic!() };
+    assert_eq!(after.annotations.iter().map(|a| a.class).collect::<Vec<_>>(), [ClassId(1)]);
+}
