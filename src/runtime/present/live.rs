@@ -125,6 +125,7 @@ impl Presenter {
     /// Draws the layers that are made of characters.
     pub(super) fn paint_live(&self, buffer: &mut Buffer) {
         let ascii = self.recipe.protocol == Protocol::Ascii;
+        let ground = blocks::map([0; 3], self.recipe.depth);
         for live in self.live.values() {
             let colour = blocks::map(live.mark.rgb, self.recipe.depth);
             for outline in &live.cells {
@@ -133,6 +134,10 @@ impl Presenter {
                     self.covers.iter().any(|c| super::rects::common(*c, CellRect { x, y, w: 1, h: 1 }).is_some());
                 if let Some(cell) = buffer.cell_mut((x, y)).filter(|_| !covered) {
                     cell.set_symbol(outline.symbol(ascii)).set_fg(colour);
+                    if self.draws() {
+                        // What the line erases of the picture is the terminal's background, perhaps as white as the line.
+                        cell.set_bg(ground);
+                    }
                     cell.set_diff_option(ratatui::buffer::CellDiffOption::None);
                 }
             }
