@@ -2,6 +2,7 @@
 //! that real engines write are read in `servers`.
 
 mod damage;
+mod servers;
 pub(crate) mod write;
 
 use self::write::{Written, far_deletions, inline_deletions};

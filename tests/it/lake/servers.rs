@@ -16,13 +16,13 @@ pub(super) fn address(variable: &str) -> Option<String> {
     found
 }
 
-fn s3(server: &str) -> impl ObjectStore {
+pub(super) fn s3(server: &str) -> impl ObjectStore {
     lakelens::remote::tls::install();
     let builder = AmazonS3Builder::new().with_endpoint(server).with_allow_http(true).with_region("us-east-1");
     builder.with_bucket_name("lake").with_access_key_id("AKIATEST").with_secret_access_key("s3cret").build().unwrap()
 }
 
-fn run(home: &Home, server: &str, args: &[&str]) -> Ran {
+pub(super) fn run(home: &Home, server: &str, args: &[&str]) -> Ran {
     let mut command = home.command(args);
     command.env("AWS_ENDPOINT_URL", server).env("AWS_REGION", "us-east-1");
     command.env("AWS_ACCESS_KEY_ID", "AKIATEST").env("AWS_SECRET_ACCESS_KEY", "s3cret");
@@ -93,24 +93,30 @@ fn a_picture_in_a_bucket_is_seen_and_read_once() {
     assert_eq!((session.exit_code(), kept()), (0, 3));
 }
 
+pub(super) fn azure(server: &str) -> impl ObjectStore {
+    lakelens::remote::tls::install();
+    let builder = MicrosoftAzureBuilder::new().with_account("devstoreaccount1").with_container_name("lake");
+    let key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+    let endpoint = format!("{server}/devstoreaccount1");
+    builder.with_endpoint(endpoint).with_allow_http(true).with_access_key(key).build().unwrap()
+}
+
+pub(super) fn on_azure(home: &Home, server: &str, args: &[&str]) -> Ran {
+    let mut command = home.command(args);
+    ran(command.env("AZURITE_BLOB_STORAGE_URL", server).output().unwrap())
+}
+
 #[test]
 #[ignore = "needs a server like Azure Blob; tests/run starts it"]
 fn a_container_is_listed_and_read() {
     let Some(server) = address("LAKELENS_AZURE") else { return };
-    lakelens::remote::tls::install();
-    let endpoint = format!("{server}/devstoreaccount1");
-    let builder = MicrosoftAzureBuilder::new().with_account("devstoreaccount1").with_container_name("lake");
-    let key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-    let store = builder.with_endpoint(endpoint.clone()).with_allow_http(true).with_access_key(key).build().unwrap();
+    let store = azure(&server);
     let (net, home) = (lakelens::remote::net::Net::default(), Home::new());
     let picture = std::fs::read(home.picture("a.png")).unwrap();
     for (name, content) in [("p/a.png", picture.as_slice()), ("p/sub/b.txt", b"hello"), ("p/sub", b"")] {
         net.wait(store.put(&Path::parse(name).unwrap(), content.to_vec().into())).unwrap();
     }
-    let run = |args: &[&str]| {
-        let mut command = home.command(args);
-        ran(command.env("AZURITE_BLOB_STORAGE_URL", &server).output().unwrap())
-    };
+    let run = |args: &[&str]| on_azure(&home, &server, args);
     let uri = "abfss://lake@devstoreaccount1.dfs.core.windows.net/p";
     let rows = crate::cli::json_lines(&run(&["ls", uri, "--json"]).out);
     let told: Vec<_> = rows.iter().map(|r| (r["kind"].as_str().unwrap(), r["name"].as_str().unwrap())).collect();
