@@ -25,6 +25,7 @@ pub mod problem;
 pub mod project;
 pub mod quality;
 pub mod queue;
+pub mod random;
 pub mod review;
 pub mod sample;
 pub mod sheet;

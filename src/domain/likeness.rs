@@ -142,6 +142,7 @@ fn compare(sets: &mut Sets, items: &mut [(u64, u32)], distance: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::random::Random;
     use proptest::prelude::*;
 
     fn found(hashes: &[u64], distance: u32) -> Vec<u32> {
@@ -165,14 +166,9 @@ mod tests {
         (0..count).map(|n| sets.root(n)).collect()
     }
 
-    /// A fixed stream of numbers (SplitMix64).
-    fn numbers(mut state: u64) -> impl Iterator<Item = u64> {
-        std::iter::repeat_with(move || {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            z ^ (z >> 31)
-        })
+    fn numbers(seed: u64) -> impl Iterator<Item = u64> {
+        let mut random = Random::new(seed);
+        std::iter::repeat_with(move || random.next_number())
     }
 
     proptest! {

@@ -9,11 +9,11 @@ mod scene;
 
 pub use scene::CLASSES;
 
-use self::noise::Random;
 use self::scene::Scene;
 use super::report::TaskProgress;
 use super::{OpsError, Watch, shown};
 use crate::domain::project::{ClassFrom, ScanSettings};
+use crate::domain::random::Random;
 use crate::domain::text::encode_os;
 use crate::formats::csv::CsvOut;
 use serde::{Deserialize, Serialize};
@@ -188,8 +188,8 @@ fn nearly(original: &Plan, random: &mut Random) -> Plan {
     };
     match random.below(3) {
         0 => plan.quality = Some(35),
-        1 => plan.view = (random.between(-0.04, 0.04), random.between(-0.04, 0.04), 1.0),
-        _ => plan.view.2 = random.between(0.88, 0.95),
+        1 => plan.view = (noise::between(random, -0.04, 0.04), noise::between(random, -0.04, 0.04), 1.0),
+        _ => plan.view.2 = noise::between(random, 0.88, 0.95),
     }
     plan
 }

@@ -3,6 +3,8 @@
 //! What always holds: pictures are drawn, not answers, because the answers to one picture belong together; the cost of a
 //! million pictures is that of a few thousand, because pictures with the same answers are drawn together.
 
+use crate::domain::random::Random;
+
 /// Resamples where pictures are few; fewer where they are so many that the interval is narrow anyway.
 const RESAMPLES: usize = 1_000;
 /// Draws in all, about.
@@ -10,57 +12,28 @@ const DRAWS: usize = 20_000_000;
 /// Below so many expected draws a count is drawn exactly; above, from the normal distribution it then is.
 const EXACT: f64 = 40.0;
 
-/// Random numbers that are the same for the same seed (`SplitMix64`; Steele, Lea and Flood 2014).
-pub(super) struct Random(u64);
-
-impl Random {
-    /// The numbers of a seed.
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
+/// How many of `n` independent draws hit, each with probability `p`.
+fn binomial(random: &mut Random, n: f64, p: f64) -> f64 {
+    if p > 0.5 {
+        return n - binomial(random, n, 1.0 - p);
     }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+    if n <= 0.0 || p <= 0.0 {
+        return 0.0;
     }
-
-    /// Above 0 and below 1.
-    fn unit(&mut self) -> f64 {
-        ((self.next() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+    if n * p > EXACT {
+        let normal = (-2.0 * random.unit().ln()).sqrt() * (std::f64::consts::TAU * random.unit()).cos();
+        return (n * p + normal * (n * p * (1.0 - p)).sqrt()).round().clamp(0.0, n);
     }
-
-    /// Below `n`.
-    fn below(&mut self, n: usize) -> usize {
-        // The bias of a remainder is below 2^-40 for every list that fits into memory.
-        usize::try_from(self.next() % n.max(1) as u64).unwrap_or(0)
-    }
-
-    /// How many of `n` independent draws hit, each with probability `p`.
-    fn binomial(&mut self, n: f64, p: f64) -> f64 {
-        if p > 0.5 {
-            return n - self.binomial(n, 1.0 - p);
+    // Waiting times between hits (L. Devroye 1986, "Non-uniform random variate generation", X.4.3).
+    let (end, mut time, mut hits) = (-(1.0 - p).ln(), 0.0, 0.0);
+    while hits < n {
+        time -= random.unit().ln() / (n - hits);
+        if time > end {
+            break;
         }
-        if n <= 0.0 || p <= 0.0 {
-            return 0.0;
-        }
-        if n * p > EXACT {
-            let normal = (-2.0 * self.unit().ln()).sqrt() * (std::f64::consts::TAU * self.unit()).cos();
-            return (n * p + normal * (n * p * (1.0 - p)).sqrt()).round().clamp(0.0, n);
-        }
-        // Waiting times between hits (L. Devroye 1986, "Non-uniform random variate generation", X.4.3).
-        let (end, mut time, mut hits) = (-(1.0 - p).ln(), 0.0, 0.0);
-        while hits < n {
-            time -= self.unit().ln() / (n - hits);
-            if time > end {
-                break;
-            }
-            hits += 1.0;
-        }
-        hits
+        hits += 1.0;
     }
+    hits
 }
 
 /// How often each kind of picture is drawn when as many pictures are drawn again as there are.
@@ -69,7 +42,7 @@ fn draw(pictures: &[u64], random: &mut Random) -> Vec<f64> {
     let mut draws = left;
     let take = |n: &u64| {
         let n = *n as f64;
-        let hits = if n >= left { draws } else { random.binomial(draws, n / left) };
+        let hits = if n >= left { draws } else { binomial(random, draws, n / left) };
         (left, draws) = (left - n, draws - hits);
         hits
     };
@@ -141,7 +114,7 @@ mod tests {
     fn counts_have_the_mean_and_spread_of_a_binomial() {
         let mut random = Random::new(1);
         for (n, p) in [(50.0, 0.3), (1_000.0, 0.01), (100_000.0, 0.4), (60.0, 0.9)] {
-            let hits: Vec<f64> = (0..4_000).map(|_| random.binomial(n, p)).collect();
+            let hits: Vec<f64> = (0..4_000).map(|_| binomial(&mut random, n, p)).collect();
             let mean = hits.iter().sum::<f64>() / 4_000.0;
             let spread = hits.iter().map(|h| (h - mean).powi(2)).sum::<f64>() / 4_000.0;
             let (wanted, wide) = (n * p, n * p * (1.0 - p));

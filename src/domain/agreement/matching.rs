@@ -5,6 +5,7 @@
 //! of boxes that do not touch are matched apart, so that thousands of scattered boxes cost little.
 
 use crate::domain::geometry::BoxN;
+use crate::domain::likeness::Sets;
 
 /// A group that is larger than this (boxes of one times boxes of the other) is matched best pair first instead.
 const LARGEST: usize = 160_000;
@@ -12,49 +13,28 @@ const LARGEST: usize = 160_000;
 /// The overlaps (intersection over union, above 0) of the matched boxes, in no order of meaning.
 #[must_use]
 pub(super) fn matched(a: &[BoxN], b: &[BoxN]) -> Vec<f64> {
-    let mut groups = Groups::new(a.len() + b.len());
+    // Boxes that touch each other, directly or through others, are one set.
+    let mut sets = Sets::new(number(a.len() + b.len()));
     let mut touching = Vec::new();
     for (i, x) in a.iter().enumerate() {
         for (j, y) in b.iter().enumerate() {
             let iou = x.iou(*y);
             if iou > 0.0 {
-                groups.join(i, a.len() + j);
+                sets.join(number(i), number(a.len() + j));
                 touching.push((i, j, iou));
             }
         }
     }
-    let mut by_group: std::collections::BTreeMap<usize, Vec<(usize, usize, f64)>> = Default::default();
+    let mut by_group: std::collections::BTreeMap<u32, Vec<(usize, usize, f64)>> = Default::default();
     for (i, j, iou) in touching {
-        by_group.entry(groups.root(i)).or_default().push((i, j, iou));
+        by_group.entry(sets.root(number(i))).or_default().push((i, j, iou));
     }
     by_group.values().flat_map(|pairs| group(pairs)).collect()
 }
 
-/// Boxes that touch each other, directly or through others.
-struct Groups(Vec<usize>);
-
-impl Groups {
-    fn new(len: usize) -> Self {
-        Self((0..len).collect())
-    }
-
-    fn root(&mut self, mut i: usize) -> usize {
-        while let Some(up) = self.0.get(i).copied().filter(|up| *up != i) {
-            let above = self.0.get(up).copied().unwrap_or(up);
-            if let Some(place) = self.0.get_mut(i) {
-                *place = above;
-            }
-            i = above;
-        }
-        i
-    }
-
-    fn join(&mut self, i: usize, j: usize) {
-        let (i, j) = (self.root(i), self.root(j));
-        if let Some(place) = self.0.get_mut(i) {
-            *place = j;
-        }
-    }
+/// No picture has more boxes than are counted so.
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 fn group(pairs: &[(usize, usize, f64)]) -> Vec<f64> {

@@ -1,34 +1,10 @@
-//! Numbers that look random and are the same on every machine, and smooth noise made of them.
+//! Smooth noise made of numbers that look random and are the same on every machine.
 
-/// SplitMix64: G. Steele, D. Lea, C. Flood (2014), "Fast splittable pseudorandom number generators".
-#[derive(Clone, Debug)]
-pub(super) struct Random(u64);
+use crate::domain::random::{Random, mixed};
 
-impl Random {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mixed(self.0)
-    }
-
-    /// Below `end`, which must not be 0.
-    pub(super) fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end.max(1) as u64).unwrap_or(0)
-    }
-
-    /// In `low..high`.
-    pub(super) fn between(&mut self, low: f32, high: f32) -> f32 {
-        low + (high - low) * unit(self.next())
-    }
-}
-
-fn mixed(z: u64) -> u64 {
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+/// In `low..high`.
+pub(super) fn between(random: &mut Random, low: f32, high: f32) -> f32 {
+    low + (high - low) * unit(random.next_number())
 }
 
 /// The upper bits as a number in `0..1`.

@@ -2,7 +2,8 @@
 //!
 //! Coordinates: `y` grows downwards, the shorter side of the picture spans `-1..1`. Colours are linear mixes, `0..1`.
 
-use super::noise::{Random, cell, cloudy, mix, smooth, step};
+use super::noise::{between, cell, cloudy, mix, smooth, step};
+use crate::domain::random::Random;
 
 /// The classes, in the order of their hotkeys.
 pub const CLASSES: [&str; 5] = ["suns", "waves", "leaves", "bricks", "stars"];
@@ -25,11 +26,11 @@ impl Scene {
     pub(super) fn new(class: usize, random: &mut Random) -> Self {
         Self {
             class,
-            seed: random.next() as u32,
-            hue: random.between(0.0, 1.0),
-            at: [random.between(-0.5, 0.5), random.between(-0.35, 0.2)],
-            size: random.between(0.7, 1.3),
-            turn: random.between(-0.6, 0.6),
+            seed: random.next_number() as u32,
+            hue: between(random, 0.0, 1.0),
+            at: [between(random, -0.5, 0.5), between(random, -0.35, 0.2)],
+            size: between(random, 0.7, 1.3),
+            turn: between(random, -0.6, 0.6),
             count: 3 + random.below(4),
         }
     }

@@ -7,6 +7,7 @@
 use crate::domain::class::LabelSet;
 use crate::domain::likeness::Sets;
 use crate::domain::project::Counts;
+use crate::domain::random;
 use crate::domain::sample::{Answer, Sample};
 use std::collections::{BTreeMap, HashMap};
 
@@ -157,7 +158,7 @@ impl Plan {
     fn deal_strata(&mut self, mut units: Vec<Unit>) {
         units.sort_unstable_by_key(|u| (u.key, u.number));
         for stratum in units.chunk_by(|a, b| a.key == b.key) {
-            let offset = stratum.first().map_or(0.5, |u| share(mix(u.key ^ self.split.seed)));
+            let offset = stratum.first().map_or(0.5, |u| share(random::first(u.key ^ self.split.seed)));
             let (alone, mut together): (Vec<&Unit>, Vec<&Unit>) = stratum.iter().partition(|u| u.ids.len() == 1);
             together.sort_by_key(|u| (std::cmp::Reverse(u.ids.len()), u.number));
             let mut missing = self.missing(stratum.iter().map(|u| u.ids.len()).sum());
@@ -181,7 +182,7 @@ impl Plan {
         }
         let mut missing = self.missing(seen.len());
         let mut groups: Vec<_> = groups.into_iter().collect();
-        groups.sort_by_key(|(key, ids)| (std::cmp::Reverse(ids.len()), mix(key ^ self.split.seed)));
+        groups.sort_by_key(|(key, ids)| (std::cmp::Reverse(ids.len()), random::first(key ^ self.split.seed)));
         for (_, ids) in groups {
             self.give(&ids, &mut missing);
         }
@@ -277,15 +278,7 @@ fn share(bits: u64) -> f64 {
 /// FNV-1a of a text with a seed, mixed: the same everywhere and for ever.
 pub(super) fn hash(seed: u64, text: &str) -> u64 {
     let step = |at: u64, byte: u8| (at ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    mix(text.bytes().fold(0xcbf2_9ce4_8422_2325 ^ mix(seed), step))
-}
-
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ value >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ value >> 31
+    random::first(text.bytes().fold(0xcbf2_9ce4_8422_2325 ^ random::first(seed), step))
 }
 
 #[cfg(test)]

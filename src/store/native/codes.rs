@@ -4,6 +4,7 @@ use crate::domain::annotation::Shape;
 use crate::domain::edit::Change;
 use crate::domain::geometry::{BoxN, Point};
 use crate::domain::ids::{ClassId, Rev};
+use crate::domain::random;
 use crate::domain::review::{Review, Verdict};
 use crate::domain::sample::{Answer, Status};
 use jiff::Timestamp;
@@ -128,13 +129,9 @@ pub(in crate::store) fn fault(answer: &Answer, known: impl Fn(ClassId) -> bool) 
     missing.map(|class| format!("the label set has no class number {class}; read the project again"))
 }
 
-/// The fixed shuffle: a bijection of 64-bit numbers, so that no two samples share a key (the finaliser of
-/// `SplitMix64`; Steele, Lea and Flood 2014).
+/// The fixed shuffle: a bijection of 64-bit numbers, so that no two samples share a key.
 pub(in crate::store) fn shuffle(id: i64) -> i64 {
-    let mut z = id.cast_unsigned().wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (z ^ (z >> 31)).cast_signed()
+    random::first(id.cast_unsigned()).cast_signed()
 }
 
 const ID_BITS: u32 = 40;
