@@ -26,6 +26,16 @@ pub(in crate::store) fn status_from(code: i64) -> Status {
     Status::ALL.into_iter().find(|s| status_code(*s) == code).unwrap_or_default()
 }
 
+/// The status of a sample that has predictions or has lost them, with or without annotations: what was given as a draft
+/// stays one.
+pub(in crate::store) fn predicted_status(before: Status, predictions: bool, annotations: bool) -> Status {
+    match before {
+        Status::Unlabeled | Status::PreLabeled if predictions => Status::PreLabeled,
+        Status::PreLabeled if !annotations => Status::Unlabeled,
+        other => other,
+    }
+}
+
 /// The column value of what an event changes.
 pub(in crate::store) fn change_code(change: &Change) -> i64 {
     match change {

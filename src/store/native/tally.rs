@@ -47,6 +47,14 @@ impl Facets {
 pub(in crate::store) struct Deltas(BTreeMap<(i64, &'static str, String), i64>);
 
 impl Deltas {
+    /// A sample has another status, or the same.
+    pub(in crate::store) fn status(&mut self, project: ProjectId, before: Status, after: Status) {
+        if before != after {
+            self.add(project, "status", before.name(), -1);
+            self.add(project, "status", after.name(), 1);
+        }
+    }
+
     /// Adds `n` to one count.
     pub(in crate::store) fn add(&mut self, project: ProjectId, kind: &'static str, key: impl ToString, n: i64) {
         *self.0.entry((project.0, kind, key.to_string())).or_default() += n;

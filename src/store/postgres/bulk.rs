@@ -21,6 +21,8 @@ const BLOCK: usize = 2_000;
 struct Predicted {
     status: Status,
     class: Option<i64>,
+    /// It has annotations, confirmed or not.
+    annotated: bool,
     all: Vec<Prediction>,
 }
 
@@ -39,15 +41,8 @@ impl Tx<'_> {
             sample.all.extend(one.predictions.iter().cloned());
             sample.all.sort_by(|a, b| b.score.total_cmp(&a.score));
             let best = sample.all.first().map(|b| b.class.0);
-            let status = match sample.status {
-                Status::Unlabeled | Status::PreLabeled if best.is_some() => Status::PreLabeled,
-                Status::PreLabeled => Status::Unlabeled,
-                other => other,
-            };
-            if status != sample.status {
-                deltas.add(project, "status", sample.status.name(), -1);
-                deltas.add(project, "status", status.name(), 1);
-            }
+            let status = codes::predicted_status(sample.status, best.is_some(), sample.annotated);
+            deltas.status(project, sample.status, status);
             for (class, n) in [(sample.class, -1), (best, 1)] {
                 if let Some(class) = class {
                     deltas.add(project, "predicted", class, n);
@@ -62,7 +57,8 @@ impl Tx<'_> {
 
     fn predicted(&self, project: ProjectId, batch: &[SamplePredictions]) -> Result<HashMap<SampleId, Predicted>> {
         let sql = "SELECT s.id, s.status, s.predicted, (SELECT json_agg(json_build_array(p.class, p.kind, p.geometry,
-                     p.score, p.model) ORDER BY p.place)::text FROM prediction p WHERE p.sample = s.id)
+                     p.score, p.model) ORDER BY p.place)::text FROM prediction p WHERE p.sample = s.id),
+                     (SELECT count(*) FROM annotation a WHERE a.sample = s.id)
                    FROM sample s WHERE s.project = $1 AND s.id = ANY($2) ORDER BY s.id FOR UPDATE OF s";
         let params = vec![Param::int(project.0), Param::ints(batch.iter().map(|b| b.sample.0).collect())];
         let answers = self.ask(&[lock(vec![project.0]), Statement::new(sql, params)])?;
@@ -70,7 +66,8 @@ impl Tx<'_> {
         for row in answers.last().into_iter().flatten() {
             let id = SampleId(row.get(0)?);
             let all = self.predictions(row.get(3)?, id)?;
-            samples.insert(id, Predicted { status: codes::status_from(row.get(1)?), class: row.get(2)?, all });
+            let status = codes::status_from(row.get(1)?);
+            samples.insert(id, Predicted { status, class: row.get(2)?, annotated: row.get(4)?, all });
         }
         Ok(samples)
     }

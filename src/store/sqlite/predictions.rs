@@ -3,7 +3,6 @@
 use super::Db;
 use crate::domain::annotation::Prediction;
 use crate::domain::ids::ProjectId;
-use crate::domain::sample::Status;
 use crate::store::Result;
 use crate::store::error::StoreError;
 use crate::store::native::codes;
@@ -14,10 +13,11 @@ impl Db<'_> {
     pub(super) fn put_predictions(&self, project: ProjectId, batch: &[SamplePredictions]) -> Result<()> {
         let mut deltas = Deltas::default();
         for one in batch {
-            let sql = "SELECT status, predicted FROM sample WHERE id = ? AND project = ?";
-            let found = self.row(sql, (one.sample.0, project.0), |r| Ok((r.get::<_, i64>(0)?, r.get(1)?)))?;
+            let sql = "SELECT status, predicted, EXISTS(SELECT 1 FROM annotation WHERE sample = ?1) FROM sample
+                       WHERE id = ?1 AND project = ?2";
+            let found = self.row(sql, (one.sample.0, project.0), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
             let what = || StoreError::not_found(format!("sample number {} in this project", one.sample), self.place);
-            let (status, old): (i64, Option<i64>) = found.ok_or_else(what)?;
+            let (status, old, annotated): (i64, Option<i64>, bool) = found.ok_or_else(what)?;
             if one.predictions.iter().any(|p| !p.score.is_finite() || !codes::is_finite(&p.shape)) {
                 return Err(StoreError::invalid("a prediction has a score or coordinate that is not a finite number"));
             }
@@ -27,7 +27,9 @@ impl Db<'_> {
             all.sort_by(|a, b| b.score.total_cmp(&a.score));
             self.write_predictions(one.sample.0, &all)?;
             let best = all.first();
-            let status = self.prelabeled(project, status, best.is_some(), &mut deltas);
+            let before = codes::status_from(status);
+            let status = codes::predicted_status(before, best.is_some(), annotated);
+            deltas.status(project, before, status);
             for (class, n) in [(old, -1), (best.map(|b| b.class.0), 1)] {
                 if let Some(class) = class {
                     deltas.add(project, "predicted", class, n);
@@ -35,24 +37,15 @@ impl Db<'_> {
             }
             self.execute(
                 "UPDATE sample SET predicted = ?2, rank = ?3, status = ?4 WHERE id = ?1",
-                (one.sample.0, best.map(|b| b.class.0), codes::rank(best.map(|b| b.score), one.sample.0), status),
+                (
+                    one.sample.0,
+                    best.map(|b| b.class.0),
+                    codes::rank(best.map(|b| b.score), one.sample.0),
+                    codes::status_code(status),
+                ),
             )?;
         }
         self.write_tallies(deltas)
-    }
-
-    fn prelabeled(&self, project: ProjectId, status: i64, any: bool, deltas: &mut Deltas) -> i64 {
-        let old = codes::status_from(status);
-        let new = match old {
-            Status::Unlabeled | Status::PreLabeled if any => Status::PreLabeled,
-            Status::PreLabeled => Status::Unlabeled,
-            other => other,
-        };
-        if old != new {
-            deltas.add(project, "status", old.name(), -1);
-            deltas.add(project, "status", new.name(), 1);
-        }
-        codes::status_code(new)
     }
 
     fn write_predictions(&self, sample: i64, all: &[Prediction]) -> Result<()> {

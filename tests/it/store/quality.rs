@@ -1,7 +1,8 @@
 //! What is measured of pictures: kept, found by filters and orders, taken along by clones, and drafts for duplicates.
 
 use super::fixture::{Kind, SqliteFile, all, at, edit, labeled, on_every_kind_that, paths, project_of, queue};
-use lakelens::domain::ids::SampleId;
+use lakelens::domain::annotation::{Prediction, Shape};
+use lakelens::domain::ids::{ClassId, SampleId};
 use lakelens::domain::likeness::Likeness;
 use lakelens::domain::project::Project;
 use lakelens::domain::quality::{Digest, Fault, Measures, Pixels};
@@ -10,7 +11,7 @@ use lakelens::domain::sample::{Answer, Status};
 use lakelens::ops::Watch;
 use lakelens::ops::quality::{Drafted, propagate};
 use lakelens::store::Store;
-use lakelens::store::records::{Capabilities, Direction, Finding, From, Measured, NewVersion};
+use lakelens::store::records::{Capabilities, Direction, Finding, From, Measured, NewVersion, SamplePredictions};
 
 fn measures(n: u8, sharpness: f64, brightness: f64) -> Measures {
     let pixels =
@@ -198,6 +199,12 @@ fn duplicates_get_drafts_that_one_undo_takes_back() {
         assert_eq!(names(store, &project, "class:roses", Order::Path), "1", "a draft is no answer");
         assert_eq!(names(store, &project, "by:bob", Order::Path), "");
         assert_eq!(drafted(store), Drafted { disagreeing: 1, ..Drafted::default() }, "given once");
+        // What a model says comes and goes; the draft stays.
+        let guess = Prediction { class: ClassId(1), shape: Shape::Class, score: 0.9, model: "m".to_owned() };
+        for predictions in [vec![guess], Vec::new()] {
+            store.put_predictions(project.id, &[SamplePredictions { sample: ids[2], predictions }]).unwrap();
+            assert_eq!(names(store, &project, "status:pre_labeled", Order::Path), "3 5");
+        }
         // Another answer makes other drafts; a flag stays.
         let flagged = Answer { flagged: true, ..store.sample(ids[2]).unwrap().answer };
         let edits =
