@@ -175,8 +175,9 @@ pub(super) fn insert_annotations(tx: &Tx<'_>, new: &[(i64, usize, &Annotation)])
     Ok(())
 }
 
+/// The classes by which a sample is found; a draft has none.
 fn class_list(answer: &Answer) -> BTreeSet<i64> {
-    answer.annotations.iter().map(|a| a.class.0).collect()
+    answer.annotations.iter().filter(|_| !answer.is_draft()).map(|a| a.class.0).collect()
 }
 
 fn classes_of(tx: &Tx<'_>, held: &[&Held]) {
