@@ -39,8 +39,8 @@ fn a_box_is_drawn_by_five_keys_and_is_in_the_store() {
     detection(&mut session);
     at(&mut session, "flower_01.png", "0 / 3").keys("2").wait_for("a corner");
     session.keys(&keys_of(size, wanted)).wait_for("1 of 1").wait_for("1 / 3 done");
-    // The next one is empty, and that is an answer.
-    session.keys("<enter>");
+    // The next one is empty, and that is an answer. Another key leads there: Enter twice at once counts as held down.
+    session.keys("n");
     at(&mut session, "flower_02.png", "1 / 3").keys("<enter>");
     at(&mut session, "flower_03.png", "2 / 3").wait_for("saved").keys("Q");
     assert_eq!(session.exit_code(), 0);
