@@ -1,6 +1,8 @@
 //! What stands beside the answers: the blind second pass, predictions, saved queues, settings, comments, the ledger.
 
-use super::fixture::{all, at, commit_one, label, labeled, on_every_kind, paths, project_of, queue};
+use super::fixture::{
+    all, at, commit_one, label, labeled, on_every_kind, on_every_kind_that, paths, project_of, queue,
+};
 use lakelens::domain::annotation::{Prediction, Shape};
 use lakelens::domain::ids::ClassId;
 use lakelens::domain::queue::Order;
@@ -133,38 +135,42 @@ fn small_things_are_kept() {
 
 #[test]
 fn pairs_of_answers_come_in_pages_of_any_size() {
-    on_every_kind(|store, _| {
-        let (project, ids) = project_of(store, "p", 6);
-        let (other, more) = project_of(store, "q", 3);
-        for (i, id) in ids.iter().chain(&more).enumerate() {
-            label(store, *id, 1 + i as i64 % 2, "ann", i as i64);
-        }
-        for (project, people) in [(project.id, &["cleo", "bob"][..]), (other.id, &["bob"])] {
-            for who in people {
-                let all = store.start_second_pass(project, 1.0, 3, who).unwrap();
-                for (i, sample) in store.second_pass_next(project, who, 10).unwrap().iter().enumerate() {
-                    // One stays open.
-                    if i + 1 < usize::try_from(all).unwrap() || *who == "bob" {
-                        let answer = labeled(&[1], who, at(50));
-                        store.answer_second_pass(project, sample.id, &answer, who, at(60 - i as i64)).unwrap();
+    on_every_kind_that(
+        "make projects",
+        |c| c.projects,
+        |store, _| {
+            let (project, ids) = project_of(store, "p", 6);
+            let (other, more) = project_of(store, "q", 3);
+            for (i, id) in ids.iter().chain(&more).enumerate() {
+                label(store, *id, 1 + i as i64 % 2, "ann", i as i64);
+            }
+            for (project, people) in [(project.id, &["cleo", "bob"][..]), (other.id, &["bob"])] {
+                for who in people {
+                    let all = store.start_second_pass(project, 1.0, 3, who).unwrap();
+                    for (i, sample) in store.second_pass_next(project, who, 10).unwrap().iter().enumerate() {
+                        // One stays open.
+                        if i + 1 < usize::try_from(all).unwrap() || *who == "bob" {
+                            let answer = labeled(&[1], who, at(50));
+                            store.answer_second_pass(project, sample.id, &answer, who, at(60 - i as i64)).unwrap();
+                        }
                     }
                 }
             }
-        }
-        let whole = store.second_answers_after(project.id, None, 100).unwrap();
-        assert_eq!(whole.len(), 11);
-        assert!(whole.windows(2).all(|w| (w[0].sample, &w[0].second_by) < (w[1].sample, &w[1].second_by)));
-        assert!(whole.iter().all(|p| p.first_by == "ann" && ids.contains(&p.sample)));
-        for size in [1, 3, 11] {
-            let (mut found, mut last) = (Vec::new(), None);
-            loop {
-                let after = last.as_ref().map(|(sample, who): &(_, String)| (*sample, who.as_str()));
-                let page = store.second_answers_after(project.id, after, size).unwrap();
-                let Some(end) = page.last() else { break };
-                last = Some((end.sample, end.second_by.clone()));
-                found.extend(page);
+            let whole = store.second_answers_after(project.id, None, 100).unwrap();
+            assert_eq!(whole.len(), 11);
+            assert!(whole.windows(2).all(|w| (w[0].sample, &w[0].second_by) < (w[1].sample, &w[1].second_by)));
+            assert!(whole.iter().all(|p| p.first_by == "ann" && ids.contains(&p.sample)));
+            for size in [1, 3, 11] {
+                let (mut found, mut last) = (Vec::new(), None);
+                loop {
+                    let after = last.as_ref().map(|(sample, who): &(_, String)| (*sample, who.as_str()));
+                    let page = store.second_answers_after(project.id, after, size).unwrap();
+                    let Some(end) = page.last() else { break };
+                    last = Some((end.sample, end.second_by.clone()));
+                    found.extend(page);
+                }
+                assert_eq!(found, whole, "{size}");
             }
-            assert_eq!(found, whole, "{size}");
-        }
-    });
+        },
+    );
 }
