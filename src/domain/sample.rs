@@ -4,7 +4,7 @@ use super::annotation::{Annotation, Prediction, Shape};
 use super::class::LabelSet;
 use super::ids::{AnnotationId, ClassId, ProjectId, Rev, SampleId};
 use super::likeness::Likeness;
-use super::review::Review;
+use super::review::{Review, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -188,4 +188,12 @@ pub struct Sample {
     /// Pictures that look like it, where they were looked for and there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub likeness: Option<Likeness>,
+}
+
+impl Sample {
+    /// Whether somebody has accepted it as it is.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.reviews.iter().any(|r| !r.is_stale(self.rev) && r.verdict == Verdict::Accepted)
+    }
 }

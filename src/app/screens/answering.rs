@@ -10,6 +10,7 @@ use crate::domain::annotation::{Annotation, Shape};
 use crate::domain::class::LabelSet;
 use crate::domain::edit::{Change, Edit};
 use crate::domain::ids::{BatchId, ClassId, Rev, SampleId};
+use crate::domain::review::{Review, Verdict};
 use crate::domain::sample::{Answer, Sample, Status};
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -104,4 +105,13 @@ pub fn send(state: &mut State, changes: Vec<Change>, message: &str) -> Vec<Effec
     let batch = (changes.len() > 1).then(BatchId::fresh);
     let edits = make(state, changes, message, batch);
     if edits.is_empty() { Vec::new() } else { vec![Effect::Write(Write::Edits(edits))] }
+}
+
+/// The person's verdict that a sample is right as it stands at a revision, in the place of an earlier one of theirs.
+#[must_use]
+pub fn accepted(state: &State, sample: &Sample, rev: Rev) -> Change {
+    let reviewer = state.user.clone();
+    let before = sample.reviews.iter().find(|r| r.reviewer == reviewer).cloned();
+    let after = Review { rev, verdict: Verdict::Accepted, comment: None, reviewer, at: state.now };
+    Change::Verdict { sample: sample.id, base: rev, before, after: Some(after) }
 }

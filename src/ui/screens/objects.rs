@@ -7,7 +7,7 @@ use crate::app::screens::label::boxes::round::extent;
 use crate::app::screens::label::state::picture;
 use crate::app::screens::objects::accept::{Tally, tally};
 use crate::app::screens::objects::pages::BARREN;
-use crate::app::screens::objects::state::{Exception, ObjectId, ObjectsState, crop, is_accepted};
+use crate::app::screens::objects::state::{Exception, ObjectId, ObjectsState, crop};
 use crate::app::screens::sweep::actions::is_seen;
 use crate::app::state::{OpenProject, State};
 use crate::domain::annotation::Annotation;
@@ -162,7 +162,7 @@ fn verdict(
             (format!("{shape} {}", printable(&labels.name(*id))), style)
         }
         None if !is_seen(state, sample) => ("not yet".to_owned(), canvas.style(Role::Placeholder)),
-        None if is_accepted(sample) => {
+        None if sample.is_accepted() => {
             (format!("{} {}", canvas.glyph(Glyph::Saved), thumbnail::name(sample)), canvas.style(Role::Muted))
         }
         None => (thumbnail::name(sample), canvas.style(Role::Muted)),

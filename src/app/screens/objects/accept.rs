@@ -1,7 +1,7 @@
 //! Accepting a page: what it makes of each picture, and how it is taken back.
 
 use super::pages;
-use super::state::{Exception, ObjectId, ObjectsState, Step, is_accepted};
+use super::state::{Exception, ObjectId, ObjectsState, Step};
 use crate::app::effect::{Effect, Write};
 use crate::app::messages::Level;
 use crate::app::registry;
@@ -11,7 +11,6 @@ use crate::app::state::State;
 use crate::domain::annotation::Shape;
 use crate::domain::edit::{Change, Edit, Origin};
 use crate::domain::ids::{AnnotationId, BatchId, EditId, Rev};
-use crate::domain::review::{Review, Verdict};
 use crate::domain::sample::{Answer, Sample, Status};
 use std::collections::BTreeSet;
 
@@ -115,8 +114,8 @@ fn decision(state: &State, objects: &ObjectsState, sample: &Sample, decided: &[O
     let complete = is_complete(objects, sample, &answer, decided);
     let change = answering::answer_change(sample, answer);
     let rev = if change.is_some() { Rev(sample.rev.0 + 1) } else { sample.rev };
-    let due = complete && (change.is_some() || !is_accepted(sample));
-    change.into_iter().chain(due.then(|| verdict(state, sample, rev))).collect()
+    let due = complete && (change.is_some() || !sample.is_accepted());
+    change.into_iter().chain(due.then(|| answering::accepted(state, sample, rev))).collect()
 }
 
 /// Whether every box and outline of the answer was looked at, and there is nothing else to judge.
@@ -125,13 +124,6 @@ fn is_complete(objects: &ObjectsState, sample: &Sample, answer: &Answer, decided
     let looked = |id: AnnotationId| before.is_some_and(|ids| ids.contains(&id)) || decided.contains(&(sample.id, id));
     let all = answer.annotations.iter().all(|a| a.shape != Shape::Class && looked(a.id));
     all && !answer.flagged && answer.status == Status::Labeled && !answer.annotations.is_empty()
-}
-
-fn verdict(state: &State, sample: &Sample, rev: Rev) -> Change {
-    let reviewer = state.user.clone();
-    let before = sample.reviews.iter().find(|r| r.reviewer == reviewer).cloned();
-    let after = Review { rev, verdict: Verdict::Accepted, comment: None, reviewer, at: state.now };
-    Change::Verdict { sample: sample.id, base: rev, before, after: Some(after) }
 }
 
 fn settle(state: &mut State, decided: Vec<ObjectId>, edits: Vec<EditId>) {

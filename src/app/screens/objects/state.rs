@@ -9,7 +9,6 @@ use crate::domain::class::LabelSet;
 use crate::domain::geometry::BoxN;
 use crate::domain::ids::{AnnotationId, ClassId, EditId, SampleId};
 use crate::domain::queue::{Filter, Order, Queue, ReviewState};
-use crate::domain::review::Verdict;
 use crate::domain::sample::{Sample, Status};
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
@@ -120,7 +119,7 @@ impl ObjectsState {
     pub fn is_open(&self, sample: &Sample, object: &Annotation, labels: &LabelSet) -> bool {
         let looked = self.looked.get(&sample.id).is_some_and(|ids| ids.contains(&object.id));
         let mine = object.shape != Shape::Class && Some(labels.resolve(object.class)) == self.class;
-        mine && !looked && (self.all || !sample.answer.flagged && !is_accepted(sample))
+        mine && !looked && (self.all || !sample.answer.flagged && !sample.is_accepted())
     }
 
     /// The objects that wait for a decision, in order, those of pages that were left out as well.
@@ -142,12 +141,6 @@ impl ObjectsState {
     pub fn hints(&self, state: &State) -> Vec<String> {
         hints::hints(&hints::letters_in(state, "objects"), self.page.len())
     }
-}
-
-/// Whether somebody has accepted a sample as it is.
-#[must_use]
-pub fn is_accepted(sample: &Sample) -> bool {
-    sample.reviews.iter().any(|r| !r.is_stale(sample.rev) && r.verdict == Verdict::Accepted)
 }
 
 /// The part of a picture of this size that a crop of an object shows; nothing for what has no place in it.

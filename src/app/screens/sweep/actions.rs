@@ -15,7 +15,6 @@ use crate::app::state::State;
 use crate::domain::edit::Change;
 use crate::domain::ids::ClassId;
 use crate::domain::project::Task;
-use crate::domain::review::{Review, Verdict};
 use crate::domain::sample::{Answer, Sample, Status};
 use crate::domain::text::printable;
 use crate::term::caps::Protocol;
@@ -261,7 +260,7 @@ fn decision(state: &State, sweep: &SweepState, sample: &Sample) -> Option<Change
         Some(Exception::Class(class)) => with(*class),
         Some(Exception::Flag) => answering::answer_change(sample, Answer { flagged: true, ..sample.answer.clone() }),
         None if !is_seen(state, sample) => None,
-        None if sweep.mode == Mode::Present => Some(verdict(state, sample)),
+        None if sweep.mode == Mode::Present => Some(answering::accepted(state, sample, sample.rev)),
         None => with(sweep.class),
     }
 }
@@ -276,18 +275,6 @@ fn classified(state: &State, sweep: &SweepState, sample: &Sample, class: ClassId
     }
     classes.push(class);
     answering::with_classes(&sample.answer, &labels, &classes, &state.user, state.now)
-}
-
-fn verdict(state: &State, sample: &Sample) -> Change {
-    let before = sample.reviews.iter().find(|r| r.reviewer == state.user).cloned();
-    let after = Review {
-        rev: sample.rev,
-        verdict: Verdict::Accepted,
-        comment: None,
-        reviewer: state.user.clone(),
-        at: state.now,
-    };
-    Change::Verdict { sample: sample.id, base: sample.rev, before, after: Some(after) }
 }
 
 /// What `Enter` would do: how many it accepts, how many get another class, how many a flag, how many stay because they

@@ -5,7 +5,6 @@ use crate::app::state::State;
 use crate::domain::class::LabelSet;
 use crate::domain::ids::{ClassId, SampleId};
 use crate::domain::queue::{Filter, Order, Queue, ReviewState};
-use crate::domain::review::Verdict;
 use crate::domain::sample::{Sample, Status};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -115,11 +114,10 @@ impl SweepState {
     #[must_use]
     pub fn is_open(&self, sample: &Sample, labels: &LabelSet) -> bool {
         let unanswered = matches!(sample.answer.status, Status::Unlabeled | Status::PreLabeled);
-        let judged = sample.reviews.iter().any(|r| !r.is_stale(sample.rev) && r.verdict == Verdict::Accepted);
         !sample.answer.flagged
             && match self.mode {
                 Mode::Predicted | Mode::Given => unanswered,
-                Mode::Present => sample.answer.classes(labels).contains(&self.class) && !judged,
+                Mode::Present => sample.answer.classes(labels).contains(&self.class) && !sample.is_accepted(),
             }
     }
 
