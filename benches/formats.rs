@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use lakelens::domain::class::LabelSet;
 use lakelens::domain::lake_path::LakePath;
 use lakelens::domain::project::{Project, ScanSettings, Task};
+use lakelens::domain::version::At;
 use lakelens::formats::dataset::Found;
 use lakelens::formats::read::{self, Format, Reading};
 use lakelens::formats::write::Kind;
@@ -215,6 +216,7 @@ fn bring(store: &mut dyn Store, project: &Project, coco: &Path, folder: &Path, b
     let wanted = Import {
         from: LakePath::parse(text(coco), "/").unwrap(),
         format: None,
+        state: At::Now,
         reference: None,
         matching: importing::Matching::Path,
         on_missing: importing::OnMissing::Error,

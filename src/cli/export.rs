@@ -40,6 +40,7 @@ Examples:
   lakelens export cards cards.json --format coco
   lakelens export cards yolo --format yolo --images copy --split stratified --seed 7
   lakelens export cards guesses.json --format coco --what predictions
+  lakelens export cards s3://lab/labels/cards --format delta --append
   lakelens export flowers before.csv --as-of 2026-01-31T12:00:00Z --json")]
 pub(crate) struct ExportArgs {
     /// The project
@@ -86,7 +87,10 @@ pub(crate) struct ExportArgs {
     /// tfrecord: deal the pictures of a part out to so many files
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     shards: u32,
-    /// Replace what is there
+    /// delta: the rows of the table stay, these are added in a new version
+    #[arg(long, conflicts_with = "force")]
+    append: bool,
+    /// Replace what is there; of a Delta table the rows, which its older versions keep
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -108,20 +112,31 @@ impl ExportArgs {
         })
     }
 
-    /// The place on this machine; exports are not written anywhere else.
-    fn dest(&self, context: &Context) -> Result<PathBuf, AppError> {
+    /// The place on this machine, and the one that is not: only Delta tables are written anywhere else, whose rows wait
+    /// on this machine until they are whole.
+    fn dest(&self, format: Format, context: &Context) -> Result<(PathBuf, Option<LakePath>), AppError> {
         let text = stores::path_text(&self.dest);
         match LakePath::parse(&text, "/") {
+            Ok(path) if path.as_local().is_none() && format == Format::Delta => {
+                let waiting = context.loaded.paths.cache.join("scratch").join("delta");
+                Ok((waiting, Some(context.lake_path(&self.dest)?)))
+            }
             Ok(path) if path.as_local().is_none() => Err(AppError::usage(format!(
                 "`{}` is not on this machine, and exports are only written to this machine",
                 printable(&text)
             ))
-            .hint("write into a local folder and copy it there with the tool of that place")),
-            _ => Ok(expand(&text, &context.environment)),
+            .hint(
+                "write into a local folder and copy it there with the tool of that place; --format delta writes a table \
+                 into a bucket",
+            )),
+            _ => Ok((expand(&text, &context.environment), None)),
         }
     }
 
-    fn wanted(&self, context: &Context) -> Result<Export, AppError> {
+    fn wanted(&self, context: &mut Context) -> Result<Export, AppError> {
+        let stop = context.cancel();
+        let format = self.format()?;
+        let (dest, far) = self.dest(format, context)?;
         let split = match &self.split {
             Some(by) => Some(Split::parse(by, self.seed, &self.parts).map_err(AppError::usage)?),
             None => None,
@@ -139,7 +154,10 @@ impl ExportArgs {
                 gzip: self.gzip,
                 shards: self.shards,
             },
-            ..Export::new(self.dest(context)?, self.format()?)
+            far,
+            append: self.append,
+            stop,
+            ..Export::new(dest, format)
         })
     }
 }
@@ -154,11 +172,19 @@ pub(super) fn run(args: &ExportArgs, context: &mut Context) -> Result<(), AppErr
     let done = export(store.as_mut(), &lake, &project, &wanted, &mut watch);
     drop(progress);
     let report = done.map_err(|error| match error {
+        OpsError::Exists(_) if wanted.format == Format::Delta => AppError::from(error).hint(
+            "--append adds these rows in a new version, --force replaces the rows in one; the versions before keep them",
+        ),
         OpsError::Exists(_) => AppError::from(error).hint("--force replaces it"),
         other => other.into(),
     })?;
     if args.json.json {
         return context.out.json(&report);
+    }
+    if report.unchanged {
+        let place = printable(&report.dest);
+        let version = report.version.unwrap_or_default();
+        return context.out.line(&format!("nothing changes: these rows are in {place} already, version {version}"));
     }
     let (images, annotations) = (grouped(report.images), grouped(report.annotations));
     context.out.line(&format!("{images} pictures, {annotations} annotations in {}", printable(&report.dest)))?;

@@ -7,6 +7,7 @@ use super::output::grouped;
 use super::stores;
 use crate::config::paths::expand;
 use crate::domain::text::printable;
+use crate::domain::version::At;
 use crate::formats::read::{Format, VocOrigin};
 use crate::ops::Watch;
 use crate::ops::import::{Become, Import, Imported, Matching, NewClasses, OnBadRow, OnExisting, OnMissing, import};
@@ -24,6 +25,7 @@ Examples:
   lakelens import cells annotations.json --match name --on-bad-row keep
   lakelens import cards ./labels --on-existing merge --json
   lakelens import cells results.json --reference instances.json
+  lakelens import cells s3://lab/labels/cells --format delta --at 7
   lakelens import cells x --format list
 
 Nothing is written when anything is wrong, unless --on-missing and --on-bad-row say
@@ -39,6 +41,9 @@ pub(crate) struct ImportArgs {
     /// What it is; without it, by its content. `list` lists all formats
     #[arg(long, value_name = "FORMAT")]
     format: Option<String>,
+    /// delta: the state to read, a version or a time; without it, the table as it is now
+    #[arg(long, value_name = "VERSION|TIME")]
+    at: Option<String>,
     /// How names in the file are matched with pictures
     #[arg(long = "match", value_name = "HOW", default_value = "path",
           value_parser = PossibleValuesParser::new(Matching::ALL.map(Matching::name)))]
@@ -123,6 +128,7 @@ impl ImportArgs {
             from: context.lake_path(&self.from)?,
             format: self.format.as_ref().map(named).transpose()?,
             reference: self.reference.as_ref().map(|path| context.lake_path(path)).transpose()?,
+            state: self.at.as_deref().map_or(Ok(At::Now), At::parse).map_err(AppError::usage)?,
             matching,
             on_missing: match self.on_missing.as_str() {
                 "skip" => OnMissing::Skip,

@@ -63,6 +63,9 @@ pub enum Format {
     Csv,
     /// Tables, and Hugging Face's pictures with lists of objects.
     Parquet,
+    /// A Delta table. Which of its files count is known to its log, so whoever opens it gives its rows as one Parquet
+    /// file.
+    Delta,
     /// TensorFlow's records.
     TfRecord,
     /// A folder for each class.
@@ -71,7 +74,7 @@ pub enum Format {
 
 impl Format {
     /// All formats, in the order of help texts.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Coco,
         Self::Jsonl,
         Self::Yolo,
@@ -85,6 +88,7 @@ impl Format {
         Self::Datumaro,
         Self::Csv,
         Self::Parquet,
+        Self::Delta,
         Self::TfRecord,
         Self::ImageFolder,
     ];
@@ -106,6 +110,7 @@ impl Format {
             Self::Datumaro => "datumaro",
             Self::Csv => "csv",
             Self::Parquet => "parquet",
+            Self::Delta => "delta",
             Self::TfRecord => "tfrecord",
             Self::ImageFolder => "imagefolder",
         }
@@ -131,6 +136,7 @@ impl Format {
             Self::Via => "VGG Image Annotator (VIA) JSON, annotations or project",
             Self::Datumaro => "datumaro JSON",
             Self::Parquet => "Parquet tables as CSV, and Hugging Face's with image, label, labels or objects",
+            Self::Delta => "Delta table (--at VERSION|TIME), its columns as those of CSV",
             Self::TfRecord => "TFRecord files of tf.train.Example, also gzipped and in shards, with label_map.pbtxt",
             Self::Csv => "CSV with one row for a box, a class or a picture (--columns names the columns)",
             Self::ImageFolder => "a folder for each class, also below train/, val/ and test/",
@@ -138,7 +144,7 @@ impl Format {
     }
 
     /// Other names that are understood.
-    const ALIASES: [(&'static str, Self); 17] = [
+    const ALIASES: [(&'static str, Self); 18] = [
         ("coco_reference", Self::Coco),
         ("panoptic", Self::Coco),
         ("lakelens", Self::Jsonl),
@@ -152,6 +158,7 @@ impl Format {
         ("pascal_voc", Self::Voc),
         ("openimages", Self::OpenImages),
         ("hf_parquet", Self::Parquet),
+        ("deltalake", Self::Delta),
         ("tf_record", Self::TfRecord),
         ("csv_boxes", Self::Csv),
         ("folders", Self::ImageFolder),
@@ -218,7 +225,7 @@ pub fn read(format: Format, files: &dyn Files, with: &Reading<'_>, take: &mut Ta
         Format::Via => via::read(files, with, take),
         Format::Datumaro => datumaro::read(files, with, take),
         Format::Csv => table::read(files, with, take),
-        Format::Parquet => parquet::read(files, with, take),
+        Format::Parquet | Format::Delta => parquet::read(files, with, take),
         Format::TfRecord => tfrecord::read(files, with, take),
         Format::ImageFolder => image_folders::read(files, with, take),
     }

@@ -1,9 +1,9 @@
 //! Delta tables that are read directly, without any engine: from a folder, a bucket or a volume.
 //!
 //! Why: what a table holds, its history and what changed between two of its versions are wanted long before somebody
-//! starts a cluster. What always holds: nothing is written; a table is only as many rows in memory as were asked for, and
-//! for a comparison the ids and classes of the files that differ; whatever a log or a file holds, the answer is an error
-//! with a remedy and never a panic.
+//! starts a cluster. What always holds: only [`write`] writes; a table is only as many rows in memory as were asked for,
+//! and for a comparison the ids and classes of the files that differ; whatever a log or a file holds, the answer is an
+//! error with a remedy and never a panic.
 //!
 //! All calls block: they are for threads that may wait, never for the screen's and never for those of
 //! [`Net`], which do the reading.
@@ -12,10 +12,13 @@ mod diff;
 mod error;
 mod files;
 mod log;
+mod put;
 mod rows;
+mod write;
 
 pub use diff::Columns;
 pub use error::DeltaError;
+pub use write::{Mode, Put, Rows};
 
 use self::error::{told, words};
 use self::files::Files;
@@ -38,6 +41,7 @@ use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// What calls here return.
@@ -49,6 +53,8 @@ type Engine = DefaultEngine<TokioMultiThreadExecutor>;
 const LOG_BATCH: usize = 1000;
 /// Files that are fetched ahead.
 const AHEAD: usize = 4;
+/// How often it is looked whether an answer is still wanted.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// A Delta table.
 pub struct DeltaTable {
@@ -99,6 +105,42 @@ impl Token for Wanted {
     }
 }
 
+/// A token that is cancelled when something else says stop, for as long as this is there.
+pub struct Until {
+    token: CancellationToken,
+    watching: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Until {
+    /// Begins to watch.
+    #[must_use]
+    pub fn new(lake: &Lake, stop: &Stop) -> Self {
+        let token = CancellationToken::new();
+        let (raised, stop) = (token.clone(), stop.clone());
+        let watching = lake.net().spawn(async move {
+            while !stop.is_raised() {
+                tokio::time::sleep(GLANCE).await;
+            }
+            raised.cancel();
+        });
+        Self { token, watching }
+    }
+
+    /// What is cancelled.
+    #[must_use]
+    pub fn token(&self) -> &CancellationToken {
+        &self.token
+    }
+}
+
+impl Drop for Until {
+    fn drop(&mut self) {
+        if let Some(watching) = &self.watching {
+            watching.abort();
+        }
+    }
+}
+
 fn token(stop: &CancellationToken) -> CancellationTokenRef {
     Arc::new(Wanted(stop.clone()))
 }
@@ -140,6 +182,14 @@ impl DeltaTable {
         };
         let root = format!("{}/", root.trim_end_matches('/'));
         Ok(Self { place: shown, root, folder, files, net: net.clone() })
+    }
+
+    /// As [`Self::open`], on the threads that the lake's own servers are talked to on.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn reached(lake: &Lake, path: &LakePath, stop: &CancellationToken) -> Result<Self> {
+        Self::open(lake, path, &lake.net(), stop)
     }
 
     /// Where it is; can be shown.

@@ -10,6 +10,7 @@ mod odd;
 mod page;
 mod shared;
 mod trouble;
+mod write;
 
 pub use connect::{AzureSettings, CloudSettings, GoogleSettings, S3Settings};
 pub use shared::{AwsFile, AwsFiles, ReadAwsFiles};
@@ -19,7 +20,7 @@ use self::trouble::{explain, fault_of};
 use super::listing::EntryKind;
 use super::place::Stat;
 use super::reach::{Reach, Reached};
-use super::remote::{Asked, Mark, Page, Piece, RemoteError, RemoteVolume, Trouble, Version};
+use super::remote::{Asked, Mark, Page, Piece, RemoteError, RemoteVolume, RemoteWriter, Trouble, Version};
 use crate::domain::lake_path::LakePath;
 use futures::StreamExt;
 use jiff::Timestamp;
@@ -309,5 +310,9 @@ impl RemoteVolume for Bucket {
 
     fn lists_deep(&self) -> bool {
         true
+    }
+
+    fn writer(&self) -> Option<&dyn RemoteWriter> {
+        Some(self)
     }
 }

@@ -14,6 +14,7 @@ use super::remote::{RemoteError, Stop};
 use super::table_info::TableInfo;
 use crate::domain::lake_path::LakePath;
 use crate::domain::text::{decode_os, printable};
+use crate::remote::net::Net;
 use jiff::Timestamp;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -172,6 +173,11 @@ impl Lake {
                 },
             },
         }
+    }
+
+    /// The threads on which its servers are talked to.
+    pub(crate) fn net(&self) -> Net {
+        self.remotes.as_ref().map(|remotes| remotes.net().clone()).unwrap_or_default()
     }
 
     /// Where a path leads, on this machine or behind a server, which may have to be asked.

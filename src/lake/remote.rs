@@ -11,6 +11,7 @@ use super::place::Stat;
 use super::table_info::TableInfo;
 use crate::domain::text::printable;
 use crate::remote::net::Net;
+use bytes::Bytes;
 use jiff::Timestamp;
 use std::future::Future;
 use std::ops::Range;
@@ -100,6 +101,24 @@ pub trait RemoteVolume: Send + Sync {
     fn lists_deep(&self) -> bool {
         false
     }
+
+    /// Writes there; nothing where this program only reads.
+    fn writer(&self) -> Option<&dyn RemoteWriter> {
+        None
+    }
+}
+
+/// Writes new files behind a server; what is there is never replaced.
+pub trait RemoteWriter: Send + Sync {
+    /// Makes a file in one step; `false` if there is one already. Asked once: an answer that is lost is an error, and the
+    /// file may then be there.
+    fn create<'a>(&'a self, path: &'a str, bytes: Bytes) -> Asked<'a, bool>;
+
+    /// Makes a file of one of this machine, piece by piece. The name must be one that nobody else chooses.
+    fn upload<'a>(&'a self, path: &'a str, from: &'a std::path::Path) -> Asked<'a, ()>;
+
+    /// Removes a file; that there is none is no error.
+    fn remove<'a>(&'a self, path: &'a str) -> Asked<'a, ()>;
 }
 
 /// What kind of failure, for those who must decide what to do next.

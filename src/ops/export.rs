@@ -5,6 +5,7 @@
 //! is replaced unless that was asked for; what a format cannot say is counted and told.
 
 mod dataset;
+mod delta;
 mod folders;
 mod manifest;
 mod names;
@@ -24,6 +25,7 @@ use super::report::{ExportReport, Loss, TaskProgress};
 use super::{OpsError, Watch, shown};
 use crate::domain::annotation::Shape;
 use crate::domain::ids::EventId;
+use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
 use crate::domain::queue::{Filter, Order, Queue};
 use crate::domain::sample::{Answer, Sample};
@@ -36,6 +38,7 @@ use jiff::Timestamp;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use tokio_util::sync::CancellationToken;
 
 /// Samples of one page.
 const PAGE: usize = 500;
@@ -49,13 +52,15 @@ pub enum Format {
     Jsonl,
     /// A folder for each class, with the pictures in it and an `index.csv`.
     Folders,
+    /// A Delta table with the rows of [`Kind::Parquet`], made or appended to.
+    Delta,
     /// What other labelling programs read.
     Set(Kind),
 }
 
 impl Format {
     /// All formats, in the order in which help lists them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Csv,
         Self::Jsonl,
         Self::Folders,
@@ -74,6 +79,7 @@ impl Format {
         Self::Set(Kind::HfImageFolder),
         Self::Set(Kind::HfParquet),
         Self::Set(Kind::Parquet),
+        Self::Delta,
         Self::Set(Kind::TfRecord),
         Self::Set(Kind::CvExplorer),
         Self::Set(Kind::CocoReference),
@@ -87,6 +93,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Jsonl => "jsonl",
             Self::Folders => "folders",
+            Self::Delta => "delta",
             Self::Set(Kind::Coco | Kind::CocoResults) => "coco",
             Self::Set(Kind::CvExplorer) => "cv-explorer",
             Self::Set(Kind::CocoReference) => "coco_reference",
@@ -177,14 +184,22 @@ pub struct Export {
     pub split: Option<Split>,
     /// What can be chosen of single formats.
     pub options: Options,
+    /// Where a Delta table goes that is no folder of this machine; [`Export::dest`] is then a name beside which its rows
+    /// wait.
+    pub far: Option<LakePath>,
+    /// The rows of a Delta table stay, and the new ones are added.
+    pub append: bool,
+    /// Ends the waiting for a server.
+    pub stop: CancellationToken,
 }
 
 impl Export {
     /// The answers of today, of all pictures, in one format, with nothing chosen.
     #[must_use]
     pub fn new(dest: PathBuf, format: Format) -> Self {
-        let (filter, images, what, options) = Default::default();
-        Self { dest, format, filter, images, as_of: None, overwrite: false, what, split: None, options }
+        let (filter, images, what, options, stop) = Default::default();
+        let (as_of, split, far, append, overwrite) = (None, None, None, false, false);
+        Self { dest, format, filter, images, as_of, overwrite, what, split, options, far, append, stop }
     }
 }
 
@@ -208,6 +223,10 @@ pub fn export(
     if wanted.dest.file_name().is_none() {
         return Err(OpsError::Invalid(format!("`{}` names no file to write", shown(&wanted.dest))));
     }
+    if wanted.format != Format::Delta && (wanted.append || wanted.far.is_some()) {
+        let format = wanted.format.name();
+        return Err(OpsError::Invalid(format!("{format} is a file of this machine and is not appended to; delta is")));
+    }
     watch.check()?;
     let event = match wanted.as_of {
         Some(at) => Some(store.event_at(project.id, at)?),
@@ -225,6 +244,7 @@ pub fn export(
     match wanted.format {
         Format::Csv | Format::Jsonl => tables::write(&mut run, watch),
         Format::Folders => folders::write(&mut run, lake, watch),
+        Format::Delta => delta::write(&mut run, lake, watch),
         Format::Set(kind) => dataset::write(&mut run, lake, kind, watch),
     }
 }
@@ -354,6 +374,8 @@ impl Run<'_> {
             annotations: self.tally.annotations,
             loss: self.tally.losses(),
             manifest: text(manifest),
+            version: None,
+            unchanged: false,
         }
     }
 }

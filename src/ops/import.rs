@@ -16,6 +16,7 @@ mod plan;
 mod rejects;
 mod rules;
 mod seen;
+mod table;
 mod write;
 
 pub use files::LakeFiles;
@@ -26,6 +27,7 @@ use super::{OpsError, Watch};
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
 use crate::domain::text::printable;
+use crate::domain::version::At;
 use crate::formats::dataset::{Files, ReadError};
 use crate::formats::read::{self, Format, Reading, VocOrigin};
 use crate::lake::Lake;
@@ -106,6 +108,8 @@ pub struct Import {
     pub from: LakePath,
     /// What it is; by its content without it.
     pub format: Option<Format>,
+    /// Which state of a Delta table.
+    pub state: At,
     /// The file that a list of results belongs to.
     pub reference: Option<LakePath>,
     /// How names are matched.
@@ -170,12 +174,8 @@ pub fn import(
     stop: &Stop,
     watch: &mut Watch<'_>,
 ) -> Result<Imported, OpsError> {
-    let files = LakeFiles::new(lake, &wanted.from, stop)?;
+    let (format, files) = open(lake, wanted, stop)?;
     let reference = wanted.reference.as_ref().map(|path| LakeFiles::new(lake, path, stop)).transpose()?;
-    let format = match wanted.format {
-        Some(format) => format,
-        None => read::detect::detect(&files)?,
-    };
     files.begin_sum();
     let rejects = Rejects::new(wanted.rejects.clone());
     let mut gather = Gather::new(store, lake, project, wanted, &files, rejects, stop, watch);
@@ -202,6 +202,23 @@ pub fn import(
         write::write(store, lake, project, wanted, &identity, &mut gathered, stop, watch)?;
     }
     gathered.close()
+}
+
+/// What is to be read and how; of a Delta table its rows.
+fn open(lake: &Lake, wanted: &Import, stop: &Stop) -> Result<(Format, LakeFiles), OpsError> {
+    let format = match wanted.format {
+        Some(format) => format,
+        None if matches!(wanted.from, LakePath::Table(..)) => Format::Delta,
+        None => read::detect::detect(&LakeFiles::new(lake, &wanted.from, stop)?)?,
+    };
+    if format == Format::Delta {
+        return Ok((format, table::rows(lake, &wanted.from, &wanted.state, &wanted.scratch, stop)?));
+    }
+    if wanted.state != At::Now {
+        let text = format!("{} has no versions; only a Delta table has", format.name());
+        return Err(OpsError::Invalid(text));
+    }
+    Ok((format, LakeFiles::new(lake, &wanted.from, stop)?))
 }
 
 impl From<ReadError> for OpsError {

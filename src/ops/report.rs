@@ -105,6 +105,12 @@ pub struct ExportReport {
     pub loss: Vec<Loss>,
     /// The manifest file written beside the data.
     pub manifest: String,
+    /// The version of a Delta table since which the rows are in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+    /// Everything was there already, and nothing was written.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unchanged: bool,
 }
 
 /// One class of a project with its count.

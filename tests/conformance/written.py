@@ -60,6 +60,57 @@ def tables(truth):
     imported("hugging face parquet", truth, file)
 
 
+def delta(truth):
+    """Delta tables: ours by deltalake, theirs by us, and each appending to the other's."""
+    import pyarrow as pa
+    from deltalake import DeltaTable, write_deltalake
+
+    def found(table):
+        out = {}
+        for row in table.to_pyarrow_table().to_pylist():
+            here = out.setdefault(row["filename"], [])
+            assert (row["width"], row["height"]) == truth[row["filename"]][0]
+            if row["label"] is not None:
+                here.append((row["label"], *(row[k] for k in "xywh")))
+        return out
+
+    dest = export("nested", "delta")
+    same("delta by deltalake", truth, found(DeltaTable(dest)))
+    assert "nothing changes" in lakelens("export", "nested", dest, "--format", "delta")
+    some = {name: here for name, here in truth.items() if name.startswith("a/")}
+    lakelens("export", "nested", dest, "--format", "delta", "--force", "--filter", "a/")
+    same("delta replaced, by deltalake", some, found(DeltaTable(dest)))
+    same("delta before that, by deltalake", truth, found(DeltaTable(dest, version=0)))
+    metrics = DeltaTable(dest).get_add_actions(flatten=True)
+    assert sum(pa.table(metrics).column("num_records").to_pylist()) == len(DeltaTable(dest).to_pyarrow_table())
+
+    kind = DeltaTable(dest).to_pyarrow_table().schema
+    line = lambda name, size, mark: {
+        "filename": name, "width": size[0], "height": size[1], **dict(zip(("label", "x", "y", "w", "h"), mark))}
+    rows = [line(name, size, mark) for name, (size, boxes) in truth.items() for mark in boxes or [()]]
+    table = pa.Table.from_pylist(rows, kind)
+    theirs = ROOT / "theirs"
+    for at in range(0, len(rows), 9):
+        write_deltalake(theirs, table.slice(at, 9), mode="append")
+    imported("delta by deltalake in parts", truth, theirs)
+    write_deltalake(theirs, table.slice(0, 2), mode="append")
+    DeltaTable(theirs).delete("label is not null")
+    last = DeltaTable(theirs).version()
+    imported("delta by deltalake at a version", truth, theirs, "--at", last - 2)
+    nothing = {name: (size, []) for name, (size, _) in truth.items()}
+    imported("delta by deltalake after a delete", nothing, theirs)
+    lakelens("export", "nested", theirs, "--format", "delta", "--append")
+    have = found(DeltaTable(theirs))
+    same("delta appended to deltalake's, by deltalake", truth, have)
+    write_deltalake(theirs, table, mode="overwrite")
+    DeltaTable(theirs).optimize.compact()
+    DeltaTable(theirs).create_checkpoint()
+    imported("delta after compaction and checkpoint", truth, theirs)
+    parts = ROOT / "parts"
+    write_deltalake(parts, table, partition_by=["width"])
+    imported("delta in partitions", truth, parts, "--format", "delta")
+
+
 def records(truth):
     """TFRecord by the `tfrecord` package, whole and compressed."""
     import gzip
@@ -171,6 +222,7 @@ def outlines():
 ROOT.mkdir(parents=True, exist_ok=True)
 truth = make("nested", CLASSES, True)
 tables(truth)
+delta(truth)
 records(truth)
 others(truth)
 outlines()

@@ -5,6 +5,7 @@ mod connection;
 mod dedupe;
 mod delta;
 mod errors;
+mod exchange;
 mod help;
 mod hostile;
 mod import;

@@ -32,6 +32,9 @@ pub(super) fn is_coco(head: &str) -> bool {
 /// # Errors
 /// When it cannot be read, or is none that is known; the message names what was found.
 pub fn detect(files: &dyn Files) -> Result<Format, ReadError> {
+    if !files.is_file() && is_delta(files) {
+        return Ok(Format::Delta);
+    }
     let mut found = Vec::new();
     let paths = if files.is_file() { vec![String::new()] } else { documents(files)? };
     for path in paths.iter().take(FILES) {
@@ -49,6 +52,15 @@ pub fn detect(files: &dyn Files) -> Result<Format, ReadError> {
             Err(unknown(files, &format!("it holds several formats: {}", names.join(", "))))
         }
     }
+}
+
+/// Whether there is the log of a Delta table.
+fn is_delta(files: &dyn Files) -> bool {
+    let is_log = |path: &String| {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        name.ends_with(".json") || name.ends_with(".parquet") || name == "_last_checkpoint"
+    };
+    files.list("_delta_log").is_ok_and(|mut found| found.any(|path| path.as_ref().is_ok_and(is_log)))
 }
 
 /// Endings of files that may hold annotations.

@@ -105,7 +105,7 @@ impl Sorter {
 }
 
 /// A file without a name: it is gone when it is closed, also after a crash.
-pub(super) fn nameless(folder: &Path) -> io::Result<File> {
+pub(crate) fn nameless(folder: &Path) -> io::Result<File> {
     std::fs::create_dir_all(folder)?;
     let path = folder.join(format!("sort-{}", uuid::Uuid::new_v4()));
     let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;

@@ -86,6 +86,22 @@ pub enum DeltaError {
         /// The option that names it.
         what: &'static str,
     },
+    /// There is a table, and nobody said that it may be changed.
+    #[error(
+        "{place} is a Delta table already, with other rows; say whether they are replaced or the new ones appended"
+    )]
+    Exists {
+        /// The table.
+        place: String,
+    },
+    /// It cannot be written into.
+    #[error("{place} cannot be written: {why}")]
+    NotWritable {
+        /// The table.
+        place: String,
+        /// Why, and what to do.
+        why: String,
+    },
     /// The place cannot be reached.
     #[error(transparent)]
     Lake(#[from] LakeError),
@@ -104,7 +120,11 @@ fn at(file: &Option<String>, line: Option<usize>) -> String {
 
 /// A foreign message on one line, not too long.
 pub(super) fn words(text: &str) -> String {
-    let text = text.replace("This is a kernel bug, please report.", "");
+    let mut text = text.replace("This is a kernel bug, please report.", "");
+    // What stands before the cause says only how it came here.
+    for wrapping in ["Error interacting with object store: ", "Generic lake error: "] {
+        text = text.replace(wrapping, "");
+    }
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let cut: String = line.chars().take(LONGEST).collect();
     printable(cut.trim_end_matches(['.', ' '])).into_owned()

@@ -1,8 +1,8 @@
 //! The files of a table, wherever the lake reaches them, in the form in which the Delta reader asks for them.
 //!
 //! Why not the stores that the reader would make itself: the ways of the lake have the credentials, the patience with
-//! servers and the words for what goes wrong already. What always holds: nothing is ever written; a listing is of one
-//! folder, in the order of the names; only plain files of this machine are opened.
+//! servers and the words for what goes wrong already. What always holds: files are made, never replaced ([`super::put`]); a
+//! listing is of one folder, in the order of the names; only plain files of this machine are opened.
 
 use crate::lake::listing::EntryKind;
 use crate::lake::open_plain;
@@ -13,7 +13,7 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     Attributes, CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use std::future::Future;
 use std::ops::Range;
@@ -57,26 +57,26 @@ impl std::fmt::Display for Files {
     }
 }
 
-fn failed(path: &str, error: RemoteError) -> Error {
+pub(super) fn failed(path: &str, error: RemoteError) -> Error {
     match error.trouble {
         Trouble::NotFound => Error::NotFound { path: path.to_owned(), source: Box::new(error) },
         _ => Error::Generic { store: "lake", source: Box::new(error) },
     }
 }
 
-fn local(path: &str, error: std::io::Error) -> Error {
+pub(super) fn local(path: &str, error: std::io::Error) -> Error {
     match error.kind() {
         std::io::ErrorKind::NotFound => Error::NotFound { path: path.to_owned(), source: Box::new(error) },
         _ => Error::Generic { store: "lake", source: Box::new(error) },
     }
 }
 
-fn place(path: &str) -> PathBuf {
+pub(super) fn place(path: &str) -> PathBuf {
     PathBuf::from(format!("/{path}"))
 }
 
 /// Runs work with files on a thread that may wait for them.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|source| Error::JoinError { source })?
 }
 
@@ -220,17 +220,25 @@ async fn pages(volume: &dyn RemoteVolume, path: &str) -> Result<Vec<Entry>> {
 }
 
 fn never<T>(operation: &str) -> Result<T> {
-    Err(Error::NotImplemented { operation: operation.to_owned(), implementer: "reading a table".to_owned() })
+    Err(Error::NotImplemented { operation: operation.to_owned(), implementer: "a table of the lake".to_owned() })
 }
 
 impl ObjectStore for Files {
-    fn put_opts<'a, 'b, 'c>(&'a self, _: &'b Path, _: PutPayload, _: PutOptions) -> Answer<'c, PutResult>
+    fn put_opts<'a, 'b, 'c>(&'a self, to: &'b Path, what: PutPayload, with: PutOptions) -> Answer<'c, PutResult>
     where
         'a: 'c,
         'b: 'c,
         Self: 'c,
     {
-        Box::pin(async { never("put") })
+        Box::pin(async move {
+            if with.mode != PutMode::Create {
+                return never("replace");
+            }
+            match self.create(to.as_ref(), what.into()).await? {
+                true => Ok(PutResult { e_tag: None, version: None, extensions: Default::default() }),
+                false => Err(Error::AlreadyExists { path: to.to_string(), source: "it is there already".into() }),
+            }
+        })
     }
 
     fn put_multipart_opts<'a, 'b, 'c>(

@@ -19,6 +19,7 @@ use delta_kernel::scan::state::{ScanFile, transform_to_logical};
 use delta_kernel::schema::{DataType, PrimitiveType, Schema, SchemaRef};
 use delta_kernel::{Engine as _, FileMeta, KernelError, SnapshotRef};
 use std::iter::Peekable;
+use std::sync::Arc;
 use std::vec::IntoIter;
 use tokio_util::sync::CancellationToken;
 
@@ -68,6 +69,30 @@ impl DeltaTable {
             })
         })?;
         Ok(out)
+    }
+
+    /// Gives all rows of a state in batches, without columns that are bytes, until `take` wants no more. Before the first
+    /// row comes a batch without rows, so that the columns are known of an empty table too.
+    ///
+    /// # Errors
+    /// As [`Self::first_rows`].
+    pub fn batches(&self, at: &At, stop: &CancellationToken, take: &mut dyn FnMut(RecordBatch) -> bool) -> Result<()> {
+        let version = self.version(at, stop)?;
+        let log = self.engine(BATCH)?;
+        let snapshot = self.snapshot(&log, version, stop)?;
+        let all = snapshot.schema();
+        let texts = all.fields().filter(|f| f.data_type != DataType::BINARY).map(|f| f.name().clone());
+        let texts: Vec<String> = texts.collect();
+        let schema = all.project(&texts).map_err(|e| self.unreadable("the schema", &e.to_string()))?;
+        let columns = arrow(&schema).map_err(|e| self.unreadable("the schema", &e))?;
+        if !take(RecordBatch::new_empty(Arc::new(columns))) {
+            return Ok(());
+        }
+        let engine = self.engine(if has_bytes(&schema) { PICTURES } else { BATCH })?;
+        let scan = self.scan(&snapshot, Some(schema), stop)?;
+        self.each_file(&log, &scan, version, stop, |file| {
+            self.read_file(&engine, &scan, file, stop, |batch| Ok(take(batch)))
+        })
     }
 
     /// A scan of these columns.

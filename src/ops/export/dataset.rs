@@ -85,7 +85,7 @@ struct Filling<'a> {
     here: Arc<str>,
 }
 
-fn fill(
+pub(super) fn fill(
     run: &mut Run<'_>,
     lake: &Lake,
     kind: Kind,

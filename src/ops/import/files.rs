@@ -10,7 +10,9 @@ use crate::lake::listing::EntryKind;
 use crate::lake::remote::Stop;
 use crate::lake::{Found, Lake, LakeError, RemoteFile, open_plain, resolve};
 use sha2::{Digest, Sha256};
+use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,8 +32,13 @@ pub struct LakeFiles {
 enum Root {
     File(PathBuf),
     Folder(PathBuf),
-    FarFile { lake: Lake, path: LakePath },
+    FarFile {
+        lake: Lake,
+        path: LakePath,
+    },
     FarFolder(FarFolder),
+    /// Rows of a table, in a file without a name.
+    Rows(Arc<File>),
 }
 
 impl LakeFiles {
@@ -49,6 +56,12 @@ impl LakeFiles {
         };
         let shown = printable(&path.to_string()).into_owned();
         Ok(Self { shown, stop: stop.clone(), root, sum: Arc::default() })
+    }
+
+    /// The rows of a table, which lie in a nameless Parquet file.
+    pub(super) fn of_rows(shown: &str, file: File, stop: &Stop) -> Self {
+        let shown = shown.trim_end_matches('/').to_owned();
+        Self { shown, stop: stop.clone(), root: Root::Rows(Arc::new(file)), sum: Arc::default() }
     }
 
     /// Forgets what has been read so far.
@@ -80,6 +93,9 @@ impl LakeFiles {
                     Found::There(file) => Ok(Box::new(BufReader::with_capacity(PIECE, Ranges(*file, 0)))),
                 }
             }
+            Root::Rows(file) if path.is_empty() => {
+                Ok(Box::new(BufReader::with_capacity(PIECE, Again(file.clone(), 0))))
+            }
             Root::FarFolder(folder) if !path.split('/').any(|part| part == "..") && !path.starts_with('/') => {
                 let file = folder.file(path, "", &self.stop);
                 // A file that is not there shows when it is asked for.
@@ -101,7 +117,7 @@ impl Files for LakeFiles {
     }
 
     fn is_file(&self) -> bool {
-        matches!(self.root, Root::File(_) | Root::FarFile { .. })
+        matches!(self.root, Root::File(_) | Root::FarFile { .. } | Root::Rows(_))
     }
 
     fn open(&self, path: &str) -> io::Result<Box<dyn Read + Send>> {
@@ -114,7 +130,7 @@ impl Files for LakeFiles {
         let mut paths = match &self.root {
             Root::Folder(root) => here(root, folder)?,
             Root::FarFolder(root) => there(root, folder, &self.stop)?,
-            Root::File(_) | Root::FarFile { .. } => Vec::new(),
+            Root::File(_) | Root::FarFile { .. } | Root::Rows(_) => Vec::new(),
         };
         paths.sort_by_cached_key(|path| natural_key(path));
         Ok(Box::new(paths.into_iter().map(Ok)))
@@ -163,6 +179,17 @@ fn there(root: &FarFolder, folder: &str, stop: &Stop) -> io::Result<Vec<String>>
         }
     }
     Ok(out)
+}
+
+/// An open file from front to back, whoever else reads it.
+struct Again(Arc<File>, u64);
+
+impl Read for Again {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.0.read_at(buffer, self.1)?;
+        self.1 += n as u64;
+        Ok(n)
+    }
 }
 
 /// A file behind a server, from front to back.

@@ -1,6 +1,7 @@
 //! Delta tables that are read directly. The tables are written here, file by file, so that no server is needed; those
 //! that real engines write are read in `servers`.
 
+mod append;
 mod damage;
 mod servers;
 pub(crate) mod write;
