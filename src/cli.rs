@@ -21,6 +21,7 @@ mod double;
 mod engines;
 pub mod error;
 mod export;
+mod gold;
 mod grammar;
 mod history;
 mod import;

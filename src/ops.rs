@@ -7,6 +7,7 @@
 pub mod agreement;
 pub mod demo;
 pub mod export;
+pub mod gold;
 pub mod guideline;
 pub mod import;
 pub mod quality;

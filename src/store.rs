@@ -36,8 +36,8 @@ use crate::domain::sample::{Answer, Sample};
 use jiff::Timestamp;
 use outbox::{Conflict, OnNews, OutboxState, Resolution};
 use records::{
-    Activity, Capabilities, Comment, Cursor, Differences, Direction, Finding, From, HistoryEntry, Known, LedgerEntry,
-    Measured, NewProject, NewSample, NewSnapshot, NewVersion, Person, Presence, Queued, SampleMeasures,
+    Activity, Capabilities, Comment, Cursor, Differences, Direction, Finding, From, Gold, HistoryEntry, Known,
+    LedgerEntry, Measured, NewProject, NewSample, NewSnapshot, NewVersion, Person, Presence, Queued, SampleMeasures,
     SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
     Unmeasured,
 };
@@ -50,6 +50,10 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// Stops the read that runs on the store it came from; may be called from any thread, at any time, without effect when
 /// nothing runs. The read returns [`StoreError::Interrupted`].
 pub type Interrupt = Arc<dyn Fn() + Send + Sync>;
+
+/// What stores without lakelens' own tables say of gold pictures.
+const NO_GOLD: &str = "keep gold pictures: it has no place for an answer beside a picture's own; lakelens' own stores \
+                       (SQLite, PostgreSQL) have";
 
 /// A metadata store. See the module for what always holds.
 ///
@@ -201,6 +205,35 @@ pub trait Store: Send {
     ) -> Result<Vec<SecondAnswer>> {
         let _ = (project, after, limit);
         Ok(Vec::new())
+    }
+
+    /// Marks samples as gold, with the answer that is trusted; one that is gold already gets the new answer. Returns how
+    /// many were not gold before.
+    fn mark_gold(&mut self, project: ProjectId, marks: &[Gold]) -> Result<u64> {
+        let _ = (project, marks);
+        Err(self.unsupported(NO_GOLD))
+    }
+    /// Takes the mark away; what people answered to them stays stored and counts no more. Returns how many were gold.
+    fn unmark_gold(&mut self, project: ProjectId, samples: &[SampleId]) -> Result<u64> {
+        let _ = (project, samples);
+        Err(self.unsupported(NO_GOLD))
+    }
+    /// All gold pictures of a project, by path.
+    fn gold(&mut self, project: ProjectId) -> Result<Vec<Gold>> {
+        let _ = project;
+        Err(self.unsupported(NO_GOLD))
+    }
+    /// Gold pictures that `author` has not answered and that stand answered in the project, so that no ordinary queue of
+    /// open pictures has them too.
+    fn gold_open(&mut self, project: ProjectId, author: &str) -> Result<Vec<SampleId>> {
+        let _ = (project, author);
+        Ok(Vec::new())
+    }
+    /// What people answered to gold pictures, by sample and person: `first` is what is trusted and by whom, `second` the
+    /// person's answer.
+    fn gold_answers(&mut self, project: ProjectId) -> Result<Vec<SecondAnswer>> {
+        let _ = project;
+        Err(self.unsupported(NO_GOLD))
     }
 
     /// Cohen's kappa of the second passes of a project.

@@ -162,6 +162,13 @@ pub enum Query {
         /// At most this many.
         limit: usize,
     },
+    /// Gold pictures to be mixed into the person's walk, without their answers.
+    Gold {
+        /// The project.
+        project: ProjectId,
+        /// A number of this walk: which come first, and at which places.
+        walk: u64,
+    },
     /// How well first and second answers agree, and where they differ.
     Agreement(ProjectId),
     /// Pictures that were answered twice and differently, and are not decided.
@@ -299,6 +306,15 @@ pub enum ProjectChange {
     Restore(ProjectId),
     /// Delete it for good, from the trash.
     Delete(ProjectId),
+    /// Mark a sample as gold with the answer it has, or take the mark away.
+    Gold {
+        /// The project.
+        project: ProjectId,
+        /// The sample.
+        sample: SampleId,
+        /// Mark it.
+        on: bool,
+    },
 }
 
 /// Long work.

@@ -14,6 +14,7 @@ use super::slots::Tag;
 use super::state::OutboxState;
 use super::tasks::{TaskId, TaskNews};
 use super::team::TeamNews;
+use crate::domain::agreement::gold::Ready;
 use crate::domain::comment::Comment;
 use crate::domain::commit::Commit;
 use crate::domain::edit::{Edit, Outcome};
@@ -164,6 +165,8 @@ pub enum Reply {
         /// How far the pass is.
         progress: PassReport,
     },
+    /// Gold pictures to be mixed into the walk.
+    Gold(Box<Ready>),
     /// How well first and second answers agree.
     Agreement(Box<AgreementReport>),
     /// Pictures with two answers that differ.

@@ -55,6 +55,7 @@ pub const SPECS: &[&[Spec]] = &[
     label::SPECS,
     label::boxes::SPECS,
     label::alike::SPECS,
+    label::gold::SPECS,
     review::SPECS,
     stats::SPECS,
     gallery::SPECS,
@@ -233,6 +234,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         }
         Slot::Guideline => guide::reply(state, reply),
         Slot::Comments => comments::reply(state, reply),
+        Slot::Gold => label::gold::reply(state, reply),
         Slot::Alike => label::alike::reply(state, reply),
         Slot::Snap => label::boxes::snapping::reply(state, reply),
         Slot::Sweep | Slot::SweepTotal => sweep::reply(state, tag, reply),

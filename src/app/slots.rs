@@ -92,6 +92,8 @@ pub enum Slot {
     Comments,
     /// The pictures that look like one.
     Alike,
+    /// The gold pictures that are mixed into the walk.
+    Gold,
 }
 
 /// A slot and the generation of one question.

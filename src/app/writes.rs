@@ -5,7 +5,7 @@ use super::event::Wrote;
 use super::messages::Level;
 use super::overlays;
 use super::screens::counting::recount;
-use super::screens::label::state::{FLASH_MS, Flash};
+use super::screens::label::state::{FLASH_MS, Flash, LabelState};
 use super::screens::{self, Screen, label, second_pass};
 use super::slots::Slot;
 use super::state::State;
@@ -210,7 +210,7 @@ pub fn elsewhere(state: &mut State, project: ProjectId, edits: &[(Edit, Rev)]) -
     for (edit, rev) in edits {
         let (id, after) = match &edit.change {
             Change::Answer { sample, after, .. } => (*sample, after),
-            Change::Verdict { .. } => continue,
+            Change::Verdict { .. } | Change::Check { .. } => continue,
             Change::Classes { .. } => {
                 classes = true;
                 continue;
@@ -303,6 +303,10 @@ fn shown_instead(state: &mut State, edit: &Edit, id: SampleId, rev: Rev, theirs:
 
 /// Shows again what stood before a change that the store did not take.
 fn put_back(state: &mut State, edit: &Edit, id: SampleId) {
+    if let Change::Check { before, .. } = &edit.change {
+        label::gold::show(state, id, before.as_ref());
+        return;
+    }
     state.update_samples(|sample| {
         if sample.id == id {
             if let Change::Answer { base, before, .. } = &edit.change {
@@ -332,7 +336,7 @@ fn take_counts(state: &mut State, counts: Option<Counts>) {
 fn made(edit: &Edit) -> Option<(SampleId, (Rev, &Answer))> {
     match &edit.change {
         Change::Answer { sample, base, after, .. } => Some((*sample, (Rev(base.0 + 1), after))),
-        Change::Verdict { .. } | Change::Classes { .. } => None,
+        Change::Verdict { .. } | Change::Classes { .. } | Change::Check { .. } => None,
     }
 }
 
@@ -375,9 +379,16 @@ fn undone(
             first.get_or_insert_with(|| (shown.id, shown.path.clone()));
         }
     });
+    for (edit, _) in edits {
+        if let Change::Check { sample, after, .. } = &edit.change {
+            let path = label::gold::show(state, *sample, after.as_ref());
+            first = first.or_else(|| path.map(|path| (*sample, path)));
+        }
+    }
     let what = match (&first, count) {
         (Some((_, path)), 1) => printable(path).into_owned(),
         (_, 0) => "the label set".to_owned(),
+        (_, 1) => "1 picture".to_owned(),
         (_, n) => format!("{n} pictures"),
     };
     state.say(Level::Info, format!("{verb}: {what}"));
@@ -413,7 +424,12 @@ impl State {
                 Screen::Gallery(gallery) => gallery.window.iter_mut().for_each(&mut change),
                 Screen::Sweep(sweep) => sweep.window.iter_mut().for_each(&mut change),
                 Screen::Objects(objects) => objects.window.iter_mut().for_each(&mut change),
-                other => other.walk_mut().into_iter().flat_map(|l| l.walk.iter_mut()).for_each(&mut change),
+                other => {
+                    let Some(label) = other.walk_mut() else { continue };
+                    // Gold pictures are shown as if nobody had answered them, whatever becomes of their own answer.
+                    let ordinary = label.walk.iter_mut().filter(|s| !label.gold.holds(s.id));
+                    ordinary.for_each(&mut change);
+                }
             }
         }
     }
@@ -421,6 +437,10 @@ impl State {
     /// A sample wherever it lies in the walk of a Label or Review screen, shown or not.
     pub fn walk_sample(&mut self, id: SampleId) -> Option<&mut Sample> {
         let walks = self.screens.iter_mut().rev().filter(|s| !matches!(s, Screen::SecondPass(_)));
-        walks.filter_map(Screen::walk_mut).find_map(|label| label.walk.iter_mut().find(|s| s.id == id))
+        let ordinary = |label: &LabelState, id| !label.gold.holds(id);
+        walks
+            .filter_map(Screen::walk_mut)
+            .filter(|label| ordinary(label, id))
+            .find_map(|label| label.walk.iter_mut().find(|s| s.id == id))
     }
 }

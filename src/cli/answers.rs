@@ -59,6 +59,7 @@ pub(crate) fn what(change: &Change, origin: Origin) -> &'static str {
         (Origin::Person, Change::Answer { .. }) => "answer",
         (Origin::Person, Change::Verdict { .. }) => "verdict",
         (Origin::Person, Change::Classes { .. }) => "classes",
+        (Origin::Person, Change::Check { .. }) => "check",
     }
 }
 
@@ -69,6 +70,10 @@ pub(crate) fn before_after_json(change: &Change, labels: &LabelSet) -> (Value, V
         Change::Answer { before, after, .. } => (answer_json(before, labels), answer_json(after, labels)),
         Change::Verdict { before, after, .. } => (review_json(before.as_ref()), review_json(after.as_ref())),
         Change::Classes { before, after } => (names(before), names(after)),
+        Change::Check { before, after, .. } => {
+            let told = |answer: &Option<Answer>| answer.as_ref().map_or(Value::Null, |a| answer_json(a, labels));
+            (told(before), told(after))
+        }
     }
 }
 
@@ -84,5 +89,9 @@ pub(crate) fn before_after_text(change: &Change, labels: &LabelSet) -> (String, 
         Change::Answer { before, after, .. } => (marks(before), marks(after)),
         Change::Verdict { before, after, .. } => (review_text(before.as_ref()), review_text(after.as_ref())),
         Change::Classes { before, after } => (count(before), count(after)),
+        Change::Check { before, after, .. } => {
+            let told = |answer: &Option<Answer>| answer.as_ref().map_or_else(|| "none".to_owned(), marks);
+            (told(before), told(after))
+        }
     }
 }

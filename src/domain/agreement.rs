@@ -12,6 +12,7 @@ mod bootstrap;
 pub mod boxes;
 mod cohen;
 mod fleiss;
+pub mod gold;
 mod krippendorff;
 mod matching;
 pub mod nominal;

@@ -43,6 +43,16 @@ pub enum Change {
         /// All classes now.
         after: LabelSet,
     },
+    /// A person's answer to a trusted (gold) picture that was mixed into their queue without a word. It is kept beside the
+    /// sample: neither its answer nor its revision changes.
+    Check {
+        /// The sample.
+        sample: SampleId,
+        /// What this person had answered before.
+        before: Option<Answer>,
+        /// What this person answers now; nothing takes the answer back.
+        after: Option<Answer>,
+    },
 }
 
 impl Change {
@@ -53,6 +63,7 @@ impl Change {
             Self::Answer { sample, before, after, .. } => Self::Answer { sample, base, before: after, after: before },
             Self::Verdict { sample, before, after, .. } => Self::Verdict { sample, base, before: after, after: before },
             Self::Classes { before, after } => Self::Classes { before: after, after: before },
+            Self::Check { sample, before, after } => Self::Check { sample, before: after, after: before },
         }
     }
 
@@ -60,7 +71,7 @@ impl Change {
     #[must_use]
     pub fn sample(&self) -> Option<SampleId> {
         match self {
-            Self::Answer { sample, .. } | Self::Verdict { sample, .. } => Some(*sample),
+            Self::Answer { sample, .. } | Self::Verdict { sample, .. } | Self::Check { sample, .. } => Some(*sample),
             Self::Classes { .. } => None,
         }
     }

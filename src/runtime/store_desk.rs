@@ -15,7 +15,7 @@ use crate::app::effect::{Decision, ProjectChange, Query, Remark, Write};
 use crate::app::event::{Event, Reply, Wrote};
 use crate::app::slots::{Slot, Tag};
 use crate::app::team::{TeamNews, TeamOrder};
-use crate::domain::edit::{Edit, Outcome};
+use crate::domain::edit::{Change, Edit, Outcome};
 use crate::domain::ids::{EditId, ProjectId, SampleId};
 use crate::domain::project::Counts;
 use crate::domain::sample::Sample;
@@ -285,7 +285,8 @@ impl Desk {
 
     fn change_project(&mut self, change: ProjectChange) {
         let sender = self.sender.clone();
-        let run = move |store: &mut dyn Store| apply(store, change);
+        let user = self.user.clone();
+        let run = move |store: &mut dyn Store| apply(store, change, &user);
         let done = move |result: Result<String>| match result {
             Ok(text) => sender.event(Event::Wrote(Wrote::Projects(text))),
             Err(error) => sender.event(Event::Wrote(Wrote::Refused(error.to_string()))),
@@ -356,7 +357,7 @@ impl Desk {
     }
 }
 
-fn apply(store: &mut dyn Store, change: ProjectChange) -> Result<String> {
+fn apply(store: &mut dyn Store, change: ProjectChange, user: &str) -> Result<String> {
     let mut name = |id: ProjectId| store.project(id).map(|p| printable(&p.name).into_owned());
     Ok(match change {
         ProjectChange::Rename(id, to) => {
@@ -378,12 +379,15 @@ fn apply(store: &mut dyn Store, change: ProjectChange) -> Result<String> {
             store.delete_project(id)?;
             format!("{name} is deleted")
         }
+        ProjectChange::Gold { project, sample, on } => store_review::gold(store, project, sample, on, user)?,
     })
 }
 
 fn undone(store: &mut dyn Store, report: UndoReport, redo: bool) -> Result<Wrote> {
     let mut samples: Vec<Sample> = Vec::new();
-    let ids = report.applied.iter().filter_map(|a| a.edit.change.sample());
+    // Of a gold picture nothing but the person's own answer may be seen, and the edit has that.
+    let seen_of = |edit: &Edit| edit.change.sample().filter(|_| !matches!(edit.change, Change::Check { .. }));
+    let ids = report.applied.iter().filter_map(|a| seen_of(&a.edit));
     let mut seen: Vec<SampleId> = Vec::new();
     for id in ids {
         if !seen.contains(&id) && seen.len() < 1_000 {

@@ -77,6 +77,7 @@ pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> 
         }
         Query::Review(project) => store_review::review(store, project, user)?,
         Query::SecondPass { project, limit } => store_review::second_pass(store, project, user, limit)?,
+        Query::Gold { project, walk } => Reply::Gold(Box::new(crate::ops::gold::ready(store, project, user, walk)?)),
         Query::Agreement(project) => store_review::agreement(store, project)?,
         Query::Disputes(project) => store_review::disputes(store, project)?,
         Query::Guideline(project) => Reply::Guideline(store.setting(project, crate::ops::guideline::SETTING)?),

@@ -4,13 +4,16 @@ use super::store_reads::from_ops;
 use crate::app::effect::Remark;
 use crate::app::event::Reply;
 use crate::app::screens::adjudicate::Dispute;
+use crate::domain::agreement::gold::GoldReport;
 use crate::domain::agreement::{Study, adjudication};
 use crate::domain::class::LabelSet;
 use crate::domain::comment::Comment;
 use crate::domain::ids::{ProjectId, SampleId};
 use crate::domain::sample::Note;
+use crate::domain::text::printable;
 use crate::ops::Watch;
 use crate::ops::agreement::{self, HIT};
+use crate::ops::gold as gold_pictures;
 use crate::ops::report::review::{AgreementReport, Disagreement, PassReport, ReviewReport};
 use crate::store::records::SecondAnswer;
 use crate::store::{Result, Store};
@@ -68,7 +71,29 @@ pub(super) fn agreement(store: &mut dyn Store, project: ProjectId) -> Result<Rep
     let differ = store.disagreements(project)?;
     let differ_count = differ.len() as u64;
     let listed = differ.iter().rev().take(AgreementReport::LISTED).map(|pair| in_words(pair, &labels)).collect();
-    Ok(Reply::Agreement(Box::new(AgreementReport { kappa, differ: listed, differ_count, study: Some(study) })))
+    let gold = if store.capabilities().gold { gold_pictures::report(store, project)? } else { GoldReport::default() };
+    Ok(Reply::Agreement(Box::new(AgreementReport { kappa, differ: listed, differ_count, study: Some(study), gold })))
+}
+
+/// Marks a sample as gold, or takes the mark away; what was done, in words.
+pub(super) fn gold(
+    store: &mut dyn Store,
+    project: ProjectId,
+    sample: SampleId,
+    on: bool,
+    user: &str,
+) -> Result<String> {
+    let sample = store.sample(sample)?;
+    let name = printable(&sample.path).into_owned();
+    if !on {
+        let gone = store.unmark_gold(project, &[sample.id])?;
+        return Ok(if gone > 0 { format!("{name} is gold no more") } else { format!("{name} was not gold") });
+    }
+    let done = gold_pictures::mark(store, project, &[sample], user, Timestamp::now()).map_err(from_ops)?;
+    Ok(match done.left.first() {
+        Some((_, why)) => format!("{name} cannot be gold: {why}"),
+        None => format!("{name} is gold; others meet it among their own"),
+    })
 }
 
 fn in_words(pair: &SecondAnswer, labels: &LabelSet) -> Disagreement {

@@ -125,6 +125,7 @@ impl Store for CvExplorer {
             presence: false,
             predictions: self.shape.has("annotations", "is_draft"),
             measures: false,
+            gold: false,
             classes: true,
             projects: false,
         }

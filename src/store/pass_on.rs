@@ -16,7 +16,7 @@ pub use crate::domain::queue::{Filter, Queue};
 pub use crate::domain::sample::{Answer, Sample};
 #[doc(hidden)]
 pub use crate::store::records::{
-    Activity, Comment, Cursor, Differences, Direction, Finding, From, HistoryEntry, Known, LedgerEntry, Measured,
+    Activity, Comment, Cursor, Differences, Direction, Finding, From, Gold, HistoryEntry, Known, LedgerEntry, Measured,
     NewProject, NewSample, NewSnapshot, NewVersion, Person, Presence, Queued, SampleMeasures, SamplePredictions,
     ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport, Unmeasured,
 };
@@ -28,7 +28,7 @@ pub use std::time::Duration;
 /// Writes calls of [`crate::store::Store`] that go to the store in a field, or to what `(a.path()?)` after `self` gives, as
 /// they are, by groups: `manner` (what it is),
 /// `shelf`, `making` (projects and scans), `samples`, `queues`, `steps` (undo and redo), `named_step`, `past`, `extras`,
-/// `versions` (snapshots, differences, lists), `quality` (measures), `claim`, `team`.
+/// `gold` and `gold_open`, `versions` (snapshots, differences, lists), `quality` (measures), `claim`, `team`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __pass_on {
@@ -239,6 +239,28 @@ macro_rules! __pass_on {
             fn comments(sample: $crate::store::pass_on::SampleId) -> Vec<$crate::store::pass_on::Comment>;
             fn take_once(entry: &$crate::store::pass_on::LedgerEntry) -> bool;
             fn ledger(source: &str) -> Vec<$crate::store::pass_on::LedgerEntry>;
+        }
+    };
+    (@gold $to:tt) => {
+        $crate::store::pass_on::pass_on! { @calls $to
+            fn mark_gold(
+                project: $crate::store::pass_on::ProjectId,
+                marks: &[$crate::store::pass_on::Gold]
+            ) -> u64;
+            fn unmark_gold(
+                project: $crate::store::pass_on::ProjectId,
+                samples: &[$crate::store::pass_on::SampleId]
+            ) -> u64;
+            fn gold(project: $crate::store::pass_on::ProjectId) -> Vec<$crate::store::pass_on::Gold>;
+            fn gold_answers(project: $crate::store::pass_on::ProjectId) -> Vec<$crate::store::pass_on::SecondAnswer>;
+        }
+    };
+    (@gold_open $to:tt) => {
+        $crate::store::pass_on::pass_on! { @calls $to
+            fn gold_open(
+                project: $crate::store::pass_on::ProjectId,
+                author: &str
+            ) -> Vec<$crate::store::pass_on::SampleId>;
         }
     };
     (@versions $to:tt) => {

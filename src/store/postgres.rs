@@ -28,10 +28,10 @@ use super::native::desk::{Desk, Way};
 use super::native::scans::Running;
 use super::native::second::blind;
 use super::records::{
-    Activity, Capabilities, Comment, Cursor, Differences, Direction, Finding, From, HistoryEntry, Known, LedgerEntry,
-    Measured, Mode, NewProject, NewSample, NewSnapshot, NewVersion, Person, Presence, Queued, SampleMeasures,
-    SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
-    Unmeasured,
+    Activity, Capabilities, Comment, Cursor, Differences, Direction, Finding, From, Gold, HistoryEntry, Known,
+    LedgerEntry, Measured, Mode, NewProject, NewSample, NewSnapshot, NewVersion, Person, Presence, Queued,
+    SampleMeasures, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf, Snapshot,
+    Tallies, UndoReport, Unmeasured,
 };
 use super::{Interrupt, Result, Store};
 use crate::domain::edit::{Edit, Outcome};

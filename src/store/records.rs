@@ -39,6 +39,8 @@ pub struct Capabilities {
     pub predictions: bool,
     /// What is measured of pictures: duplicates, blur, light.
     pub measures: bool,
+    /// Gold pictures, mixed into people's queues without a word.
+    pub gold: bool,
     /// Label sets can be changed.
     pub classes: bool,
     /// Projects can be created, cloned, renamed, trashed.
@@ -60,6 +62,7 @@ impl Capabilities {
             presence: true,
             predictions: true,
             measures: true,
+            gold: true,
             classes: true,
             projects: true,
         }
@@ -403,6 +406,21 @@ fn answer_key(answer: &Answer, set: &LabelSet) -> AnswerKey {
     let mut classes: Vec<ClassId> = answer.annotations.iter().map(|a| set.resolve(a.class)).collect();
     classes.sort_unstable();
     (answer.status, classes)
+}
+
+/// A picture whose answer is trusted, to be asked of people without a word.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Gold {
+    /// The sample.
+    pub sample: SampleId,
+    /// Its path; not read when it is marked.
+    pub path: String,
+    /// The answer that is trusted; it stays whatever becomes of the sample's own.
+    pub answer: Answer,
+    /// Who trusts it.
+    pub author: String,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// How far a blind second pass is.

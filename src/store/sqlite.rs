@@ -24,9 +24,10 @@ use super::native::scans;
 use super::native::second::blind;
 use super::native::value::{Row, Value};
 use super::records::{
-    Activity, Capabilities, Comment, Cursor, Differences, Direction, Finding, From, HistoryEntry, Known, LedgerEntry,
-    Measured, NewProject, NewSample, NewSnapshot, NewVersion, Person, Queued, SampleMeasures, SamplePredictions,
-    ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport, Unmeasured,
+    Activity, Capabilities, Comment, Cursor, Differences, Direction, Finding, From, Gold, HistoryEntry, Known,
+    LedgerEntry, Measured, NewProject, NewSample, NewSnapshot, NewVersion, Person, Queued, SampleMeasures,
+    SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf, Snapshot, Tallies, UndoReport,
+    Unmeasured,
 };
 use super::{Interrupt, Result, Store};
 use crate::domain::class::LabelSet;

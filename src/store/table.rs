@@ -267,6 +267,7 @@ fn project_of(mirror: &mut SqliteStore) -> Result<Option<Project>> {
 impl Store for TableStore {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
+            gold: false,
             boxes: false,
             masks: false,
             claims: false,

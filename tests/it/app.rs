@@ -8,6 +8,7 @@ mod comments;
 mod conflicts;
 mod damaged;
 mod gallery;
+mod gold;
 mod guide;
 pub(crate) mod harness;
 mod label;

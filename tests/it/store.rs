@@ -3,6 +3,7 @@
 mod answers;
 pub(crate) mod fixture;
 mod followed;
+mod gold;
 mod kept;
 mod links;
 mod model;

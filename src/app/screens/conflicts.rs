@@ -34,7 +34,7 @@ impl ConflictLine {
     pub fn mine(&self) -> Option<&Answer> {
         match &self.edit.change {
             Change::Answer { after, .. } => Some(after),
-            Change::Verdict { .. } | Change::Classes { .. } => None,
+            Change::Verdict { .. } | Change::Classes { .. } | Change::Check { .. } => None,
         }
     }
 }

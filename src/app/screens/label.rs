@@ -8,6 +8,7 @@ pub mod actions;
 pub mod alike;
 pub mod answer;
 pub mod boxes;
+pub mod gold;
 pub mod state;
 pub mod walk;
 
@@ -29,7 +30,9 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         Reply::SecondPass { samples, progress } => second_pass::page(state, tag, samples, progress),
         Reply::Position { rank, total } => {
             if let Some(label) = state.label_mut() {
-                (label.rank, label.total) = (rank, Some(total));
+                // Pictures that were mixed in are counted like the others.
+                let (all, before) = (label.gold_among(label.walk.len()), label.gold_among(label.at));
+                (label.rank, label.total) = (rank.map(|n| n + before), Some(total + all));
             }
             Vec::new()
         }

@@ -53,6 +53,14 @@ pub enum MeasureRow {
     Pair(usize),
     /// The n-th class.
     Class(usize),
+    /// What the lines about gold pictures below mean.
+    GoldHead,
+    /// All answers to gold pictures.
+    GoldAll,
+    /// The n-th person who was asked.
+    GoldPerson(usize),
+    /// The n-th trusted class.
+    GoldClass(usize),
 }
 
 /// The state of the Stats screen.
@@ -154,9 +162,25 @@ impl StatsState {
         (rows, classes)
     }
 
-    /// The lines of the measures; none before the first picture with two answers.
+    /// The lines of the measures; none before the first picture with two answers, or the first answer to a gold one.
     #[must_use]
     pub fn measure_rows(&self) -> Vec<MeasureRow> {
+        let mut rows = self.study_rows();
+        let gold = self.agreement.as_ref().map(|a| &a.gold).filter(|g| g.all.of > 0);
+        let Some(gold) = gold else { return rows };
+        if !rows.is_empty() {
+            rows.push(MeasureRow::Blank);
+        }
+        rows.push(MeasureRow::GoldHead);
+        if gold.people.len() > 1 {
+            rows.push(MeasureRow::GoldAll);
+        }
+        rows.extend((0..gold.people.len()).map(MeasureRow::GoldPerson));
+        rows.extend((0..gold.classes.len()).map(MeasureRow::GoldClass));
+        rows
+    }
+
+    fn study_rows(&self) -> Vec<MeasureRow> {
         let study = self.agreement.as_ref().and_then(|a| a.study.as_ref()).filter(|s| s.all.labels.pictures > 0);
         let Some(study) = study else { return Vec::new() };
         let mut rows = vec![MeasureRow::All];
@@ -189,7 +213,7 @@ pub const SPECS: &[Spec] = &[
     spec(
         "stats.next-view",
         "other view",
-        "Statistics, where first and second answers differ, or how far people agree",
+        "Statistics, where first and second answers differ, or how far people agree and are right",
         1,
         |s, _| turn(s, false),
     ),

@@ -113,7 +113,7 @@ pub fn is_decided<'a>(edits: impl IntoIterator<Item = &'a Edit>, since: Timestam
             let other = (&before.annotations, before.status) != (&after.annotations, after.status);
             edit.message.starts_with(WORD) || other
         }
-        Change::Verdict { .. } | Change::Classes { .. } => false,
+        Change::Verdict { .. } | Change::Classes { .. } | Change::Check { .. } => false,
     };
     edits.iter().any(|e| e.origin == Origin::Person && e.at > since && decides(e) && !undone(e))
 }

@@ -1,5 +1,6 @@
 //! What screens and `--json` tell of verdicts and of answers given twice.
 
+use crate::domain::agreement::gold::GoldReport;
 use crate::domain::agreement::{Agreement, Kappa};
 use crate::domain::ids::SampleId;
 use jiff::Timestamp;
@@ -57,6 +58,8 @@ pub struct AgreementReport {
     pub differ_count: u64,
     /// All measures, of all, of each two people and of each class.
     pub study: Option<Agreement>,
+    /// How right people are on gold pictures.
+    pub gold: GoldReport,
 }
 
 impl AgreementReport {

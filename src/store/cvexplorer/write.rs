@@ -99,6 +99,7 @@ impl Columns {
                     }
                 }
                 Change::Verdict { .. } => refused("a CV Explorer database keeps no reviews"),
+                Change::Check { .. } => refused("a CV Explorer database keeps no gold pictures"),
                 Change::Classes { before, after } => {
                     let outcome = self.classes(db, edit.project, before, after)?;
                     labels.remove(&edit.project);

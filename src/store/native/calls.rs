@@ -49,6 +49,11 @@ macro_rules! native_calls {
                 after: Option<(SampleId, &str)>,
                 limit: usize
             ) -> Vec<SecondAnswer>;
+            write fn mark_gold(project: ProjectId, marks: &[Gold]) -> u64;
+            write fn unmark_gold(project: ProjectId, samples: &[SampleId]) -> u64;
+            read fn gold(project: ProjectId) -> Vec<Gold>;
+            read fn gold_open(project: ProjectId, author: &str) -> Vec<SampleId>;
+            read fn gold_answers(project: ProjectId) -> Vec<SecondAnswer>;
             write fn add_comment(comment: &Comment) -> i64;
             write fn resolve_comment(id: i64, resolved: bool) -> ();
             read fn comments(sample: SampleId) -> Vec<Comment>;

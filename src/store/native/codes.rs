@@ -42,6 +42,7 @@ pub(in crate::store) fn change_code(change: &Change) -> i64 {
         Change::Answer { .. } => 0,
         Change::Verdict { .. } => 1,
         Change::Classes { .. } => 2,
+        Change::Check { .. } => 3,
     }
 }
 

@@ -72,6 +72,9 @@ impl dyn Desk + '_ {
                 self.take_verdict(edit, *sample, *base, before.as_ref(), after.as_ref(), deltas)?
             }
             Change::Classes { before, after } => self.take_classes(edit, before, after)?,
+            Change::Check { sample, before, after } => {
+                self.take_check(edit, *sample, before.as_ref(), after.as_ref())?
+            }
         };
         match done {
             Ok((event, rev)) => {
@@ -222,6 +225,30 @@ impl dyn Desk + '_ {
             }
         }
         self.write_review_code(head.id, code)
+    }
+
+    /// Keeps a person's answer to a gold picture beside the sample. It is taken as well where the picture is no gold any
+    /// more: what a person has answered is never lost.
+    pub(in crate::store) fn take_check(
+        &self,
+        edit: &Edit,
+        sample: SampleId,
+        before: Option<&Answer>,
+        after: Option<&Answer>,
+    ) -> Attempt<(i64, Rev)> {
+        let Some(head) = self.head(sample)? else {
+            return refused("the sample is not there any more; open the next one");
+        };
+        if head.project != edit.project {
+            return refused("the sample belongs to another project; open it there");
+        }
+        if let Some(why) = after.map(|a| self.fault(edit.project, a)).transpose()?.flatten() {
+            return refused(why);
+        }
+        let change = Change::Check { sample, before: before.cloned(), after: after.cloned() };
+        let event = self.record(edit, &change, head.rev, head.state)?;
+        self.write_check(edit, sample, after)?;
+        Ok(Ok((event, head.rev)))
     }
 
     fn take_classes(&self, edit: &Edit, from: &LabelSet, to: &LabelSet) -> Attempt<(i64, Rev)> {

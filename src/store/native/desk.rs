@@ -110,6 +110,8 @@ pub(in crate::store) trait Desk {
     fn write_review(&self, sample: SampleId, reviewer: &str, review: Option<&Review>) -> Result<()>;
     /// Writes what the verdicts say together.
     fn write_review_code(&self, sample: SampleId, code: i64) -> Result<()>;
+    /// Keeps or removes the author's answer to a gold picture.
+    fn write_check(&self, edit: &Edit, sample: SampleId, answer: Option<&Answer>) -> Result<()>;
     /// Forgets what the author could redo.
     fn clear_redo(&self, project: ProjectId, author: &str) -> Result<()>;
     /// Puts an event on the author's list of what can be undone, or redone (`undone`).

@@ -97,6 +97,12 @@ impl dyn Desk + '_ {
             Change::Answer { .. } => self.apply_answer(done, &mut edit, way, deltas)?,
             Change::Verdict { .. } => self.apply_verdict(done, &mut edit, way, deltas)?,
             Change::Classes { .. } => self.apply_classes(done, &mut edit, way)?,
+            Change::Check { sample, before, after } => {
+                let (from, to) = if way == Way::Again { (before, after) } else { (after, before) };
+                edit.change = Change::Check { sample: *sample, before: from.clone(), after: to.clone() };
+                let taken = self.take_check(&edit, *sample, from.as_ref(), to.as_ref())?;
+                taken.map(|(event, rev)| (rev, event))
+            }
         };
         Ok(attempt.map(|(rev, event)| (Applied { edit, rev }, event)))
     }

@@ -185,6 +185,14 @@ impl Store for Outboxed {
         Ok(found.into_iter().filter(|q| !pending.contains_key(&q.sample.id)).collect())
     }
 
+    /// What was answered here and has not arrived yet is not asked again.
+    fn gold_open(&mut self, project: ProjectId, author: &str) -> Result<Vec<SampleId>> {
+        let pending = self.journal.pending()?;
+        let mut open = self.remote.gold_open(project, author)?;
+        open.retain(|id| !pending.contains_key(id));
+        Ok(open)
+    }
+
     /// An answer that has not arrived yet would be asked of somebody else: it goes first. Where it cannot arrive now,
     /// nothing is given back, and the holds end with the answers or by themselves.
     fn release_claims(&mut self, project: ProjectId, owner: &str) -> Result<u64> {
@@ -198,5 +206,5 @@ impl Store for Outboxed {
         self.remote.release_claims(project, owner)
     }
 
-    crate::store::pass_on::pass_on!(remote: manner shelf making queues named_step past extras versions quality team);
+    crate::store::pass_on::pass_on!(remote: manner shelf making queues named_step past extras gold versions quality team);
 }

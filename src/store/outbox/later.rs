@@ -73,5 +73,5 @@ impl Store for Later {
         }
     }
 
-    crate::store::pass_on::pass_on!((up()?): shelf making samples queues steps named_step past extras versions quality claim team);
+    crate::store::pass_on::pass_on!((up()?): shelf making samples queues steps named_step past extras gold gold_open versions quality claim team);
 }

@@ -35,6 +35,14 @@ impl Outboxed {
     /// The change that takes `done` back or makes it again, on what stands here now, and the revision after it.
     fn turned(&mut self, done: &Edit, redo: bool) -> Result<(Change, Rev)> {
         let change = match done.change.sample() {
+            // It has no revision, and stands by itself.
+            Some(_) if matches!(done.change, Change::Check { .. }) => {
+                if redo {
+                    done.change.clone()
+                } else {
+                    done.change.inverse(Rev(0))
+                }
+            }
             // Its own result stands, or it conflicts when it is sent: nothing is overwritten unseen.
             Some(sample) => {
                 // What waits says it by itself: behind a read of a store that hangs, the next labels would wait as well.
@@ -51,7 +59,7 @@ impl Outboxed {
         let rev = match &change {
             Change::Answer { base, .. } => Rev(base.0 + 1),
             Change::Verdict { base, .. } => *base,
-            Change::Classes { .. } => Rev(0),
+            Change::Classes { .. } | Change::Check { .. } => Rev(0),
         };
         Ok((change, rev))
     }
@@ -99,7 +107,7 @@ fn based(change: &Change, redo: bool) -> Rev {
         Change::Answer { base, .. } if redo => *base,
         Change::Answer { base, .. } => Rev(base.0 + 1),
         Change::Verdict { base, .. } => *base,
-        Change::Classes { .. } => Rev(0),
+        Change::Classes { .. } | Change::Check { .. } => Rev(0),
     }
 }
 
@@ -124,6 +132,6 @@ fn decided(conflict: &Conflict, how: Resolution) -> Option<Change> {
             let after = after.as_ref().map(on_this);
             Some(Change::Verdict { sample: *sample, base, before: before.clone(), after })
         }
-        Change::Classes { .. } => None,
+        Change::Classes { .. } | Change::Check { .. } => None,
     }
 }

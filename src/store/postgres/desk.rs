@@ -441,6 +441,10 @@ impl Desk for PgDesk<'_> {
         Ok(())
     }
 
+    fn write_check(&self, edit: &Edit, sample: SampleId, answer: Option<&Answer>) -> Result<()> {
+        self.tx.base().write_check(edit, sample, answer)
+    }
+
     fn clear_redo(&self, project: ProjectId, author: &str) -> Result<()> {
         let mut memory = self.memory();
         for ((p, a, undone, _), (_, stays)) in &mut memory.undo {

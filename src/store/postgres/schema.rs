@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::records::Mode;
 
 /// Each migration takes the schema one version further; never change one that was released.
-const MIGRATIONS: [&str; 4] = [FIRST, SECOND, THIRD, FOURTH];
+const MIGRATIONS: [&str; 5] = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
 
 /// The newest schema this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -254,6 +254,22 @@ CREATE INDEX measure_digest ON measure(digest) WHERE digest IS NOT NULL;
 ALTER TABLE listed ADD COLUMN sort_key BYTEA NOT NULL DEFAULT '';
 UPDATE listed SET sort_key = s.sort_key FROM sample s WHERE s.id = listed.sample;
 CREATE INDEX listed_path ON listed(project, folded, sort_key);
+";
+
+/// Gold pictures, and what people answered to them.
+const FIFTH: &str = "
+CREATE TABLE gold(
+  project BIGINT NOT NULL REFERENCES project(id) ON DELETE CASCADE,
+  sample BIGINT NOT NULL REFERENCES sample(id) ON DELETE CASCADE,
+  answer TEXT NOT NULL, author TEXT NOT NULL, at BIGINT NOT NULL,
+  PRIMARY KEY(project, sample));
+CREATE INDEX gold_sample ON gold(sample);
+CREATE TABLE gold_answer(
+  project BIGINT NOT NULL REFERENCES project(id) ON DELETE CASCADE,
+  author TEXT NOT NULL, sample BIGINT NOT NULL REFERENCES sample(id) ON DELETE CASCADE,
+  answer TEXT NOT NULL, at BIGINT NOT NULL,
+  PRIMARY KEY(project, author, sample));
+CREATE INDEX gold_answer_sample ON gold_answer(sample);
 ";
 
 /// The schema version of the database: 0 where there is nothing of ours.

@@ -3,6 +3,7 @@
 use super::Db;
 use crate::domain::annotation::Annotation;
 use crate::domain::class::LabelSet;
+use crate::domain::edit::Edit;
 use crate::domain::ids::{AnnotationId, ClassId, EditId, ProjectId, Rev, SampleId};
 use crate::domain::review::Review;
 use crate::domain::sample::Answer;
@@ -142,6 +143,10 @@ impl Desk for Db<'_> {
     fn write_review_code(&self, sample: SampleId, code: i64) -> Result<()> {
         self.execute("UPDATE sample SET review = ?2 WHERE id = ?1", (sample.0, code))?;
         Ok(())
+    }
+
+    fn write_check(&self, edit: &Edit, sample: SampleId, answer: Option<&Answer>) -> Result<()> {
+        self.base().write_check(edit, sample, answer)
     }
 
     fn clear_redo(&self, project: ProjectId, author: &str) -> Result<()> {

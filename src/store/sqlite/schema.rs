@@ -12,7 +12,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION_ID: i64 = 0x4c6b_4c73;
 
 /// Each migration takes the schema one version further; never change one that was released.
-const MIGRATIONS: [&str; 3] = [FIRST, SECOND, THIRD];
+const MIGRATIONS: [&str; 4] = [FIRST, SECOND, THIRD, FOURTH];
 
 /// The newest schema this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -304,6 +304,28 @@ CREATE INDEX measure_digest ON measure(digest) WHERE digest IS NOT NULL;
 ALTER TABLE listed ADD COLUMN sort_key BLOB NOT NULL DEFAULT x'';
 UPDATE listed SET sort_key = (SELECT s.sort_key FROM sample s WHERE s.id = listed.sample);
 CREATE INDEX listed_path ON listed(project, folded, sort_key);
+";
+
+/// Gold pictures, and what people answered to them.
+const FOURTH: &str = "
+CREATE TABLE gold(
+  project INTEGER NOT NULL REFERENCES project(id) ON DELETE CASCADE,
+  sample INTEGER NOT NULL REFERENCES sample(id) ON DELETE CASCADE,
+  answer TEXT NOT NULL,              -- JSON: what is trusted, whatever becomes of the sample's own answer
+  author TEXT NOT NULL,              -- who trusts it
+  at INTEGER NOT NULL,
+  PRIMARY KEY(project, sample)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX gold_sample ON gold(sample);
+CREATE TABLE gold_answer(
+  project INTEGER NOT NULL REFERENCES project(id) ON DELETE CASCADE,
+  author TEXT NOT NULL,
+  sample INTEGER NOT NULL REFERENCES sample(id) ON DELETE CASCADE,
+  answer TEXT NOT NULL,              -- JSON
+  at INTEGER NOT NULL,
+  PRIMARY KEY(project, author, sample)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX gold_answer_sample ON gold_answer(sample);
 ";
 
 /// The schema version of the file, or why it cannot be used.

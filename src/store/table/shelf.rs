@@ -164,6 +164,7 @@ impl Store for TableShelf {
     fn capabilities(&self) -> Capabilities {
         let feed = self.tables.iter().any(|t| t.store.capabilities().feed);
         Capabilities {
+            gold: false,
             boxes: false,
             masks: false,
             claims: false,

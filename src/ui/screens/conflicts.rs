@@ -95,6 +95,8 @@ fn sides(labels: &LabelSet, line: &ConflictLine, canvas: &mut Canvas, at: Rect) 
         Change::Verdict { after: Some(review), .. } => format!("verdict: {}", review.verdict.name()),
         Change::Verdict { after: None, .. } => "verdict taken back".to_owned(),
         Change::Classes { .. } => "a change of the label set".to_owned(),
+        Change::Check { after: Some(after), .. } => answer_words(labels, after),
+        Change::Check { after: None, .. } => "an answer taken back".to_owned(),
     };
     let theirs = line.theirs.annotations.first().map(|a| a.author.as_str()).unwrap_or_default();
     let by = if theirs.is_empty() { "theirs".to_owned() } else { format!("theirs, {}", printable(theirs)) };

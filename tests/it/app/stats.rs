@@ -8,6 +8,7 @@ use lakelens::app::event::{Event, Reply, Wrote};
 use lakelens::app::screens::Screen;
 use lakelens::app::screens::stats::View;
 use lakelens::app::slots::Slot;
+use lakelens::domain::agreement::gold::{Checks, GoldReport};
 use lakelens::domain::agreement::{Agreement, Study, cohen};
 use lakelens::domain::annotation::{Annotation, Shape};
 use lakelens::domain::class::LabelSet;
@@ -89,7 +90,24 @@ fn agreement(differ: usize) -> AgreementReport {
         differ: (1..=differ).map(pair).collect(),
         differ_count: differ as u64,
         study: Some(study()),
+        gold: GoldReport::default(),
     }
+}
+
+/// Two people on twelve gold pictures.
+fn gold() -> GoldReport {
+    let labels = LabelSet::from_names(&FLOWERS, 1);
+    let mut checks = Checks::new(&labels);
+    let answer = |class: i64| Answer {
+        status: Status::Labeled,
+        annotations: vec![Annotation::label(ClassId(class), "x", now())],
+        ..Answer::default()
+    };
+    for i in 0..12_i64 {
+        checks.add("ann", &answer(1 + i % 3), &answer(1 + i % 3));
+        checks.add("bob", &answer(1 + i % 3), &answer(if i % 4 == 0 { 4 } else { 1 + i % 3 }));
+    }
+    checks.report(40)
 }
 
 /// Three people, four classes, some of them boxes.
@@ -261,6 +279,23 @@ fn stats_of_nothing() {
     snapshots("stats_nothing", &mut h);
     h.keys("<tab>");
     snapshots("agreement_nothing", &mut h);
+}
+
+#[test]
+fn how_right_people_are_stands_below_how_far_they_agree() {
+    let mut h = opened(&FLOWERS, stats);
+    h.keys("g s");
+    let nobody_twice = Study::new(&LabelSet::from_names(&FLOWERS, 1), 0.5).report();
+    let report = AgreementReport { gold: gold(), study: Some(nobody_twice), ..AgreementReport::default() };
+    h.reply(Slot::Agreement, Reply::Agreement(Box::new(report)));
+    h.keys("<tab> <tab>");
+    snapshots("gold_alone", &mut h);
+    h.keys("g s");
+    h.reply(Slot::Agreement, Reply::Agreement(Box::new(AgreementReport { gold: gold(), ..agreement(2) })));
+    h.keys("<tab> <tab>");
+    let screen = h.screen(140, 40);
+    assert!(screen.contains("gold pictures") && screen.contains("0.75") && screen.contains("cleo"), "{screen}");
+    snapshots("gold_and_measures", &mut h);
 }
 
 #[test]

@@ -32,6 +32,35 @@ fn a_share_is_drawn_for_others_and_told() {
 }
 
 #[test]
+fn answers_are_trusted_listed_and_told() {
+    let home = drawn();
+    let queue = home.ok(&["queue", "samples", "flowers", "--limit", "2"]);
+    let paths: Vec<&str> = queue.lines().filter_map(|l| l.split("  ").next()).collect();
+    let none = home.run(&["gold", "list", "flowers"]);
+    assert!(none.code == 0 && none.out.is_empty() && none.err.contains("lakelens gold add flowers"), "{none:?}");
+    assert!(home.ok(&["gold", "add", "flowers", paths[0], paths[1], "--every", "10"]).contains("one of every 10"));
+    let again = home.json(&["gold", "add", "flowers", "--filter", "status:labeled", "--json"]);
+    has_keys(&again, &["project", "added", "again", "left_out", "every"]);
+    assert_eq!((&again["again"], &again["every"]), (&json!(2), &json!(10)));
+    let listed = home.ok(&["gold", "list", "flowers"]);
+    assert!(listed.contains("TRUSTED BY") && listed.contains(paths[0]), "{listed}");
+    assert!(home.ok(&["gold", "list", "flowers", "--json"]).lines().all(|l| l.contains("\"answer\"")));
+    let told = home.json(&["gold", "report", "flowers", "--json"]);
+    has_keys(&told, &["project", "marked", "every", "all", "people", "classes"]);
+    assert_eq!(told["all"]["of"], json!(0));
+    let nobody = home.run(&["gold", "report", "flowers", "--by", "zoe"]);
+    assert!(nobody.code == 1 && nobody.err.contains("no gold picture yet"), "{nobody:?}");
+    assert!(home.ok(&["gold", "remove", "flowers", paths[0]]).starts_with("1 picture is gold no more"));
+    assert!(home.ok(&["gold", "every", "flowers", "0"]).contains("nobody is asked"));
+    assert_eq!(home.run(&["gold", "every", "flowers", "1"]).code, 2);
+    assert_eq!(home.run(&["gold", "add", "flowers"]).code, 2);
+    let wrong = home.run(&["gold", "add", "flowers", "--from-list", "nothing"]);
+    assert!(wrong.err.contains("there is no list `nothing`"), "{wrong:?}");
+    home.ok(&["gold", "remove", "flowers", "--all"]);
+    assert_eq!(home.ok(&["gold", "list", "flowers", "--json"]), "");
+}
+
+#[test]
 fn a_guideline_is_set_shown_and_removed() {
     let home = drawn();
     let none = home.run(&["project", "guideline", "flowers"]);

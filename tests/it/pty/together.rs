@@ -63,3 +63,50 @@ fn two_people_label_a_share_twice_and_a_third_decides() {
     let (_, out, _) = home.command(&["history", "blossom", "--json"]);
     assert!(out.contains("decided: ") && out.contains("cleo"), "{out}");
 }
+
+#[test]
+fn a_gold_picture_is_met_among_ones_own_and_judged_apart() {
+    let home = Home::new();
+    let folder = home.path("flowers");
+    pictures::write(&folder, "flower", 5);
+    let mut session = home.terminal().kitty().run(&[&folder]);
+    session.wait_for("1 / 5");
+    make_project(&mut session, "blossom", "daisy, roses");
+    at(&mut session, "flower_01.png", "0 / 5").keys("1");
+    at(&mut session, "flower_02.png", "1 / 5").keys("p");
+    at(&mut session, "flower_01.png", "1 / 5").keys("*").wait_for("Trust daisy as the answer of flower_01.png?");
+    session.keys("y").wait_for("flower_01.png is gold").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    let (code, out, err) = home.command(&["gold", "every", "blossom", "2"]);
+    assert!(code == 0 && out.contains("one of every 2"), "{out}{err}");
+
+    // Bob is asked for it behind his first picture, and gets it wrong; then he takes that back, and gets it wrong again.
+    let mut session = home.terminal().kitty().run(&["--user", "bob"]);
+    session.wait_for("blossom").keys("<enter>");
+    at(&mut session, "flower_02.png", "1 / 5").keys("2");
+    at(&mut session, "flower_01.png", "2 / 5");
+    let text = session.text();
+    assert!(!text.contains("tester") && !text.contains("gold"), "{text}");
+    session.keys("2");
+    at(&mut session, "flower_03.png", "2 / 5").wait_for("saved").keys("u");
+    at(&mut session, "flower_01.png", "2 / 5").keys("2");
+    at(&mut session, "flower_03.png", "2 / 5").keys("1");
+    at(&mut session, "flower_04.png", "3 / 5").keys("1");
+    at(&mut session, "flower_05.png", "4 / 5").keys("1").wait_for("5 / 5 done").wait_for("saved");
+    session.keys("g s <tab> <tab>").wait_for("gold pictures").wait_for("0.00").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+
+    let (_, out, _) = home.command(&["gold", "report", "blossom", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (&told["people"][0]["name"], &told["all"]["right"], &told["all"]["of"]),
+        (&"bob".into(), &0.into(), &1.into())
+    );
+    let (_, out, _) = home.command(&["queue", "samples", "blossom", "--filter", "class:daisy by:tester"]);
+    assert!(out.contains("flower_01.png  daisy"), "its own answer stays: {out}");
+    // He never meets it again.
+    let mut session = home.terminal().kitty().run(&["--user", "bob"]);
+    session.wait_for("blossom").keys("<enter>").wait_for("5 / 5 done").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+}

@@ -2,6 +2,7 @@
 //! The remote store is a SQLite file behind a link that fails before or after the store has done its work.
 
 use super::fixture::{SqliteFile, all, at, batch, edit, label, labeled, project_of, queue, verdict};
+use super::gold::check;
 use lakelens::domain::edit::{Change, Edit, Outcome};
 use lakelens::domain::ids::{ProjectId, SampleId};
 use lakelens::domain::queue::Order;
@@ -125,6 +126,43 @@ fn a_page_is_full_although_waiting_edits_took_its_first_samples_out_of_the_queue
     let found: Vec<SampleId> = page.iter().map(|q| q.sample.id).collect();
     assert_eq!(found, ids[10..15]);
     flush(&mut store);
+}
+
+#[test]
+fn an_answer_to_a_gold_picture_waits_in_the_journal_like_any_other() {
+    let far = Far::new();
+    let mut direct = far.file.store();
+    let (project, ids) = project_of(&mut direct, "p", 5);
+    for id in &ids[..2] {
+        label(&mut direct, *id, 1, "ann", 0);
+    }
+    let samples = direct.samples_by_id(&ids[..2]).unwrap();
+    lakelens::ops::gold::mark(&mut direct, project.id, &samples, "ann", at(1)).unwrap();
+    let mut store = far.open();
+    far.link.plan.store(u64::MAX / 3 * 2, Ordering::SeqCst);
+    let open = edit(&mut far.file.store(), ids[3], labeled(&[1], "bob", at(2)), "bob", 2);
+    let gold = check(project.id, ids[0], 2, "bob", 3);
+    assert_eq!(store.commit(&[gold, open.clone()]).unwrap(), [Outcome::Queued, Outcome::Queued]);
+    assert_eq!(direct.gold_answers(project.id).unwrap().len(), 0, "the store is away");
+    drop(store);
+    // The program was restarted, and the store is there again.
+    far.link.plan.store(0, Ordering::SeqCst);
+    let mut store = far.open();
+    assert_eq!(store.gold_open(project.id, "bob").unwrap(), ids[1..2], "what waits is not asked again");
+    assert_eq!(store.sample(ids[0]).unwrap(), direct.sample(ids[0]).unwrap());
+    flush(&mut store);
+    assert_eq!(direct.gold_answers(project.id).unwrap().len(), 1);
+    // Back over both, first with the network, then without.
+    assert_eq!(store.undo(project.id, "bob", at(5)).unwrap().applied[0].edit.change.sample(), Some(ids[3]));
+    far.link.plan.store(u64::MAX / 3 * 2, Ordering::SeqCst);
+    let report = store.undo(project.id, "bob", at(6)).unwrap();
+    assert!(matches!(report.applied[0].edit.change, Change::Check { after: None, .. }), "{report:?}");
+    far.link.plan.store(0, Ordering::SeqCst);
+    flush(&mut store);
+    assert_eq!(direct.gold_answers(project.id).unwrap().len(), 0);
+    store.redo(project.id, "bob", at(7)).unwrap();
+    flush(&mut store);
+    assert_eq!(direct.gold_answers(project.id).unwrap().len(), 1);
 }
 
 #[test]
@@ -362,13 +400,13 @@ proptest! {
         far.link.plan.store(0, Ordering::SeqCst);
         let mut mine = store.take().unwrap();
         flush(&mut mine);
-        check(&mut direct, &mut mine, project.id, &kept)?;
+        agrees(&mut direct, &mut mine, project.id, &kept)?;
     }
 }
 
 /// Every edit that was kept is in the far store once, or a person is asked about its sample; and what stands there
 /// follows from its history without a gap.
-fn check(direct: &mut dyn Store, mine: &mut Outboxed, project: ProjectId, kept: &[Edit]) -> Result<(), TestCaseError> {
+fn agrees(direct: &mut dyn Store, mine: &mut Outboxed, project: ProjectId, kept: &[Edit]) -> Result<(), TestCaseError> {
     let history = direct.history(project, None, None, 10_000).unwrap();
     let asked: HashSet<SampleId> =
         mine.conflicts(project).unwrap().iter().filter_map(|c| c.edit.change.sample()).collect();

@@ -12,6 +12,7 @@ use crate::app::registry::{Scope, Spec};
 use crate::app::screens::{queues, second_pass};
 use crate::app::state::State;
 use crate::app::team;
+use crate::domain::edit::Change;
 use crate::domain::ids::{ClassId, EditId, SampleId};
 use crate::domain::text::printable;
 
@@ -215,7 +216,7 @@ fn next_unlabeled(state: &mut State) -> Vec<Effect> {
     let mut effects = answer::commit_draft(state);
     if let Some(free) = walk::next_free(state) {
         effects.extend(free);
-    } else if let Some(id) = state.label().and_then(LabelState::sample).map(|s| s.id) {
+    } else if let Some(id) = state.label().and_then(LabelState::ordinary).map(|s| s.id) {
         effects.extend(walk::jump(state, JumpTo::NextUnlabeled(id)));
     }
     effects
@@ -242,8 +243,14 @@ pub fn class_picker(state: &State, title: &str, choose: fn(&mut State, &str) -> 
     Picker::new(title, labels.live().map(item).collect(), choose)
 }
 
+/// Pictures of the queue, without those that were mixed in.
+fn queue_length(state: &State) -> Option<u64> {
+    let label = state.label()?;
+    label.total.map(|n| n.saturating_sub(label.gold_among(label.walk.len())))
+}
+
 fn goto(state: &mut State) -> Vec<Effect> {
-    let total = state.label().and_then(|l| l.total).unwrap_or(0);
+    let total = queue_length(state).unwrap_or(0);
     let prompt = Prompt::new("go to picture number", "", |state, text| {
         let number: u64 = text.trim().parse().map_err(|_| format!("`{}` is not a number", printable(text)))?;
         if number == 0 {
@@ -261,7 +268,7 @@ fn random(state: &mut State) -> Vec<Effect> {
 }
 
 fn last(state: &mut State) -> Vec<Effect> {
-    match state.label().and_then(|l| l.total) {
+    match queue_length(state) {
         Some(total) if total > 0 => walk::jump(state, JumpTo::Number(total)),
         _ => Vec::new(),
     }
@@ -282,14 +289,18 @@ pub fn decisions(state: &State) -> Vec<(EditId, SampleId, String, String)> {
     let labels = state.labels();
     let Some(label) = state.label() else { return Vec::new() };
     let line = |line: &crate::app::event::HistoryLine| {
-        let crate::domain::edit::Change::Answer { sample, after, before, .. } = &line.edit.change else { return None };
+        let path = || printable(line.path.as_deref().unwrap_or_default()).into_owned();
+        if let Change::Check { sample, after, .. } = &line.edit.change {
+            let what = printable(&after.as_ref()?.summary(&labels)).into_owned();
+            return Some((line.edit.id, *sample, what, path()));
+        }
+        let Change::Answer { sample, after, before, .. } = &line.edit.change else { return None };
         let what = if after.flagged != before.flagged && after.annotations == before.annotations {
             if after.flagged { "flagged".to_owned() } else { "unflagged".to_owned() }
         } else {
             after.summary(&labels)
         };
-        let path = printable(line.path.as_deref().unwrap_or_default()).into_owned();
-        Some((line.edit.id, *sample, printable(&what).into_owned(), path))
+        Some((line.edit.id, *sample, printable(&what).into_owned(), path()))
     };
     label.tape.iter().filter(|l| !l.undone).filter_map(line).collect()
 }

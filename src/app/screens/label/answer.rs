@@ -1,6 +1,7 @@
 //! Answering: every way to change the answer of the sample on the screen makes one edit.
 
 use super::boxes;
+use super::gold;
 use super::state::{FLASH_MS, Flash, LabelState, picture};
 use super::walk;
 use crate::app::effect::{Effect, Write};
@@ -249,6 +250,9 @@ fn flash(state: &mut State, after: &Answer) {
 pub fn edit(state: &mut State, after: Answer, message: &str) -> Vec<Effect> {
     if state.second_pass().is_some() {
         return second_pass::record(state, after);
+    }
+    if gold::is_here(state) {
+        return gold::record(state, after, message);
     }
     let Some(sample) = state.label().and_then(LabelState::sample) else { return Vec::new() };
     let path = sample.path.clone();

@@ -1,6 +1,7 @@
 //! Where the Label screen stands: the queue, the walk through it, what was decided last.
 
 use super::boxes::BoxMode;
+use super::gold::Mixed;
 use crate::app::event::HistoryLine;
 use crate::app::picture::PictureRef;
 use crate::app::screens::Screen;
@@ -70,6 +71,8 @@ pub struct LabelState {
     pub waiting_next: bool,
     /// The sample whose duplicates are asked for, to give them its answer as drafts.
     pub giving: Option<SampleId>,
+    /// Gold pictures in the walk.
+    pub gold: Mixed,
 }
 
 impl LabelState {

@@ -1,6 +1,7 @@
 //! Walking through the queue: pages ahead and behind, jumps, resuming where the person left.
 
 use super::boxes;
+use super::gold;
 use super::state::LabelState;
 use crate::app::effect::{Effect, JumpTo, Query, Write};
 use crate::app::messages::Level;
@@ -55,7 +56,7 @@ pub fn open_at(state: &mut State, sample: SampleId) -> Vec<Effect> {
     let auto_advance = state.settings.auto_advance;
     let fresh = LabelState { auto_advance, ..LabelState::default() };
     let mut effects = navigation::go(state, Screen::Label(Box::new(fresh)));
-    if state.label().is_some_and(|l| l.walk.iter().any(|s| s.id == sample)) {
+    if state.label().is_some_and(|l| l.walk.iter().any(|s| s.id == sample && !l.gold.holds(sample))) {
         effects.extend(jump(state, JumpTo::Sample(sample)));
         return effects;
     }
@@ -126,7 +127,9 @@ pub fn set_queue(state: &mut State, queue: Queue, name: Option<String>, from: Op
         saved: std::mem::take(&mut label.saved),
         ..LabelState::default()
     };
-    match from {
+    // First, so that the first pictures have them among them already.
+    let mut effects = gold::ask(state);
+    effects.extend(match from {
         Some(sample) => jump(state, JumpTo::Sample(sample)),
         None => {
             if let Some(label) = state.label_mut() {
@@ -134,7 +137,8 @@ pub fn set_queue(state: &mut State, queue: Queue, name: Option<String>, from: Op
             }
             ask_page(state, None, false)
         }
-    }
+    });
+    effects
 }
 
 /// Walks through the queue with the pictures that others hold: for who finds nothing else in it.
@@ -173,6 +177,10 @@ pub fn jump(state: &mut State, to: JumpTo) -> Vec<Effect> {
         return go(state, at);
     }
     if blind {
+        return Vec::new();
+    }
+    if matches!(to, JumpTo::Sample(id) if label.gold.holds(id)) {
+        state.say(Level::Info, "this picture is not in the walk any more");
         return Vec::new();
     }
     let queue = label.queue.clone();
@@ -228,15 +236,16 @@ fn jumped(state: &mut State, samples: Vec<Sample>, end: bool) -> Vec<Effect> {
         label.at_start = true;
         return ask_page(state, None, false);
     }
-    label.walk = samples.into();
+    label.walk.clear();
     (label.at, label.at_start, label.at_end, label.loaded) = (0, false, end, true);
+    append(label, samples);
     arrived(state)
 }
 
 fn append(label: &mut LabelState, samples: Vec<Sample>) {
     for sample in samples {
-        if label.walk.iter().rev().take(PAGE).all(|known| known.id != sample.id) {
-            label.walk.push_back(sample);
+        if label.walk.iter().rev().take(2 * PAGE).all(|known| known.id != sample.id) {
+            gold::push(label, sample);
         }
     }
     trim(label);
@@ -261,7 +270,7 @@ fn arrived(state: &mut State) -> Vec<Effect> {
     let Some(label) = state.label_mut() else { return Vec::new() };
     (label.draft, label.rank) = (None, None);
     let queue = label.queue.clone();
-    let sample = label.sample().map(|s| s.id);
+    let sample = label.ordinary().map(|s| s.id);
     let mut effects = keep_near(state);
     // A second pass has no queue to have a rank in.
     let project = state.project.as_ref().map(|p| p.project.id).filter(|_| state.second_pass().is_none());
@@ -359,7 +368,9 @@ fn keep_near(state: &mut State) -> Vec<Effect> {
     let near = if team::walks(state) { team::NEAR } else { NEAR };
     let Some(label) = state.label() else { return Vec::new() };
     let ahead = label.walk.len().saturating_sub(label.at + 1);
-    let (first, last) = (label.walk.front().map(|s| s.id), label.walk.back().map(|s| s.id));
+    let queued = |s: &&Sample| !label.gold.holds(s.id);
+    let (first, last) = (label.walk.iter().find(queued), label.walk.iter().rev().find(queued));
+    let (first, last) = (first.map(|s| s.id), last.map(|s| s.id));
     let want_ahead = !label.at_end && ahead < near && !state.slots.is_waiting(Slot::WalkForward);
     let want_behind = !label.at_start && label.at < NEAR && !state.slots.is_waiting(Slot::WalkBack);
     let mut effects = Vec::new();
@@ -370,6 +381,7 @@ fn keep_near(state: &mut State) -> Vec<Effect> {
         effects.extend(ask_page(state, first, true));
     }
     effects.extend(review::looked_at(state));
+    effects.extend(gold::refill(state));
     effects
 }
 
@@ -400,6 +412,6 @@ pub fn remember(state: &State) -> Option<Effect> {
     if !label.loaded {
         return None;
     }
-    let (queue, sample) = (label.queue.clone(), label.sample().map(|s| s.id));
+    let (queue, sample) = (label.queue.clone(), label.ordinary().map(|s| s.id));
     Some(Effect::Write(Write::Session { project, queue, sample }))
 }

@@ -3,6 +3,7 @@
 use super::agreement::nothing;
 use crate::app::screens::stats::{MEASURES_AROUND, MeasureRow, StatsState};
 use crate::app::state::State;
+use crate::domain::agreement::gold::{GoldReport, Share};
 use crate::domain::agreement::{Agreement, Figure, Measure};
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
@@ -38,7 +39,7 @@ const LONGEST: u16 = 34;
 pub(super) fn render(state: &State, stats: &StatsState, project: &str, canvas: &mut Canvas, frame: &Frame) {
     let study = stats.agreement.as_ref().and_then(|a| a.study.as_ref());
     let rows = stats.measure_rows();
-    let right = study.filter(|_| !rows.is_empty()).map(|s| {
+    let right = study.filter(|s| s.all.labels.pictures > 0).map(|s| {
         let (pictures, answers) = (number(s.all.labels.pictures), number(s.all.labels.answers));
         if frame.header.width < 70 {
             format!("{pictures} pictures")
@@ -58,18 +59,29 @@ pub(super) fn render(state: &State, stats: &StatsState, project: &str, canvas: &
     let columns = columns(at.width, study.all.boxes.is_some());
     let used: u16 = columns.iter().map(|c| width_of(*c)).sum();
     let name = at.width.saturating_sub(used).min(LONGEST);
-    heads(&columns, study, name, canvas, Rect { height: 1, ..at });
+    if study.all.labels.pictures > 0 {
+        heads(&columns, study, name, canvas, Rect { height: 1, ..at });
+    }
+    let gold = stats.agreement.as_ref().map(|a| &a.gold);
     let height = usize::from(at.height).saturating_sub(MEASURES_AROUND);
     let top = stats.measures_top.min(rows.len().saturating_sub(height));
     let mut y = at.y + 1;
     for row in rows.iter().skip(top).take(height) {
-        draw(*row, study, &columns, name, canvas, Rect { y, height: 1, ..at });
+        let line = Rect { y, height: 1, ..at };
+        match gold.and_then(|gold| gold_line(*row, gold)) {
+            Some((text, share)) => draw_gold(&text, share, name, canvas, line),
+            None => draw(*row, study, &columns, name, canvas, line),
+        }
         y += 1;
     }
+    let told = "right: of the gold pictures a person was asked; by class, of what is trusted to be there.";
     let words = "1 is perfect agreement, 0 what chance alone would give. kappa is Cohen's of two people and Fleiss' of more, \
                  alpha Krippendorff's. The ranges hold with 95 % confidence.";
     let below = Rect { y: y + 1, height: (at.bottom()).saturating_sub(y + 1), width: at.width.min(100), ..at };
-    wrapped(canvas, below, words, Role::Muted);
+    let gold = gold.filter(|g| g.all.of > 0).map(|_| told);
+    let words = Some(words).filter(|_| study.all.labels.pictures > 0);
+    let words: Vec<&str> = gold.into_iter().chain(words).collect();
+    wrapped(canvas, below, &words.join(" "), Role::Muted);
 }
 
 fn width_of(column: Column) -> u16 {
@@ -156,6 +168,7 @@ fn draw(row: MeasureRow, study: &Agreement, columns: &[Column], name: u16, canva
             Some(class) => (class.class.clone(), &class.measure),
             None => return,
         },
+        MeasureRow::GoldHead | MeasureRow::GoldAll | MeasureRow::GoldPerson(_) | MeasureRow::GoldClass(_) => return,
     };
     let shown = cut(&printable(&text), name.saturating_sub(1), &canvas.glyph(Glyph::Ellipsis));
     canvas.text(Rect { width: name, ..at }, &shown, canvas.style(Role::Text));
@@ -164,6 +177,41 @@ fn draw(row: MeasureRow, study: &Agreement, columns: &[Column], name: u16, canva
         let width = width_of(*column);
         cell(*column, measure, canvas, Rect { x, width, ..at });
         x += width;
+    }
+}
+
+/// What a line about gold pictures says: a name and a share; of the line that names the columns, no share.
+fn gold_line(row: MeasureRow, gold: &GoldReport) -> Option<(String, Option<Share>)> {
+    Some(match row {
+        MeasureRow::GoldHead => ("gold pictures".to_owned(), None),
+        MeasureRow::GoldAll => (format!("all {} people", gold.people.len()), Some(gold.all)),
+        MeasureRow::GoldPerson(i) => gold.people.get(i).map(|p| (p.name.clone(), Some(p.share)))?,
+        MeasureRow::GoldClass(i) => gold.classes.get(i).map(|c| (format!("  {}", c.class), Some(c.share)))?,
+        _ => return None,
+    })
+}
+
+fn draw_gold(text: &str, share: Option<Share>, name: u16, canvas: &mut Canvas, at: Rect) {
+    let (muted, plain) = (canvas.style(Role::Muted), canvas.style(Role::Text));
+    let shown = cut(&printable(text), name.saturating_sub(1), &canvas.glyph(Glyph::Ellipsis));
+    let title = canvas.style(Role::Title);
+    canvas.text(Rect { width: name, ..at }, &shown, if share.is_some() { plain } else { title });
+    let (asked, right) = (width_of(Column::Pictures), width_of(Column::Agree));
+    let cell = |x: u16, width: u16| Rect { x: at.x + name + x, width, ..at };
+    let ends =
+        Rect { width: at.width.saturating_sub(name + asked + right + 2).min(ENDS - 2), ..cell(asked + right + 2, 0) };
+    let Some(share) = share else {
+        canvas.right(cell(0, asked), "asked", muted);
+        canvas.right(cell(asked, right), "right", muted);
+        if ends.width >= 4 {
+            canvas.text(ends, "95 %", muted);
+        }
+        return;
+    };
+    canvas.right(cell(0, asked), &number(share.of), plain);
+    canvas.right(cell(asked, right), &share.value.map(|v| format!("{v:.2}")).unwrap_or_default(), plain);
+    if let (Some(low), Some(high), true) = (share.low, share.high, ends.width >= ENDS - 4) {
+        canvas.text(ends, &format!("{low:.2} to {high:.2}"), muted);
     }
 }
 

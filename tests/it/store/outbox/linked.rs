@@ -15,5 +15,5 @@ impl Store for Linked {
         link.around(|| store.commit(edits))
     }
 
-    lakelens::store::pass_on::pass_on!(store: manner shelf making samples queues steps named_step past extras versions quality claim team);
+    lakelens::store::pass_on::pass_on!(store: manner shelf making samples queues steps named_step past extras gold gold_open versions quality claim team);
 }
