@@ -34,6 +34,7 @@ mod open;
 mod output;
 mod project;
 mod queue;
+mod replay;
 mod review;
 mod show;
 mod snapshot;

@@ -33,4 +33,5 @@ pub mod sql_text;
 pub mod stats;
 pub mod suggest;
 pub mod text;
+pub mod trace;
 pub mod version;

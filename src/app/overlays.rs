@@ -8,6 +8,7 @@ pub mod confirm;
 pub mod guide;
 pub mod picker;
 pub mod prompt;
+pub mod trace;
 
 use super::effect::Effect;
 use super::state::State;
@@ -17,6 +18,7 @@ use confirm::Confirm;
 use guide::Guide;
 use picker::Picker;
 use prompt::Prompt;
+use trace::Trace;
 
 /// Something above the screen.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub enum Overlay {
     Comments(Comments),
     /// What to label, and how.
     Guide(Guide),
+    /// What happened to a picture or a shape.
+    Trace(Trace),
 }
 
 impl State {
@@ -49,7 +53,7 @@ pub fn key(state: &mut State, press: KeyPress) -> Vec<Effect> {
     if press == KeyPress::plain(Key::Esc) {
         return match top {
             Overlay::Prompt(prompt) => (prompt.cancel)(state),
-            Overlay::Picker(_) | Overlay::Confirm(_) | Overlay::Guide(_) => Vec::new(),
+            Overlay::Picker(_) | Overlay::Confirm(_) | Overlay::Guide(_) | Overlay::Trace(_) => Vec::new(),
             Overlay::Comments(panel) => comments::leave(state, &panel),
         };
     }
@@ -59,6 +63,7 @@ pub fn key(state: &mut State, press: KeyPress) -> Vec<Effect> {
         Overlay::Confirm(confirm) => confirm::key(state, confirm, press),
         Overlay::Comments(panel) => comments::key(state, panel, press),
         Overlay::Guide(guide) => guide::key(state, guide, press),
+        Overlay::Trace(trace) => trace::key(state, trace, press),
     }
 }
 

@@ -29,7 +29,7 @@ pub mod viewing;
 
 use super::effect::Effect;
 use super::event::Reply;
-use super::overlays::{comments, guide};
+use super::overlays::{comments, guide, trace};
 use super::registry::{Scope, Spec};
 use super::slots::{Slot, Tag};
 use super::state::State;
@@ -72,6 +72,7 @@ pub const SPECS: &[&[Spec]] = &[
     adjudicate::SPECS,
     comments::SPECS,
     guide::SPECS,
+    trace::SPECS,
     viewing::SPECS,
     navigation::SPECS,
     navigation::GO_SPECS,
@@ -233,6 +234,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
             gallery::reply(state, tag, reply)
         }
         Slot::Guideline => guide::reply(state, reply),
+        Slot::Trace => trace::reply(state, reply),
         Slot::Comments => comments::reply(state, reply),
         Slot::Gold => label::gold::reply(state, reply),
         Slot::Alike => label::alike::reply(state, reply),

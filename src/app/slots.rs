@@ -88,6 +88,8 @@ pub enum Slot {
     Snap,
     /// The guideline of the project.
     Guideline,
+    /// What happened to a picture.
+    Trace,
     /// The comments on a picture.
     Comments,
     /// The pictures that look like one.

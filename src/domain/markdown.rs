@@ -6,7 +6,7 @@
 
 mod fold;
 
-pub use fold::{Kind, Line, lines};
+pub use fold::{Kind, Line, PICTURE, lines};
 
 /// How a piece of text is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum Block {
     Quote(Spans),
     /// A line of code, as it is.
     Code(String),
+    /// A picture on a line of its own: what it shows, and where it is.
+    Picture(String, String),
     /// A line across.
     Rule,
     /// A free line.
@@ -131,7 +133,17 @@ fn single(line: &str) -> Option<Block> {
     if bare.len() >= 3 && ['-', '*', '_'].iter().any(|mark| bare.iter().all(|c| c == mark)) {
         return Some(Block::Rule);
     }
+    if let Some((text, address)) = alone(line) {
+        return Some(Block::Picture(text.to_owned(), address.to_owned()));
+    }
     line.strip_prefix('>').map(|rest| Block::Quote(spans(rest.trim())))
+}
+
+/// A picture and nothing else.
+fn alone(line: &str) -> Option<(&str, &str)> {
+    let (text, rest) = line.strip_prefix("![")?.split_once("](")?;
+    let address = rest.strip_suffix(')').filter(|a| !a.is_empty() && !a.contains([')', '(']))?;
+    (!text.contains(['[', ']'])).then_some((text, address))
 }
 
 /// An item of a list: its depth, its mark, its text.
@@ -243,6 +255,14 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_on_a_line_of_its_own_is_a_block() {
+        let text = "so:\n![a bud](roses/1.jpg)\nbut ![this](b.jpg) is text\n\n![no]() ![two](a)(b)";
+        let blocks = parse(text);
+        assert_eq!(blocks[1], Block::Picture("a bud".to_owned(), "roses/1.jpg".to_owned()));
+        assert_eq!(blocks.iter().filter(|b| matches!(b, Block::Picture(..))).count(), 1, "{blocks:?}");
+    }
+
+    #[test]
     fn emphasis_code_and_links() {
         let told = |text: &str| spans(text).into_iter().map(|(f, t)| format!("{f:?}:{t}")).collect::<Vec<_>>();
         assert_eq!(told("a **b** _c_ `d*`"), ["Plain:a ", "Strong:b", "Plain: ", "Emphasis:c", "Plain: ", "Code:d*"]);
@@ -264,6 +284,7 @@ mod tests {
             let kept: usize = blocks.iter().map(|b| match b {
                 Block::Heading(_, s) | Block::Paragraph(s) | Block::Item(_, _, s) | Block::Quote(s) => of(s),
                 Block::Code(t) => letters(t),
+                Block::Picture(text, address) => letters(text) + letters(address),
                 Block::Rule | Block::Blank => 0,
             }).sum();
             // Links of the same text and address, and the words after a fence, are said once or not at all.

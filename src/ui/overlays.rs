@@ -2,6 +2,7 @@
 
 mod comments;
 mod guide;
+mod trace;
 
 use super::canvas::{Canvas, number, width};
 use super::screens::lake::wrapped;
@@ -24,6 +25,7 @@ pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
         Some(Overlay::Confirm(c)) => confirm(canvas, area, c),
         Some(Overlay::Comments(c)) => comments::render(state, canvas, area, c),
         Some(Overlay::Guide(g)) => guide::render(state, canvas, area, g),
+        Some(Overlay::Trace(t)) => trace::render(state, canvas, area, t),
         None => chrome::which_key(state, canvas, area),
     }
 }

@@ -22,4 +22,5 @@ mod stats;
 mod sweep;
 mod table;
 mod team;
+mod trace;
 mod zoom;

@@ -6,13 +6,17 @@ use super::Overlay;
 use crate::app::effect::{Effect, Query};
 use crate::app::event::Reply;
 use crate::app::messages::Level;
+use crate::app::picture::PictureRef;
 use crate::app::registry::{Scope, Spec};
 use crate::app::screens::navigation::in_project;
 use crate::app::slots::Slot;
 use crate::app::state::State;
 use crate::domain::key::{Key, KeyPress};
-use crate::domain::markdown::{Block, parse};
+use crate::domain::lake_path::LakePath;
+use crate::domain::markdown::{Block, Kind, Line, lines, parse};
 use crate::domain::text::printable;
+use crate::term::caps::Protocol;
+use std::sync::Arc;
 
 /// The panel.
 #[derive(Clone, Debug, Default)]
@@ -78,10 +82,30 @@ pub(super) fn key(state: &mut State, mut guide: Guide, press: KeyPress) -> Vec<E
         _ => {}
     }
     // Not past the end: the lines are as many as a window this wide makes of them.
-    let lines = guide.blocks.as_ref().map_or(0, |blocks| crate::domain::markdown::lines(blocks, width(state)).len());
+    let lines = guide.blocks.as_ref().map_or(0, |blocks| rows(state, blocks).len());
     guide.top = guide.top.min(lines.saturating_sub(height(state)));
     state.overlays.push(Overlay::Guide(guide));
     Vec::new()
+}
+
+/// The lines of the text in this window: with rows for its pictures where the terminal shows any.
+#[must_use]
+pub fn rows(state: &State, blocks: &[Block]) -> Vec<Line> {
+    let mut rows = lines(blocks, width(state));
+    let none = state.caps.protocol == Protocol::None;
+    rows.retain(|line| match &line.kind {
+        Kind::Picture(_) => !none && line.spans.first().is_some_and(|(_, a)| example(state, a).is_some()),
+        _ => true,
+    });
+    rows
+}
+
+/// The picture that a guideline names: a place of the lake, or a path relative to the project's source.
+#[must_use]
+pub fn example(state: &State, address: &str) -> Option<PictureRef> {
+    let source = &state.project.as_ref()?.project.source;
+    let path = LakePath::parse(address, source).ok()?;
+    Some(PictureRef { path: Arc::new(path), etag: "".into() })
 }
 
 /// Columns of a line of the panel.

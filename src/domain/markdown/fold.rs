@@ -18,7 +18,12 @@ pub enum Kind {
     Code,
     /// A line across.
     Rule,
+    /// A row of a picture, from 0; the text is where it is. There are [`PICTURE`] of them below what it shows.
+    Picture(usize),
 }
+
+/// Rows of a picture.
+pub const PICTURE: usize = 8;
 
 /// A line to be drawn, safe to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +57,15 @@ pub fn lines(blocks: &[Block], width: usize) -> Vec<Line> {
                 let lead = format!("{}{mark} ", "  ".repeat(*depth));
                 let next = " ".repeat(lead.width());
                 put(&mut out, Kind::Text, (&lead, &next), spans, width);
+            }
+            Block::Picture(text, address) => {
+                let said = format!("{text} ({address})");
+                put(&mut out, Kind::Text, ("", ""), &vec![(Face::Emphasis, said.trim().to_owned())], width);
+                out.extend((0..PICTURE).map(|row| Line {
+                    kind: Kind::Picture(row),
+                    lead: String::new(),
+                    spans: vec![(Face::Plain, address.clone())],
+                }));
             }
             Block::Code(text) => {
                 // Tabs have no width of their own.
@@ -145,7 +159,7 @@ mod tests {
             for line in lines(&parse(&text), width) {
                 let long: usize = line.spans.iter().map(|(_, t)| t.width()).sum();
                 // Code is not broken: it is cut where it is drawn.
-                prop_assert!(line.kind == Kind::Code || line.lead.width() + long <= width.max(20), "{line:?}");
+                prop_assert!(matches!(line.kind, Kind::Code | Kind::Picture(_)) || line.lead.width() + long <= width.max(20), "{line:?}");
             }
         }
     }

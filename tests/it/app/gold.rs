@@ -152,6 +152,16 @@ fn what_others_do_to_it_is_not_seen() {
 }
 
 #[test]
+fn what_happened_to_it_is_nothing() {
+    let mut h = walking();
+    at_gold(&mut h);
+    h.effects.clear();
+    h.keys("g b");
+    assert!(h.asked().is_empty(), "the store would tell");
+    assert!(text_of(&h.draw(100, 30).0).contains("Nobody has changed it yet"));
+}
+
+#[test]
 fn a_store_that_refuses_is_told_and_the_picture_is_open_again() {
     let mut h = walking();
     at_gold(&mut h);

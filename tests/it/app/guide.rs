@@ -3,10 +3,12 @@
 use super::harness::{Harness, text_of};
 use super::screens::snapshots;
 use lakelens::app::effect::Query;
-use lakelens::app::event::Reply;
+use lakelens::app::event::{Event, Reply};
+use lakelens::app::picture::PictureState;
 use lakelens::app::screens::Screen;
 use lakelens::app::slots::Slot;
 use lakelens::domain::ids::ProjectId;
+use lakelens::term::caps::Protocol;
 
 const TEXT: &str = "# What to label\n\nOne **flower** a picture; the *largest* one counts. Press `s` for anything that is no flower \
 at all, and say why.\n\n## Roses\n\n- thorns\n- leaves with a saw edge\n  - also when they are wet\n\n> When in doubt: flag it.\n\n\
@@ -54,4 +56,26 @@ fn guide_screens() {
     snapshots("guide", &mut h);
     let (buffer, _) = h.draw_ascii(100, 30);
     assert!(text_of(&buffer).is_ascii());
+}
+
+#[test]
+fn pictures_of_a_guideline_are_shown_where_the_terminal_can() {
+    let mut h = Harness::labelling(&["daisy"], 3);
+    h.keys("g i");
+    let text = "# Roses\n\n![thorns](roses/0007.jpg)\n\nand that is all\n";
+    h.reply(Slot::Guideline, Reply::Guideline(Some(text.to_owned())));
+    let (_, drawn) = h.draw(100, 30);
+    assert_eq!(drawn.pictures.len(), 1, "the picture below the panel waits");
+    let area = &drawn.pictures[0];
+    assert_eq!((area.picture.path.to_string().as_str(), area.cells.h), ("/data/flowers/roses/0007.jpg", 8));
+    assert!(drawn.covers.is_empty(), "nothing is cut out of it");
+    snapshots("guide_picture", &mut h);
+    let reason = "it is not there any more".into();
+    h.event(Event::Picture(area.picture.clone(), PictureState::Failed { reason, info: None }));
+    assert!(h.screen(100, 30).contains("cannot be shown: roses/0007.jpg"));
+    h.state.caps.protocol = Protocol::None;
+    let (buffer, drawn) = h.draw(100, 30);
+    assert!(text_of(&buffer).contains("thorns (roses/0007.jpg)") && drawn.pictures.iter().all(|p| p.cells.h != 8));
+    h.keys("<esc>");
+    assert!(h.state.overlays.is_empty());
 }

@@ -61,6 +61,31 @@ fn answers_are_trusted_listed_and_told() {
 }
 
 #[test]
+fn a_session_is_told_in_its_order() {
+    let home = drawn();
+    let queue = home.ok(&["queue", "samples", "flowers", "--limit", "2"]);
+    let paths: Vec<&str> = queue.lines().filter_map(|l| l.split("  ").next()).collect();
+    home.ok(&["--user", "zoe", "label", "flowers", paths[0], "tulips"]);
+    home.ok(&["--user", "zoe", "label", "flowers", paths[1], "tulips"]);
+    home.ok(&["--user", "zoe", "undo", "flowers"]);
+    let told = home.ok(&["replay", "flowers", "--by", "zoe"]);
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(lines[0].contains("WHEN") && lines.len() == 4, "{told}");
+    assert!(lines[1].contains(paths[0]) && lines[1].contains("→ tulips"), "{told}");
+    assert!(lines[2].contains(paths[1]) && lines[3].contains("tulips →"), "{told}");
+    let json = home.ok(&["replay", "flowers", "--by", "zoe", "--json"]);
+    let rows: Vec<serde_json::Value> = json.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    has_keys(&rows[0], &["at", "user", "session", "pause", "path", "kind", "what", "before", "after", "edit", "rev"]);
+    assert_eq!((&rows[0]["session"], &rows[0]["pause"]), (&json!(1), &serde_json::Value::Null));
+    assert!(rows[1]["pause"].as_f64().is_some_and(|p| p >= 0.0), "{json}");
+    assert_eq!(rows[2]["kind"], json!("undo"));
+    assert_eq!(home.ok(&["replay", "flowers", "--by", "zoe", "--limit", "1", "--json"]).lines().count(), 1);
+    let later = home.run(&["replay", "flowers", "--by", "zoe", "--since", "now"]);
+    assert!(later.code == 0 && later.err.contains("no edit by `zoe`"), "{later:?}");
+    assert!(home.run(&["replay", "flowers", "--since", "whenever"]).code != 0);
+}
+
+#[test]
 fn a_guideline_is_set_shown_and_removed() {
     let home = drawn();
     let none = home.run(&["project", "guideline", "flowers"]);

@@ -225,9 +225,8 @@ fn ask_first(state: &mut State, on: bool) -> Vec<Effect> {
     let name = printable(sample.path.rsplit('/').next().unwrap_or(&sample.path)).into_owned();
     let value = format!("{} {on}", sample.id);
     let (question, detail) = if on {
-        let detail = "People who label this project meet it among their own pictures and do not know it; what they answer \
-                      changes nothing here. `lakelens gold report` and the statistics say how often they are right. \
-                      [gold.unmark] takes the mark away.";
+        let detail = "Others meet it among their own without a word; what they answer changes nothing here, and says how \
+                      often they are right.";
         (format!("Trust {answer} as the answer of {name}?"), detail)
     } else {
         let detail =
