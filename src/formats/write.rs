@@ -18,6 +18,7 @@ mod hf;
 mod label_studio;
 mod labelme;
 mod open_images;
+mod panoptic;
 mod parquet;
 pub mod reduce;
 mod split;
@@ -199,6 +200,10 @@ pub enum Kind {
     Coco,
     /// COCO results: predictions.
     CocoResults,
+    /// COCO panoptic: every pixel belongs to one segment or to none.
+    CocoPanoptic,
+    /// COCO captions: what is said of pictures in words.
+    CocoCaptions,
     /// CV Explorer's JSON lines.
     CvExplorer,
     /// CV Explorer's COCO of pictures that stay where they are.
@@ -242,9 +247,13 @@ impl Kind {
     #[must_use]
     pub fn one_file(self) -> Option<&'static str> {
         match self {
-            Self::Coco | Self::CocoResults | Self::LabelStudio | Self::CreateMl | Self::Via | Self::Datumaro => {
-                Some("json")
-            }
+            Self::Coco
+            | Self::CocoResults
+            | Self::CocoCaptions
+            | Self::LabelStudio
+            | Self::CreateMl
+            | Self::Via
+            | Self::Datumaro => Some("json"),
             Self::CvExplorer => Some("jsonl"),
             Self::Cvat => Some("xml"),
             Self::CsvBoxes => Some("csv"),
@@ -260,6 +269,8 @@ impl Kind {
         match self {
             Self::Coco => Box::new(coco::Coco::new(about)),
             Self::CocoResults => Box::new(coco::Results::new(about)),
+            Self::CocoPanoptic => Box::new(panoptic::Panoptic::new(about)),
+            Self::CocoCaptions => Box::new(coco::Captions::new(about)),
             Self::CvExplorer => Box::new(cvx::Lines::new(about)),
             Self::CocoReference => Box::new(cvx::Reference::new(about)),
             Self::HfJsonl => Box::new(cvx::HfJsonl::new(about)),

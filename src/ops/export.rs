@@ -10,6 +10,7 @@ mod folders;
 mod manifest;
 mod names;
 mod outputs;
+mod pages;
 mod pictures;
 mod publish;
 mod scratch;
@@ -27,21 +28,17 @@ use crate::domain::annotation::Shape;
 use crate::domain::ids::EventId;
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
-use crate::domain::queue::{Filter, Order, Queue};
+use crate::domain::queue::Filter;
 use crate::domain::sample::{Answer, Sample};
 use crate::formats::csv::{GUARDED, guarded};
 use crate::formats::write::{Kind, Losses};
 use crate::lake::Lake;
 use crate::store::Store;
-use crate::store::records::{Direction, From};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
-
-/// Samples of one page.
-const PAGE: usize = 500;
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,11 +57,13 @@ pub enum Format {
 
 impl Format {
     /// All formats, in the order in which help lists them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Csv,
         Self::Jsonl,
         Self::Folders,
         Self::Set(Kind::Coco),
+        Self::Set(Kind::CocoPanoptic),
+        Self::Set(Kind::CocoCaptions),
         Self::Set(Kind::Yolo),
         Self::Set(Kind::YoloSeg),
         Self::Set(Kind::Voc),
@@ -95,6 +94,8 @@ impl Format {
             Self::Folders => "folders",
             Self::Delta => "delta",
             Self::Set(Kind::Coco | Kind::CocoResults) => "coco",
+            Self::Set(Kind::CocoPanoptic) => "coco-panoptic",
+            Self::Set(Kind::CocoCaptions) => "coco-captions",
             Self::Set(Kind::CvExplorer) => "cv-explorer",
             Self::Set(Kind::CocoReference) => "coco_reference",
             Self::Set(Kind::HfJsonl) => "hf_jsonl",
@@ -316,28 +317,21 @@ impl Run<'_> {
     }
 
     fn walk(&mut self, watch: &mut Watch<'_>, take: &mut Take<'_>) -> Result<(), OpsError> {
-        let queue = Queue { filter: self.wanted.filter.clone(), order: Order::Path };
-        let mut from = From::Edge;
-        self.told.done = 0;
-        loop {
-            watch.check()?;
-            let page = self.store.page(self.project.id, &queue, &from, Direction::Forward, PAGE)?;
-            let Some(last) = page.last() else { break };
-            from = From::After(last.cursor.clone());
-            for queued in &page {
-                let sample = &queued.sample;
-                let past = match self.event {
-                    Some(event) => Some(self.store.answer_as_of(sample.id, event)?),
-                    None => None,
-                };
+        let Self { store, project, wanted, event, tally, told } = self;
+        told.done = 0;
+        let remarks = wanted.format == Format::Set(Kind::CocoCaptions);
+        let pages = pages::Wanted { project: project.id, filter: &wanted.filter, event: *event, remarks };
+        pages::each(&mut **store, &pages, watch, &mut |page, watch| {
+            for (sample, past) in &page {
                 let answer = past.as_ref().unwrap_or(&sample.answer);
                 // What nobody has confirmed is no answer.
                 let given = answer.is_draft().then(|| answer.without_draft());
-                take(&mut self.tally, sample, given.as_ref().unwrap_or(answer))?;
+                take(tally, sample, given.as_ref().unwrap_or(answer))?;
             }
-            self.told.done += page.len() as u64;
-            watch.tell(&self.told);
-        }
+            told.done += page.len() as u64;
+            watch.tell(told);
+            Ok(())
+        })?;
         self.told.total = Some(self.told.done);
         watch.tell(&self.told);
         Ok(())

@@ -6,6 +6,7 @@ mod dedupe;
 mod delta;
 mod errors;
 mod exchange;
+mod formats;
 mod help;
 mod hostile;
 mod import;

@@ -3,7 +3,10 @@
 //!
 //! A Parquet file is read from its end, and annotation files come from front to back, so it is copied into a nameless
 //! file of the scratch folder first. Pictures inside it are never read. What always holds: rows are decoded a thousand at
-//! a time, on a thread of its own, so that a file that the decoder cannot cope with is an error and nothing worse.
+//! a time, on a thread of its own, so that a file that the decoder cannot cope with is an error and nothing worse; what the
+//! headers of a file promise is looked at before any memory is asked for it.
+
+mod headers;
 
 use super::lines::{self, Lost};
 use super::sorter::nameless;
@@ -94,6 +97,10 @@ fn decode(
 /// Tells the schema and all rows. An error in telling means that nobody listens any more.
 fn run(file: File, tell: &SyncSender<Told>) {
     let wrong = |e: &dyn std::fmt::Display| Told::Wrong(printable(&e.to_string()).into_owned());
+    let opened = match headers::footer(&file).and_then(|()| file.try_clone().map_err(|e| e.to_string())) {
+        Ok(opened) => opened,
+        Err(error) => return drop(tell.send(wrong(&error))),
+    };
     let builder = match ParquetRecordBatchReaderBuilder::try_new(file) {
         Ok(builder) => builder,
         Err(error) => return drop(tell.send(wrong(&error))),
@@ -103,6 +110,9 @@ fn run(file: File, tell: &SyncSender<Told>) {
     }
     let columns = builder.parquet_schema().columns().iter().enumerate();
     let wanted: Vec<usize> = columns.filter(|(_, column)| is_wanted(column)).map(|(i, _)| i).collect();
+    if let Err(error) = headers::pages(&opened, builder.metadata(), &wanted, headers::MOST) {
+        return drop(tell.send(wrong(&error)));
+    }
     let mask = ProjectionMask::leaves(builder.parquet_schema(), wanted);
     let rows = match builder.with_projection(mask).with_batch_size(ROWS).build() {
         Ok(rows) => rows,

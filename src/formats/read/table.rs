@@ -3,7 +3,7 @@
 //! Columns are found by their names (`filename`, `label`, `xmin`, …; `--columns path=FILE,class=KIND` says others). Rows of
 //! one picture may lie anywhere: they are put together through a [`Sorter`]. Boxes are `xmin ymin xmax ymax` or `x y w h`;
 //! they are parts of the picture if no number of the file is above 1.5, which a first pass looks at, and pixels otherwise. A row without a class is
-//! a picture with nothing on it. Roboflow's `_classes.csv` has a column for each class.
+//! a picture with nothing on it. A quote that keeps a spreadsheet from running a cell is taken off. Roboflow's `_classes.csv` has a column for each class.
 
 use super::codec::{Pack, Unpack};
 use super::sorter::{Sorter, key_of};
@@ -11,7 +11,7 @@ use super::{Reading, broken, document_label, documents, io_error, item, mark, ne
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::BoxN;
 use crate::domain::text::printable;
-use crate::formats::csv::{CsvRows, split_labels};
+use crate::formats::csv::{CsvRows, split_labels, unguarded};
 use crate::formats::dataset::{Bad, Files, Found, Item, Mark, Place, ReadError, Spot, Standing, Take, Unit};
 use std::sync::Arc;
 
@@ -137,7 +137,12 @@ fn next(rows: &mut CsvRows, cells: &mut Vec<String>, file: &Arc<str>) -> Result<
         match rows.next_row(cells).map_err(|e| broken(file, e.to_string()))? {
             None => return Ok(false),
             Some(_) if cells.iter().all(|c| c.trim().is_empty()) => {}
-            Some(_) => return Ok(true),
+            Some(_) => {
+                for cell in cells.iter_mut().filter(|c| c.starts_with('\'')) {
+                    *cell = unguarded(cell).to_owned();
+                }
+                return Ok(true);
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! COCO: instances with boxes, polygons and run lengths; and results files.
+//! COCO: instances with boxes, polygons and run lengths; captions; and results files.
 //!
 //! What foreign readers need, all of them together: integer ids from 1, `width` and `height` on every picture,
 //! `segmentation` (at least `[]`), `area` and `iscrowd` on every annotation, category ids from 1 with a `supercategory`.
@@ -66,13 +66,70 @@ pub(super) fn segmentation(frame: &Frame, mark: &Mark) -> Segmentation {
     }
 }
 
-struct Open {
+/// A file of pictures and, after all of them, annotations.
+pub(super) struct Open {
     /// What is published: pictures go here at once.
     main: BufWriter<Box<dyn Write + Send>>,
     /// Annotations stand after all pictures, so they wait here.
     aside: BufWriter<Box<dyn Aside>>,
     images: u64,
     annotations: u64,
+}
+
+fn comma(count: u64) -> &'static [u8] {
+    if count == 0 { b"\n" } else { b",\n" }
+}
+
+impl Open {
+    /// Begins a file with what stands before the pictures.
+    pub(super) fn begin(about: &About, path: &str, categories: &[Value], out: &mut dyn Outputs) -> io::Result<Self> {
+        let mut main = BufWriter::with_capacity(BUFFER, out.create(path)?);
+        let aside = BufWriter::with_capacity(BUFFER, out.aside()?);
+        let description = format!("lakelens export: {} v{}", about.project, about.version);
+        let frame = "pixels from 0 at the top left of the picture as EXIF says it is displayed";
+        let info = json!({"description": description, "version": about.version.to_string(), "frame": frame});
+        let categories = json!(categories);
+        write!(main, "{{\"info\":{info},\"licenses\":[],\"categories\":{categories},\"images\":[")?;
+        Ok(Self { main, aside, images: 0, annotations: 0 })
+    }
+
+    /// Adds a picture.
+    pub(super) fn image(&mut self, id: u64, item: &Item) -> io::Result<()> {
+        self.main.write_all(comma(self.images))?;
+        self.images += 1;
+        let (width, height) = (item.width.unwrap_or(0), item.height.unwrap_or(0));
+        Ok(serde_json::to_writer(&mut self.main, &Image { id, width, height, file_name: &item.name })?)
+    }
+
+    /// Adds an annotation, which `make` is told the number of.
+    pub(super) fn annotation<T: Serialize>(&mut self, make: impl FnOnce(u64) -> T) -> io::Result<()> {
+        self.aside.write_all(comma(self.annotations))?;
+        self.annotations += 1;
+        Ok(serde_json::to_writer(&mut self.aside, &make(self.annotations))?)
+    }
+
+    /// Puts the annotations after the pictures.
+    pub(super) fn end(mut self) -> io::Result<()> {
+        self.main.write_all(b"\n],\"annotations\":[")?;
+        self.aside.seek(SeekFrom::Start(0))?;
+        let aside = self.aside.into_inner().map_err(io::IntoInnerError::into_error)?;
+        io::copy(&mut BufReader::with_capacity(BUFFER, aside), &mut self.main)?;
+        self.main.write_all(b"\n]}\n")?;
+        self.main.flush()
+    }
+}
+
+/// The classes with their numbers; `more` is what else is said of each.
+pub(super) fn categories(about: &About, more: &Value) -> Vec<Value> {
+    let one = |(i, c): (usize, &crate::formats::dataset::ClassInfo)| {
+        let parent = c.parent.as_deref().unwrap_or_default();
+        let mut category = json!({"id": i + 1, "name": c.name, "supercategory": parent});
+        if let (Some(fields), Some(more)) = (category.as_object_mut(), more.as_object()) {
+            fields.extend(more.clone());
+        }
+        category
+    };
+    about.classes.list().iter().enumerate().map(one).collect()
 }
 
 /// Writes COCO instances.
@@ -91,27 +148,7 @@ impl Coco {
             "" => "annotations.json".to_owned(),
             part => format!("annotations/instances_{part}.json"),
         };
-        let mut main = BufWriter::with_capacity(BUFFER, out.create(&path)?);
-        let aside = BufWriter::with_capacity(BUFFER, out.aside()?);
-        let description = format!("lakelens export: {} v{}", about.project, about.version);
-        let frame = "pixels from 0 at the top left of the picture as EXIF says it is displayed";
-        let info = json!({"description": description, "version": about.version.to_string(), "frame": frame});
-        let one = |(i, c): (usize, &crate::formats::dataset::ClassInfo)| {
-            let parent = c.parent.as_deref().unwrap_or_default();
-            json!({"id": i + 1, "name": c.name, "supercategory": parent})
-        };
-        let categories: Vec<Value> = about.classes.list().iter().enumerate().map(one).collect();
-        write!(main, "{{\"info\":{info},\"licenses\":[],\"categories\":{},\"images\":[", Value::Array(categories))?;
-        Ok(Open { main, aside, images: 0, annotations: 0 })
-    }
-
-    fn end(mut open: Open) -> io::Result<()> {
-        open.main.write_all(b"\n],\"annotations\":[")?;
-        open.aside.seek(SeekFrom::Start(0))?;
-        let aside = open.aside.into_inner().map_err(io::IntoInnerError::into_error)?;
-        io::copy(&mut BufReader::with_capacity(BUFFER, aside), &mut open.main)?;
-        open.main.write_all(b"\n]}\n")?;
-        open.main.flush()
+        Open::begin(about, &path, &categories(about, &Value::Null), out)
     }
 }
 
@@ -127,20 +164,14 @@ impl Writer for Coco {
     fn item(&mut self, entry: &Entry<'_>, out: &mut dyn Outputs) -> io::Result<()> {
         let (item, about) = (entry.item, &self.about);
         let open = self.open.of(part(item), || Self::begin(about, part(item), out))?;
-        let comma = |count: u64| if count == 0 { "\n" } else { ",\n" };
-        open.main.write_all(comma(open.images).as_bytes())?;
-        open.images += 1;
-        let (width, height) = (item.width.unwrap_or(0), item.height.unwrap_or(0));
-        serde_json::to_writer(&mut open.main, &Image { id: entry.id, width, height, file_name: &item.name })?;
+        open.image(entry.id, item)?;
         let frame = Frame::of(item);
         for mark in &item.marks {
-            open.aside.write_all(comma(open.annotations).as_bytes())?;
-            open.annotations += 1;
             let crowd = is_set(mark, "iscrowd");
             let area = mark.attributes.get("area").and_then(Value::as_f64);
             let others = mark.attributes.iter().filter(|(name, _)| !OWN.contains(&name.as_str()));
-            let made = Annotation {
-                id: open.annotations,
+            open.annotation(|id| Annotation {
+                id,
                 image_id: entry.id,
                 category_id: about.classes.number_of(&mark.class),
                 bbox: frame.pixels(mark).unwrap_or_default(),
@@ -150,8 +181,7 @@ impl Writer for Coco {
                 keypoints: mark.attributes.get("keypoints"),
                 num_keypoints: mark.attributes.get("num_keypoints"),
                 attributes: others.map(|(name, value)| (name.as_str(), value)).collect(),
-            };
-            serde_json::to_writer(&mut open.aside, &made)?;
+            })?;
         }
         Ok(())
     }
@@ -159,7 +189,54 @@ impl Writer for Coco {
     fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
         let about = &self.about;
         self.open.all(about, |part| Self::begin(about, part, out))?;
-        self.open.drain().try_for_each(|(_, open)| Self::end(open))
+        self.open.drain().try_for_each(|(_, open)| open.end())
+    }
+}
+
+/// Writes COCO captions: each thing that is said of a picture.
+pub(super) struct Captions {
+    about: Arc<About>,
+    open: Parts<Open>,
+}
+
+impl Captions {
+    pub(super) fn new(about: Arc<About>) -> Self {
+        Self { about, open: Parts::default() }
+    }
+
+    fn begin(about: &About, part: &str, out: &mut dyn Outputs) -> io::Result<Open> {
+        let path = match part {
+            "" => "captions.json".to_owned(),
+            part => format!("annotations/captions_{part}.json"),
+        };
+        Open::begin(about, &path, &[], out)
+    }
+}
+
+impl Writer for Captions {
+    fn says(&self) -> Says {
+        Says { captions: true, ..Says::BOXES }
+    }
+
+    fn picture(&self, item: &Item) -> Picture {
+        Picture::File(below("images", part(item), &item.name))
+    }
+
+    fn item(&mut self, entry: &Entry<'_>, out: &mut dyn Outputs) -> io::Result<()> {
+        let (item, about) = (entry.item, &self.about);
+        let open = self.open.of(part(item), || Self::begin(about, part(item), out))?;
+        open.image(entry.id, item)?;
+        let captions = item.extra.get("captions").and_then(Value::as_array);
+        for caption in captions.into_iter().flatten() {
+            open.annotation(|id| json!({"id": id, "image_id": entry.id, "caption": caption}))?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
+        let about = &self.about;
+        self.open.all(about, |part| Self::begin(about, part, out))?;
+        self.open.drain().try_for_each(|(_, open)| open.end())
     }
 }
 

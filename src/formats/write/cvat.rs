@@ -12,6 +12,7 @@ use crate::domain::annotation::Shape;
 use crate::domain::mask;
 use crate::formats::dataset::{Aside, Item, Mark, Outputs};
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::sync::Arc;
@@ -21,11 +22,13 @@ pub(super) struct Cvat {
     about: Arc<About>,
     aside: Option<BufWriter<Box<dyn Aside>>>,
     images: u64,
+    /// The attributes that marks of a class have, which CVAT wants to be declared.
+    declared: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Cvat {
     pub(super) fn new(about: Arc<About>) -> Self {
-        Self { about, aside: None, images: 0 }
+        Self { about, aside: None, images: 0, declared: BTreeMap::new() }
     }
 
     fn head(&self) -> String {
@@ -41,15 +44,42 @@ impl Cvat {
         }
         text.push_str("      <labels>\n");
         for name in self.about.classes.names() {
-            let _ = writeln!(
-                text,
-                "        <label>\n          <name>{}</name>\n          <attributes>\n          </attributes>\n        </label>",
-                xml(name)
-            );
+            let _ = writeln!(text, "        <label>\n          <name>{}</name>\n          <attributes>", xml(name));
+            for attribute in self.declared.get(name).into_iter().flatten() {
+                let _ = writeln!(
+                    text,
+                    "            <attribute>\n              <name>{}</name>\n              <mutable>False</mutable>\n\
+                     \x20             <input_type>text</input_type>\n              <default_value></default_value>\n\
+                     \x20             <values></values>\n            </attribute>",
+                    xml(attribute)
+                );
+            }
+            text.push_str("          </attributes>\n        </label>\n");
         }
         text.push_str("      </labels>\n    </task>\n  </meta>\n");
         text
     }
+}
+
+/// Attributes that stand in the element itself.
+const OWN: [&str; 3] = ["occluded", "z_order", "group_id"];
+
+/// The attributes of a mark that stand below its element, as texts.
+fn others(mark: &Mark) -> impl Iterator<Item = (&str, String)> {
+    mark.attributes.iter().filter(|(name, _)| !OWN.contains(&name.as_str())).map(|(name, value)| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        (name.as_str(), text)
+    })
+}
+
+/// Ends an element, with the attributes of the mark below it.
+fn end(name: &str, mark: &Mark, text: &mut String) {
+    for (i, (key, value)) in others(mark).enumerate() {
+        let first = if i == 0 { "\n" } else { "" };
+        let _ = writeln!(text, "{first}      <attribute name=\"{}\">{}</attribute>", xml(key), xml(&value));
+    }
+    let indent = if others(mark).next().is_some() { "    " } else { "" };
+    let _ = writeln!(text, "{indent}</{name}>");
 }
 
 /// As CVAT: two decimals, and more only where there are more.
@@ -65,44 +95,45 @@ fn number(value: f64) -> String {
 fn element(frame: &Frame, mark: &Mark, text: &mut String) {
     let label = xml(&mark.class);
     let rest = || {
-        let order = mark.attributes.get("z_order").and_then(Value::as_i64).unwrap_or(0);
-        format!("occluded=\"{}\" source=\"manual\" z_order=\"{order}\"", u8::from(is_set(mark, "occluded")))
+        let order = mark.attributes.get("z_order").and_then(Value::as_f64).unwrap_or(0.0);
+        let group = mark.attributes.get("group_id").and_then(Value::as_f64).filter(|id| *id > 0.0);
+        let group = group.map(|id| format!(" group_id=\"{id}\"")).unwrap_or_default();
+        format!("occluded=\"{}\" source=\"manual\" z_order=\"{order}\"{group}", u8::from(is_set(mark, "occluded")))
     };
     match &mark.shape {
         Shape::Class => {
-            let _ = writeln!(text, "    <tag label=\"{label}\" source=\"manual\"></tag>");
+            let _ = write!(text, "    <tag label=\"{label}\" source=\"manual\">");
+            end("tag", mark, text);
         }
         Shape::Box(_) => {
             let [x, y, w, h] = frame.pixels(mark).unwrap_or_default();
             let [left, top, right, bottom] = [x, y, x + w, y + h].map(number);
-            let _ = writeln!(
+            let _ = write!(
                 text,
-                "    <box label=\"{label}\" {} xtl=\"{left}\" ytl=\"{top}\" xbr=\"{right}\" ybr=\"{bottom}\"></box>",
+                "    <box label=\"{label}\" {} xtl=\"{left}\" ytl=\"{top}\" xbr=\"{right}\" ybr=\"{bottom}\">",
                 rest()
             );
+            end("box", mark, text);
         }
         Shape::Polygon { .. } => {
             for part in frame.corners(mark) {
                 let points: Vec<String> = part.iter().map(|[x, y]| format!("{},{}", number(*x), number(*y))).collect();
-                let _ = writeln!(
-                    text,
-                    "    <polygon label=\"{label}\" {} points=\"{}\"></polygon>",
-                    rest(),
-                    points.join(";")
-                );
+                let _ = write!(text, "    <polygon label=\"{label}\" {} points=\"{}\">", rest(), points.join(";"));
+                end("polygon", mark, text);
             }
         }
         Shape::Mask { size, counts } => {
             let Some(window) = mask::bounds(*size, counts) else { return };
             let [left, top, width, height] = window;
             let runs: Vec<String> = runs(&mask::window(*size, counts, window)).iter().map(u32::to_string).collect();
-            let _ = writeln!(
+            let _ = write!(
                 text,
                 "    <mask label=\"{label}\" {} rle=\"{}\" left=\"{left}\" top=\"{top}\" width=\"{width}\" \
-                 height=\"{height}\"></mask>",
+                 height=\"{height}\">",
                 rest(),
                 runs.join(", ")
             );
+            end("mask", mark, text);
         }
     }
 }
@@ -123,7 +154,7 @@ fn runs(bits: &[bool]) -> Vec<u32> {
 
 impl Writer for Cvat {
     fn says(&self) -> Says {
-        let attributes = Attributes::Named(&["occluded", "z_order"]);
+        let attributes = Attributes::All;
         Says { class: true, classes: true, polygons: true, masks: true, attributes, ..Says::BOXES }
     }
 
@@ -141,6 +172,12 @@ impl Writer for Cvat {
         let _ = writeln!(text, " width=\"{width}\" height=\"{height}\">");
         for mark in &item.marks {
             element(&frame, mark, &mut text);
+            for (name, _) in others(mark) {
+                let known = self.declared.entry(mark.class.clone()).or_default();
+                if !known.contains(name) {
+                    known.insert(name.to_owned());
+                }
+            }
         }
         text.push_str("  </image>\n");
         self.images += 1;

@@ -42,6 +42,8 @@ pub struct Says {
     pub size: bool,
     /// Two pictures whose names only differ in their endings would meet.
     pub by_stem: bool,
+    /// What is said of a picture in words is all there is to say; answers are not asked for.
+    pub captions: bool,
     /// Which attributes.
     pub attributes: Attributes,
 }
@@ -59,6 +61,7 @@ impl Says {
         needs_class: false,
         size: true,
         by_stem: false,
+        captions: false,
         attributes: Attributes::Named(&[]),
     };
 }

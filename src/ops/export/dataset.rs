@@ -187,7 +187,18 @@ impl Filling<'_> {
 
     /// What is on a picture; nothing where the picture is not to be written.
     fn item(&self, tally: &mut Tally, sample: &Sample, answer: &Answer) -> Option<Item> {
+        let mut extra = BTreeMap::new();
         let marks = match self.what {
+            What::Answers if self.says.captions => {
+                let captions: Vec<&str> = sample.notes.iter().map(|n| n.text.as_str()).collect();
+                if captions.is_empty() {
+                    tally.lost.lose("pictures of which nothing is said are left out", 1);
+                    return None;
+                }
+                tally.lost.lose("annotations are not written", answer.annotations.len() as u64);
+                extra.insert("captions".to_owned(), captions.into());
+                Vec::new()
+            }
             What::Answers => {
                 if let Some(why) = left_out(answer.status) {
                     tally.lost.lose(why, 1);
@@ -233,7 +244,7 @@ impl Filling<'_> {
             split: self.plan.as_ref().map(|plan| plan.part(sample)),
             standing: Standing::Judged,
             marks,
-            extra: BTreeMap::new(),
+            extra,
             place: self.place(),
         })
     }

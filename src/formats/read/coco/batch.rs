@@ -103,7 +103,7 @@ impl Parsed {
         if let Some(caption) = element.caption() {
             pack.number(CAPTION);
             pack.text(caption);
-        } else if !element.segments.is_empty() {
+        } else if element.panoptic {
             self.segments.push((element, key, id, place.clone()));
             return Ok(());
         } else {

@@ -93,6 +93,8 @@ pub(super) struct Element {
     outline: Outline,
     score: Scalar,
     pub(super) segments: Vec<Value>,
+    /// It is an annotation of a picture's segments, of which there may be none.
+    pub(super) panoptic: bool,
     others: BTreeMap<String, Value>,
 }
 
@@ -438,7 +440,7 @@ impl<'de> Deserialize<'de> for Element {
                             }
                         }
                         Key::Segments => match map.next_value::<Value>()? {
-                            Value::Array(list) => out.segments = list,
+                            Value::Array(list) => (out.segments, out.panoptic) = (list, true),
                             other => drop(out.others.insert("segments_info".to_owned(), other)),
                         },
                         Key::Other(key) => drop(out.others.insert(key, map.next_value()?)),

@@ -65,6 +65,59 @@ fn a_table_in_a_container_reads_as_on_the_disk() {
     same_as_on_the_disk(&home, folder.path().to_str().unwrap(), there, &|args| on_azure(&home, &server, args));
 }
 
+/// The program writes a table there, twice, and reads it back.
+fn written_and_read(home: &Home, there: &str, far: &dyn Fn(&[&str]) -> Ran) {
+    home.picture("photos/1.png");
+    for project in ["p", "back"] {
+        home.ok(&["project", "create", project, "--from", "photos", "--task", "classification"]);
+    }
+    let label = |class: &str| {
+        let ran = home.feed(&["label", "p", "--from", "-"], &format!("{{\"path\":\"1.png\",\"label\":[\"{class}\"]}}"));
+        assert_eq!(ran.code, 0, "{ran:?}");
+    };
+    home.ok(&["project", "classes", "add", "p", "rose", "tulip"]);
+    label("rose");
+    let ok = |args: &[&str]| {
+        let ran = far(args);
+        assert_eq!(ran.code, 0, "{args:?}: {ran:?}");
+        ran.out
+    };
+    let export = ["export", "p", there, "--format", "delta"];
+    ok(&export);
+    assert!(ok(&export).contains("nothing changes"));
+    label("tulip");
+    let ran = far(&export);
+    assert!(ran.code == 1 && ran.err.contains("--append"), "{ran:?}");
+    ok(&[&export[..], &["--force"]].concat());
+    for (at, class) in [("0", "rose"), ("1", "tulip")] {
+        ok(&["import", "back", there, "--at", at, "--on-existing", "replace"]);
+        home.ok(&["export", "back", "now.jsonl", "--force"]);
+        let rows = crate::cli::json_lines(&std::fs::read_to_string(home.path("now.jsonl")).unwrap());
+        assert_eq!(rows[0]["label"][0], class);
+    }
+    let history = ok(&["table", "history", there]);
+    assert!(history.contains("lakelens export of p: 1 pictures"), "{history}");
+}
+
+#[test]
+#[ignore = "needs a server like S3; tests/run starts it"]
+fn a_table_is_written_into_a_bucket() {
+    let Some(server) = address("LAKELENS_S3") else { return };
+    let (home, name) = (Home::new(), uuid::Uuid::now_v7().simple());
+    written_and_read(&home, &format!("s3://lake/made/{name}"), &|args| run(&home, &server, args));
+    let ran = run(&home, &server, &["export", "p", "s3://no-such-bucket/x", "--format", "delta"]);
+    assert!(ran.code != 0 && ran.err.contains("no-such-bucket") && ran.err.contains("not there"), "{ran:?}");
+}
+
+#[test]
+#[ignore = "needs a server like Azure Blob; tests/run starts it"]
+fn a_table_is_written_into_a_container() {
+    let Some(server) = address("LAKELENS_AZURE") else { return };
+    let (home, name) = (Home::new(), uuid::Uuid::now_v7().simple());
+    let there = format!("abfss://lake@devstoreaccount1.dfs.core.windows.net/made/{name}");
+    written_and_read(&home, &there, &|args| on_azure(&home, &server, args));
+}
+
 /// Spark writes a checkpoint after ten commits; deletion vectors and mapped columns are what Databricks makes by default.
 #[test]
 #[ignore = "needs Apache Spark with Delta; tests/run starts it"]
