@@ -182,9 +182,10 @@ impl Lakebase {
         Ok(password)
     }
 
-    /// Forgets the password: for when the database did not take it.
-    pub async fn refused(&self) {
-        *self.0.minted.lock().await = None;
+    /// Forgets a password that the database did not take, unless a newer one is held already: however many connections
+    /// it was refused to, one is minted in its place.
+    pub async fn refused(&self, password: &Secret) {
+        self.0.minted.lock().await.take_if(|held| held.password == *password);
     }
 
     async fn mint(&self) -> Result<Minted, RemoteError> {
@@ -214,10 +215,10 @@ impl Lakebase {
 }
 
 impl PasswordSource for Lakebase {
-    fn password(&self, renew: bool) -> BoxFuture<'_, Result<Secret, String>> {
+    fn password<'a>(&'a self, refused: Option<&'a Secret>) -> BoxFuture<'a, Result<Secret, String>> {
         Box::pin(async move {
-            if renew {
-                self.refused().await;
+            if let Some(refused) = refused {
+                self.refused(refused).await;
             }
             Self::password(self).await.map_err(|error| error.to_string())
         })

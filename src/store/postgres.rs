@@ -53,6 +53,9 @@ use tx::Tx;
 
 pub use health::{Health, Tables, health};
 
+/// How often work is begun again whose connection broke: whatever ended one (a failover, a password that ended) may end
+/// the next one too.
+const AGAIN: u32 = 3;
 /// New samples after which the server's statistics are worth renewing at once.
 const MANY: u64 = 10_000;
 
@@ -104,22 +107,22 @@ impl PostgresStore {
         schema::version(&self.link.line(false)?).map(|version| version > 0)
     }
 
-    /// Runs `work` on one state of the database. A connection that turns out to be gone is made again, once.
+    /// Runs `work` on one state of the database. A connection that turns out to be gone is made again, a few times.
     fn read<T>(&mut self, mut work: impl FnMut(&Tx<'_>) -> Result<T>) -> Result<T> {
-        let mut again = self.link.is_up();
+        let mut again = AGAIN;
         loop {
             let tx = Tx::begin(self.link.line(true)?, true);
             let done = work(&tx);
             tx.leave();
-            match done {
-                Err(StoreError::Offline { .. }) if again => again = false,
-                Err(error @ StoreError::Offline { .. }) => {
-                    self.link.hang_up();
-                    return Err(error);
-                }
-                other => return other,
+            if !matches!(done, Err(StoreError::Offline { .. })) {
+                return done;
             }
+            let spent = again == 0;
+            again = self.fewer(again);
             self.link.hang_up();
+            if spent {
+                return done;
+            }
         }
     }
 
@@ -129,13 +132,13 @@ impl PostgresStore {
     }
 
     /// As [`Self::write`]; an error says whether it is unknown if the work was done. Until the commit was sent a broken
-    /// connection costs nothing: the work is done again on a new one, once.
+    /// connection costs nothing: the work is done again on a new one, a few times.
     fn written<T>(&mut self, mut work: impl FnMut(&Tx<'_>) -> Result<T>) -> std::result::Result<T, (StoreError, bool)> {
         if let Some(why) = &self.read_only {
             let place = self.link.maker.address.place().to_owned();
             return Err((StoreError::ReadOnly { place, why: why.clone() }, false));
         }
-        let mut again = self.link.is_up();
+        let mut again = AGAIN;
         loop {
             let tx = Tx::begin(self.link.line(false).map_err(|e| (e, false))?, false);
             let error = match work(&tx) {
@@ -151,11 +154,19 @@ impl PostgresStore {
                     error
                 }
             };
+            let spent = again == 0;
+            again = self.fewer(again);
             self.after(&error);
-            if !matches!(error, StoreError::Offline { .. }) || !std::mem::take(&mut again) {
+            if spent || !matches!(error, StoreError::Offline { .. }) {
                 return Err((error, false));
             }
         }
+    }
+
+    /// How often work is begun again after this one failed. A server that kept silent on a connection that stands was
+    /// waited for long already: one more try, on a new connection, is all it gets.
+    fn fewer(&self, again: u32) -> u32 {
+        if self.link.is_up() { 0 } else { again.saturating_sub(1) }
     }
 
     /// Leaves the line as it must be after a failure: a new one, or this one without a transaction.

@@ -43,12 +43,11 @@ impl Maker {
 
     /// Makes a connection. A refused password is asked for once more: it may have expired just now.
     pub(super) async fn connect(&self, on_notice: Option<OnNotice>) -> Result<Client> {
-        let first = self.attempt(false).await;
-        let (client, connection) = match first {
-            Err(StoreError::Denied { .. }) => self.attempt(true).await?,
+        let password = self.password(None).await?;
+        let (client, mut connection) = match self.attempt(&password).await {
+            Err(StoreError::Denied { .. }) => self.attempt(&self.password(Some(&password)).await?).await?,
             other => other?,
         };
-        let mut connection = connection;
         let place = self.address.place().to_owned();
         tokio::spawn(async move {
             while let Some(message) = futures::future::poll_fn(|cx| connection.poll_message(cx)).await {
@@ -65,10 +64,13 @@ impl Maker {
         Ok(client)
     }
 
-    async fn attempt(&self, renew: bool) -> Result<(Client, Connection)> {
+    async fn password(&self, refused: Option<&Secret>) -> Result<Secret> {
+        let denied = |why: String| StoreError::Denied { place: self.address.place().to_owned(), why };
+        self.password.password(refused).await.map_err(denied)
+    }
+
+    async fn attempt(&self, password: &Secret) -> Result<(Client, Connection)> {
         let place = self.address.place();
-        let denied = |why: String| StoreError::Denied { place: place.to_owned(), why };
-        let password = self.password.password(renew).await.map_err(denied)?;
         let mut config: Config = self.address.config.clone();
         if !password.is_empty() {
             config.password(password.expose());

@@ -52,8 +52,12 @@ fn a_password_is_minted_once_and_kept_for_most_of_its_life() {
         assert_eq!(*set.lock().unwrap(), [(USER.to_owned(), first.expose().to_owned())]);
         // One that the database did not take is not given again.
         let source: &dyn PasswordSource = &database;
-        assert_eq!(workspace.wait(source.password(false)).unwrap(), first);
-        assert_ne!(workspace.wait(source.password(true)).unwrap(), first);
+        assert_eq!(workspace.wait(source.password(None)).unwrap(), first);
+        let second = workspace.wait(source.password(Some(&first))).unwrap();
+        assert_ne!(second, first);
+        // Another connection learns late that the first one is of no use: it gets the second, and none is minted.
+        assert_eq!(workspace.wait(source.password(Some(&first))).unwrap(), second);
+        assert_eq!(set.lock().unwrap().len(), 2);
         assert!(!format!("{database:?}").contains("5ecret"));
     }
 }
