@@ -71,6 +71,25 @@ pub fn cut(text: &str, columns: u16, ellipsis: &str) -> String {
     if columns >= width(ellipsis) { out + ellipsis } else { out }
 }
 
+/// Cuts a text in its middle, so that both its ends stay readable.
+#[must_use]
+pub fn cut_middle(text: &str, columns: u16, ellipsis: &str) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let room = columns.saturating_sub(width(ellipsis));
+    let head = cut(text, room.div_ceil(2), "");
+    let (mut tail, mut used) = (text.len(), 0);
+    for (at, cluster) in text.grapheme_indices(true).rev() {
+        used += width(cluster);
+        if used > room / 2 {
+            break;
+        }
+        tail = at;
+    }
+    format!("{head}{ellipsis}{}", &text[tail..])
+}
+
 /// Cuts a path in its middle, so that the file name stays readable.
 #[must_use]
 pub fn cut_path(text: &str, columns: u16, ellipsis: &str) -> String {
@@ -187,6 +206,8 @@ mod tests {
         assert_eq!(bytes(22_100), "22 KB");
         assert_eq!(bytes(3_120_000), "3.1 MB");
         assert_eq!(cut("日本語のファイル", 7, "…"), "日本語…");
+        assert_eq!(cut_middle("postgres://ann@db.example.com:5432/labels", 16, "…"), "postgres…/labels");
+        assert_eq!(cut_middle("日本語のファイル", 8, "…"), "日本…ル");
         assert_eq!(cut_path("a/very/long/folder/name.jpg", 16, "…"), "a/very…/name.jpg");
     }
 }

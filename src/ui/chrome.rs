@@ -1,6 +1,6 @@
 //! What every screen has: the header line, the status line, the hint line, toasts, which-key.
 
-use super::canvas::{Canvas, width};
+use super::canvas::{Canvas, cut_middle, width};
 use crate::app::messages::{Level, Message};
 use crate::app::registry::{self, Spec};
 use crate::app::state::State;
@@ -73,7 +73,7 @@ pub fn hints_after(state: &State, canvas: &mut Canvas, at: Rect, first: &[(Strin
     let used = save_state(state, canvas, at);
     let room = Rect { width: at.width.saturating_sub(used + 2), ..at };
     if let Some(message) = state.messages.shown() {
-        toast(canvas, room, message);
+        toast(canvas, at, room.width, message);
         return;
     }
     let scopes = state.scopes();
@@ -103,7 +103,7 @@ pub fn own_hints(state: &State, canvas: &mut Canvas, at: Rect, own: &[(String, S
     let used = save_state(state, canvas, at);
     let room = Rect { width: at.width.saturating_sub(used + 2), ..at };
     if let Some(message) = state.messages.shown() {
-        return toast(canvas, room, message);
+        return toast(canvas, at, room.width, message);
     }
     let (key_style, text) = (canvas.style(Role::Key), canvas.style(Role::Hint));
     let mut x = 0;
@@ -117,20 +117,30 @@ pub fn own_hints(state: &State, canvas: &mut Canvas, at: Rect, own: &[(String, S
 }
 
 /// Draws a message in the place of the hints; one that is longer takes the line above as well.
-fn toast(canvas: &mut Canvas, room: Rect, message: &Message) {
+fn toast(canvas: &mut Canvas, at: Rect, columns: u16, message: &Message) {
+    let room = Rect { width: columns, ..at };
     let (mark, role) = match message.level {
         Level::Info => ("", Role::Text),
         Level::Warning => ("warning: ", Role::Warning),
         Level::Error => ("error: ", Role::Danger),
     };
-    let (text, style) = (format!("{mark}{}", message.text), canvas.style(role));
+    let (mut text, style) = (format!("{mark}{}", message.text), canvas.style(role));
+    if width(&text) > room.width.saturating_mul(2) {
+        text = narrowed(&text, room.width / 2, &canvas.glyph(Glyph::Ellipsis));
+    }
     let first = if width(&text) > room.width { first_line(&text, room.width) } else { 0 };
     if first > 0 {
-        let above = Rect { y: room.y - 1, ..room };
+        let above = Rect { y: at.y - 1, ..at };
         canvas.text(above, &" ".repeat(usize::from(above.width)), style);
         canvas.text(above, text[..first].trim_end(), style);
     }
     canvas.text(room, text[first..].trim_start(), style);
+}
+
+/// A text whose long words, which are addresses and paths, are cut in the middle: what is wrong with them comes after.
+fn narrowed(text: &str, columns: u16, ellipsis: &str) -> String {
+    let words: Vec<String> = text.split(' ').map(|word| cut_middle(word, columns, ellipsis)).collect();
+    words.join(" ")
 }
 
 /// The byte at which a text is broken so that its first part fits so many columns: the last space before; 0 without one.

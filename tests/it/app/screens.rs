@@ -79,3 +79,17 @@ fn a_long_message_takes_two_lines() {
     let screen = h.screen(80, 24);
     assert!(screen.contains("error: /somewhere") && screen.contains("update lakelens to open it"), "{screen}");
 }
+
+#[test]
+fn an_address_in_a_message_leaves_room_for_what_happened() {
+    let mut h = lake(&["a.jpg"]);
+    let text = "postgres://ann%40example.com@instance-0f3a.database.example.com:5432/databricks_postgres?schema=labels_of_the_team \
+        cannot be reached (connection refused); it is tried again, check the network, the address and the server";
+    h.state.say(lakelens::app::messages::Level::Error, text);
+    let screen = h.screen(80, 24);
+    for part in
+        ["error: postgres://ann", "of_the_team", "cannot be reached (connection", " refused); it is tried again"]
+    {
+        assert!(screen.contains(part), "{part} in\n{screen}");
+    }
+}
