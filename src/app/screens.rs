@@ -22,6 +22,7 @@ pub mod second_pass;
 pub mod seen;
 pub mod sql;
 pub mod stats;
+pub mod stretch;
 pub mod sweep;
 pub mod table;
 pub mod task_list;

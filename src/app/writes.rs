@@ -422,8 +422,8 @@ impl State {
                     here.disputes.iter_mut().flatten().map(|d| &mut d.sample).for_each(&mut change);
                 }
                 Screen::Gallery(gallery) => gallery.window.iter_mut().for_each(&mut change),
-                Screen::Sweep(sweep) => sweep.window.iter_mut().for_each(&mut change),
-                Screen::Objects(objects) => objects.window.iter_mut().for_each(&mut change),
+                Screen::Sweep(sweep) => sweep.stretch.samples.iter_mut().for_each(&mut change),
+                Screen::Objects(objects) => objects.stretch.samples.iter_mut().for_each(&mut change),
                 other => {
                     let Some(label) = other.walk_mut() else { continue };
                     // Gold pictures are shown as if nobody had answered them, whatever becomes of their own answer.

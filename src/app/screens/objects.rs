@@ -34,7 +34,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         }
         Reply::Failed(text) => {
             if let Some(objects) = state.objects_mut().filter(|_| tag.slot == Slot::Objects) {
-                objects.problem = Some(text.clone());
+                objects.stretch.problem = Some(text.clone());
             }
             state.say(Level::Error, text);
         }

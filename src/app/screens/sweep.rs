@@ -30,7 +30,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         }
         Reply::Failed(text) => {
             if let Some(sweep) = state.sweep_mut().filter(|_| tag.slot == Slot::Sweep) {
-                sweep.problem = Some(text.clone());
+                sweep.stretch.problem = Some(text.clone());
             }
             state.say(Level::Error, text);
         }

@@ -72,18 +72,18 @@ fn header(open: &OpenProject, objects: &ObjectsState, canvas: &mut Canvas, at: R
 }
 
 fn nothing(open: &OpenProject, objects: &ObjectsState) -> String {
-    if let Some(problem) = &objects.problem {
+    if let Some(problem) = &objects.stretch.problem {
         return printable(problem).into_owned();
     }
     let class = objects.class.map(|id| printable(&open.project.labels.name(id)).into_owned()).unwrap_or_default();
-    if objects.barren >= BARREN && !objects.at_end {
+    if objects.barren >= BARREN && !objects.stretch.at_end {
         return format!(
             "Many pictures carry {class}, and none of the first {} has a box or an outline of it. [objects.accept] \
              looks further, [objects.next-class] goes to the next class.",
-            number(objects.window.len() as u64)
+            number(objects.stretch.samples.len() as u64)
         );
     }
-    if !objects.loaded || !objects.at_end {
+    if !objects.stretch.loaded || !objects.stretch.at_end {
         return "loading".to_owned();
     }
     if objects.all {

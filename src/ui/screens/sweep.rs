@@ -53,10 +53,10 @@ fn header(open: &OpenProject, sweep: &SweepState, canvas: &mut Canvas, at: Rect)
 }
 
 fn nothing(open: &OpenProject, sweep: &SweepState) -> String {
-    if let Some(problem) = &sweep.problem {
+    if let Some(problem) = &sweep.stretch.problem {
         return printable(problem).into_owned();
     }
-    if !sweep.loaded || !sweep.at_end {
+    if !sweep.stretch.loaded || !sweep.stretch.at_end {
         return "loading".to_owned();
     }
     let class = printable(&open.project.labels.name(sweep.class)).into_owned();

@@ -80,7 +80,7 @@ fn in_the_gallery() {
 fn in_the_sweep() {
     let h = sweep(200);
     let first = h.state.sweep().unwrap().page[0];
-    let first = h.state.sweep().unwrap().sample(first).unwrap().clone();
+    let first = h.state.sweep().unwrap().stretch.sample(first).unwrap().clone();
     let wanted = picture(&h.state.project.as_ref().unwrap().project, &first);
     has_a_badge(h, &wanted);
 }

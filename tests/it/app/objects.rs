@@ -66,7 +66,7 @@ fn arrive(h: &mut Harness, samples: Vec<Sample>) {
 }
 
 fn show_page(h: &mut Harness) {
-    let shown: Vec<Sample> = state(h).window.iter().cloned().collect();
+    let shown: Vec<Sample> = state(h).stretch.samples.iter().cloned().collect();
     show(h, &shown);
     for _ in 0..4 {
         h.event(Event::Tick);

@@ -42,7 +42,7 @@ pub(crate) fn sweep(samples: usize) -> Harness {
 
 /// Says that the thumbnails of the page are drawn, and lets the person look at them.
 fn show_page(h: &mut Harness) {
-    let page: Vec<Sample> = state(h).page.iter().filter_map(|id| state(h).sample(*id)).cloned().collect();
+    let page: Vec<Sample> = state(h).page.iter().filter_map(|id| state(h).stretch.sample(*id)).cloned().collect();
     show(h, &page);
     for _ in 0..4 {
         h.event(Event::Tick);
@@ -132,7 +132,7 @@ fn what_is_not_on_the_screen_is_not_accepted_and_leads_the_next_page() {
     h.state.pictures = Default::default();
     h.keys("<enter>");
     assert!(edits(&h).is_empty() && said(&h).contains("nothing was accepted"));
-    let shown: Vec<Sample> = page[5..].iter().filter_map(|id| state(&h).sample(*id)).cloned().collect();
+    let shown: Vec<Sample> = page[5..].iter().filter_map(|id| state(&h).stretch.sample(*id)).cloned().collect();
     show(&mut h, &shown);
     let screen = h.screen(160, 50);
     assert!(screen.contains("5 not shown yet, left for the next page"), "{screen}");
@@ -145,7 +145,7 @@ fn what_is_not_on_the_screen_is_not_accepted_and_leads_the_next_page() {
 fn a_page_that_has_only_just_come_is_not_accepted() {
     let mut h = sweep(200);
     h.keys("<enter>");
-    let next: Vec<Sample> = state(&h).page.iter().filter_map(|id| state(&h).sample(*id)).cloned().collect();
+    let next: Vec<Sample> = state(&h).page.iter().filter_map(|id| state(&h).stretch.sample(*id)).cloned().collect();
     let open = h.state.project.clone().unwrap();
     let first = edits(&h).len();
     // Even if its thumbnails are there already.
@@ -273,7 +273,7 @@ fn sweep_snapshots() {
     h.keys("s 5 d");
     let page = state(&h).page.clone();
     let open = h.state.project.clone().unwrap();
-    let waiting = state(&h).sample(page[4]).cloned().unwrap();
+    let waiting = state(&h).stretch.sample(page[4]).cloned().unwrap();
     let picture = lakelens::app::screens::label::state::picture(&open.project, &waiting);
     h.event(Event::Picture(picture, lakelens::app::picture::PictureState::Waiting));
     h.state.messages.expire(u64::MAX);

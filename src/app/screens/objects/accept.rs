@@ -73,7 +73,7 @@ pub fn accept(state: &mut State) -> Vec<Effect> {
     let mut samples: Vec<&Sample> = Vec::new();
     for (id, _) in &decided {
         if samples.last().is_none_or(|s| s.id != *id) {
-            samples.extend(objects.sample(*id));
+            samples.extend(objects.stretch.sample(*id));
         }
     }
     let changes: Vec<Change> = samples.iter().flat_map(|s| decision(state, objects, s, &decided)).collect();

@@ -1,8 +1,8 @@
 //! The page of the object grid, and what is loaded behind it: samples that carry the class, fetched by key.
 
 use super::state::{ObjectId, ObjectsState};
-use crate::app::effect::{Effect, Query};
-use crate::app::screens::Screen;
+use crate::app::effect::Effect;
+use crate::app::screens::{Screen, stretch};
 use crate::app::slots::Slot;
 use crate::app::state::State;
 use crate::domain::ids::SampleId;
@@ -24,24 +24,16 @@ pub fn begin(state: &mut State) -> Vec<Effect> {
 }
 
 fn ask(state: &mut State, beyond: Option<SampleId>) -> Vec<Effect> {
-    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
     let labels = state.labels();
-    let Some(queue) = state.objects().filter(|o| o.class.is_some()).map(|o| o.queue(&labels)) else {
-        return Vec::new();
-    };
-    let tag = state.slots.ask(Slot::Objects);
-    vec![Effect::Ask(tag, Query::Page { project, queue, beyond, back: false, limit: LIMIT })]
+    let queue = state.objects().filter(|o| o.class.is_some()).map(|o| o.queue(&labels));
+    queue.map_or_else(Vec::new, |queue| stretch::ask(state, Slot::Objects, queue, beyond, LIMIT))
 }
 
 /// Samples have come. Their objects fill a page that is short, at its end, and wait behind a full one.
 pub fn page(state: &mut State, samples: Vec<Sample>, end: bool) -> Vec<Effect> {
     let labels = state.labels();
     let Some(objects) = state.objects_mut() else { return Vec::new() };
-    let first = !std::mem::replace(&mut objects.loaded, true);
-    objects.problem = None;
-    objects.at_end = end;
-    let known: HashSet<SampleId> = objects.window.iter().map(|s| s.id).collect();
-    objects.window.extend(samples.into_iter().filter(|s| !known.contains(&s.id)));
+    let first = objects.stretch.take(samples, end);
     objects.barren = if objects.open(&labels).next().is_some() { 0 } else { objects.barren + 1 };
     let mut effects = fill(state);
     if first {
@@ -51,12 +43,9 @@ pub fn page(state: &mut State, samples: Vec<Sample>, end: bool) -> Vec<Effect> {
 }
 
 fn total(state: &mut State) -> Vec<Effect> {
-    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
     let labels = state.labels();
-    let found = state.objects().and_then(|o| Some((o.queue(&labels), o.window.front()?.id)));
-    let Some((queue, sample)) = found else { return Vec::new() };
-    let tag = state.slots.ask(Slot::ObjectsTotal);
-    vec![Effect::Ask(tag, Query::Position { project, queue, sample })]
+    let found = state.objects().and_then(|o| Some((o.queue(&labels), o.stretch.samples.front()?.id)));
+    found.map_or_else(Vec::new, |(queue, first)| stretch::ask_total(state, Slot::ObjectsTotal, queue, first))
 }
 
 /// Adds what is open to a page that is short.
@@ -92,10 +81,8 @@ pub fn renew(state: &mut State) -> Vec<Effect> {
 /// Forgets the first samples, as far as no page needs them.
 fn trim(objects: &mut ObjectsState) {
     let Some(first) = objects.passed.iter().flatten().chain(&objects.page).map(|id| id.0).next() else { return };
-    let before = objects.window.iter().position(|s| s.id == first).unwrap_or(0);
-    let over = objects.window.len().saturating_sub(KEPT).min(before);
-    for sample in objects.window.drain(..over) {
-        objects.looked.remove(&sample.id);
+    for id in objects.stretch.forget_before(first, KEPT) {
+        objects.looked.remove(&id);
     }
 }
 
@@ -145,9 +132,9 @@ fn keep_near(state: &mut State) -> Vec<Effect> {
     let Some(objects) = state.objects() else { return Vec::new() };
     let room = state.grid(objects.zoom).page();
     let enough = objects.ahead(&labels, room).count() >= room;
-    let last = objects.window.back().map(|s| s.id);
-    if objects.at_end || enough || objects.barren >= BARREN || state.slots.is_waiting(Slot::Objects) {
+    if enough || objects.barren >= BARREN || state.slots.is_waiting(Slot::Objects) {
         return Vec::new();
     }
-    if last.is_none() { Vec::new() } else { ask(state, last) }
+    let beyond = objects.stretch.beyond();
+    if beyond.is_none() { Vec::new() } else { ask(state, beyond) }
 }

@@ -2,6 +2,7 @@
 
 use crate::app::picture::Window;
 use crate::app::screens::label::boxes::round::extent;
+use crate::app::screens::stretch::Stretch;
 use crate::app::screens::sweep::hints;
 use crate::app::state::State;
 use crate::domain::annotation::{Annotation, Shape};
@@ -10,7 +11,7 @@ use crate::domain::geometry::BoxN;
 use crate::domain::ids::{AnnotationId, ClassId, EditId, SampleId};
 use crate::domain::queue::{Filter, Order, Queue, ReviewState};
 use crate::domain::sample::{Sample, Status};
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// A crop shows its object with so much around it on each side, as a share of the object's longer side.
 const MARGIN: f64 = 0.2;
@@ -52,12 +53,8 @@ pub struct ObjectsState {
     pub base: Queue,
     /// Pictures that have their verdict, or a flag, are shown as well.
     pub all: bool,
-    /// The samples that are loaded, in order.
-    pub window: VecDeque<Sample>,
-    /// Nothing lies after the window.
-    pub at_end: bool,
-    /// The first samples have come.
-    pub loaded: bool,
+    /// The samples that are loaded.
+    pub stretch: Stretch,
     /// Pages of samples that came one after the other without any object.
     pub barren: usize,
     /// The objects on the screen, in order.
@@ -78,8 +75,6 @@ pub struct ObjectsState {
     pub pictures: Option<u64>,
     /// Size of the crops.
     pub zoom: usize,
-    /// Why nothing can be shown.
-    pub problem: Option<String>,
 }
 
 impl ObjectsState {
@@ -101,16 +96,10 @@ impl ObjectsState {
         Queue { filter, order }
     }
 
-    /// The sample with this id, if it is loaded.
-    #[must_use]
-    pub fn sample(&self, id: SampleId) -> Option<&Sample> {
-        self.window.iter().find(|s| s.id == id)
-    }
-
     /// An object, if it is loaded and still there.
     #[must_use]
     pub fn object(&self, id: ObjectId) -> Option<(&Sample, &Annotation)> {
-        let sample = self.sample(id.0)?;
+        let sample = self.stretch.sample(id.0)?;
         Some((sample, sample.answer.annotations.iter().find(|a| a.id == id.1)?))
     }
 
@@ -127,7 +116,7 @@ impl ObjectsState {
         let of = move |s: &'a Sample| {
             s.answer.annotations.iter().filter(move |a| self.is_open(s, a, labels)).map(move |a| (s.id, a.id))
         };
-        self.window.iter().flat_map(of)
+        self.stretch.samples.iter().flat_map(of)
     }
 
     /// The objects that come after those on the screen.

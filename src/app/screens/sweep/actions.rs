@@ -172,7 +172,7 @@ pub fn letter(state: &mut State, typed: &str) -> Option<Vec<Effect>> {
     let labels = state.labels();
     let Some(sweep) = state.sweep_mut() else { return Some(Vec::new()) };
     let Some(id) = sweep.page.get(at).copied() else { return Some(Vec::new()) };
-    let open = sweep.sample(id).is_some_and(|s| sweep.is_open(s, &labels));
+    let open = sweep.stretch.sample(id).is_some_and(|s| sweep.is_open(s, &labels));
     if sweep.marks.remove(&id).is_none() && open {
         sweep.marks.insert(id, Exception::Flag);
     }
@@ -228,7 +228,7 @@ fn accept(state: &mut State) -> Vec<Effect> {
         state.say(Level::Info, "this page has only just come; look at it, then press [sweep.accept]");
         return Vec::new();
     }
-    let open: Vec<&Sample> = sweep.page.iter().filter_map(|id| sweep.sample(*id)).collect();
+    let open: Vec<&Sample> = sweep.page.iter().filter_map(|id| sweep.stretch.sample(*id)).collect();
     let changes = open.into_iter().filter(|s| sweep.is_open(s, &labels));
     let changes: Vec<Change> = changes.filter_map(|s| decision(state, sweep, s)).collect();
     let (count, marked, name) = (changes.len(), sweep.marks.len(), labels.name(sweep.class));
@@ -283,7 +283,7 @@ fn classified(state: &State, sweep: &SweepState, sample: &Sample, class: ClassId
 pub fn tally(state: &State, sweep: &SweepState) -> [usize; 4] {
     let labels = state.labels();
     let mut out = [0; 4];
-    for sample in sweep.page.iter().filter_map(|id| sweep.sample(*id)).filter(|s| sweep.is_open(s, &labels)) {
+    for sample in sweep.page.iter().filter_map(|id| sweep.stretch.sample(*id)).filter(|s| sweep.is_open(s, &labels)) {
         let at = match sweep.marks.get(&sample.id) {
             Some(Exception::Class(_)) => 1,
             Some(Exception::Flag) => 2,

@@ -1,7 +1,8 @@
 //! The page of a sweep, and what is loaded behind it.
 
 use super::state::SweepState;
-use crate::app::effect::{Effect, Query};
+use crate::app::effect::Effect;
+use crate::app::screens::stretch;
 use crate::app::slots::Slot;
 use crate::app::state::State;
 use crate::domain::ids::SampleId;
@@ -21,22 +22,16 @@ pub fn begin(state: &mut State) -> Vec<Effect> {
 }
 
 fn ask(state: &mut State, beyond: Option<SampleId>) -> Vec<Effect> {
-    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
     let labels = state.labels();
     let Some((queue, zoom)) = state.sweep().map(|s| (s.queue(&labels), s.zoom)) else { return Vec::new() };
     let limit = (state.grid(zoom).page() * 2).max(LEAST);
-    let tag = state.slots.ask(Slot::Sweep);
-    vec![Effect::Ask(tag, Query::Page { project, queue, beyond, back: false, limit })]
+    stretch::ask(state, Slot::Sweep, queue, beyond, limit)
 }
 
 /// Samples have come. They fill a page that is short, at its end, and wait behind a full one.
 pub fn page(state: &mut State, samples: Vec<Sample>, end: bool) -> Vec<Effect> {
     let Some(sweep) = state.sweep_mut() else { return Vec::new() };
-    let first = !std::mem::replace(&mut sweep.loaded, true);
-    sweep.problem = None;
-    sweep.at_end = end;
-    let known: HashSet<SampleId> = sweep.window.iter().map(|s| s.id).collect();
-    sweep.window.extend(samples.into_iter().filter(|s| !known.contains(&s.id)));
+    let first = sweep.stretch.take(samples, end);
     let mut effects = fill(state);
     if first {
         effects.extend(total(state));
@@ -45,13 +40,9 @@ pub fn page(state: &mut State, samples: Vec<Sample>, end: bool) -> Vec<Effect> {
 }
 
 fn total(state: &mut State) -> Vec<Effect> {
-    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
     let labels = state.labels();
-    let Some((queue, sample)) = state.sweep().and_then(|s| Some((s.queue(&labels), s.window.front()?.id))) else {
-        return Vec::new();
-    };
-    let tag = state.slots.ask(Slot::SweepTotal);
-    vec![Effect::Ask(tag, Query::Position { project, queue, sample })]
+    let found = state.sweep().and_then(|s| Some((s.queue(&labels), s.stretch.samples.front()?.id)));
+    found.map_or_else(Vec::new, |(queue, first)| stretch::ask_total(state, Slot::SweepTotal, queue, first))
 }
 
 /// Adds what is open to a page that is short.
@@ -60,10 +51,8 @@ fn fill(state: &mut State) -> Vec<Effect> {
     let Some(room) = state.sweep().map(|s| state.grid(s.zoom).page()) else { return Vec::new() };
     let clock = state.clock;
     let Some(sweep) = state.sweep_mut() else { return Vec::new() };
-    let known: HashSet<SampleId> = sweep.page.iter().copied().collect();
-    let open = |s: &&Sample| !known.contains(&s.id) && sweep.is_open(s, &labels);
     let missing = room.saturating_sub(sweep.page.len());
-    let more: Vec<SampleId> = sweep.window.iter().filter(open).take(missing).map(|s| s.id).collect();
+    let more: Vec<SampleId> = sweep.ahead(&labels, missing).map(|s| s.id).collect();
     if !more.is_empty() {
         sweep.since = clock;
         sweep.page.extend(more);
@@ -80,16 +69,11 @@ pub fn renew(state: &mut State) -> Vec<Effect> {
     if let Some(sweep) = state.sweep_mut() {
         let page: HashSet<SampleId> = sweep.page.iter().copied().collect();
         sweep.marks.retain(|id, _| page.contains(id));
-        trim(sweep);
+        if let Some(first) = sweep.page.first() {
+            sweep.stretch.forget_before(*first, KEPT);
+        }
     }
     effects
-}
-
-fn trim(sweep: &mut SweepState) {
-    let Some(first) = sweep.page.first() else { return };
-    let before = sweep.window.iter().position(|s| s.id == *first).unwrap_or(0);
-    let over = sweep.window.len().saturating_sub(KEPT).min(before);
-    sweep.window.drain(..over);
 }
 
 /// The window or the size of thumbnails has changed.
@@ -102,12 +86,12 @@ fn keep_near(state: &mut State) -> Vec<Effect> {
     let labels = state.labels();
     let Some(sweep) = state.sweep() else { return Vec::new() };
     let room = state.grid(sweep.zoom).page();
-    let open = sweep.window.iter().filter(|s| sweep.is_open(s, &labels)).count();
-    if sweep.at_end || open >= room * 2 || state.slots.is_waiting(Slot::Sweep) {
+    let open = sweep.stretch.samples.iter().filter(|s| sweep.is_open(s, &labels)).count();
+    if open >= room * 2 || state.slots.is_waiting(Slot::Sweep) {
         return Vec::new();
     }
-    let last = sweep.window.back().map(|s| s.id);
-    if last.is_none() { Vec::new() } else { ask(state, last) }
+    let beyond = sweep.stretch.beyond();
+    if beyond.is_none() { Vec::new() } else { ask(state, beyond) }
 }
 
 impl SweepState {
@@ -118,6 +102,6 @@ impl SweepState {
         count: usize,
     ) -> impl Iterator<Item = &'a Sample> {
         let page: HashSet<SampleId> = self.page.iter().copied().collect();
-        self.window.iter().filter(move |s| !page.contains(&s.id) && self.is_open(s, labels)).take(count)
+        self.stretch.samples.iter().filter(move |s| !page.contains(&s.id) && self.is_open(s, labels)).take(count)
     }
 }

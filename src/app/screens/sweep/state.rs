@@ -1,12 +1,13 @@
 //! Where a sweep stands: its class, the page, the exceptions.
 
 use super::hints;
+use crate::app::screens::stretch::Stretch;
 use crate::app::state::State;
 use crate::domain::class::LabelSet;
 use crate::domain::ids::{ClassId, SampleId};
 use crate::domain::queue::{Filter, Order, Queue, ReviewState};
 use crate::domain::sample::{Sample, Status};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// What accepting means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,12 +52,8 @@ pub struct SweepState {
     pub class: ClassId,
     /// What the gallery showed: other words of its filter hold here as well.
     pub base: Queue,
-    /// The samples that are loaded, in order, also those that are answered by now.
-    pub window: VecDeque<Sample>,
-    /// Nothing lies after the window.
-    pub at_end: bool,
-    /// The first samples have come.
-    pub loaded: bool,
+    /// The samples that are loaded.
+    pub stretch: Stretch,
     /// The samples on the screen, in order.
     pub page: Vec<SampleId>,
     /// The exceptions among them.
@@ -67,8 +64,6 @@ pub struct SweepState {
     pub left: Option<u64>,
     /// Size of the thumbnails.
     pub zoom: usize,
-    /// Why nothing can be shown.
-    pub problem: Option<String>,
 }
 
 impl SweepState {
@@ -79,15 +74,12 @@ impl SweepState {
             mode,
             class,
             base,
-            window: VecDeque::new(),
-            at_end: false,
-            loaded: false,
+            stretch: Stretch::default(),
             page: Vec::new(),
             marks: BTreeMap::new(),
             since: 0,
             left: None,
             zoom,
-            problem: None,
         }
     }
 
@@ -121,17 +113,11 @@ impl SweepState {
             }
     }
 
-    /// The sample with this id, if it is loaded.
-    #[must_use]
-    pub fn sample(&self, id: SampleId) -> Option<&Sample> {
-        self.window.iter().find(|s| s.id == id)
-    }
-
     /// The samples of the page that still wait for a decision, with their hints, in the order of the page; `None` stands
     /// for one that somebody has decided since the page came.
     #[must_use]
     pub fn cells(&self, state: &State) -> Vec<(Option<&Sample>, String)> {
         let hints = hints::hints(&hints::letters(state), self.page.len());
-        self.page.iter().map(|id| self.sample(*id)).zip(hints).collect()
+        self.page.iter().map(|id| self.stretch.sample(*id)).zip(hints).collect()
     }
 }
