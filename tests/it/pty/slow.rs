@@ -1,12 +1,15 @@
 //! A store that hangs: every key is answered on the screen while not one byte passes to the server or back.
 
 use super::labelling::{make_project, there};
+use crate::cli::lakebase::{admin, shop, store};
 use crate::store::fixture::{Kind, Schema};
-use crate::store::server::needed;
+use crate::store::server::{Raw, needed};
 use crate::support::pictures;
 use crate::support::pty::Home;
 use crate::support::relay::Relay;
+use crate::support::workspace::TOKEN;
 use lakelens::domain::sample::Status;
+use std::time::Duration;
 
 /// The server's `host:port`.
 fn address() -> String {
@@ -80,4 +83,44 @@ fn a_hanging_store_is_left_without_loss() {
     let mut store = kind.connect();
     let project = store.project_by_name("blossom").unwrap().unwrap();
     assert_eq!(store.counts(project.id).unwrap().of(Status::Labeled), 2);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+fn what_waits_for_a_workspace_that_is_away_is_told_at_the_start_and_sent_when_it_is_back() {
+    let (location, home) = (needed(), Home::new());
+    let schema = format!("l_{}", uuid::Uuid::now_v7().simple());
+    let fake = shop(&location, Duration::from_secs(600));
+    let relay = Relay::to(&address());
+    fake.world().instances[0].host = relay.address();
+    let profile = |host: &str| {
+        let text = format!("[dev]\nhost = {host}\ntoken = {TOKEN}\n");
+        std::fs::write(home.path(".databrickscfg"), text).unwrap();
+    };
+    profile(fake.host());
+    let folder = home.path("flowers");
+    pictures::write(&folder, "flower", 4);
+    let store = store(&location, &schema);
+    let mut session = home.terminal().kitty().run(&["--store", &store, folder.to_str().unwrap()]);
+    session.wait_for("1 / 4");
+    make_project(&mut session, "blossom", "daisy, roses");
+    there(&mut session, "flower_01.png", "0 / 4").keys("1");
+    there(&mut session, "flower_02.png", "1 / 4").wait_for("saved");
+    relay.close();
+    session.keys("2");
+    there(&mut session, "flower_03.png", "2 / 4").wait_for("1 unsent").signal(termlens::Signal::Kill).ended();
+    relay.cut();
+    relay.open();
+    // Nobody listens there: who the database is cannot even be asked.
+    profile("http://127.0.0.1:1");
+    let mut session = home.terminal().kitty().run(&["--store", &store]);
+    session.wait_for("1 unsent").wait_for("cannot be reached").signal(termlens::Signal::Kill).ended();
+    profile(fake.host());
+    let mut session = home.terminal().kitty().run(&["--store", &store]);
+    session.wait_for("blossom").keys("<enter>");
+    there(&mut session, "flower_03.png", "2 / 4").wait_for("saved").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    let kept = Raw::connect(&location).run(&format!("SELECT count(DISTINCT edit) FROM {schema}.event WHERE kind = 0"));
+    assert_eq!(kept, ["2"]);
+    admin(&location, &format!("DROP SCHEMA {schema} CASCADE")).unwrap();
 }
