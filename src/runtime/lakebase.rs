@@ -10,7 +10,10 @@ use crate::remote::lakebase::{DATABASE, Lakebase, PORT, Target};
 use crate::remote::password::PasswordSource;
 use crate::store::StoreError;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+/// All connections that are made at the same time learn of one failure: each would wait as long for its own.
+const SAME_TIME: Duration = Duration::from_secs(5);
 /// What such a location begins with.
 const SCHEME: &str = "lakebase://";
 
@@ -21,7 +24,15 @@ pub struct LakebaseStore(Arc<Inner>);
 struct Inner {
     wanted: Wanted,
     connections: Shared,
-    reached: Mutex<Option<(String, Lakebase)>>,
+    known: Mutex<Known>,
+}
+
+/// What is known of the way to the database.
+#[derive(Default)]
+struct Known {
+    reached: Option<(String, Lakebase)>,
+    /// When and why nobody could say it.
+    failed: Option<(Instant, StoreError)>,
 }
 
 /// A location taken apart.
@@ -40,7 +51,7 @@ impl LakebaseStore {
     #[must_use]
     pub fn of(location: &str, connections: &Shared) -> Option<Self> {
         let (wanted, connections) = (Wanted::read(location)?, connections.clone());
-        Some(Self(Arc::new(Inner { wanted, connections, reached: Mutex::default() })))
+        Some(Self(Arc::new(Inner { wanted, connections, known: Mutex::default() })))
     }
 
     /// How messages call it; what tells it from other stores, and no secret.
@@ -60,10 +71,20 @@ impl LakebaseStore {
     /// # Errors
     /// When the workspace does not answer, or has no such database.
     pub fn reach(&self) -> Result<(String, Arc<dyn PasswordSource>), StoreError> {
-        let mut reached = self.0.reached.lock().unwrap_or_else(PoisonError::into_inner);
-        let (location, database) = match reached.as_ref() {
+        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, error)) = known.failed.as_ref().filter(|(at, _)| at.elapsed() < SAME_TIME) {
+            return Err(error.clone());
+        }
+        let (location, database) = match known.reached.as_ref() {
             Some(found) => found.clone(),
-            None => reached.insert(self.0.ask().map_err(|e| of_remote(&e, self.0.wanted.shown()))?).clone(),
+            None => match self.0.ask() {
+                Ok(found) => known.reached.insert(found).clone(),
+                Err(error) => {
+                    let error = of_remote(&error, self.0.wanted.shown());
+                    known.failed = Some((Instant::now(), error.clone()));
+                    return Err(error);
+                }
+            },
         };
         Ok((location, Arc::new(database)))
     }

@@ -20,7 +20,7 @@ use crate::domain::ids::{EditId, ProjectId, SampleId};
 use crate::domain::project::Counts;
 use crate::domain::sample::Sample;
 use crate::domain::text::printable;
-use crate::store::outbox::{News, OnNews, OutboxState, Resolution};
+use crate::store::outbox::{News, OnNews, OutboxState, Outboxed, Resolution};
 use crate::store::reader::{Reader, Ticket};
 use crate::store::records::{Capabilities, UndoReport};
 use crate::store::writer::{WriteDone, WriteRequest, WriteState, Writer};
@@ -148,6 +148,10 @@ impl Desk {
     /// The opened store; opened now if it is not yet.
     fn opened(&mut self) -> Result<&Opened> {
         if self.open.is_none() {
+            // A server that is away keeps its caller waiting: what waits for it is told before.
+            if let Some(left) = self.place.journal().and_then(Outboxed::left) {
+                self.sender.event(outbox_event(left));
+            }
             let reads = self.place.open()?;
             let mut writes = self.place.open()?;
             if let Some(why) = writes.read_only() {
@@ -466,14 +470,19 @@ fn refuse(sender: &Sender, write: Write, error: &StoreError) {
 fn news(outbox: Outbox, sender: Sender) -> OnNews {
     Arc::new(move |news| match news {
         News::Outbox(state) => {
-            let OutboxState { unsent, conflicts, waiting } = state.clone();
-            *outbox.0.lock().unwrap_or_else(PoisonError::into_inner) = state;
+            *outbox.0.lock().unwrap_or_else(PoisonError::into_inner) = state.clone();
             outbox.1.notify_all();
-            sender.event(Event::Outbox(crate::app::state::OutboxState { unsent, conflicts, waiting }));
+            sender.event(outbox_event(state));
         }
         News::Settled(edits) => sender.event(Event::Wrote(Wrote::Sent(edits))),
         News::Changed(project) => sender.event(Event::Elsewhere(project, Vec::new())),
     })
+}
+
+/// What waits to be sent, as the loop understands it.
+fn outbox_event(state: OutboxState) -> Event {
+    let OutboxState { unsent, conflicts, waiting } = state;
+    Event::Outbox(crate::app::state::OutboxState { unsent, conflicts, waiting })
 }
 
 /// Waits until nothing waits to be sent, or sending is known to be hopeless for now; at most so long.

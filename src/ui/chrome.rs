@@ -193,7 +193,8 @@ fn save_state(state: &State, canvas: &mut Canvas, at: Rect) -> u16 {
     });
     let user = printable(&state.user).into_owned();
     let saved = format!("{} {word}", canvas.glyph(glyph));
-    let text = if state.project.is_some() || save.unsent > 0 { format!("{saved}   {user}") } else { user };
+    let waits = save.unsent > 0 || outbox.unsent > 0 || outbox.conflicts > 0;
+    let text = if state.project.is_some() || waits { format!("{saved}   {user}") } else { user };
     let text = running.map_or(text.clone(), |task| format!("{task}   {text}"));
     let style = canvas.style(role);
     let room = Rect { x: at.x + at.width / 3, width: at.width - at.width / 3, ..at };

@@ -55,6 +55,15 @@ impl Outboxed {
         Ok(Self { remote, journal, path: path.to_owned(), connect, on_news, sender: None })
     }
 
+    /// What an earlier run left in the journal at `path`, without asking the store. Nothing where there is no journal, or
+    /// where it cannot be read, which opening it reports.
+    #[must_use]
+    pub fn left(path: &Path) -> Option<OutboxState> {
+        let journal = path.exists().then(|| Journal::open(path))?.ok()?;
+        let (unsent, conflicts) = journal.counts().ok()?;
+        Some(OutboxState { unsent, conflicts, waiting: None })
+    }
+
     /// Has the sender look at the journal; starts it if it is not running.
     pub(super) fn wake(&mut self) {
         self.sender().wake();
