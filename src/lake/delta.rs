@@ -1,7 +1,7 @@
 //! Delta tables that are read directly, without any engine: from a folder, a bucket or a volume.
 //!
 //! Why: what a table holds, its history and what changed between two of its versions are wanted long before somebody
-//! starts a cluster. What always holds: only [`write`] writes; a table is only as many rows in memory as were asked for,
+//! starts a cluster. What always holds: only [`mod@write`] writes; a table is only as many rows in memory as were asked for,
 //! and for a comparison the ids and classes of the files that differ; whatever a log or a file holds, the answer is an
 //! error with a remedy and never a panic.
 //!

@@ -179,7 +179,10 @@ impl Parser {
         match byte {
             b'[' => self.state = State::Csi,
             b'O' => self.state = State::Ss3,
-            b'P' | b']' | b'_' | b'^' | b'X' => self.state = State::Text(byte),
+            b'P' | b']' | b'_' | b'^' | b'X' => {
+                self.escape_before_answer(out);
+                self.state = State::Text(byte);
+            }
             // The end of a string whose beginning was given up.
             b'\\' => self.reset(),
             0x1b if self.alt => out.push(InputEvent::key(KeyPress::plain(Key::Esc))),
@@ -211,9 +214,20 @@ impl Parser {
             self.state = State::Paste;
             return;
         }
-        let event = replies::csi(&self.buffer, last).or_else(|| keys::csi(&self.buffer, last, self.alt));
+        let reply = replies::csi(&self.buffer, last);
+        if reply.is_some() {
+            self.escape_before_answer(out);
+        }
+        let event = reply.or_else(|| keys::csi(&self.buffer, last, self.alt));
         self.reset();
         out.extend(event);
+    }
+
+    /// Answers have no Alt: an Escape right before one is the key, pressed while the answer was on its way.
+    fn escape_before_answer(&mut self, out: &mut Vec<InputEvent>) {
+        if std::mem::take(&mut self.alt) {
+            out.push(InputEvent::key(KeyPress::plain(Key::Esc)));
+        }
     }
 
     fn csi_ignore(&mut self, byte: u8, out: &mut Vec<InputEvent>) {

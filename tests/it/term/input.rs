@@ -129,6 +129,15 @@ fn a_reply_cut_anywhere_is_the_same_reply_and_no_key() {
 }
 
 #[test]
+fn escape_pressed_while_a_reply_is_on_its_way_is_the_key() {
+    for (bytes, reply) in replies() {
+        let together = [b"\x1b", bytes].concat();
+        let expected = [InputEvent::key(KeyPress::plain(Key::Esc)), InputEvent::Reply(reply)];
+        assert_eq!(parse(&[&together]), expected, "{}", together.escape_ascii());
+    }
+}
+
+#[test]
 fn a_reply_whose_rest_never_comes_is_no_key() {
     for (bytes, _) in replies() {
         for cut in 2..bytes.len() {
