@@ -11,19 +11,17 @@
 //! that cannot be, their rows say so and nothing is compared.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a program for measuring")]
 
-use jiff::Timestamp;
 use lakelens::domain::class::LabelSet;
 use lakelens::domain::lake_path::LakePath;
 use lakelens::domain::project::{Project, ScanSettings, Task};
-use lakelens::domain::version::At;
 use lakelens::formats::dataset::Found;
 use lakelens::formats::read::{self, Format, Reading};
 use lakelens::formats::write::Kind;
 use lakelens::lake::Lake;
 use lakelens::lake::remote::Stop;
+use lakelens::ops::Watch;
 use lakelens::ops::export::{self, Export, export};
-use lakelens::ops::import::{Import, LakeFiles, import};
-use lakelens::ops::{Watch, import as importing};
+use lakelens::ops::import::{Import, ImportOptions, LakeFiles, import};
 use lakelens::store::Store;
 use lakelens::store::records::{Mode, NewProject, NewSample};
 use std::fs::File;
@@ -213,27 +211,9 @@ fn new_store(path: &Path, images: usize, source: &Path) -> Project {
 }
 
 fn bring(store: &mut dyn Store, project: &Project, coco: &Path, folder: &Path, boxes: usize) {
-    let wanted = Import {
-        from: LakePath::parse(text(coco), "/").unwrap(),
-        format: None,
-        state: At::Now,
-        reference: None,
-        matching: importing::Matching::Path,
-        on_missing: importing::OnMissing::Error,
-        on_existing: importing::OnExisting::Skip,
-        on_bad_row: importing::OnBadRow::Fail,
-        clamp: false,
-        voc_origin: read::VocOrigin::Auto,
-        become_what: importing::Become::Auto,
-        classes: importing::NewClasses::Add,
-        columns: Default::default(),
-        model: None,
-        dry_run: false,
-        author: "ann".to_owned(),
-        at: Timestamp::now(),
-        scratch: folder.join("scratch"),
-        rejects: folder.join("rejects.jsonl"),
-    };
+    let from = LakePath::parse(text(coco), "/").unwrap();
+    let wanted =
+        Import::new(from, ImportOptions::default(), "ann".to_owned(), folder.join("scratch"), &folder.join("rejects"));
     let mut watch = Watch { progress: &mut |_| {}, cancelled: &|| false };
     let done = import(store, &Lake::default(), project, &wanted, &Stop::never(), &mut watch).unwrap();
     assert_eq!((done.report.annotations as usize, done.stopped), (boxes, None));

@@ -10,6 +10,7 @@ pub mod export;
 pub mod gold;
 pub mod guideline;
 pub mod import;
+pub mod options;
 pub mod quality;
 pub mod queue;
 pub mod reading;

@@ -7,14 +7,15 @@ use super::output::grouped;
 use super::stores;
 use crate::config::paths::expand;
 use crate::domain::text::printable;
-use crate::domain::version::At;
-use crate::formats::read::{Format, VocOrigin};
+use crate::formats::read::Format;
 use crate::ops::Watch;
-use crate::ops::import::{Become, Import, Imported, Matching, NewClasses, OnBadRow, OnExisting, OnMissing, import};
+use crate::ops::import::{Import, Imported, import};
+use crate::ops::options::import::{
+    AS, AT, CLAMP, CLASS_MAP, CLASSES, COLUMNS, FORMAT, ImportOptions, MATCH, MODEL, ON_BAD_ROW, ON_EXISTING, ON_MISSING,
+    VOC_ORIGIN,
+};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 /// Take annotation files of other programs into a project
@@ -38,42 +39,37 @@ pub(crate) struct ImportArgs {
     /// The file or folder, on any path that `lakelens ls` knows
     #[arg(value_name = "FILE|DIR")]
     from: OsString,
-    /// What it is; without it, by its content. `list` lists all formats
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long = FORMAT.flag, value_name = "FORMAT", help = FORMAT.help)]
     format: Option<String>,
-    /// delta: the state to read, a version or a time; without it, the table as it is now
-    #[arg(long, value_name = "VERSION|TIME")]
+    #[arg(long = AT.flag, value_name = "VERSION|TIME", help = AT.help)]
     at: Option<String>,
-    /// How names in the file are matched with pictures
-    #[arg(long = "match", value_name = "HOW", default_value = "path",
-          value_parser = PossibleValuesParser::new(Matching::ALL.map(Matching::name)))]
+    #[arg(long = MATCH.flag, value_name = "HOW", help = MATCH.help, default_value = MATCH.default(),
+          value_parser = PossibleValuesParser::new(MATCH.names()))]
     matching: String,
-    /// Pictures that the project does not have
-    #[arg(long, value_name = "WHAT", default_value = "error", value_parser = ["error", "skip", "create"])]
+    #[arg(long = ON_MISSING.flag, value_name = "WHAT", help = ON_MISSING.help, default_value = ON_MISSING.default(),
+          value_parser = PossibleValuesParser::new(ON_MISSING.names()))]
     on_missing: String,
-    /// Pictures that have an answer already
-    #[arg(long, value_name = "WHAT", default_value = "skip", value_parser = ["skip", "replace", "append", "merge"])]
+    #[arg(long = ON_EXISTING.flag, value_name = "WHAT", help = ON_EXISTING.help, default_value = ON_EXISTING.default(),
+          value_parser = PossibleValuesParser::new(ON_EXISTING.names()))]
     on_existing: String,
-    /// Rows that are wrong: fail stops, keep leaves out the row, drop leaves out its picture
-    #[arg(long, value_name = "WHAT", default_value = "fail", value_parser = ["fail", "keep", "drop"])]
+    #[arg(long = ON_BAD_ROW.flag, value_name = "WHAT", help = ON_BAD_ROW.help, default_value = ON_BAD_ROW.default(),
+          value_parser = PossibleValuesParser::new(ON_BAD_ROW.names()))]
     on_bad_row: String,
-    /// Cut off boxes and polygons at the edge of the picture
-    #[arg(long)]
+    #[arg(long = CLAMP.flag, help = CLAMP.help)]
     clamp: bool,
-    /// The first pixel of Pascal VOC boxes
-    #[arg(long, value_name = "ORIGIN", default_value = "auto", value_parser = ["auto", "0", "1"])]
+    #[arg(long = VOC_ORIGIN.flag, value_name = "ORIGIN", help = VOC_ORIGIN.help, default_value = VOC_ORIGIN.default(),
+          value_parser = PossibleValuesParser::new(VOC_ORIGIN.names()))]
     voc_origin: String,
-    /// What it becomes; without it, what has a score becomes predictions
-    #[arg(long = "as", value_name = "WHAT", value_parser = ["annotations", "predictions"])]
+    #[arg(long = AS.flag, value_name = "WHAT", help = AS.help, value_parser = PossibleValuesParser::new(AS.names()))]
     become_what: Option<String>,
-    /// Classes that the project does not have
-    #[arg(long, value_name = "WHAT", default_value = "add", value_parser = ["add", "error"])]
+    #[arg(long = CLASSES.flag, value_name = "WHAT", help = CLASSES.help, default_value = CLASSES.default(),
+          value_parser = PossibleValuesParser::new(CLASSES.names()))]
     classes: String,
-    /// Columns of a table: path=FILE,class=LABEL,x=XMIN,...
-    #[arg(long, value_name = "KEY=NAME,...", value_delimiter = ',')]
+    #[arg(long = CLASS_MAP.flag, value_name = "FILE=PROJECT,...", help = CLASS_MAP.help)]
+    class_map: Vec<String>,
+    #[arg(long = COLUMNS.flag, value_name = "KEY=NAME,...", help = COLUMNS.help)]
     columns: Vec<String>,
-    /// The model that predictions are of; without it, what the file says or its name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long = MODEL.flag, value_name = "NAME", help = MODEL.help)]
     model: Option<String>,
     /// The COCO file that a list of results belongs to
     #[arg(long, value_name = "FILE")]
@@ -114,79 +110,39 @@ impl ImportArgs {
                     .hint("`--format list` lists those there are; without --format the content decides")
             })
         };
-        let matching = Matching::ALL.into_iter().find(|m| m.name() == self.matching).unwrap_or_default();
-        let now = Timestamp::now();
-        let rejects = match &self.rejects {
-            Some(path) => expand(&stores::path_text(path), &context.environment),
-            None => {
-                let process = rustix::process::getpid().as_raw_nonzero();
-                let name = format!("import-{}-{process}.jsonl", now.strftime("%Y%m%dT%H%M%SZ"));
-                context.loaded.paths.state.join("rejects").join(name)
-            }
-        };
-        Ok(Import {
-            from: context.lake_path(&self.from)?,
+        let mut how = ImportOptions {
             format: self.format.as_ref().map(named).transpose()?,
             reference: self.reference.as_ref().map(|path| context.lake_path(path)).transpose()?,
-            state: self.at.as_deref().map_or(Ok(At::Now), At::parse).map_err(AppError::usage)?,
-            matching,
-            on_missing: match self.on_missing.as_str() {
-                "skip" => OnMissing::Skip,
-                "create" => OnMissing::Create,
-                _ => OnMissing::Error,
-            },
-            on_existing: match self.on_existing.as_str() {
-                "replace" => OnExisting::Replace,
-                "append" => OnExisting::Append,
-                "merge" => OnExisting::Merge,
-                _ => OnExisting::Skip,
-            },
-            on_bad_row: match self.on_bad_row.as_str() {
-                "keep" => OnBadRow::Keep,
-                "drop" => OnBadRow::Drop,
-                _ => OnBadRow::Fail,
-            },
-            clamp: self.clamp,
-            voc_origin: match self.voc_origin.as_str() {
-                "0" => VocOrigin::Zero,
-                "1" => VocOrigin::One,
-                _ => VocOrigin::Auto,
-            },
-            become_what: match self.become_what.as_deref() {
-                Some("annotations") => Become::Annotations,
-                Some(_) => Become::Predictions,
-                None => Become::Auto,
-            },
-            classes: if self.classes == "error" { NewClasses::Error } else { NewClasses::Add },
-            columns: columns(&self.columns)?,
-            model: self.model.clone(),
-            dry_run: self.dry_run,
-            author: context.loaded.user.clone(),
-            at: now,
-            scratch: context.loaded.paths.cache.join("scratch"),
-            rejects,
-        })
-    }
-}
-
-/// What a column of a table can be.
-const COLUMNS: [&str; 12] = ["path", "class", "x", "y", "w", "h", "xmin", "ymin", "xmax", "ymax", "width", "height"];
-
-fn columns(given: &[String]) -> Result<BTreeMap<String, String>, AppError> {
-    let mut out = BTreeMap::new();
-    for one in given {
-        let wrong = || {
-            AppError::usage(format!("`{}` does not say what a column is", printable(one)))
-                .hint(format!("write KEY=NAME with one of {}, score or model", COLUMNS.join(", ")))
+            ..ImportOptions::default()
         };
-        let (key, name) = one.split_once('=').ok_or_else(wrong)?;
-        let key = key.trim().to_lowercase();
-        if !COLUMNS.contains(&key.as_str()) && key != "score" && key != "model" && key != "split" {
-            return Err(wrong());
+        for (choice, chosen) in [
+            (&MATCH, self.matching.as_str()),
+            (&ON_MISSING, &self.on_missing),
+            (&ON_EXISTING, &self.on_existing),
+            (&ON_BAD_ROW, &self.on_bad_row),
+            (&CLAMP, if self.clamp { "on" } else { "off" }),
+            (&VOC_ORIGIN, &self.voc_origin),
+            (&AS, self.become_what.as_deref().unwrap_or_default()),
+            (&CLASSES, &self.classes),
+        ] {
+            (choice.set)(&mut how, chosen);
         }
-        out.insert(key, name.trim().to_owned());
+        let model = self.model.as_deref().unwrap_or_default();
+        let (class_map, columns) = (self.class_map.join(","), self.columns.join(","));
+        let at = self.at.as_deref().unwrap_or_default();
+        for (field, typed) in [(&CLASS_MAP, class_map.as_str()), (&COLUMNS, &columns), (&MODEL, model), (&AT, at)] {
+            (field.set)(&mut how, typed).map_err(AppError::usage)?;
+        }
+        let paths = &context.loaded.paths;
+        let (scratch, rejects) = (paths.scratch(), paths.rejects());
+        let mut wanted =
+            Import::new(context.lake_path(&self.from)?, how, context.loaded.user.clone(), scratch, &rejects);
+        if let Some(path) = &self.rejects {
+            wanted.rejects = expand(&stores::path_text(path), &context.environment);
+        }
+        wanted.dry_run = self.dry_run;
+        Ok(wanted)
     }
-    Ok(out)
 }
 
 fn list(context: &mut Context) -> Result<(), AppError> {
@@ -217,7 +173,7 @@ fn tell(done: &Imported, args: &ImportArgs, context: &mut Context) -> Result<(),
             grouped(report.skipped),
             grouped(report.rejected)
         ))?;
-        if report.annotations + report.created + report.replaced == 0 && report.skipped > 0 {
+        if done.changes_nothing() && report.skipped > 0 {
             context.out.line("nothing changes: everything is there already, or has an answer (--on-existing)")?;
         }
     }

@@ -60,6 +60,18 @@ impl Paths {
         self.data.join("journals")
     }
 
+    /// Where work puts what does not fit into memory.
+    #[must_use]
+    pub fn scratch(&self) -> PathBuf {
+        self.cache.join("scratch")
+    }
+
+    /// Where rows go that imports could not take.
+    #[must_use]
+    pub fn rejects(&self) -> PathBuf {
+        self.state.join("rejects")
+    }
+
     /// Where statements of SQL that ran are kept.
     #[must_use]
     pub fn sql_history(&self) -> PathBuf {

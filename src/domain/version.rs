@@ -6,9 +6,10 @@
 use serde::Serialize;
 
 /// A state of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum At {
     /// The table now.
+    #[default]
     Now,
     /// A version.
     Version(i64),

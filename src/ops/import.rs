@@ -13,23 +13,26 @@ mod fit;
 mod gather;
 mod names;
 mod plan;
+mod preview;
 mod rejects;
 mod rules;
 mod seen;
 mod table;
 mod write;
 
+pub use super::options::import::{Become, ImportOptions, Matching, NewClasses, OnBadRow, OnExisting, OnMissing};
+pub use super::report::exchange::Imported;
 pub use files::LakeFiles;
-pub use names::Matching;
+pub use preview::preview;
 
-use super::report::{ImportReport, TaskProgress};
+use super::report::TaskProgress;
 use super::{OpsError, Watch};
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
 use crate::domain::text::printable;
 use crate::domain::version::At;
 use crate::formats::dataset::{Files, ReadError};
-use crate::formats::read::{self, Format, Reading, VocOrigin};
+use crate::formats::read::{self, Format, Reading};
 use crate::lake::Lake;
 use crate::lake::remote::Stop;
 use crate::store::Store;
@@ -37,101 +40,16 @@ use gather::Gather;
 use jiff::Timestamp;
 use rejects::Rejects;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use uuid::Uuid;
-
-/// What becomes of a picture that the project does not have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum OnMissing {
-    /// Nothing is imported.
-    #[default]
-    Error,
-    /// It is left out.
-    Skip,
-    /// It becomes a sample.
-    Create,
-}
-
-/// What becomes of a picture that has an answer already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum OnExisting {
-    /// Its answer stays.
-    #[default]
-    Skip,
-    /// Its answer is that of the file.
-    Replace,
-    /// Everything of the file is added.
-    Append,
-    /// What is not there yet is added.
-    Merge,
-}
-
-/// What becomes of a row that is wrong.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum OnBadRow {
-    /// Nothing is imported.
-    #[default]
-    Fail,
-    /// The row is left out, the rest of its picture is kept.
-    Keep,
-    /// Its picture is left out.
-    Drop,
-}
-
-/// What marks become.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Become {
-    /// Those with a score predictions, the others annotations.
-    #[default]
-    Auto,
-    /// Annotations, whatever their score.
-    Annotations,
-    /// Predictions; without a score they are certain.
-    Predictions,
-}
-
-/// What becomes of a class that the project does not have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum NewClasses {
-    /// It is added, in the order of the file.
-    #[default]
-    Add,
-    /// Its rows are wrong.
-    Error,
-}
 
 /// An import to be made.
 #[derive(Clone)]
 pub struct Import {
     /// The file or folder.
     pub from: LakePath,
-    /// What it is; by its content without it.
-    pub format: Option<Format>,
-    /// Which state of a Delta table.
-    pub state: At,
-    /// The file that a list of results belongs to.
-    pub reference: Option<LakePath>,
-    /// How names are matched.
-    pub matching: Matching,
-    /// Pictures that the project does not have.
-    pub on_missing: OnMissing,
-    /// Pictures with an answer.
-    pub on_existing: OnExisting,
-    /// Rows that are wrong.
-    pub on_bad_row: OnBadRow,
-    /// Cut off what leaves its picture.
-    pub clamp: bool,
-    /// The first pixel of VOC boxes.
-    pub voc_origin: VocOrigin,
-    /// What marks become.
-    pub become_what: Become,
-    /// Classes that the project does not have.
-    pub classes: NewClasses,
-    /// Columns of tables.
-    pub columns: BTreeMap<String, String>,
-    /// The model that predictions are of, where the file does not say.
-    pub model: Option<String>,
+    /// How.
+    pub how: ImportOptions,
     /// Count only.
     pub dry_run: bool,
     /// Who imports.
@@ -144,21 +62,18 @@ pub struct Import {
     pub rejects: PathBuf,
 }
 
-/// Everything that is told of an import.
-#[derive(Clone, Debug, Default)]
-pub struct Imported {
-    /// The counters.
-    pub report: ImportReport,
-    /// The format that was read.
-    pub format: &'static str,
-    /// Things to know, safe to show.
-    pub notes: Vec<String>,
-    /// Why nothing was imported, with what would help.
-    pub stopped: Option<String>,
-    /// Pictures that somebody changed while this ran; they stay as they are.
-    pub conflicts: u64,
-    /// The file of rejected rows, if there are any.
-    pub rejects: Option<PathBuf>,
+impl Import {
+    /// An import that goes, or is only counted, now. Scratch files go into one folder; rejected rows into a file of their own in
+    /// another.
+    #[must_use]
+    pub fn new(from: LakePath, how: ImportOptions, author: String, scratch: PathBuf, rejects: &Path) -> Self {
+        let at = Timestamp::now();
+        let process = rustix::process::getpid().as_raw_nonzero();
+        // Two of one program in one second must not write one file.
+        let stamp = at.strftime("%Y%m%dT%H%M%S%3fZ");
+        let rejects = rejects.join(format!("import-{stamp}-{process}.jsonl"));
+        Self { from, how, dry_run: false, author, at, scratch, rejects }
+    }
 }
 
 /// Makes an import, or only counts.
@@ -175,16 +90,11 @@ pub fn import(
     watch: &mut Watch<'_>,
 ) -> Result<Imported, OpsError> {
     let (format, files) = open(lake, wanted, stop)?;
-    let reference = wanted.reference.as_ref().map(|path| LakeFiles::new(lake, path, stop)).transpose()?;
+    let reference = wanted.how.reference.as_ref().map(|path| LakeFiles::new(lake, path, stop)).transpose()?;
     files.begin_sum();
     let rejects = Rejects::new(wanted.rejects.clone());
     let mut gather = Gather::new(store, lake, project, wanted, &files, rejects, stop, watch);
-    let with = Reading {
-        scratch: &wanted.scratch,
-        reference: reference.as_ref().map(|files| files as &dyn Files),
-        voc_origin: wanted.voc_origin,
-        columns: wanted.columns.clone(),
-    };
+    let with = reading(wanted, reference.as_ref());
     let mut failed = None;
     let read = read::read(format, &files, &with, &mut |found| {
         gather.take(found).map_err(|error| {
@@ -206,19 +116,29 @@ pub fn import(
 
 /// What is to be read and how; of a Delta table its rows.
 fn open(lake: &Lake, wanted: &Import, stop: &Stop) -> Result<(Format, LakeFiles), OpsError> {
-    let format = match wanted.format {
+    let format = match wanted.how.format {
         Some(format) => format,
         None if matches!(wanted.from, LakePath::Table(..)) => Format::Delta,
         None => read::detect::detect(&LakeFiles::new(lake, &wanted.from, stop)?)?,
     };
     if format == Format::Delta {
-        return Ok((format, table::rows(lake, &wanted.from, &wanted.state, &wanted.scratch, stop)?));
+        return Ok((format, table::rows(lake, &wanted.from, &wanted.how.state, &wanted.scratch, stop)?));
     }
-    if wanted.state != At::Now {
+    if wanted.how.state != At::Now {
         let text = format!("{} has no versions; only a Delta table has", format.name());
         return Err(OpsError::Invalid(text));
     }
     Ok((format, LakeFiles::new(lake, &wanted.from, stop)?))
+}
+
+/// How the files of an import are read.
+fn reading<'a>(wanted: &'a Import, reference: Option<&'a LakeFiles>) -> Reading<'a> {
+    Reading {
+        scratch: &wanted.scratch,
+        reference: reference.map(|files| files as &dyn Files),
+        voc_origin: wanted.how.voc_origin,
+        columns: wanted.how.columns.clone(),
+    }
 }
 
 impl From<ReadError> for OpsError {
@@ -240,20 +160,25 @@ pub(super) struct Identity {
 
 impl Identity {
     fn new(project: &Project, wanted: &Import, format: Format, sum: &[u8; 32]) -> Self {
-        let options = format!(
+        let how = &wanted.how;
+        let mut options = format!(
             "{} {:?} {:?} {:?} {:?} {} {:?} {:?} {:?} {:?} {:?}",
             format.name(),
-            wanted.matching,
-            wanted.on_missing,
-            wanted.on_existing,
-            wanted.on_bad_row,
-            wanted.clamp,
-            wanted.voc_origin,
-            wanted.become_what,
-            wanted.classes,
-            wanted.columns,
-            wanted.model
+            how.matching,
+            how.on_missing,
+            how.on_existing,
+            how.on_bad_row,
+            how.clamp,
+            how.voc_origin,
+            how.become_what,
+            how.classes,
+            how.columns,
+            how.model
         );
+        // What was imported before there were other names is known again.
+        if !how.class_map.is_empty() {
+            options += &format!(" {:?}", how.class_map);
+        }
         let project = project.id.0.to_le_bytes();
         let batch = named(&[b"batch", &project, sum, options.as_bytes()]);
         Self { batch, content: *sum }

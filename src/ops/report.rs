@@ -2,6 +2,7 @@
 //!
 //! What always holds: the JSON keys here are the ones that scripts rely on; a key may be added, none is renamed.
 
+pub mod exchange;
 pub mod quality;
 pub mod review;
 

@@ -20,6 +20,7 @@ use crate::lake::Lake;
 use crate::lake::remote::Stop;
 use crate::media::{Limits, inspect};
 use crate::ops::report::TaskProgress;
+use crate::ops::report::exchange::Fate;
 use crate::ops::{OpsError, Watch, reading};
 use crate::store::Store;
 use crate::store::records::Known;
@@ -48,6 +49,7 @@ impl Gathered {
     pub(super) fn close(mut self) -> Result<Imported, OpsError> {
         self.done.rejects = self.rejects.close()?;
         self.done.report.rejected = self.rejects.count;
+        self.done.rejected = self.rejects.first.into_iter().map(|(text, _)| text).collect();
         Ok(self.done)
     }
 }
@@ -94,7 +96,7 @@ impl<'a, 'w> Gather<'a, 'w> {
         let opened = wanted.from.to_string();
         let folder = if files.is_file() { opened.rsplit_once('/').map_or("", |(f, _)| f).to_owned() } else { opened };
         Self {
-            names: Names::new(project, wanted.matching, &folder),
+            names: Names::new(project, wanted.how.matching, &folder),
             rules: Rules::new(project, wanted),
             classes: Vec::new(),
             sorter: Sorter::new(&wanted.scratch),
@@ -130,6 +132,26 @@ impl<'a, 'w> Gather<'a, 'w> {
         if self.weight >= LOOK_UP { self.settle() } else { Ok(()) }
     }
 
+    /// Takes one thing and deals with it at once, for a look at the first few. What became of it, if it was a picture, and what
+    /// is wrong with it.
+    pub(super) fn look(&mut self, found: Found) -> Result<(Fate, Vec<String>), OpsError> {
+        let before = (self.done.report.matched, self.done.report.skipped);
+        self.rejects.first.clear();
+        self.take(found)?;
+        self.settle()?;
+        let whole = self.rejects.first.iter().any(|(_, whole)| *whole);
+        let faults: Vec<String> = self.rejects.first.drain(..).map(|(text, _)| text).collect();
+        let dropped = !faults.is_empty() && self.wanted.how.on_bad_row == OnBadRow::Drop;
+        let fate = match (self.done.report.matched > before.0, self.done.report.skipped > before.1) {
+            _ if whole => Fate::Wrong,
+            (_, true) => Fate::LeftOut,
+            _ if dropped => Fate::LeftOut,
+            (true, _) => Fate::Found,
+            (false, _) => Fate::Made,
+        };
+        Ok((fate, faults))
+    }
+
     /// Deals with everything that waits, in the order of the file.
     fn settle(&mut self) -> Result<(), OpsError> {
         self.weight = 0;
@@ -143,8 +165,8 @@ impl<'a, 'w> Gather<'a, 'w> {
             match found {
                 Found::Classes(classes) => {
                     for class in classes {
-                        if self.wanted.classes == NewClasses::Add && usable(&class.name).is_ok() {
-                            self.add_class(&class.name);
+                        if self.wanted.how.classes == NewClasses::Add && usable(&class.name).is_ok() {
+                            self.add_class(self.wanted.how.class(&class.name));
                         }
                     }
                 }
@@ -181,14 +203,14 @@ impl<'a, 'w> Gather<'a, 'w> {
         let known = match hit {
             Hit::One(known) => Some(known),
             Hit::Several(n) => {
-                let way = self.wanted.matching.name();
+                let way = self.wanted.how.matching.name();
                 let reason =
                     format!("{n} pictures of the project have this {way}; write more of the path into the file");
                 return self.reject(&item, reason);
             }
             Hit::None => None,
         };
-        let key = match (&known, self.wanted.on_missing) {
+        let key = match (&known, self.wanted.how.on_missing) {
             (Some(known), _) => Key::from(known.id.0.unsigned_abs()),
             (None, OnMissing::Create) => {
                 item.name = self.names.path_of(&item.name);
@@ -241,13 +263,13 @@ impl<'a, 'w> Gather<'a, 'w> {
         let needs =
             item.stored_frame || item.marks.iter().any(|m| in_pixels(m) || matches!(m.shape, Shape::Mask { .. }));
         let real = if needs { self.size(item, known) } else { None };
-        let (frame, oddity) = Frame::new(item, real, self.wanted.clamp);
+        let (frame, oddity) = Frame::new(item, real, self.wanted.how.clamp);
         if let Some(oddity) = oddity {
             self.odd(oddity, item);
         }
         let (mut kept, mut wrong) = (Vec::with_capacity(item.marks.len()), Vec::new());
         for mut mark in std::mem::take(&mut item.marks) {
-            mark.class = mark.class.trim().to_owned();
+            mark.class = self.wanted.how.class(&mark.class).to_owned();
             let fault = self.rules.fault(&mark, &kept).or_else(|| frame.fit(&mut mark).err());
             match fault {
                 Some(reason) => wrong.push((mark, reason)),
@@ -264,7 +286,7 @@ impl<'a, 'w> Gather<'a, 'w> {
             self.add_class(&mark.class);
         }
         item.marks = kept;
-        Ok(wrong.is_empty() || self.wanted.on_bad_row == OnBadRow::Keep)
+        Ok(wrong.is_empty() || self.wanted.how.on_bad_row == OnBadRow::Keep)
     }
 
     /// The size of a picture: from the project, else from its header.
@@ -303,26 +325,27 @@ impl<'a, 'w> Gather<'a, 'w> {
             self.done.notes.push(format!("{}: {what} (first: {first})", counted(*n, "picture", "pictures")));
         }
         let remedy = self.remedy()?;
-        if self.missing_count > 0 && self.wanted.on_missing == OnMissing::Error {
+        if self.missing_count > 0 && self.wanted.how.on_missing == OnMissing::Error {
             let n = counted(self.missing_count, "picture of the file is", "pictures of the file are");
             self.done.stopped = Some(format!("{n} not in the project; {remedy}"));
-        } else if self.rejects.count > 0 && self.wanted.on_bad_row == OnBadRow::Fail {
+        } else if self.rejects.count > 0 && self.wanted.how.on_bad_row == OnBadRow::Fail {
             let n = counted(self.rejects.count, "row is wrong", "rows are wrong");
-            let first = self.rejects.first.clone().unwrap_or_default();
+            let first = self.rejects.first.first().map(|(text, _)| text.as_str()).unwrap_or_default();
             self.done.stopped = Some(format!("{n}; the first: {first}"));
         } else if self.missing_count > 0 {
             let n = counted(self.missing_count, "picture was", "pictures were");
             self.done.notes.push(format!("{n} left out, because the project does not have them; {remedy}"));
         }
         let sorted = self.sorter.finish().map_err(|e| OpsError::file("read", &self.wanted.scratch, &e))?;
-        let (classes, rejects, done) = (self.classes, self.rejects, self.done);
+        let (classes, rejects, mut done) = (self.classes, self.rejects, self.done);
+        done.new_classes.clone_from(&classes);
         Ok(Gathered { sorted: Some(sorted), classes, rejects, done })
     }
 
     /// What would help with the pictures that were not found.
     fn remedy(&mut self) -> Result<String, OpsError> {
         let general = "--on-missing skip leaves them out, --on-missing create makes samples of them";
-        if self.missing.is_empty() || self.wanted.matching != super::Matching::Path {
+        if self.missing.is_empty() || self.wanted.how.matching != super::Matching::Path {
             return Ok(general.to_owned());
         }
         let (mut one, mut several) = (0_u64, 0_u64);

@@ -10,38 +10,12 @@ use crate::domain::lake_path::LakePath;
 use crate::domain::picture_name::is_picture_name;
 use crate::domain::project::Project;
 use crate::domain::queue::Queue;
+use crate::ops::options::import::Matching;
 use crate::ops::{OpsError, Watch};
 use crate::store::Store;
 use crate::store::records::{Direction, From, Known};
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash, Hasher};
-
-/// How names are matched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Matching {
-    /// By the whole path.
-    #[default]
-    Path,
-    /// By the file name alone.
-    Name,
-    /// By the end of the path.
-    Suffix,
-}
-
-impl Matching {
-    /// All ways.
-    pub const ALL: [Self; 3] = [Self::Path, Self::Name, Self::Suffix];
-
-    /// The name in flags.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Path => "path",
-            Self::Name => "name",
-            Self::Suffix => "suffix",
-        }
-    }
-}
 
 /// What a name leads to.
 pub(super) enum Hit {

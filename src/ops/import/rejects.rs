@@ -1,4 +1,5 @@
-//! Rows that were not taken, as JSON lines: file, place, reason, and the row itself where it is at hand.
+//! Rows that were not taken, as JSON lines: file, place, reason, and the row itself where it is at hand. The first few are
+//! kept for a person as well.
 
 use crate::domain::text::printable;
 use crate::formats::dataset::{Bad, Spot};
@@ -9,25 +10,36 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+/// Rows that are kept for a person.
+pub(super) const KEPT: usize = 20;
+
 /// The file, made with the first row.
 pub(super) struct Rejects {
-    path: PathBuf,
+    /// Nothing where nothing is to be written.
+    path: Option<PathBuf>,
     file: Option<BufWriter<File>>,
     pub(super) count: u64,
-    pub(super) first: Option<String>,
+    /// The first rows, each as a sentence that is safe to show, and whether its picture as a whole is lost.
+    pub(super) first: Vec<(String, bool)>,
 }
 
 impl Rejects {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, file: None, count: 0, first: None }
+        Self { path: Some(path), ..Self::aside() }
+    }
+
+    /// Rows that are only counted and, the first of them, kept.
+    pub(super) fn aside() -> Self {
+        Self { path: None, file: None, count: 0, first: Vec::new() }
     }
 
     pub(super) fn push(&mut self, bad: &Bad) -> Result<(), OpsError> {
         self.count += 1;
-        self.first.get_or_insert_with(|| {
+        if self.first.len() < KEPT {
             let name = bad.name.as_ref().map(|n| format!(" (`{}`)", printable(n))).unwrap_or_default();
-            format!("{}{name}: {}", bad.place, printable(&bad.reason))
-        });
+            self.first.push((format!("{}{name}: {}", bad.place, printable(&bad.reason)), bad.whole));
+        }
+        let Some(path) = self.path.clone() else { return Ok(()) };
         let place = match bad.place.at {
             Spot::Whole => json!(null),
             Spot::Line(n) => json!({ "line": n }),
@@ -37,15 +49,15 @@ impl Rejects {
         let row = bad.row.as_ref().map(|row| serde_json::from_str(row).unwrap_or_else(|_| json!(row)));
         let record =
             json!({ "file": &*bad.place.file, "place": place, "reason": bad.reason, "picture": bad.name, "row": row });
-        self.write(&record.to_string()).map_err(|e| OpsError::file("write", &self.path, &e))
+        self.write(&path, &record.to_string()).map_err(|e| OpsError::file("write", &path, &e))
     }
 
-    fn write(&mut self, record: &str) -> io::Result<()> {
+    fn write(&mut self, path: &Path, record: &str) -> io::Result<()> {
         if self.file.is_none() {
-            if let Some(folder) = self.path.parent().filter(|f| !f.as_os_str().is_empty()) {
+            if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
                 std::fs::create_dir_all(folder)?;
             }
-            let open = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.path)?;
+            let open = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
             self.file = Some(BufWriter::new(open));
         }
         self.file.as_mut().map_or(Ok(()), |f| writeln!(f, "{record}"))
@@ -53,8 +65,8 @@ impl Rejects {
 
     /// Writes everything out; the file, if there is one.
     pub(super) fn close(&mut self) -> Result<Option<PathBuf>, OpsError> {
-        let Some(file) = &mut self.file else { return Ok(None) };
-        file.flush().map_err(|e| OpsError::file("write", &self.path, &e))?;
-        Ok(Some(Path::to_path_buf(&self.path)))
+        let (Some(file), Some(path)) = (&mut self.file, &self.path) else { return Ok(None) };
+        file.flush().map_err(|e| OpsError::file("write", path, &e))?;
+        Ok(Some(path.clone()))
     }
 }

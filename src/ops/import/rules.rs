@@ -24,7 +24,7 @@ pub(super) struct Rules {
 impl Rules {
     pub(super) fn new(project: &Project, wanted: &Import) -> Self {
         let known = project.labels.live().map(|c| c.name.to_lowercase()).collect();
-        let (become_what, classes) = (wanted.become_what, wanted.classes);
+        let (become_what, classes) = (wanted.how.become_what, wanted.how.classes);
         Self { task: project.task, become_what, classes, known, written: HashSet::new() }
     }
 

@@ -205,7 +205,7 @@ impl Writer<'_> {
         predictions: &mut Vec<SamplePredictions>,
     ) -> Result<(), OpsError> {
         let marks = group.items.iter().flat_map(|i| &i.marks);
-        let (guesses, said): (Vec<&Mark>, Vec<&Mark>) = marks.partition(|m| match self.wanted.become_what {
+        let (guesses, said): (Vec<&Mark>, Vec<&Mark>) = marks.partition(|m| match self.wanted.how.become_what {
             Become::Auto => m.score.is_some(),
             Become::Annotations => false,
             Become::Predictions => true,
@@ -218,7 +218,7 @@ impl Writer<'_> {
             return Ok(());
         }
         let new = annotations(&said, &sample.path, &self.classes, self.wanted, self.identity);
-        match plan(&sample, &group.items, new, self.wanted.on_existing, &self.labels) {
+        match plan(&sample, &group.items, new, self.wanted.how.on_existing, &self.labels) {
             Plan::Stay => self.gathered.done.report.skipped += u64::from(!guessed),
             Plan::Answer { after, added, replaced } => {
                 let base = sample.rev;
@@ -238,7 +238,7 @@ impl Writer<'_> {
 
     /// Predictions of a picture; `false` if they are there already or there are none.
     fn guesses(&mut self, marks: &[&Mark], sample: &Sample, out: &mut Vec<SamplePredictions>) -> bool {
-        let model = self.wanted.model.clone().unwrap_or_else(|| {
+        let model = self.wanted.how.model.clone().unwrap_or_else(|| {
             let path = self.wanted.from.to_string();
             let name = path.rsplit('/').next().unwrap_or_default();
             name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()

@@ -183,6 +183,19 @@ fn missing_pictures_are_left_out_or_made() {
 }
 
 #[test]
+fn classes_of_the_file_may_have_other_names_in_the_project() {
+    let home = cars();
+    let rows = json!([boxed(1, 1, 1, [0., 0., 8., 6.])]);
+    home.write("a.json", &coco(&json!([image(1, "1.png")]), &rows));
+    let mapped = ["a.json", "--map", "car=truck", "--map", "truck=Truck", "--classes", "error"];
+    assert_eq!(counts(&run(&home, &mapped))[3], 1);
+    home.ok(&["export", "cars", "out.csv", "--format", "csv-boxes"]);
+    let out = std::fs::read_to_string(home.path("out.csv")).unwrap();
+    assert!(out.contains("truck") && !out.contains(",car"), "{out}");
+    assert_eq!(counts(&run(&home, &mapped))[3], 0, "again");
+}
+
+#[test]
 fn answers_that_are_there_are_treated_as_wanted() {
     let home = cars();
     home.feed(

@@ -1,0 +1,109 @@
+//! What imports and exports tell a person, before and after. Texts are safe to show unless it says otherwise.
+
+use super::ImportReport;
+use std::path::PathBuf;
+
+/// Everything that is told of an import.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Imported {
+    /// The counters.
+    pub report: ImportReport,
+    /// The format that was read.
+    pub format: &'static str,
+    /// Things to know.
+    pub notes: Vec<String>,
+    /// Why nothing was imported, with what would help.
+    pub stopped: Option<String>,
+    /// Pictures that somebody changed while this ran; they stay as they are.
+    pub conflicts: u64,
+    /// Classes that the project did not have, as the file writes them.
+    pub new_classes: Vec<String>,
+    /// The first rejected rows: place and reason.
+    pub rejected: Vec<String>,
+    /// The file of rejected rows, if there are any.
+    pub rejects: Option<PathBuf>,
+}
+
+impl Imported {
+    /// Whether the project stays, or stayed, as it was.
+    #[must_use]
+    pub fn changes_nothing(&self) -> bool {
+        self.report.annotations + self.report.created + self.report.replaced == 0
+    }
+}
+
+/// What becomes of a picture of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fate {
+    /// The project has it.
+    #[default]
+    Found,
+    /// It becomes a sample.
+    Made,
+    /// It is left out.
+    LeftOut,
+    /// It cannot be taken.
+    Wrong,
+}
+
+/// The first pictures of a file as the real reader reads them, and what would become of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImportPreview {
+    /// The format that is read.
+    pub format: &'static str,
+    /// It was recognised by its content.
+    pub recognised: bool,
+    /// Pictures and wrong rows, in the order of the file.
+    pub rows: Vec<PreviewRow>,
+    /// There are more.
+    pub more: bool,
+    /// Classes that the file declares or the first pictures have, in the order of the file.
+    pub classes: Vec<PreviewClass>,
+    /// Things to know.
+    pub notes: Vec<String>,
+    /// Why reading ended early: the file is broken there.
+    pub broken: Option<String>,
+}
+
+/// A picture of a file, or a row that is wrong.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PreviewRow {
+    /// Where it stands: `labels.csv, row 3`.
+    pub place: String,
+    /// The picture as the file names it.
+    pub picture: String,
+    /// What is on it, in words.
+    pub says: String,
+    /// What becomes of it.
+    pub fate: Fate,
+    /// What is wrong with it, each with its place.
+    pub faults: Vec<String>,
+}
+
+/// A class of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PreviewClass {
+    /// Its name in the file, as it stands there.
+    pub name: String,
+    /// How often it is on the first pictures.
+    pub seen: u64,
+    /// What it is in the project.
+    pub means: ClassMeans,
+}
+
+/// What a class of a file is in a project. Names as they stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClassMeans {
+    /// This class.
+    Known(String),
+    /// A class that is added.
+    New(String),
+    /// Nothing; says why.
+    Refused(String),
+}
+
+impl Default for ClassMeans {
+    fn default() -> Self {
+        Self::New(String::new())
+    }
+}
