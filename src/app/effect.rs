@@ -15,6 +15,8 @@ use crate::domain::lake_path::LakePath;
 use crate::domain::project::{ScanSettings, Task};
 use crate::domain::queue::Queue;
 use crate::lake::listing::Arrange;
+use crate::ops::options::export::Export;
+use crate::ops::options::import::ImportOptions;
 
 /// Something asked of the outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -183,6 +185,8 @@ pub enum Query {
     Session(ProjectId),
     /// The person's edits that met somebody else's.
     Conflicts(ProjectId),
+    /// The first pictures of a file, and what an import would make of them.
+    ImportPreview(Box<ImportOrder>),
     /// The nearest strong edges of a picture around a box.
     Snap {
         /// The picture.
@@ -319,6 +323,7 @@ pub enum ProjectChange {
 
 /// Long work.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "there is one for each task a person starts")]
 pub enum Job {
     /// Make a project and scan its source into it.
     Create(NewProject),
@@ -335,17 +340,10 @@ pub enum Job {
         /// Copy the annotations as well.
         annotations: bool,
     },
-    /// Write a project into files.
-    Export {
-        /// The project.
-        project: ProjectId,
-        /// Format name: `csv`, `jsonl`, `folders`.
-        format: String,
-        /// Destination file or folder.
-        dest: String,
-        /// Which samples.
-        queue: Queue,
-    },
+    /// Take annotation files into a project, or count what that would do.
+    Import(Box<ImportOrder>),
+    /// Write a project into files, or count what that would write.
+    Export(Box<ExportOrder>),
     /// Make a project of the pictures that a statement found.
     Queue(Box<NewQueue>),
     /// Draw a blind second pass.
@@ -357,6 +355,30 @@ pub enum Job {
         /// Seed of the draw.
         seed: u64,
     },
+}
+
+/// An import.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportOrder {
+    /// The project that gets the labels.
+    pub project: ProjectId,
+    /// The file or folder.
+    pub from: LakePath,
+    /// How it is read.
+    pub how: ImportOptions,
+    /// Count only.
+    pub dry_run: bool,
+}
+
+/// An export.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExportOrder {
+    /// The project.
+    pub project: ProjectId,
+    /// What is written, and where.
+    pub wanted: Export,
+    /// Count only.
+    pub dry_run: bool,
 }
 
 /// A project to be made of what a statement found.

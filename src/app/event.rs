@@ -26,8 +26,9 @@ use crate::domain::queue::Queue;
 use crate::domain::sample::{Note, Sample};
 use crate::lake::listing::Listing;
 use crate::lake::table_info::TableInfo;
-use crate::ops::report::StatsReport;
+use crate::ops::report::exchange::{ImportPreview, Imported};
 use crate::ops::report::review::{AgreementReport, PassReport, ReviewReport};
+use crate::ops::report::{ExportReport, StatsReport};
 use crate::term::caps::Caps;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -63,6 +64,8 @@ pub enum Event {
     Link(LinkNews),
     /// A task reports.
     Task(TaskId, TaskNews),
+    /// A task has imported or exported, or counted what that would do.
+    Exchanged(TaskId, Exchanged),
     /// A task has made or changed a project, which should be opened or shown again.
     ProjectReady(ProjectId),
     /// The store can only be read; says why.
@@ -125,6 +128,8 @@ pub enum Reply {
     Sql(Box<News>),
     /// A box at the edges that were found near it.
     Snapped(BoxN),
+    /// The first pictures of a file.
+    ImportPreview(Arc<ImportPreview>),
     /// Completions.
     Completions(Vec<String>),
     /// All projects with their counts.
@@ -188,6 +193,15 @@ pub enum Reply {
     Session(Option<(Queue, Option<SampleId>)>),
     /// It could not be answered; a sentence for people.
     Failed(String),
+}
+
+/// What a task has imported or exported.
+#[derive(Clone, Debug)]
+pub enum Exchanged {
+    /// Labels came from a file.
+    Imported(Box<Imported>),
+    /// Labels went into files.
+    Exported(ExportReport),
 }
 
 /// One event of the history.

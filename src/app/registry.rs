@@ -47,6 +47,8 @@ pub enum Scope {
     Conflicts,
     /// Pictures with two answers that differ.
     Adjudicate,
+    /// Imports and exports.
+    Wizard,
     /// A part of a picture, on whatever screen shows it.
     Zoom,
 }
@@ -73,13 +75,14 @@ impl Scope {
             Self::Tasks => "tasks",
             Self::Conflicts => "conflicts",
             Self::Adjudicate => "differences",
+            Self::Wizard => "wizard",
             Self::Zoom => "zoom",
         }
     }
 }
 
 /// All scopes.
-pub const SCOPES: [Scope; 18] = [
+pub const SCOPES: [Scope; 19] = [
     Scope::Home,
     Scope::Lake,
     Scope::Table,
@@ -96,6 +99,7 @@ pub const SCOPES: [Scope; 18] = [
     Scope::Tasks,
     Scope::Conflicts,
     Scope::Adjudicate,
+    Scope::Wizard,
     Scope::Zoom,
     Scope::Global,
 ];

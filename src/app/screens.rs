@@ -27,6 +27,7 @@ pub mod sweep;
 pub mod table;
 pub mod task_list;
 pub mod viewing;
+pub mod wizard;
 
 use super::effect::Effect;
 use super::event::Reply;
@@ -50,6 +51,8 @@ use stats::StatsState;
 use sweep::SweepState;
 use table::TableState;
 use task_list::TaskListState;
+use wizard::export::ExportState;
+use wizard::import::ImportState;
 
 /// The rows of the registry, in the order of help.
 pub const SPECS: &[&[Spec]] = &[
@@ -66,6 +69,8 @@ pub const SPECS: &[&[Spec]] = &[
     table::SPECS,
     sql::SPECS,
     projects::SPECS,
+    wizard::GO,
+    wizard::SPECS,
     classes::SPECS,
     home::SPECS,
     task_list::SPECS,
@@ -120,6 +125,10 @@ pub enum Screen {
     Conflicts(ConflictsState),
     /// Two answers to one picture, side by side.
     Adjudicate(Box<AdjudicateState>),
+    /// Labels from a file.
+    Import(Box<ImportState>),
+    /// Labels into files.
+    Export(Box<ExportState>),
 }
 
 impl Screen {
@@ -143,6 +152,7 @@ impl Screen {
             Self::Tasks(_) => Scope::Tasks,
             Self::Conflicts(_) => Scope::Conflicts,
             Self::Adjudicate(_) => Scope::Adjudicate,
+            Self::Import(_) | Self::Export(_) => Scope::Wizard,
         }
     }
 }
@@ -158,6 +168,7 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
         Some(Screen::Tasks(_)) => task_list::step(state, way),
         Some(Screen::Conflicts(_)) => conflicts::step(state, way),
         Some(Screen::Adjudicate(_)) => adjudicate::step(state, way),
+        Some(Screen::Import(_) | Screen::Export(_)) => wizard::step(state, way),
         Some(Screen::Stats(_)) => stats::step(state, way),
         Some(Screen::Gallery(_)) => gallery::pages::step(state, way),
         Some(Screen::Classes(_)) => classes::step(state, way),
@@ -183,6 +194,7 @@ pub fn shown(state: &mut State) -> Vec<Effect> {
         Some(Screen::Classes(_)) => classes::shown(state),
         Some(Screen::Conflicts(_)) => conflicts::shown(state),
         Some(Screen::Adjudicate(_)) => adjudicate::shown(state),
+        Some(Screen::Import(_) | Screen::Export(_)) => wizard::shown(state),
         Some(Screen::Tasks(_) | Screen::SecondPass(_)) | None => Vec::new(),
     }
 }
@@ -239,6 +251,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         Slot::Comments => comments::reply(state, reply),
         Slot::Gold => label::gold::reply(state, reply),
         Slot::Alike => label::alike::reply(state, reply),
+        Slot::WizardProjects | Slot::ImportPreview => wizard::reply(state, tag, reply),
         Slot::Snap => label::boxes::snapping::reply(state, reply),
         Slot::Sweep | Slot::SweepTotal => sweep::reply(state, tag, reply),
         Slot::Objects | Slot::ObjectsTotal => objects::reply(state, tag, reply),

@@ -96,6 +96,10 @@ pub enum Slot {
     Alike,
     /// The gold pictures that are mixed into the walk.
     Gold,
+    /// The projects, for the wizards of import and export.
+    WizardProjects,
+    /// The first pictures of a file.
+    ImportPreview,
 }
 
 /// A slot and the generation of one question.

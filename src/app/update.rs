@@ -48,6 +48,7 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Preview(report) => preview_report::reported(state, report),
         Event::Link(news) => preview_report::link(state, news),
         Event::Task(id, news) => task(state, id, news),
+        Event::Exchanged(id, what) => screens::wizard::exchanged(state, id, what),
         Event::ProjectReady(id) => project_ready(state, id),
         Event::ReadOnly(why) => {
             state.read_only = true;
@@ -195,6 +196,7 @@ fn task(state: &mut State, id: TaskId, news: TaskNews) -> Vec<Effect> {
         TaskState::Cancelled => state.say(Level::Info, format!("{title}: cancelled; what was done so far stays")),
         TaskState::Failed(text) => state.say(Level::Error, format!("{title}: {text}")),
     }
+    screens::wizard::ended(state, id, &outcome);
     match state.screens.last() {
         Some(Screen::Projects(_) | Screen::Home(_) | Screen::Stats(_)) => screens::shown(state),
         Some(Screen::SecondPass(_)) => second_pass::drawn(state, id, &outcome),

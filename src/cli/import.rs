@@ -11,8 +11,8 @@ use crate::formats::read::Format;
 use crate::ops::Watch;
 use crate::ops::import::{Import, Imported, import};
 use crate::ops::options::import::{
-    AS, AT, CLAMP, CLASS_MAP, CLASSES, COLUMNS, FORMAT, ImportOptions, MATCH, MODEL, ON_BAD_ROW, ON_EXISTING, ON_MISSING,
-    VOC_ORIGIN,
+    AS, AT, CLAMP, CLASS_MAP, CLASSES, COLUMNS, FORMAT, ImportOptions, MATCH, MODEL, ON_BAD_ROW, ON_EXISTING,
+    ON_MISSING, VOC_ORIGIN,
 };
 use clap::Args;
 use clap::builder::PossibleValuesParser;

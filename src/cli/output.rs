@@ -1,6 +1,7 @@
 //! Where results go: text with aligned columns for people, JSON for programs, a progress line on stderr.
 
 use super::error::AppError;
+pub(crate) use crate::domain::text::grouped;
 use crate::domain::text::printable;
 use crate::ops::report::TaskProgress;
 use serde::Serialize;
@@ -92,19 +93,6 @@ impl Table {
         }
         out
     }
-}
-
-/// A number with thousands separated.
-pub(crate) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// Bytes as people read them.

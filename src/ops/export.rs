@@ -4,6 +4,7 @@
 //! in one step when it is complete, and nothing is left behind by an error, a full disk or a cancel; nothing that exists
 //! is replaced unless that was asked for; what a format cannot say is counted and told.
 
+mod count;
 mod dataset;
 mod delta;
 mod folders;
@@ -17,6 +18,7 @@ mod scratch;
 mod split;
 mod tables;
 
+pub use self::count::count;
 pub use self::split::{By, Split};
 pub use crate::formats::write::Options;
 
@@ -201,6 +203,17 @@ impl Export {
         let (filter, images, what, options, stop) = Default::default();
         let (as_of, split, far, append, overwrite) = (None, None, None, false, false);
         Self { dest, format, filter, images, as_of, overwrite, what, split, options, far, append, stop }
+    }
+}
+
+/// Two are the same when they would write the same; what ends them is no part of that.
+impl PartialEq for Export {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { dest, format, filter, images, as_of, overwrite, what, split, options, far, append, stop: _ } = self;
+        (dest, format, filter, images, as_of)
+            == (&other.dest, &other.format, &other.filter, &other.images, &other.as_of)
+            && (overwrite, what, split, options) == (&other.overwrite, &other.what, &other.split, &other.options)
+            && (far, append) == (&other.far, &other.append)
     }
 }
 

@@ -1,27 +1,32 @@
-//! Long work beside the screens, each on a thread with a connection of its own: scans, clones, exports, second passes.
+//! Long work beside the screens, each on a thread with a connection of its own: scans, clones, imports, exports, second
+//! passes; and looks into files that are to be imported.
+
+mod exchange;
 
 use super::message::Sender;
 use super::services::StorePlace;
 use super::sql::Sql;
 use super::store_reads::begin_with;
 use super::store_review;
-use crate::app::effect::{Job, NewProject};
-use crate::app::event::Event;
+use crate::app::effect::{Job, NewProject, Query};
+use crate::app::event::{Event, Reply};
+use crate::app::slots::{Slot, Tag};
 use crate::app::tasks::{TaskId, TaskNews, TaskState};
 use crate::domain::class::LabelSet;
 use crate::domain::ids::ProjectId;
 use crate::domain::queue::Queue;
-use crate::domain::text::{decode_os, printable};
+use crate::domain::text::printable;
 use crate::lake::Lake;
 use crate::ops::report::quality::QualityReport;
 use crate::ops::report::{ScanReport, TaskProgress};
-use crate::ops::{OpsError, Watch, export, quality, queue, scan};
+use crate::ops::{OpsError, Watch, quality, queue, scan};
 use crate::store::records;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 /// Between two reports of progress at least.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -32,12 +37,26 @@ const NOTED: usize = 50;
 pub struct Jobs {
     work: Arc<Work>,
     running: HashMap<TaskId, Arc<AtomicBool>>,
+    /// What ends the waiting of exports for a server.
+    waiting: HashMap<TaskId, CancellationToken>,
+    /// What looks into files, by what it is for.
+    looking: HashMap<Slot, Arc<AtomicBool>>,
+}
+
+/// Where tasks put what does not fit into memory, and where rejected rows go.
+pub struct Folders {
+    /// What does not fit into memory.
+    pub scratch: PathBuf,
+    /// Rejected rows.
+    pub rejects: PathBuf,
 }
 
 struct Work {
     store: StorePlace,
     lake: Lake,
     user: String,
+    scratch: PathBuf,
+    rejects: PathBuf,
     sql: Sql,
     sender: Sender,
 }
@@ -48,12 +67,40 @@ type Outcome = Result<(String, Option<ProjectId>), OpsError>;
 impl Jobs {
     /// Tasks on a store and a lake.
     #[must_use]
-    pub fn new(store: StorePlace, lake: Lake, user: String, sql: Sql, sender: Sender) -> Self {
-        Self { work: Arc::new(Work { store, lake, user, sql, sender }), running: HashMap::new() }
+    pub fn new(store: StorePlace, lake: Lake, user: String, folders: Folders, sql: Sql, sender: Sender) -> Self {
+        let Folders { scratch, rejects } = folders;
+        let work = Arc::new(Work { store, lake, user, scratch, rejects, sql, sender });
+        Self { work, running: HashMap::new(), waiting: HashMap::new(), looking: HashMap::new() }
+    }
+
+    /// Takes a question, if it is one about a file that is to be imported; a newer one ends the older.
+    pub fn ask(&mut self, tag: Tag, query: Query) -> Option<(Tag, Query)> {
+        let Query::ImportPreview(order) = query else { return Some((tag, query)) };
+        self.forget(tag.slot);
+        let (work, stop) = (Arc::clone(&self.work), Arc::new(AtomicBool::new(false)));
+        self.looking.insert(tag.slot, Arc::clone(&stop));
+        let sender = self.work.sender.clone();
+        let run = move || work.look(tag, *order, &stop);
+        if let Err(error) = std::thread::Builder::new().name("import-preview".to_owned()).spawn(run) {
+            sender.event(Event::Reply(tag, Reply::Failed(format!("no thread for reading: {error}"))));
+        }
+        None
+    }
+
+    /// Ends what looks into files for a slot.
+    pub fn forget(&mut self, slot: Slot) {
+        if let Some(older) = self.looking.remove(&slot) {
+            older.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Starts a task on a thread of its own.
-    pub fn start(&mut self, id: TaskId, job: Job) {
+    pub fn start(&mut self, id: TaskId, mut job: Job) {
+        if let Job::Export(order) = &mut job {
+            let token = CancellationToken::new();
+            order.wanted.stop = token.clone();
+            self.waiting.insert(id, token);
+        }
         let (work, stop) = (Arc::clone(&self.work), Arc::new(AtomicBool::new(false)));
         self.running.insert(id, Arc::clone(&stop));
         let sender = self.work.sender.clone();
@@ -69,16 +116,20 @@ impl Jobs {
         if let Some(stop) = self.running.get(&id) {
             stop.store(true, Ordering::Relaxed);
         }
+        if let Some(token) = self.waiting.get(&id) {
+            token.cancel();
+        }
     }
 
     /// Asks all tasks to end early.
     pub fn cancel_all(&self) {
-        self.running.values().for_each(|stop| stop.store(true, Ordering::Relaxed));
+        self.running.values().chain(self.looking.values()).for_each(|stop| stop.store(true, Ordering::Relaxed));
+        self.waiting.values().for_each(CancellationToken::cancel);
     }
 }
 
 impl Work {
-    fn run(&self, id: TaskId, job: Job, stop: &AtomicBool) {
+    fn run(&self, id: TaskId, job: Job, stop: &Arc<AtomicBool>) {
         let mut last: Option<Instant> = None;
         let mut progress = |now: &TaskProgress| {
             if last.is_none_or(|at| at.elapsed() >= PAUSE) {
@@ -88,7 +139,7 @@ impl Work {
         };
         let cancelled = || stop.load(Ordering::Relaxed);
         let mut watch = Watch { progress: &mut progress, cancelled: &cancelled };
-        let outcome = self.work(id, job, &mut watch);
+        let outcome = self.work(id, job, stop, &mut watch);
         let (state, project) = match outcome {
             Ok((text, project)) => (TaskState::Done(text), project),
             Err(OpsError::Cancelled) => (TaskState::Cancelled, None),
@@ -104,7 +155,7 @@ impl Work {
         self.sender.event(Event::Task(id, news));
     }
 
-    fn work(&self, id: TaskId, job: Job, watch: &mut Watch<'_>) -> Outcome {
+    fn work(&self, id: TaskId, job: Job, stop: &Arc<AtomicBool>, watch: &mut Watch<'_>) -> Outcome {
         let mut store = self.store.open()?;
         match job {
             Job::Create(new) => {
@@ -134,23 +185,8 @@ impl Work {
                 let made = store.clone_project(project, &new)?;
                 Ok((format!("made {}", printable(&made.name)), None))
             }
-            Job::Export { project, format, dest, queue } => {
-                let project = store.project(project)?;
-                let wanted = export_of(&format, &dest, queue)?;
-                let report = export::export(store.as_mut(), &self.lake, &project, &wanted, watch)?;
-                for loss in &report.loss {
-                    self.tell(id, TaskNews::Note(format!("{}: {}", printable(&loss.what), loss.count)));
-                }
-                Ok((
-                    format!(
-                        "{} pictures, {} annotations to {}",
-                        report.images,
-                        report.annotations,
-                        printable(&report.dest)
-                    ),
-                    None,
-                ))
-            }
+            Job::Import(order) => Ok((self.import(id, *order, store.as_mut(), stop, watch)?, None)),
+            Job::Export(order) => Ok((self.export(id, *order, store.as_mut(), watch)?, None)),
             Job::Queue(mut new) => {
                 let rows = self.sql.rows_of(&mut new, watch)?;
                 let (name, author, statement) = (new.name, self.user.clone(), new.statement);
@@ -199,15 +235,6 @@ fn found(report: &QualityReport) -> String {
         text += &format!(", {n} {}", fault.name());
     }
     text
-}
-
-/// The export a screen asks for: pictures are copied into class folders, and only named elsewhere.
-fn export_of(format: &str, dest: &str, queue: Queue) -> Result<export::Export, OpsError> {
-    let format = export::Format::from_name(format)
-        .ok_or_else(|| OpsError::Invalid(format!("`{}` is no format; use csv, jsonl or folders", printable(format))))?;
-    let images = if format == export::Format::Folders { export::Images::Copy } else { export::Images::None };
-    let dest = PathBuf::from(decode_os(dest));
-    Ok(export::Export { filter: queue.filter, images, ..export::Export::new(dest, format) })
 }
 
 /// `199 pictures, 199 labeled, 2 left out`.

@@ -3,7 +3,7 @@
 use super::OpenError;
 use super::connections::Shared;
 use super::files::Files;
-use super::jobs::Jobs;
+use super::jobs::{Folders, Jobs};
 use super::message::Sender;
 use super::server::Server;
 use super::sql::Sql;
@@ -118,7 +118,8 @@ impl Services {
         let desk = StoreDesk::start(store.clone(), user.clone(), sender.clone());
         let history = (!loaded.settings.read_only).then(|| loaded.paths.sql_history());
         let sql = Sql::new(connections.clone(), loaded.settings.store.clone(), history, sender.clone());
-        let jobs = Jobs::new(store, lake, user, sql.clone(), sender);
+        let folders = Folders { scratch: loaded.paths.scratch(), rejects: loaded.paths.rejects() };
+        let jobs = Jobs::new(store, lake, user, folders, sql.clone(), sender);
         let places_file = loaded.paths.places_file();
         Self { files, tables, sql, connections, store: desk, jobs, places_file }
     }
@@ -129,6 +130,7 @@ impl Services {
             Effect::Ask(tag, query) => {
                 let left = self.files.ask(tag, query).and_then(|(tag, query)| self.tables.ask(tag, query));
                 let left = left.and_then(|(tag, query)| self.sql.ask(tag, query));
+                let left = left.and_then(|(tag, query)| self.jobs.ask(tag, query));
                 if let Some((tag, query)) = left {
                     self.store.ask(tag, query);
                 }
@@ -137,6 +139,7 @@ impl Services {
                 self.files.forget(slot);
                 self.tables.forget(slot);
                 self.sql.forget(slot);
+                self.jobs.forget(slot);
             }
             Effect::UseProfile(name) => {
                 self.connections.use_profile(&name);

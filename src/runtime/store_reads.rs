@@ -87,6 +87,7 @@ pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> 
         | Query::Facts(_)
         | Query::Preview(_)
         | Query::Complete { .. }
+        | Query::ImportPreview(_)
         | Query::Snap { .. }
         | Query::TableFacts(_)
         | Query::TableRows { .. }

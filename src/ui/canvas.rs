@@ -1,6 +1,8 @@
 //! The surface screens draw on: text cut to fit, right-aligned numbers, bars, and the list of pictures.
 
 use super::Drawn;
+pub use crate::domain::text::grouped as number;
+
 use crate::app::picture::{CellRect, Marks, PictureArea, PictureRef};
 use crate::theme::{Glyph, Palette, Role};
 use ratatui::buffer::Buffer;
@@ -23,20 +25,6 @@ pub struct Canvas<'a> {
 #[must_use]
 pub fn width(text: &str) -> u16 {
     u16::try_from(text.width()).unwrap_or(u16::MAX)
-}
-
-/// A number with thousands separated: `1,204`.
-#[must_use]
-pub fn number(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
 }
 
 /// A size in bytes for people: `22 KB`, `3.1 MB` (powers of 1000).

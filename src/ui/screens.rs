@@ -16,6 +16,7 @@ pub mod sweep;
 pub mod table;
 pub mod task_list;
 mod thumbnail;
+pub mod wizard;
 
 use super::canvas::Canvas;
 use crate::app::screens::Screen;
@@ -41,6 +42,7 @@ pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
         Some(Screen::Conflicts(conflicts)) => conflicts::render(state, conflicts, canvas, area),
         Some(Screen::Adjudicate(here)) => adjudicate::render(state, here, canvas, area),
         Some(Screen::Tasks(list)) => task_list::render(state, list, canvas, area),
+        Some(Screen::Import(_) | Screen::Export(_)) => wizard::render(state, canvas, area),
         None => {}
     }
 }

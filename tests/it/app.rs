@@ -23,4 +23,5 @@ mod sweep;
 mod table;
 mod team;
 mod trace;
+mod wizard;
 mod zoom;

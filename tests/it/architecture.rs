@@ -31,6 +31,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "config::settings",
             "config::places",
             "ops::report",
+            "ops::options",
         ],
     ),
     (

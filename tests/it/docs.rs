@@ -7,7 +7,7 @@ use lakelens::keymap::Keymap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const SCOPES: [(Scope, &str); 16] = [
+const SCOPES: [(Scope, &str); 17] = [
     (Scope::Label, "Label"),
     (Scope::Boxes, "Boxes"),
     (Scope::Gallery, "Gallery"),
@@ -18,6 +18,7 @@ const SCOPES: [(Scope, &str); 16] = [
     (Scope::Table, "Table"),
     (Scope::Sql, "SQL"),
     (Scope::Projects, "Projects"),
+    (Scope::Wizard, "Import, export"),
     (Scope::Classes, "Label set"),
     (Scope::Stats, "Statistics"),
     (Scope::Home, "Home"),

@@ -14,3 +14,4 @@ mod stories;
 mod table;
 mod terminal;
 mod together;
+mod wizard;

@@ -289,6 +289,7 @@ fn open(state: &mut State) -> Vec<Effect> {
         Some(Screen::Projects(_)) => "projects.open",
         Some(Screen::Tasks(_)) => "tasks.open",
         Some(Screen::Stats(_)) => "stats.open",
+        Some(Screen::Import(_) | Screen::Export(_)) => "wizard.change",
         _ => return Vec::new(),
     };
     registry::run(state, name, &[])

@@ -16,7 +16,6 @@ use crate::app::slots::Slot;
 use crate::app::state::State;
 use crate::domain::ids::ProjectId;
 use crate::domain::project::{Counts, Project};
-use crate::domain::queue::Queue;
 use crate::domain::text::printable;
 use std::collections::HashMap;
 
@@ -74,7 +73,6 @@ pub const SPECS: &[Spec] = &[
         true,
         |s, _| dedupe(s),
     ),
-    row("projects.export", "export", "Write labels to CSV, JSONL or class folders", 5, false, |s, _| export(s)),
     row("projects.trash", "trash", "Put the project in the trash; it can be restored", 6, true, |s, _| trash(s)),
     row("projects.restore", "restore", "Take the project out of the trash", 0, true, |s, _| restore(s)),
     Spec {
@@ -103,12 +101,14 @@ fn list(state: &State) -> Option<&ProjectsState> {
     }
 }
 
-fn current(state: &State) -> Option<(Project, Counts)> {
+/// The project under the cursor.
+pub(super) fn current(state: &State) -> Option<(Project, Counts)> {
     let list = list(state)?;
     list.rows().get(list.cursor).map(|row| (*row).clone())
 }
 
-fn on_project(state: &State) -> Result<(), String> {
+/// Whether there is a project under the cursor.
+pub(super) fn on_project(state: &State) -> Result<(), String> {
     current(state).map(|_| ()).ok_or_else(|| {
         "no project here yet; [go.lake] goes to the folders, [lake.new-project] makes a project there".to_owned()
     })
@@ -204,54 +204,6 @@ fn dedupe(state: &mut State) -> Vec<Effect> {
     let Some((project, _)) = current(state) else { return Vec::new() };
     let task = state.tasks.start(format!("find duplicates in {}", printable(&project.name)), state.clock);
     vec![Effect::Start(task, Job::Measure(project.id))]
-}
-
-fn export(state: &mut State) -> Vec<Effect> {
-    let formats = [
-        ("csv", "one row a picture"),
-        ("jsonl", "one object a picture, nothing lost"),
-        ("folders", "a folder for each class, pictures copied"),
-    ];
-    let items = formats.map(|(f, d)| Item {
-        label: f.to_owned(),
-        detail: d.to_owned(),
-        value: f.to_owned(),
-        key: String::new(),
-    });
-    state.open(Overlay::Picker(Picker::new("export as", items.to_vec(), export_to)));
-    Vec::new()
-}
-
-fn export_to(state: &mut State, format: &str) -> Vec<Effect> {
-    let Some((project, _)) = current(state) else { return Vec::new() };
-    let extension = if format == "folders" { String::new() } else { format!(".{format}") };
-    let safe: String = project
-        .name
-        .chars()
-        .map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' })
-        .collect();
-    let dest = format!("{}/{safe}{extension}", state.base());
-    let submit: fn(&mut State, &str) -> Result<Vec<Effect>, String> = match format {
-        "csv" => |s, text| start_export(s, "csv", text),
-        "jsonl" => |s, text| start_export(s, "jsonl", text),
-        _ => |s, text| start_export(s, "folders", text),
-    };
-    state.open(Overlay::Prompt(
-        Prompt::new("write to", &dest, submit).hint("a file, or a folder for class folders; nothing is overwritten"),
-    ));
-    Vec::new()
-}
-
-fn start_export(state: &mut State, format: &str, dest: &str) -> Result<Vec<Effect>, String> {
-    let Some((project, _)) = current(state) else { return Ok(Vec::new()) };
-    let dest = dest.trim();
-    if dest.is_empty() {
-        return Err("say where to write".to_owned());
-    }
-    let dest = if dest.starts_with('/') { dest.to_owned() } else { format!("{}/{dest}", state.base()) };
-    let task = state.tasks.start(format!("export {} as {format}", printable(&project.name)), state.clock);
-    let (format, queue) = (format.to_owned(), Queue::default());
-    Ok(vec![Effect::Start(task, Job::Export { project: project.id, format, dest, queue })])
 }
 
 fn trash(state: &mut State) -> Vec<Effect> {

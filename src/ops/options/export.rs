@@ -26,6 +26,8 @@ const SPLITS: Table<Option<By>, 5> = [
 ];
 const STANDING: Table<bool, 2> =
     [(false, "keep", "nothing is replaced"), (true, "replace", "an earlier export is replaced")];
+const ROWS: Table<bool, 2> =
+    [(false, "new", "there is no table yet, or they are replaced"), (true, "append", "they stay")];
 const FORMULA: Table<bool, 2> =
     [(true, "guard", "cells that a spreadsheet would run get a quote"), (false, "keep", "kept as they are")];
 const PACKED: Table<bool, 2> = [(false, "off", "not compressed"), (true, "on", "compressed")];
@@ -81,7 +83,7 @@ pub const SPLIT: Choice<Export> = Choice {
 pub const FORCE: Choice<Export> = Choice {
     flag: "force",
     title: "what is there",
-    help: "Replace what is there",
+    help: "Replace what is there; of a Delta table the rows, which its older versions keep",
     only: &[],
     values: || values(&STANDING),
     get: |o| name_of(&STANDING, &o.overwrite),
@@ -96,6 +98,16 @@ pub const FORMULAS: Choice<Export> = Choice {
     values: || values(&FORMULA),
     get: |o| name_of(&FORMULA, &o.options.guard_formulas),
     set: |o, name| choose(&FORMULA, &mut o.options.guard_formulas, name),
+};
+/// The rows of a table stay.
+pub const APPEND: Choice<Export> = Choice {
+    flag: "append",
+    title: "rows of the table",
+    help: "delta: the rows of the table stay, these are added in a new version",
+    only: &["delta"],
+    values: || values(&ROWS),
+    get: |o| name_of(&ROWS, &o.append),
+    set: |o, name| choose(&ROWS, &mut o.append, name),
 };
 /// The first pixel of VOC boxes.
 pub const VOC_ORIGIN: Choice<Export> = Choice {
@@ -118,7 +130,8 @@ pub const GZIP: Choice<Export> = Choice {
     set: |o, name| choose(&PACKED, &mut o.options.gzip, name),
 };
 /// All of them, in the order of the screen.
-pub const CHOICES: [&Choice<Export>; 8] = [&FORMAT, &IMAGES, &WHAT, &SPLIT, &FORCE, &FORMULAS, &VOC_ORIGIN, &GZIP];
+pub const CHOICES: [&Choice<Export>; 9] =
+    [&FORMAT, &IMAGES, &WHAT, &SPLIT, &FORCE, &APPEND, &FORMULAS, &VOC_ORIGIN, &GZIP];
 
 /// Which pictures.
 pub const FILTER: Field<Export> = Field {
@@ -172,6 +185,8 @@ fn about(name: &str) -> &'static str {
         "jsonl" => "one object a picture, nothing lost",
         "folders" => "a folder for each class, with the pictures",
         "coco" => "COCO JSON: boxes, polygons, masks",
+        "coco-panoptic" => "panoptic COCO: a JSON file, and a PNG file a picture",
+        "coco-captions" => "COCO captions: the remarks on pictures",
         "yolo" => "YOLO: boxes as text files, with data.yaml",
         "yolo-seg" => "YOLO: polygons as text files, with data.yaml",
         "voc" => "Pascal VOC: an XML file a picture",

@@ -64,7 +64,8 @@ pub const SPECS: &[Spec] = &[
     Spec::looks(LAKE, "select", "select", "Select the entry and go on", 6, on_entry, |s, _| select(s)),
 ];
 
-fn on_entry(state: &State) -> Result<(), String> {
+/// Whether there is something under the cursor.
+pub(in crate::app::screens) fn on_entry(state: &State) -> Result<(), String> {
     let found = state.lake().and_then(|l| l.here.row()).is_some();
     found.then_some(()).ok_or_else(|| "this folder has no entry to act on; [lake.parent] goes up".to_owned())
 }

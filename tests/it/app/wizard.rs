@@ -1,0 +1,344 @@
+//! The wizards of import and export: what they ask for, what a dry run is worth, what they show.
+
+use super::harness::{Harness, project};
+use super::screens::snapshots;
+use lakelens::app::effect::{Effect, ExportOrder, ImportOrder, Job, Query};
+use lakelens::app::event::{Event, Exchanged, Reply};
+use lakelens::app::screens::Screen;
+use lakelens::app::screens::projects::ProjectsState;
+use lakelens::app::slots::Slot;
+use lakelens::app::tasks::{TaskId, TaskNews, TaskState};
+use lakelens::domain::project::Counts;
+use lakelens::formats::read::Format;
+use lakelens::ops::export::{Format as Written, Images};
+use lakelens::ops::import::{OnExisting, OnMissing};
+use lakelens::ops::report::exchange::{ClassMeans, Fate, ImportPreview, Imported, PreviewClass, PreviewRow};
+use lakelens::ops::report::{ExportReport, ImportReport, Loss};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The list of projects, with one in it.
+fn listed() -> Harness {
+    let mut h = Harness::new(Screen::Projects(ProjectsState::default()));
+    h.open(project(&["daisy", "rose"]), 40);
+    let effects = lakelens::app::screens::shown(&mut h.state);
+    h.effects.extend(effects);
+    h.reply(Slot::Projects, projects());
+    h.effects.clear();
+    h
+}
+
+fn projects() -> Reply {
+    Reply::Projects { all: vec![(project(&["daisy", "rose"]), Counts::default())], here: HashMap::new() }
+}
+
+fn row(n: usize, picture: &str, says: &str, fate: Fate, faults: &[&str]) -> PreviewRow {
+    let place = format!("labels.csv, row {n}");
+    let faults = faults.iter().map(|fault| format!("{place} (`{picture}`): {fault}")).collect();
+    PreviewRow { place, picture: picture.to_owned(), says: says.to_owned(), fate, faults }
+}
+
+fn class(name: &str, seen: u64, means: ClassMeans) -> PreviewClass {
+    PreviewClass { name: name.to_owned(), seen, means }
+}
+
+fn preview() -> ImportPreview {
+    let known = |name: &str| ClassMeans::Known(name.to_owned());
+    ImportPreview {
+        format: "csv",
+        recognised: true,
+        rows: vec![
+            row(1, "daisy/0001.jpg", "daisy", Fate::Found, &[]),
+            row(2, "roses/with/a/very/long/name/of_a_picture_0002.jpg", "rose 0.91", Fate::Found, &[]),
+            row(3, "daisy/9999.jpg", "daisy", Fate::Wrong, &["the project has no such picture"]),
+            row(
+                4,
+                "daisy/0004.jpg",
+                "box daisy, box tulip",
+                Fate::Found,
+                &["a classification project cannot accept a box"],
+            ),
+            row(5, "daisy/0005.jpg", "tulip", Fate::LeftOut, &[]),
+            row(6, "new/0006.jpg", "tulip", Fate::Made, &[]),
+        ],
+        more: true,
+        classes: vec![
+            class("Daisy", 3, known("daisy")),
+            class("rose", 1, known("rose")),
+            class("tulip", 2, ClassMeans::New("tulip".to_owned())),
+            class("", 1, ClassMeans::Refused("the class has no name".to_owned())),
+        ],
+        notes: vec!["labels.csv: numbers are pixels".to_owned()],
+        broken: None,
+    }
+}
+
+/// The import wizard with a file and its first pictures.
+fn importing() -> Harness {
+    let mut h = listed();
+    h.keys("I");
+    assert!(
+        h.asked().iter().any(|q| matches!(q, Query::Complete { text, .. } if text == "/data/flowers/")),
+        "{:?}",
+        h.effects
+    );
+    h.text("labels.csv").keys("<enter>");
+    h.reply(Slot::WizardProjects, projects());
+    h.reply(Slot::ImportPreview, Reply::ImportPreview(Arc::new(preview())));
+    h
+}
+
+fn looked_at(h: &Harness) -> ImportOrder {
+    let found = h.asked().into_iter().rev().find_map(|q| if let Query::ImportPreview(o) = q { Some(*o) } else { None });
+    found.expect("no look at the file")
+}
+
+/// The last task that was started.
+fn started(h: &Harness) -> (TaskId, Job) {
+    let of = |e: &Effect| if let Effect::Start(id, job) = e { Some((*id, job.clone())) } else { None };
+    h.effects.iter().rev().find_map(of).expect("no task")
+}
+
+fn ordered(h: &Harness) -> (TaskId, ImportOrder) {
+    match started(h) {
+        (id, Job::Import(order)) => (id, *order),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn imported(dry_run: bool, annotations: u64) -> Imported {
+    let report =
+        ImportReport { read: 1204, matched: 1200, annotations, skipped: 4, rejected: 2, dry_run, ..Default::default() };
+    Imported {
+        report,
+        format: "csv",
+        new_classes: vec!["tulip".to_owned()],
+        rejected: vec!["labels.csv, row 17 (`daisy/17.jpg`): width is \"wide\", not a number".to_owned()],
+        rejects: Some("/state/rejects/import-20260101.jsonl".into()),
+        ..Imported::default()
+    }
+}
+
+fn end(h: &mut Harness, id: TaskId, told: Imported) {
+    h.event(Event::Exchanged(id, Exchanged::Imported(Box::new(told))));
+    h.event(Event::Task(id, TaskNews::Ended(TaskState::Done("counted".to_owned()))));
+}
+
+#[test]
+fn a_file_is_looked_at_counted_and_then_imported() {
+    let mut h = importing();
+    let order = looked_at(&h);
+    assert_eq!(
+        (order.from.to_string().as_str(), order.project.0, order.dry_run),
+        ("/data/flowers/labels.csv", 1, true)
+    );
+    // The first start is the dry run.
+    h.keys("s");
+    let (id, order) = ordered(&h);
+    assert!(order.dry_run && h.state.tasks.running().count() == 1);
+    h.effects.clear();
+    h.keys("s");
+    assert!(h.effects.is_empty(), "nothing starts while it is counted: {:?}", h.effects);
+    end(&mut h, id, imported(true, 1197));
+    h.keys("s");
+    let (id, order) = ordered(&h);
+    assert!(!order.dry_run);
+    // While it runs nothing is changed, and another one is not started.
+    h.effects.clear();
+    h.keys("<enter> <space> d s");
+    assert!(h.effects.is_empty() && h.state.overlays.is_empty(), "{:?}", h.effects);
+    h.keys("x");
+    assert_eq!(h.effects, [Effect::Cancel(id)]);
+    h.effects.clear();
+    end(&mut h, id, imported(false, 1197));
+    // The open project has new classes and answers now.
+    assert!(h.asked().contains(&Query::Project(lakelens::domain::ids::ProjectId(1))), "{:?}", h.effects);
+    assert!(h.screen(80, 24).contains("labels added"));
+    // What is done once is counted again before it is done again.
+    h.keys("s");
+    assert!(ordered(&h).1.dry_run);
+}
+
+#[test]
+fn a_choice_that_changes_makes_the_dry_run_void_and_the_file_is_looked_at_again() {
+    let mut h = importing();
+    h.keys("d");
+    let (id, _) = ordered(&h);
+    end(&mut h, id, imported(true, 3));
+    h.effects.clear();
+    // From the file to the pictures that the project does not have: format, names, then those.
+    h.keys("j j j <space>");
+    assert_eq!(looked_at(&h).how.on_missing, OnMissing::Skip);
+    h.keys("s");
+    let (id, order) = ordered(&h);
+    assert!(order.dry_run && order.how.on_missing == OnMissing::Skip);
+    // A dry run that still runs is stopped when something changes.
+    h.effects.clear();
+    h.keys("j <enter>").text("merge").keys("<enter>");
+    assert!(h.effects.contains(&Effect::Cancel(id)), "{:?}", h.effects);
+    assert_eq!(looked_at(&h).how.on_existing, OnExisting::Merge);
+    h.event(Event::Exchanged(id, Exchanged::Imported(Box::new(imported(true, 3)))));
+    assert!(!h.screen(80, 24).contains("to be added"), "told of other choices");
+}
+
+#[test]
+fn the_format_and_the_classes_can_be_changed() {
+    let mut h = importing();
+    h.keys("j <enter>").text("open_im").keys("<enter>");
+    assert_eq!(looked_at(&h).how.format, Some(Format::OpenImages));
+    h.reply(Slot::ImportPreview, Reply::ImportPreview(Arc::new(preview())));
+    // The third class of the file is a class of the project, by another name.
+    h.keys("<tab> G k <enter>").text("rose").keys("<enter>");
+    let map = looked_at(&h).how.class_map;
+    assert_eq!(map.into_iter().collect::<Vec<_>>(), [("tulip".to_owned(), "rose".to_owned())]);
+    h.keys("<enter> <enter>");
+    assert!(looked_at(&h).how.class_map.is_empty(), "its own name again");
+}
+
+#[test]
+fn what_would_stop_the_import_is_said_and_nothing_starts() {
+    let mut h = importing();
+    h.keys("d");
+    let (id, _) = ordered(&h);
+    let stopped = Some("2 rows are wrong; the first: labels.csv, row 17: no".to_owned());
+    end(&mut h, id, Imported { stopped, ..imported(true, 0) });
+    h.effects.clear();
+    h.keys("s");
+    assert!(h.effects.is_empty(), "{:?}", h.effects);
+    let screen = h.screen(80, 24);
+    assert!(screen.contains("stops") && screen.contains("2 rows are wrong"), "{screen}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_says_why_and_one_that_breaks_shows_what_comes_before() {
+    let mut h = importing();
+    h.keys("<enter>").text("x").keys("<enter>");
+    h.reply(Slot::ImportPreview, Reply::Failed("no annotation format that is known was found in it".to_owned()));
+    assert!(h.screen(80, 24).contains("no annotation format"));
+    h.keys("<enter>").text("y").keys("<enter>");
+    let broken = Some("labels.json, annotations 3: the file ends in the middle".to_owned());
+    h.reply(Slot::ImportPreview, Reply::ImportPreview(Arc::new(ImportPreview { broken, ..preview() })));
+    let screen = h.screen(80, 24);
+    assert!(screen.contains("broken") && screen.contains("daisy/0001.jpg"), "{screen}");
+}
+
+#[test]
+fn nothing_is_imported_where_nothing_may_be_changed() {
+    let mut h = importing();
+    h.keys("d");
+    let (id, _) = ordered(&h);
+    end(&mut h, id, imported(true, 3));
+    h.effects.clear();
+    h.state.read_only = true;
+    h.keys("s");
+    assert!(h.effects.is_empty(), "{:?}", h.effects);
+}
+
+#[test]
+fn an_import_goes_on_when_the_screen_is_left_and_is_found_again() {
+    let mut h = importing();
+    h.keys("d");
+    let (id, _) = ordered(&h);
+    end(&mut h, id, imported(true, 3));
+    h.keys("s");
+    let (id, _) = ordered(&h);
+    h.keys("g p");
+    h.effects.clear();
+    h.keys("I");
+    assert!(h.state.overlays.is_empty(), "the one that runs is shown, no other asked for");
+    end(&mut h, id, imported(false, 3));
+    assert!(h.screen(80, 24).contains("labels added"));
+}
+
+#[test]
+fn an_entry_of_a_folder_is_imported_into_the_project_that_was_open_last() {
+    let mut h = super::lake::lake(&["labels.csv"]);
+    h.state.places.last_project = Some(1);
+    h.keys("I");
+    let order = looked_at(&h);
+    assert_eq!((order.from.name(), order.project.0), ("labels.csv", 1));
+    h.reply(Slot::WizardProjects, projects());
+    assert!(h.screen(80, 24).contains("flowers"));
+}
+
+#[test]
+fn import_wizard() {
+    let mut h = listed();
+    h.keys("I <esc>");
+    snapshots("import_empty", &mut h);
+    let mut h = importing();
+    snapshots("import_preview", &mut h);
+    h.keys("G k k k");
+    snapshots("import_wrong_row", &mut h);
+    h.keys("<tab>");
+    snapshots("import_classes", &mut h);
+    h.keys("d");
+    let (id, _) = ordered(&h);
+    h.event(Event::Task(id, TaskNews::Progress { done: 1204, total: Some(3670) }));
+    snapshots("import_counting", &mut h);
+    end(&mut h, id, imported(true, 1197));
+    h.state.messages.expire(u64::MAX);
+    snapshots("import_counted", &mut h);
+}
+
+fn exporting() -> Harness {
+    let mut h = listed();
+    h.keys("E");
+    h.reply(Slot::WizardProjects, projects());
+    h
+}
+
+fn export_of(h: &Harness) -> (TaskId, ExportOrder) {
+    match started(h) {
+        (id, Job::Export(order)) => (id, *order),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn lossy() -> ExportReport {
+    let loss = |what: &str, count| Loss { what: what.to_owned(), count };
+    ExportReport {
+        dest: "/data/flowers-yolo".to_owned(),
+        format: "yolo".to_owned(),
+        images: 1204,
+        annotations: 3670,
+        loss: vec![loss("pictures without an answer are left out", 31), loss("polygons are written as their boxes", 7)],
+        manifest: "/data/flowers-yolo/lakelens-export.json".to_owned(),
+        ..ExportReport::default()
+    }
+}
+
+#[test]
+fn what_an_export_would_lose_is_told_before_it_is_made() {
+    let mut h = exporting();
+    h.keys("<enter>").text("yolo").keys("<enter>");
+    h.keys("j j <enter>").text("status:labeled").keys("<enter> j <space>");
+    h.keys("s");
+    let (id, order) = export_of(&h);
+    assert!(order.dry_run && order.wanted.format == Written::from_name("yolo").unwrap());
+    assert_eq!((order.wanted.filter.to_string().as_str(), order.wanted.images), ("status:labeled", Images::Copy));
+    assert_eq!(order.wanted.dest.to_str(), Some("/data/flowers-yolo"));
+    h.event(Event::Exchanged(id, Exchanged::Exported(lossy())));
+    h.event(Event::Task(id, TaskNews::Ended(TaskState::Done("counted".to_owned()))));
+    h.state.messages.expire(u64::MAX);
+    snapshots("export_counted", &mut h);
+    h.keys("s");
+    let (id, order) = export_of(&h);
+    assert!(!order.dry_run);
+    h.event(Event::Task(id, TaskNews::Ended(TaskState::Failed("no space is left".to_owned()))));
+    assert!(h.screen(80, 24).contains("no space is left"));
+}
+
+#[test]
+fn the_place_of_an_export_follows_the_format_until_it_is_typed() {
+    let mut h = exporting();
+    assert!(h.screen(80, 24).contains("/data/flowers.csv"));
+    h.keys("<space>");
+    assert!(h.screen(80, 24).contains("/data/flowers.jsonl"));
+    h.keys("j <enter> <C-u>").text("s3://bucket/x").keys("<enter>");
+    assert!(h.screen(80, 24).contains("only written to this machine"));
+    h.keys("<C-u>").text("/out/here.jsonl").keys("<enter> k <space>");
+    assert!(h.screen(80, 24).contains("/out/here.jsonl"));
+    h.keys("d");
+    assert_eq!(export_of(&h).1.wanted.dest.to_str(), Some("/out/here.jsonl"));
+}
