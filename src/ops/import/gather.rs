@@ -12,7 +12,7 @@ use crate::domain::ids::SampleId;
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
 use crate::domain::text::printable;
-use crate::formats::dataset::{Bad, Files, Found, Item, Mark, Unit};
+use crate::formats::dataset::{Bad, Files, Found, Item, Mark, Standing, Unit};
 use crate::formats::read::Format;
 use crate::formats::read::codec::Pack;
 use crate::formats::read::sorter::{Key, Sorted, Sorter, key_of};
@@ -195,6 +195,7 @@ impl<'a, 'w> Gather<'a, 'w> {
 
     fn item(&mut self, mut item: Item, hit: Hit) -> Result<(), OpsError> {
         self.done.report.read += 1;
+        let partial = self.rejects.is_partial(&item);
         self.told.done += 1;
         if self.told.done.is_multiple_of(STRIDE) {
             self.watch.check()?;
@@ -231,8 +232,13 @@ impl<'a, 'w> Gather<'a, 'w> {
         if let Some(known) = &known {
             item.name.clone_from(&known.path);
         }
-        if !self.fit(&mut item, known.as_ref())? {
+        let whole = self.fit(&mut item, known.as_ref())? && !partial;
+        if !whole && self.wanted.how.on_bad_row != OnBadRow::Keep {
             return Ok(());
+        }
+        if !whole && item.marks.is_empty() && item.standing == Standing::Judged {
+            // What is on it could not be read: nobody has said that nothing is on it.
+            item.standing = Standing::Listed;
         }
         self.pack.0.clear();
         self.pack.item(&item);
@@ -257,7 +263,7 @@ impl<'a, 'w> Gather<'a, 'w> {
         self.reject(item, "the project has no such picture".to_owned())
     }
 
-    /// Brings all marks into the frame; those that cannot be are rejected. `false` when the picture is to be left out.
+    /// Brings all marks into the frame; those that cannot be are rejected. Whether all could.
     fn fit(&mut self, item: &mut Item, known: Option<&Known>) -> Result<bool, OpsError> {
         let in_pixels = |m: &Mark| m.unit == Unit::Pixel && !matches!(m.shape, Shape::Class);
         let needs =
@@ -286,7 +292,7 @@ impl<'a, 'w> Gather<'a, 'w> {
             self.add_class(&mark.class);
         }
         item.marks = kept;
-        Ok(wrong.is_empty() || self.wanted.how.on_bad_row == OnBadRow::Keep)
+        Ok(wrong.is_empty())
     }
 
     /// The size of a picture: from the project, else from its header.

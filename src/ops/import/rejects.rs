@@ -2,9 +2,11 @@
 //! kept for a person as well.
 
 use crate::domain::text::printable;
-use crate::formats::dataset::{Bad, Spot};
+use crate::formats::dataset::{Bad, Item, Spot};
+use crate::formats::read::sorter::{Key, key_of};
 use crate::ops::OpsError;
 use serde_json::json;
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -12,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// Rows that are kept for a person.
 pub(super) const KEPT: usize = 20;
+/// Pictures with something wrong that are remembered.
+const REMEMBERED: usize = 1 << 20;
 
 /// The file, made with the first row.
 pub(super) struct Rejects {
@@ -21,6 +25,13 @@ pub(super) struct Rejects {
     pub(super) count: u64,
     /// The first rows, each as a sentence that is safe to show, and whether its picture as a whole is lost.
     pub(super) first: Vec<(String, bool)>,
+    /// Pictures of which a part was not taken.
+    partly: HashSet<Key>,
+}
+
+/// A picture as its file calls it.
+fn called(file: &str, name: &str) -> Key {
+    key_of(&format!("{file}\0{name}"))
 }
 
 impl Rejects {
@@ -30,7 +41,7 @@ impl Rejects {
 
     /// Rows that are only counted and, the first of them, kept.
     pub(super) fn aside() -> Self {
-        Self { path: None, file: None, count: 0, first: Vec::new() }
+        Self { path: None, file: None, count: 0, first: Vec::new(), partly: HashSet::new() }
     }
 
     pub(super) fn push(&mut self, bad: &Bad) -> Result<(), OpsError> {
@@ -38,6 +49,9 @@ impl Rejects {
         if self.first.len() < KEPT {
             let name = bad.name.as_ref().map(|n| format!(" (`{}`)", printable(n))).unwrap_or_default();
             self.first.push((format!("{}{name}: {}", bad.place, printable(&bad.reason)), bad.whole));
+        }
+        if let Some(name) = bad.name.as_ref().filter(|_| !bad.whole && self.partly.len() < REMEMBERED) {
+            self.partly.insert(called(&bad.place.file, name));
         }
         let Some(path) = self.path.clone() else { return Ok(()) };
         let place = match bad.place.at {
@@ -50,6 +64,13 @@ impl Rejects {
         let record =
             json!({ "file": &*bad.place.file, "place": place, "reason": bad.reason, "picture": bad.name, "row": row });
         self.write(&path, &record.to_string()).map_err(|e| OpsError::file("write", &path, &e))
+    }
+
+    /// Whether a part of a picture was not taken, as far as the reader said whose part it was. After very many it is taken
+    /// to be so of every one.
+    pub(super) fn is_partial(&self, item: &Item) -> bool {
+        self.partly.len() >= REMEMBERED
+            || (!self.partly.is_empty() && self.partly.contains(&called(&item.place.file, &item.name)))
     }
 
     fn write(&mut self, path: &Path, record: &str) -> io::Result<()> {

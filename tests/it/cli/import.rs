@@ -139,6 +139,24 @@ fn a_picture_goes_with_its_bad_row_where_that_is_wanted() {
 }
 
 #[test]
+fn a_picture_whose_only_row_is_wrong_is_not_taken_for_empty() {
+    let home = cars();
+    // By what the file itself says, and by what the picture's frame says.
+    home.write("a.csv", "path,class,x,y,w,h\n1.png,car,0,0,wide,6\n2.png,car,10,0,80,6\n3.png,car,0,0,8,6\n");
+    let kept = run(&home, &["a.csv", "--on-bad-row", "keep"]);
+    assert_eq!((counts(&kept)[3], counts(&kept)[6]), (1, 2));
+    let states: Vec<_> = exported(&home).into_iter().map(|r| r["status"].clone()).collect();
+    assert_eq!(states.iter().filter(|s| **s == "labeled").count(), 1, "{states:?}");
+    home.write("b.csv", "path,class,x,y,w,h\n1.png,car,0,0,wide,6\n1.png,car,0,0,8,6\n");
+    let dropped = run(&home, &["b.csv", "--on-bad-row", "drop"]);
+    assert_eq!(
+        (counts(&dropped)[3], boxes(&home, "1.png").len()),
+        (0, 0),
+        "the row that is right goes with the picture"
+    );
+}
+
+#[test]
 fn names_are_matched_as_wanted() {
     let home = cars();
     let one = |name: &str| {
