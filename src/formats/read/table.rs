@@ -319,6 +319,10 @@ impl Columns {
         // Numbers without a class are wrong; neither is a picture with nothing on it.
         let boxed = self.place.iter().any(|c| cell(*c).is_some()).then(|| self.boxed(cells));
         match (cell(self.class), boxed) {
+            // Where the file has classes of whole pictures only, one without is not answered.
+            (None, None) if !self.has_boxes() && self.one_hot.is_empty() && cell(self.status).is_none() => {
+                out.standing = Standing::Listed;
+            }
             (None, None) => {}
             (None, Some(_)) => wrong.push("the box has no class".to_owned()),
             (Some(class), None) => {

@@ -157,6 +157,17 @@ fn a_picture_whose_only_row_is_wrong_is_not_taken_for_empty() {
 }
 
 #[test]
+fn a_row_without_a_class_is_no_answer_where_the_file_has_no_boxes() {
+    let home = cars();
+    home.ok(&["project", "create", "kinds", "--from", "cars", "-r", "--classes", "car,truck"]);
+    home.write("a.csv", "path,class\n1.png,car\n2.png,\n3.png,\n");
+    let report = home.json(&["import", "kinds", "a.csv", "--json"]);
+    assert_eq!((counts(&report)[1], counts(&report)[3]), (3, 1));
+    let status = home.json(&["status", "kinds", "--json"]);
+    assert!(status.to_string().contains("\"labeled\":1"), "{status}");
+}
+
+#[test]
 fn names_are_matched_as_wanted() {
     let home = cars();
     let one = |name: &str| {
