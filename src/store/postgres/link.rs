@@ -13,6 +13,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{AsyncMessage, Client, Config, Notification};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -183,10 +184,13 @@ impl Line<'_> {
     fn checked<T>(&self, done: std::result::Result<T, tokio_postgres::Error>) -> Result<T> {
         done.map_err(|error| {
             let stopped = self.stop.as_ref().is_some_and(|s| s.has_changed().unwrap_or(false));
+            // What begins a transaction may be what was stopped, and nobody waits for its answer: the rest is refused.
+            let refused = error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION);
+            let asked = || error.as_db_error().is_some_and(|e| e.message().contains("user request"));
             match is_cancelled(&error) {
-                true if stopped => StoreError::Interrupted,
+                cancelled if stopped && (cancelled || refused) => StoreError::Interrupted,
                 // A request to stop the read before this one came late and met it: it is done again on another line.
-                true if error.as_db_error().is_some_and(|e| e.message().contains("user request")) => {
+                cancelled if refused || (cancelled && asked()) => {
                     StoreError::Offline { place: self.place().to_owned(), why: "stopped by mistake".to_owned() }
                 }
                 _ => from_postgres(&error, self.place()),

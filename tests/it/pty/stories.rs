@@ -238,7 +238,9 @@ fn through_a_warehouse(server: &str, folder: &str) {
     assert_eq!(classes(&engine, &table), AFTER);
     // From now on it is a project of that connection: found on the Home screen, and labelled there.
     let mut session = home.terminal().kitty().run(&way);
-    session.wait_for("6 / 6").keys("g p").wait_for("6 / 6").wait_for("100 %").keys("<enter>");
+    session.wait_for("6 / 6").keys("g p");
+    // The hint of what can be done with a project comes with the project.
+    session.wait("the project in the list", |s| s.contains("C clone") && s.contains("6 / 6")).keys("<enter>");
     there(&mut session, "flower_04.png", "6 / 6").keys("1");
     there(&mut session, "flower_05.png", "6 / 6");
     eventually("the label to be in the table", || classes(&engine, &table)[3] == "rose");
