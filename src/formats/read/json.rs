@@ -334,31 +334,36 @@ struct Inside {
 impl Inside {
     /// Goes on in these bytes; how many of them belong to the value, if it ends among them.
     fn pass(&mut self, bytes: &[u8]) -> Option<usize> {
-        let Self { mut depth, mut quoted, mut escaped } = *self;
-        for (i, byte) in bytes.iter().copied().enumerate() {
-            if quoted {
-                match byte {
-                    _ if escaped => escaped = false,
-                    b'\\' => escaped = true,
-                    b'"' if depth == 0 => return Some(i + 1),
-                    b'"' => quoted = false,
-                    _ => {}
+        let mut at = 0;
+        loop {
+            let rest = bytes.get(at..).unwrap_or_default();
+            // Most bytes mean nothing, and are passed in loops that do nothing else.
+            at += match (self.quoted, self.depth) {
+                _ if self.escaped => Some(0),
+                (true, _) => rest.iter().position(|b| matches!(b, b'"' | b'\\')),
+                (false, 0) => {
+                    rest.iter().position(|b| brackets(*b) || matches!(b, b',' | b' ' | b'\t' | b'\r' | b'\n'))
                 }
-                continue;
+                (false, _) => rest.iter().position(|b| brackets(*b)),
+            }?;
+            match *bytes.get(at)? {
+                _ if self.escaped => self.escaped = false,
+                b'\\' => self.escaped = true,
+                b'"' if self.quoted && self.depth == 0 => return Some(at + 1),
+                b'"' => self.quoted = !self.quoted,
+                b'[' | b'{' => self.depth += 1,
+                b']' | b'}' if self.depth == 1 => return Some(at + 1),
+                b']' | b'}' if self.depth > 1 => self.depth -= 1,
+                _ => return Some(at),
             }
-            match byte {
-                b'"' => quoted = true,
-                b'[' | b'{' => depth += 1,
-                b']' | b'}' if depth == 0 => return Some(i),
-                b']' | b'}' if depth == 1 => return Some(i + 1),
-                b']' | b'}' => depth -= 1,
-                b',' | b' ' | b'\t' | b'\r' | b'\n' if depth == 0 => return Some(i),
-                _ => {}
-            }
+            at += 1;
         }
-        *self = Self { depth, quoted, escaped };
-        None
     }
+}
+
+/// Whether a byte begins or ends a text, a list or an object.
+fn brackets(byte: u8) -> bool {
+    matches!(byte, b'"' | b'[' | b']' | b'{' | b'}')
 }
 
 #[cfg(test)]
