@@ -8,16 +8,19 @@
 
 mod batch;
 mod element;
+mod group;
 mod panoptic;
+mod quick;
 
-use super::codec::{Pack, Unpack};
+use super::codec::Pack;
 use super::crew::{self, Give, PIECE};
 use super::json;
-use super::sorter::{Key, Sorter, key_of};
+use super::sorter::{Key, Sorter};
 use super::{Reading, broken, document_label, documents, io_error};
-use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Item, Mark, Place, ReadError, Spot, Standing, Take};
+use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Place, ReadError, Spot, Standing, Take};
 use batch::{Batch, Kind, Parsed};
 use element::Element;
+use group::{Records, Together};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -64,11 +67,6 @@ struct Join<'a> {
     results: u64,
     pictures: u64,
 }
-
-/// Records of the sorter begin with what they are.
-const PICTURE: u64 = 0;
-const MARK: u64 = 1;
-const CAPTION: u64 = 2;
 
 impl<'a> Join<'a> {
     fn new(files: &'a dyn Files, path: &'a str, with: &'a Reading<'a>) -> Self {
@@ -133,13 +131,12 @@ impl<'a> Join<'a> {
         for bad in parsed.bad {
             take(Found::Bad(bad))?;
         }
-        let mut pack = Pack::default();
+        let mut pack = Pack::of(&self.file);
         for (key, mut item) in parsed.pictures {
             item.name = self.near(item.name);
-            pack.0.clear();
-            pack.number(PICTURE);
-            pack.item(&item);
-            self.push(key, &pack.0)?;
+            pack.bytes.clear();
+            group::pack_picture(&item, &mut pack);
+            self.push(key, &pack.bytes)?;
         }
         let mut start = 0;
         for (key, end) in parsed.records {
@@ -217,9 +214,9 @@ impl<'a> Join<'a> {
         for segment in &element.segments {
             match panoptic::mark(segment, masks.as_ref(), place) {
                 Ok(mark) => {
-                    let mut pack = Pack::default();
-                    batch::pack_mark(image, &mark, &mut pack);
-                    self.push(key, &pack.0)?;
+                    let mut pack = Pack::of(&self.file);
+                    group::pack_mark(key, image, &mark, &mut pack);
+                    self.push(key, &pack.bytes)?;
                 }
                 Err(reason) => take(bad(reason))?,
             }
@@ -236,89 +233,26 @@ impl<'a> Join<'a> {
         }
         take(Found::Classes(std::mem::take(&mut self.classes)))?;
         let standing = if self.annotations == 0 { Standing::Listed } else { Standing::Judged };
-        let results = self.results > 0;
+        let together = Together { file: &self.file, by_id: &self.by_id, standing, results: self.results > 0 };
+        let failed = |e| io_error("the scratch file", e);
         let sorter = std::mem::replace(&mut self.sorter, Sorter::new(self.scratch));
-        let mut sorted = sorter.finish().map_err(|e| io_error("the scratch file", e))?;
-        let (mut record, mut group) = (Vec::new(), Group::default());
-        let mut at: Option<Key> = None;
-        while let Some(key) = sorted.next(&mut record).map_err(|e| io_error("the scratch file", e))? {
-            if at.is_some_and(|at| at != key) {
-                self.close(std::mem::take(&mut group), standing, results, take)?;
+        let mut sorted = sorter.finish().map_err(failed)?;
+        let feed = |give: &mut Give<'_, Records>| {
+            let (mut records, mut record) = (Records::default(), Vec::new());
+            while let Some(key) = sorted.next(&mut record).map_err(failed)? {
+                if records.is_full_before(key) {
+                    let large = records.is_large();
+                    give(std::mem::take(&mut records), large)?;
+                }
+                if records.add(key, &record) > MARKS {
+                    return Err(broken(&self.file, format!("more than {MARKS} annotations belong to one picture")));
+                }
             }
-            at = Some(key);
-            self.add(&mut group, &record).map_err(|e| io_error("the scratch file", e))?;
-            if group.marks.len() > MARKS {
-                return Err(broken(&self.file, format!("more than {MARKS} annotations belong to one picture")));
-            }
-        }
-        self.close(group, standing, results, take)
-    }
-
-    fn add(&self, group: &mut Group, record: &[u8]) -> std::io::Result<()> {
-        let mut unpack = Unpack::new(record, &self.file);
-        match unpack.number()? {
-            PICTURE => group.pictures.push(unpack.item()?),
-            MARK => {
-                // Of a picture that is there, which comes first in most files, the id is not needed again.
-                let image = unpack.text()?;
-                let image = if group.pictures.is_empty() { image.to_owned() } else { String::new() };
-                group.marks.push((image, unpack.mark()?));
-            }
-            _ => group.captions.push(unpack.text()?.to_owned()),
-        }
-        Ok(())
-    }
-
-    fn close(&self, group: Group, standing: Standing, results: bool, take: &mut Take<'_>) -> Result<(), ReadError> {
-        let mut pictures = group.pictures.into_iter();
-        let Some(mut item) = pictures.next() else {
-            for (image, mark) in group.marks {
-                let reason = format!("image_id {image} is not in images");
-                take(Found::Bad(Bad { place: mark.place, reason, name: None, whole: false, row: None }))?;
-            }
-            return Ok(());
+            let large = records.is_large();
+            give(records, large)
         };
-        for again in pictures {
-            let reason = format!("duplicate id in images: it is that of `{}`, which counts", item.name);
-            take(Found::Bad(Bad { place: again.place, reason, name: Some(again.name), whole: true, row: None }))?;
-        }
-        if results && group.marks.is_empty() {
-            return Ok(());
-        }
-        for (_, mut mark) in group.marks {
-            match self.by_id.get(&mark.class) {
-                Some(name) => {
-                    mark.class.clone_from(name);
-                    item.marks.push(mark);
-                }
-                None => {
-                    let reason = format!("category_id {} is not in categories", mark.class);
-                    let name = Some(item.name.clone());
-                    take(Found::Bad(Bad { place: mark.place, reason, name, whole: false, row: None }))?;
-                }
-            }
-        }
-        if !group.captions.is_empty() {
-            item.extra.insert("captions".to_owned(), group.captions.into());
-        }
-        item.standing =
-            if item.extra.contains_key("captions") && item.marks.is_empty() { Standing::Listed } else { standing };
-        take(Found::Item(Box::new(item)))
-    }
-}
-
-/// Everything that has the same id.
-#[derive(Default)]
-struct Group {
-    pictures: Vec<Item>,
-    marks: Vec<(String, Mark)>,
-    captions: Vec<String>,
-}
-
-/// Whole numbers in their own order, then everything else.
-fn id_key(id: &str) -> Key {
-    match id.parse::<i64>() {
-        Ok(n) if n.to_string() == id => Key::from(n.cast_unsigned() ^ (1 << 63)),
-        _ => key_of(id),
+        crew::in_order(&|records: Records| together.found(&records), feed, &mut |found| {
+            found.map_err(failed)?.into_iter().try_for_each(&mut *take)
+        })
     }
 }

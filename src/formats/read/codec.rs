@@ -15,30 +15,41 @@ const LISTS: [&str; 10] =
 
 /// Writes values one after the other.
 #[derive(Debug, Default)]
-pub struct Pack(pub Vec<u8>);
+pub struct Pack {
+    /// What has been written.
+    pub bytes: Vec<u8>,
+    /// The file that most places stand in, which is then not written out each time.
+    home: Option<Arc<str>>,
+}
 
 impl Pack {
+    /// Most places stand in this file; it must be given to [`Unpack::new`] as well.
+    #[must_use]
+    pub fn of(home: &Arc<str>) -> Self {
+        Self { bytes: Vec::new(), home: Some(Arc::clone(home)) }
+    }
+
     fn byte(&mut self, value: u8) {
-        self.0.push(value);
+        self.bytes.push(value);
     }
 
     /// A number in as few bytes as it needs.
     pub fn number(&mut self, mut value: u64) {
         while value >= 0x80 {
-            self.0.push((value & 0x7f) as u8 | 0x80);
+            self.bytes.push((value & 0x7f) as u8 | 0x80);
             value >>= 7;
         }
-        self.0.push(value as u8);
+        self.bytes.push(value as u8);
     }
 
     fn float(&mut self, value: f64) {
-        self.0.extend_from_slice(&value.to_le_bytes());
+        self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 
     /// A text.
     pub fn text(&mut self, value: &str) {
         self.number(value.len() as u64);
-        self.0.extend_from_slice(value.as_bytes());
+        self.bytes.extend_from_slice(value.as_bytes());
     }
 
     fn maybe_text(&mut self, value: Option<&str>) {
@@ -58,7 +69,11 @@ impl Pack {
 
     /// Where something stands.
     pub fn place(&mut self, place: &Place) {
-        self.text(&place.file);
+        let at_home = self.home.as_ref().is_some_and(|home| Arc::ptr_eq(home, &place.file) || *home == place.file);
+        self.byte(u8::from(at_home));
+        if !at_home {
+            self.text(&place.file);
+        }
         let (kind, list, n) = match place.at {
             Spot::Whole => (0, 0, 0),
             Spot::Line(n) => (1, 0, n),
@@ -136,6 +151,7 @@ impl Pack {
 #[derive(Debug)]
 pub struct Unpack<'a> {
     bytes: &'a [u8],
+    home: Arc<str>,
     /// The file of the last place: most stand in the same.
     file: Arc<str>,
 }
@@ -145,10 +161,10 @@ fn torn() -> io::Error {
 }
 
 impl<'a> Unpack<'a> {
-    /// Reads what [`Pack`] wrote. `file` is the file that most places stand in.
+    /// Reads what [`Pack`] wrote. `home` is the file that most places stand in.
     #[must_use]
-    pub fn new(bytes: &'a [u8], file: &Arc<str>) -> Self {
-        Self { bytes, file: Arc::clone(file) }
+    pub fn new(bytes: &'a [u8], home: &Arc<str>) -> Self {
+        Self { bytes, home: Arc::clone(home), file: Arc::clone(home) }
     }
 
     fn take(&mut self, length: usize) -> io::Result<&'a [u8]> {
@@ -205,9 +221,13 @@ impl<'a> Unpack<'a> {
 
     /// Where something stands.
     pub fn place(&mut self) -> io::Result<Place> {
-        let file = self.text()?;
-        if *self.file != *file {
-            self.file = Arc::from(file);
+        if self.byte()? == 1 {
+            self.file = Arc::clone(&self.home);
+        } else {
+            let file = self.text()?;
+            if *self.file != *file {
+                self.file = Arc::from(file);
+            }
         }
         let (kind, list, n) = (self.byte()?, self.number()?, self.number()?);
         let at = match kind {
@@ -313,11 +333,18 @@ mod tests {
             extra: BTreeMap::new(),
             place,
         };
-        let mut pack = Pack::default();
-        pack.item(&item);
-        assert_eq!(Unpack::new(&pack.0, &file).item().unwrap(), item);
-        for cut in 0..pack.0.len() {
-            assert!(Unpack::new(&pack.0[..cut], &file).item().is_err(), "{cut}");
+        let elsewhere: Arc<str> = Arc::from("b.json");
+        for (mut pack, home) in [
+            (Pack::default(), &file),
+            (Pack::default(), &elsewhere),
+            (Pack::of(&file), &file),
+            (Pack::of(&elsewhere), &elsewhere),
+        ] {
+            pack.item(&item);
+            assert_eq!(Unpack::new(&pack.bytes, home).item().unwrap(), item);
+            for cut in 0..pack.bytes.len() {
+                assert!(Unpack::new(&pack.bytes[..cut], home).item().is_err(), "{cut}");
+            }
         }
     }
 }

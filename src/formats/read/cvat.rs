@@ -136,7 +136,7 @@ impl Document<'_> {
                     let mut pack = super::codec::Pack::default();
                     pack.mark(&mark);
                     let sorter = self.tracks.get_or_insert_with(|| Sorter::new(self.with.scratch));
-                    sorter.push(Key::from(frame), &pack.0).map_err(|e| super::io_error("the scratch file", e))?;
+                    sorter.push(Key::from(frame), &pack.bytes).map_err(|e| super::io_error("the scratch file", e))?;
                 }
                 Ok(None) => {}
                 Err(reason) => {

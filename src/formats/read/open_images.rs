@@ -81,7 +81,7 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
             let mut pack = Pack::default();
             pack.item(&out);
             seen.insert(key_of(&out.name));
-            sorter.push(key_of(&out.name), &pack.0).map_err(|e| io_error("the scratch file", e))?;
+            sorter.push(key_of(&out.name), &pack.bytes).map_err(|e| io_error("the scratch file", e))?;
         }
         super::table::together(sorter, &file, take)?;
     }

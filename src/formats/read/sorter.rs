@@ -13,7 +13,7 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Bytes that are kept in memory before a run is written.
-const BUDGET: usize = 40 << 20;
+const BUDGET: usize = 56 << 20;
 /// Bytes of one write.
 const PIECE: usize = 256 << 10;
 
@@ -37,8 +37,36 @@ pub struct Sorter {
     folder: PathBuf,
     budget: usize,
     bytes: Vec<u8>,
-    index: Vec<(Key, usize, usize)>,
+    index: Vec<Entry>,
     runs: Vec<File>,
+}
+
+/// Where the record of a key stands. Keys are in halves and places in 32 bits, because there are as many as records.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    key: [u64; 2],
+    at: u32,
+    length: u32,
+}
+
+/// Bytes of memory for an entry: itself, and its share of what sorting needs beside it.
+const ENTRY: usize = size_of::<Entry>() * 3 / 2;
+
+impl Entry {
+    fn new(key: Key, at: usize, length: usize) -> io::Result<Self> {
+        let narrow = |n: usize| u32::try_from(n).map_err(io::Error::other);
+        Ok(Self { key: [(key >> 64) as u64, key as u64], at: narrow(at)?, length: narrow(length)? })
+    }
+
+    fn key(&self) -> Key {
+        Key::from(self.key[0]) << 64 | Key::from(self.key[1])
+    }
+
+    /// Its record among the bytes of all.
+    fn record<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        let at = self.at as usize;
+        bytes.get(at..at + self.length as usize).unwrap_or_default()
+    }
 }
 
 impl Sorter {
@@ -59,18 +87,18 @@ impl Sorter {
     /// # Errors
     /// When the disk cannot take a run.
     pub fn push(&mut self, key: Key, record: &[u8]) -> io::Result<()> {
-        self.index.push((key, self.bytes.len(), record.len()));
+        self.index.push(Entry::new(key, self.bytes.len(), record.len())?);
         self.bytes.extend_from_slice(record);
-        if self.bytes.len() + self.index.len() * 48 > self.budget { self.spill() } else { Ok(()) }
+        if self.bytes.len() + self.index.len() * ENTRY > self.budget { self.spill() } else { Ok(()) }
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        self.index.sort_by_key(|(key, at, _)| (*key, *at));
+        self.index.sort_by_key(|entry| entry.key);
         let mut out = BufWriter::with_capacity(PIECE, nameless(&self.folder)?);
-        for (key, at, length) in self.index.drain(..) {
-            out.write_all(&key.to_le_bytes())?;
-            out.write_all(&(length as u64).to_le_bytes())?;
-            out.write_all(self.bytes.get(at..at + length).unwrap_or_default())?;
+        for entry in self.index.drain(..) {
+            out.write_all(&entry.key().to_le_bytes())?;
+            out.write_all(&u64::from(entry.length).to_le_bytes())?;
+            out.write_all(entry.record(&self.bytes))?;
         }
         self.bytes.clear();
         let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -85,7 +113,7 @@ impl Sorter {
     /// When the disk fails.
     pub fn finish(mut self) -> io::Result<Sorted> {
         if self.runs.is_empty() {
-            self.index.sort_by_key(|(key, at, _)| (*key, *at));
+            self.index.sort_by_key(|entry| entry.key);
             return Ok(Sorted::Memory { bytes: self.bytes, index: self.index.into_iter() });
         }
         self.spill()?;
@@ -142,8 +170,8 @@ pub enum Sorted {
     Memory {
         /// The records.
         bytes: Vec<u8>,
-        /// Key, place and length of each.
-        index: std::vec::IntoIter<(Key, usize, usize)>,
+        /// Where each stands.
+        index: std::vec::IntoIter<Entry>,
     },
     /// Runs are merged.
     Runs {
@@ -162,9 +190,9 @@ impl Sorted {
     pub fn next(&mut self, record: &mut Vec<u8>) -> io::Result<Option<Key>> {
         record.clear();
         match self {
-            Self::Memory { bytes, index } => Ok(index.next().map(|(key, at, length)| {
-                record.extend_from_slice(bytes.get(at..at + length).unwrap_or_default());
-                key
+            Self::Memory { bytes, index } => Ok(index.next().map(|entry| {
+                record.extend_from_slice(entry.record(bytes));
+                entry.key()
             })),
             Self::Runs { runs, heap } => {
                 let Some(Reverse((key, number))) = heap.pop() else { return Ok(None) };

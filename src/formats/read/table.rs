@@ -80,7 +80,7 @@ impl<'a> Table<'a> {
                 }
                 let mut pack = Pack::default();
                 pack.item(&one);
-                self.sorter.push(key_of(&one.name), &pack.0).map_err(|e| io_error("the scratch file", e))
+                self.sorter.push(key_of(&one.name), &pack.bytes).map_err(|e| io_error("the scratch file", e))
             }
             Err(reason) => take(Found::Bad(Bad { place, reason, name: None, whole: false, row: line(cells) })),
         }

@@ -240,10 +240,10 @@ impl<'a, 'w> Gather<'a, 'w> {
             // What is on it could not be read: nobody has said that nothing is on it.
             item.standing = Standing::Listed;
         }
-        self.pack.0.clear();
+        self.pack.bytes.clear();
         self.pack.item(&item);
         let scratch = |e| OpsError::file("write", &self.wanted.scratch, &e);
-        self.sorter.push(key, &self.pack.0).map_err(scratch)
+        self.sorter.push(key, &self.pack.bytes).map_err(scratch)
     }
 
     fn reject(&mut self, item: &Item, reason: String) -> Result<(), OpsError> {

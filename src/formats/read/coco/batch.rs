@@ -1,12 +1,15 @@
 //! Many elements of a file at once, parsed apart from everything else, so that several threads can do it.
 
 use super::element::{Element, Picture};
-use super::{CAPTION, MARK, id_key};
-use crate::formats::dataset::{Bad, Item, Mark, Place, Spot};
+use super::group::{CAPTION, id_key, number_key, pack_mark};
+use super::quick;
+use crate::domain::annotation::Shape;
+use crate::formats::dataset::{Bad, Item, Mark, Place, Spot, Unit};
 use crate::formats::read::codec::Pack;
 use crate::formats::read::crew::PIECE;
 use crate::formats::read::json::{self, Piece};
 use crate::formats::read::sorter::Key;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// What an element is.
@@ -42,13 +45,6 @@ pub(super) struct Parsed {
     pub(super) results: u64,
 }
 
-/// A record of a mark. Its class is the id of its category until the join.
-pub(super) fn pack_mark(image: &str, mark: &Mark, pack: &mut Pack) {
-    pack.number(MARK);
-    pack.text(image);
-    pack.mark(mark);
-}
-
 impl Batch {
     /// Adds an element; whether it is time to parse them.
     pub(super) fn add(&mut self, kind: Kind, piece: &Piece<'_>) -> bool {
@@ -60,22 +56,25 @@ impl Batch {
     /// Parses them all.
     pub(super) fn parsed(&self, file: &Arc<str>) -> Parsed {
         let (mut out, mut start) = (Parsed::default(), 0);
-        let mut pack = Pack(Vec::with_capacity(self.bytes.len()));
+        let mut pack = Pack::of(file);
+        pack.bytes.reserve(self.bytes.len() / 2);
+        let mut boxed = crate::formats::read::mark("", Shape::Class, Unit::Pixel, &place(file, Kind::Mark, 0));
         for (kind, n, end) in &self.elements {
             let bytes = self.bytes.get(start..*end).unwrap_or_default();
             start = *end;
-            let list = match kind {
-                Kind::Picture => "images",
-                Kind::Mark => "annotations",
-                Kind::Result => "elements",
-            };
-            let place = Place { file: Arc::clone(file), at: Spot::Element(list, *n) };
+            let place = place(file, *kind, *n);
             let made = match kind {
                 Kind::Picture => out.picture(bytes, &place),
                 Kind::Mark | Kind::Result => {
                     out.annotations += 1;
                     out.results += u64::from(*kind == Kind::Result);
-                    out.mark(bytes, &place, &mut pack).map_err(|reason| (reason, None))
+                    match quick::boxed(bytes) {
+                        Some(found) => {
+                            out.boxed(&found, &mut boxed, place.at, &mut pack);
+                            Ok(())
+                        }
+                        None => out.mark(bytes, &place, &mut pack).map_err(|reason| (reason, None)),
+                    }
                 }
             };
             if let Err((reason, name)) = made {
@@ -83,17 +82,43 @@ impl Batch {
                 out.bad.push(Bad { place, reason, name, whole: *kind == Kind::Picture, row });
             }
         }
-        out.bytes = pack.0;
+        out.bytes = pack.bytes;
         out
     }
 }
 
+fn place(file: &Arc<str>, kind: Kind, n: u64) -> Place {
+    let list = match kind {
+        Kind::Picture => "images",
+        Kind::Mark => "annotations",
+        Kind::Result => "elements",
+    };
+    Place { file: Arc::clone(file), at: Spot::Element(list, n) }
+}
+
 impl Parsed {
     fn picture(&mut self, bytes: &[u8], place: &Place) -> Result<(), (String, Option<String>)> {
+        if let Some(found) = quick::picture(bytes) {
+            let mut item = crate::formats::read::item(found.name, place);
+            (item.width, item.height) = (Some(found.width), Some(found.height));
+            self.pictures.push((number_key(found.id), item));
+            return Ok(());
+        }
         let picture: Picture = json::parse(bytes).map_err(|reason| (reason, None))?;
         let (id, item) = picture.item(place.clone())?;
         self.pictures.push((id_key(&id), item));
         Ok(())
+    }
+
+    /// Takes a box over; `mark` is used again for each.
+    fn boxed(&mut self, found: &quick::Boxed, mark: &mut Mark, at: Spot, pack: &mut Pack) {
+        let key = number_key(found.image);
+        mark.class.clear();
+        // A text takes everything.
+        let _ = write!(mark.class, "{}", found.class);
+        (mark.shape, mark.score, mark.place.at) = (Shape::Box(found.place), found.score, at);
+        pack_mark(key, "", mark, pack);
+        self.records.push((key, pack.bytes.len()));
     }
 
     fn mark(&mut self, bytes: &[u8], place: &Place, pack: &mut Pack) -> Result<(), String> {
@@ -108,9 +133,9 @@ impl Parsed {
             return Ok(());
         } else {
             let mark = element.mark(place.clone())?;
-            pack_mark(&id, &mark, pack);
+            pack_mark(key, &id, &mark, pack);
         }
-        self.records.push((key, pack.0.len()));
+        self.records.push((key, pack.bytes.len()));
         Ok(())
     }
 }

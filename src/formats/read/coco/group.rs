@@ -1,0 +1,178 @@
+//! Pictures and what is on them brought together: the records that go through the sorter, and what is made of those of one
+//! picture.
+//!
+//! What always holds: the records of a picture stay in the order of the file and are worked on by one thread; a picture
+//! is the first of its id, and what is on a picture that is not there is told, never lost.
+
+use crate::formats::dataset::{Bad, Found, Item, Mark, Standing};
+use crate::formats::read::codec::{Pack, Unpack};
+use crate::formats::read::crew::PIECE;
+use crate::formats::read::sorter::{Key, key_of};
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+/// Records begin with what they are.
+const PICTURE: u64 = 0;
+const MARK: u64 = 1;
+pub(super) const CAPTION: u64 = 2;
+
+/// The key of an id: whole numbers in their own order, then everything else.
+pub(super) fn id_key(id: &str) -> Key {
+    match id.parse::<i64>() {
+        Ok(n) if n.to_string() == id => number_key(n),
+        _ => key_of(id),
+    }
+}
+
+/// The key of an id that is a whole number.
+pub(super) fn number_key(n: i64) -> Key {
+    Key::from(n.cast_unsigned() ^ (1 << 63))
+}
+
+/// The whole number that a key is of; nothing for other ids.
+fn number_of(key: Key) -> Option<i64> {
+    u64::try_from(key).ok().map(|n| (n ^ (1 << 63)).cast_signed())
+}
+
+/// A record of a picture.
+pub(super) fn pack_picture(item: &Item, pack: &mut Pack) {
+    pack.number(PICTURE);
+    pack.item(item);
+}
+
+/// A record of a mark. Its class is the id of its category until the join; the id of its picture is only written where the
+/// key does not say it.
+pub(super) fn pack_mark(key: Key, image: &str, mark: &Mark, pack: &mut Pack) {
+    pack.number(MARK);
+    pack.text(if number_of(key).is_some() { "" } else { image });
+    pack.mark(mark);
+}
+
+/// Records of whole groups, in the order of their keys.
+#[derive(Default)]
+pub(super) struct Records {
+    bytes: Vec<u8>,
+    /// The key of each, and where it ends.
+    ends: Vec<(Key, usize)>,
+    /// Marks of the last key.
+    marks: usize,
+}
+
+impl Records {
+    /// Whether it is time to work on them, and the group of the last is complete, because one of this key comes next.
+    pub(super) fn is_full_before(&self, key: Key) -> bool {
+        self.bytes.len() >= PIECE && self.ends.last().is_some_and(|(last, _)| *last != key)
+    }
+
+    /// Whether a group made it so large that no other should be held beside it.
+    pub(super) fn is_large(&self) -> bool {
+        self.bytes.len() > 4 * PIECE
+    }
+
+    /// Adds a record; gives back how many marks its key has by now.
+    pub(super) fn add(&mut self, key: Key, record: &[u8]) -> usize {
+        if self.ends.last().is_none_or(|(last, _)| *last != key) {
+            self.marks = 0;
+        }
+        self.marks += usize::from(record.first().is_some_and(|kind| u64::from(*kind) == MARK));
+        self.bytes.extend_from_slice(record);
+        self.ends.push((key, self.bytes.len()));
+        self.marks
+    }
+}
+
+/// What is known when records are brought together.
+pub(super) struct Together<'a> {
+    /// The file that most records are of.
+    pub(super) file: &'a Arc<str>,
+    /// The names of the categories.
+    pub(super) by_id: &'a HashMap<String, String>,
+    /// What a picture without anything on it is.
+    pub(super) standing: Standing,
+    /// The file is a list of results: pictures without any are none of its.
+    pub(super) results: bool,
+}
+
+/// Everything that has the same id.
+#[derive(Default)]
+struct Group {
+    pictures: Vec<Item>,
+    marks: Vec<Mark>,
+    /// The id as it is told where there is no picture.
+    image: String,
+    captions: Vec<String>,
+}
+
+impl Together<'_> {
+    /// What whole groups of records are.
+    ///
+    /// # Errors
+    /// When a record is damaged.
+    pub(super) fn found(&self, records: &Records) -> io::Result<Vec<Found>> {
+        let (mut out, mut group, mut start) = (Vec::new(), Group::default(), 0);
+        let mut keys = records.ends.iter().peekable();
+        while let Some((key, end)) = keys.next() {
+            self.add(&mut group, *key, records.bytes.get(start..*end).unwrap_or_default())?;
+            start = *end;
+            if keys.peek().is_none_or(|(next, _)| next != key) {
+                self.close(std::mem::take(&mut group), &mut out);
+            }
+        }
+        Ok(out)
+    }
+
+    fn add(&self, group: &mut Group, key: Key, record: &[u8]) -> io::Result<()> {
+        let mut unpack = Unpack::new(record, self.file);
+        match unpack.number()? {
+            PICTURE => group.pictures.push(unpack.item()?),
+            MARK => {
+                let image = unpack.text()?;
+                // Of a picture that is there, which comes first in most files, the id is not needed again.
+                if group.pictures.is_empty() && group.image.is_empty() {
+                    group.image = number_of(key).map_or_else(|| image.to_owned(), |n| n.to_string());
+                }
+                group.marks.push(unpack.mark()?);
+            }
+            _ => group.captions.push(unpack.text()?.to_owned()),
+        }
+        Ok(())
+    }
+
+    fn close(&self, group: Group, out: &mut Vec<Found>) {
+        let mut pictures = group.pictures.into_iter();
+        let Some(mut item) = pictures.next() else {
+            let reason = format!("image_id {} is not in images", group.image);
+            let bad =
+                |mark: Mark| Bad { place: mark.place, reason: reason.clone(), name: None, whole: false, row: None };
+            return out.extend(group.marks.into_iter().map(|mark| Found::Bad(bad(mark))));
+        };
+        for again in pictures {
+            let reason = format!("duplicate id in images: it is that of `{}`, which counts", item.name);
+            out.push(Found::Bad(Bad { place: again.place, reason, name: Some(again.name), whole: true, row: None }));
+        }
+        if self.results && group.marks.is_empty() {
+            return;
+        }
+        item.marks.reserve_exact(group.marks.len());
+        for mut mark in group.marks {
+            match self.by_id.get(&mark.class) {
+                Some(name) => {
+                    mark.class.clone_from(name);
+                    item.marks.push(mark);
+                }
+                None => {
+                    let reason = format!("category_id {} is not in categories", mark.class);
+                    let name = Some(item.name.clone());
+                    out.push(Found::Bad(Bad { place: mark.place, reason, name, whole: false, row: None }));
+                }
+            }
+        }
+        if !group.captions.is_empty() {
+            item.extra.insert("captions".to_owned(), group.captions.into());
+        }
+        item.standing =
+            if item.extra.contains_key("captions") && item.marks.is_empty() { Standing::Listed } else { self.standing };
+        out.push(Found::Item(Box::new(item)));
+    }
+}
