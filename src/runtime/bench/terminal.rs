@@ -211,6 +211,10 @@ impl Terminal {
         self.answers.extend_from_slice(answer.unwrap_or_default().as_bytes());
         match did {
             Did::Transmit => Kind::Sent,
+            Did::Show => {
+                self.changed = true;
+                Kind::Sent
+            }
             Did::Change => {
                 self.changed = true;
                 Kind::Graphics

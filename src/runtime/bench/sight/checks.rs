@@ -110,6 +110,20 @@ mod tests {
     }
 
     #[test]
+    fn data_that_show_themselves_are_seen_when_they_are_whole_as_other_programs_send_them() {
+        let mut stage = Stage::new(Graphics::Kitty, false);
+        let rgb = pixels(1, SIZE);
+        let text = base64_simd::STANDARD.encode_to_string(&rgb);
+        let (first, rest) = text.split_at(4096);
+        stage.write(format!("\x1b_Ga=T,f=24,s={},v={},c=12,r=4,m=1;{first}\x1b\\", SIZE.0, SIZE.1).as_bytes());
+        assert!(stage.terminal.take_scenes().is_empty(), "half a picture is shown");
+        stage.write(format!("\x1b_Gm=1;{rest}\x1b\\\x1b_Gm=0\x1b\\").as_bytes());
+        let scenes = stage.terminal.take_scenes();
+        assert_eq!(stage.sight.look(scenes.last().unwrap()).matches, [1]);
+        assert!(stage.terminal.take_answers().is_empty(), "a picture without a name was answered");
+    }
+
+    #[test]
     fn lossy_pictures_are_good_but_not_exact() {
         let mut stage = Stage::new(Graphics::Kitty, false);
         let mut rgb = pixels(1, SIZE);

@@ -43,6 +43,8 @@ struct Loading {
 pub(super) enum Did {
     /// Data of a picture.
     Transmit,
+    /// The last data of a picture that is shown with them.
+    Show,
     /// A placement, a delete.
     Change,
     /// A question.
@@ -61,6 +63,8 @@ pub(super) struct Kitty {
     /// Transmissions that were closed before they were whole, and their bytes.
     pub(super) abandoned: (usize, usize),
     loading: Option<Loading>,
+    /// The last command completed a picture that is shown with its data.
+    shows: bool,
     /// Every picture that was ever complete.
     pub(super) complete: Vec<Arc<Payload>>,
 }
@@ -84,8 +88,11 @@ impl Kitty {
             "t" | "T" | "" => (Did::Transmit, self.transmit(keys.clone(), data, length, cursor)),
             _ => (Did::Change, Ok(false)),
         };
+        let did = if std::mem::take(&mut self.shows) { Did::Show } else { did };
         let id = number(&keys, b'i');
         let answer = match result {
+            // What has no name gets no answer.
+            _ if id == 0 => None,
             Ok(true) if quiet == 0 => Some(format!("\x1b_Gi={id};OK\x1b\\")),
             Err(why) if quiet < 2 => Some(format!("\x1b_Gi={id};{why}\x1b\\")),
             _ => None,
@@ -142,7 +149,10 @@ impl Kitty {
         self.placed.retain(|(image, _), _| *image != done.id);
         self.images.insert(done.id, payload);
         match done.place {
-            Some(keys) => self.place(&keys, cursor),
+            Some(keys) => {
+                self.shows = true;
+                self.place(&keys, cursor)
+            }
             None => Ok(true),
         }
     }
