@@ -111,9 +111,11 @@ impl PostgresStore {
     fn read<T>(&mut self, mut work: impl FnMut(&Tx<'_>) -> Result<T>) -> Result<T> {
         let mut again = AGAIN;
         loop {
-            let tx = Tx::begin(self.link.line(true)?, true);
-            let done = work(&tx);
-            tx.leave();
+            let done = Tx::begin(self.link.line(true)?, true).and_then(|tx| {
+                let done = work(&tx);
+                tx.leave();
+                done
+            });
             if !matches!(done, Err(StoreError::Offline { .. })) {
                 return done;
             }
@@ -140,25 +142,34 @@ impl PostgresStore {
         }
         let mut again = AGAIN;
         loop {
-            let tx = Tx::begin(self.link.line(false).map_err(|e| (e, false))?, false);
-            let error = match work(&tx) {
-                Ok(done) => match tx.end() {
-                    Ok(()) => return Ok(done),
-                    Err((error, lost)) => {
-                        self.after(&error);
-                        return Err((error, lost));
-                    }
-                },
-                Err(error) => {
-                    tx.leave();
-                    error
-                }
+            let (error, unknown) = match self.attempt(&mut work) {
+                Ok(done) => return Ok(done),
+                Err(failed) => failed,
             };
             let spent = again == 0;
             again = self.fewer(again);
             self.after(&error);
-            if spent || !matches!(error, StoreError::Offline { .. }) {
-                return Err((error, false));
+            match unknown {
+                Some(unknown) => return Err((error, unknown)),
+                None if spent || !matches!(error, StoreError::Offline { .. }) => return Err((error, false)),
+                None => {}
+            }
+        }
+    }
+
+    /// One try at a write. An error that must not be followed by another try says whether it is unknown if the work was
+    /// done.
+    fn attempt<T>(
+        &mut self,
+        work: &mut impl FnMut(&Tx<'_>) -> Result<T>,
+    ) -> std::result::Result<T, (StoreError, Option<bool>)> {
+        let line = self.link.line(false).map_err(|e| (e, Some(false)))?;
+        let tx = Tx::begin(line, false).map_err(|e| (e, None))?;
+        match work(&tx) {
+            Ok(done) => tx.end().map(|()| done).map_err(|(error, lost)| (error, Some(lost))),
+            Err(error) => {
+                tx.leave();
+                Err((error, None))
             }
         }
     }

@@ -9,9 +9,11 @@ use crate::remote::secret::Secret;
 use crate::store::error::StoreError;
 use crate::store::{Interrupt, Result};
 use futures::FutureExt as _;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{AsyncMessage, Client, Config, Notification};
@@ -19,6 +21,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How much longer than the server we wait for a statement that the server stops by itself.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A request to stop that has met nothing for so long meets nothing any more.
+const LATE: Duration = Duration::from_secs(10);
 
 /// Called with each notification that arrives on a connection.
 pub(super) type OnNotice = Box<dyn Fn(Notification) + Send>;
@@ -92,15 +97,18 @@ type Connection = tokio_postgres::Connection<
 /// One connection of one store.
 pub(super) struct Link {
     pub(super) maker: Maker,
-    client: Option<Client>,
+    client: Option<Arc<Client>>,
     /// Counts the requests to stop.
     stop: watch::Sender<u64>,
+    /// When a request to stop was sent on this connection whose read came to its end all the same: the server may still
+    /// be about to stop whatever runs by then.
+    astray: Cell<Option<Instant>>,
 }
 
 impl Link {
     /// A link that connects when it is first used.
     pub(super) fn new(maker: Maker) -> Self {
-        Self { maker, client: None, stop: watch::Sender::new(0) }
+        Self { maker, client: None, stop: watch::Sender::new(0), astray: Cell::new(None) }
     }
 
     /// Stops the read that runs.
@@ -124,7 +132,8 @@ impl Link {
         if !self.is_up() {
             let maker = &self.maker;
             let client = maker.net.wait(maker.connect(None))?;
-            self.client = Some(client);
+            self.client = Some(Arc::new(client));
+            self.astray.set(None);
         }
         let stop = stoppable.then(|| {
             let mut stop = self.stop.subscribe();
@@ -133,16 +142,23 @@ impl Link {
         });
         let place = self.maker.address.place();
         let gone = || StoreError::Offline { place: place.to_owned(), why: "no connection".to_owned() };
-        Ok(Line { maker: &self.maker, client: self.client.as_ref().ok_or_else(gone)?, stop })
+        let client = self.client.as_ref().ok_or_else(gone)?;
+        Ok(Line { maker: &self.maker, client, stop, begun: RefCell::new(None), astray: &self.astray })
     }
 }
 
 /// The connection while something is done on it.
 pub(super) struct Line<'a> {
     pub(super) maker: &'a Maker,
-    pub(super) client: &'a Client,
+    pub(super) client: &'a Arc<Client>,
     stop: Option<watch::Receiver<u64>>,
+    /// What became of the beginning of the transaction; not looked at yet.
+    begun: RefCell<Option<Begun>>,
+    astray: &'a Cell<Option<Instant>>,
 }
+
+/// The answer to the beginning of a transaction.
+type Begun = Pin<Box<dyn Future<Output = std::result::Result<(), tokio_postgres::Error>>>>;
 
 impl Line<'_> {
     /// The store, for messages.
@@ -156,13 +172,46 @@ impl Line<'_> {
         let _inside = self.maker.net.wait(async { self.client.batch_execute(sql).now_or_never() });
     }
 
+    /// Begins a transaction. It is not waited for: what follows goes out right behind, and fails with it if it failed.
+    ///
+    /// Where a late request to stop may meet the beginning, what follows a write would be done without a transaction,
+    /// each statement for itself: there it is waited for.
+    ///
+    /// # Errors
+    /// Only where it was waited for.
+    pub(super) fn begin(&self, sql: String, write: bool) -> Result<()> {
+        let client = Arc::clone(self.client);
+        let mut begun: Begun = Box::pin(async move { client.batch_execute(&sql).await });
+        if write && self.astray.get().is_some_and(|at| at.elapsed() < LATE) {
+            return self.wait(begun);
+        }
+        // The first poll is what sends it.
+        let ready = self.maker.net.wait(async { (&mut begun).now_or_never() });
+        let begun = match ready {
+            Some(done) => Box::pin(std::future::ready(done)),
+            None => begun,
+        };
+        self.begun.replace(Some(begun));
+        Ok(())
+    }
+
     /// Waits for an answer on the calling thread: not longer than the statement may take, and not when it is stopped.
     pub(super) fn wait<T>(
         &self,
         answer: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>,
     ) -> Result<T> {
+        let begun = self.begun.take();
         self.maker.net.wait(async {
-            let mut answer = std::pin::pin!(answer);
+            let mut answer = std::pin::pin!(async {
+                // Answers come in the order of the questions; the first poll of this one is what asks.
+                let (done, begun) = futures::join!(answer, async {
+                    match begun {
+                        Some(begun) => begun.await,
+                        None => Ok(()),
+                    }
+                });
+                begun.and(done)
+            });
             let limit = self.maker.address.limit.saturating_add(PATIENCE);
             tokio::select! {
                 done = &mut answer => self.checked(done),
@@ -170,7 +219,9 @@ impl Line<'_> {
                     let token = self.client.cancel_token();
                     let _ = tokio::time::timeout(PATIENCE, token.cancel_query(self.maker.tls.clone())).await;
                     // The line is free again only when the server has answered.
-                    let _ = tokio::time::timeout(PATIENCE, answer).await;
+                    let answer = tokio::time::timeout(PATIENCE, answer).await;
+                    let met = matches!(answer, Ok(Err(error)) if is_cancelled(&error));
+                    self.astray.set((!met).then(Instant::now));
                     Err(StoreError::Interrupted)
                 }
                 () = tokio::time::sleep(limit) => {

@@ -116,16 +116,20 @@ pub(super) struct Tx<'a> {
 }
 
 impl<'a> Tx<'a> {
-    /// Begins one. Nothing is waited for: the first statement goes out right behind.
-    pub(super) fn begin(line: Line<'a>, read_only: bool) -> Self {
+    /// Begins one. As a rule nothing is waited for: the first statement goes out right behind.
+    ///
+    /// # Errors
+    /// As [`Line::begin`].
+    pub(super) fn begin(line: Line<'a>, read_only: bool) -> Result<Self> {
         let kind = if read_only { "ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "" };
         let address = &line.maker.address;
-        line.send(&format!(
+        let sql = format!(
             "BEGIN {kind}; SET LOCAL search_path TO \"{}\"; SET LOCAL statement_timeout TO {}",
             address.schema,
             address.limit.as_millis()
-        ));
-        Self { line, later: RefCell::default() }
+        );
+        line.begin(sql, !read_only)?;
+        Ok(Self { line, later: RefCell::default() })
     }
 
     /// Ends it: what was kept for later and the commit in one round trip, or nothing of it at all.

@@ -254,6 +254,45 @@ fn the_server_may_restart_in_the_middle() {
     all_there(&kind, project.id, &sent);
 }
 
+#[test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+fn what_the_server_stops_at_any_moment_is_done_again_as_a_whole() {
+    let kind = Schema::on(needed());
+    let (project, ids) = project_of(kind.connect().as_mut(), "p", 30);
+    let location = format!("{}&application_name={}", kind.location(), kind.name);
+    let mut store = open(&location, Mode::Create, &Net::default()).unwrap();
+    let (trouble, mut sent) = (AtomicUsize::new(0), Vec::new());
+    let (go, told) = std::sync::mpsc::channel::<()>();
+    let stopped = std::thread::scope(|scope| {
+        // Nobody knows what runs when the request arrives: a beginning, a statement, a commit, or nothing.
+        let late = scope.spawn(|| {
+            let raw = Raw::connect(&needed());
+            let all = format!(
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = '{}' AND state <> 'idle'",
+                kind.name
+            );
+            told.into_iter().map(|()| raw.run(&all).len()).sum::<usize>()
+        });
+        for round in 0..600 {
+            go.send(()).unwrap();
+            let (id, when) = (ids[round % ids.len()], at(round as i64));
+            let now = patiently(|| store.sample(id));
+            let after = labeled(&[1 + round as i64 % 2], "ann", when);
+            let change =
+                lakelens::domain::edit::Change::Answer { sample: id, base: now.rev, before: now.answer, after };
+            let edit = Edit::by_person(project.id, change, "ann", when);
+            assert!(matches!(send(store.as_mut(), &edit, &trouble), Outcome::Saved { .. }), "round {round}");
+            sent.push(edit.id);
+        }
+        drop(go);
+        late.join().unwrap()
+    });
+    println!("{stopped} statements stopped, {} tried again by the caller", trouble.load(Ordering::Relaxed));
+    assert!(stopped > 20, "only {stopped} of 600 requests met anything");
+    drop(store);
+    all_there(&kind, project.id, &sent);
+}
+
 /// Forwards connections to the server and cuts each after a random number of bytes, as long as it is armed.
 struct Proxy {
     port: u16,
