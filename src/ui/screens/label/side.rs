@@ -68,8 +68,11 @@ fn class_row(open: &OpenProject, label: &LabelState, class: &LabelClass, blind: 
     let count = open.counts.of_class(&open.project.labels, class.id);
     let key = if class.hotkey.is_empty() { " ".to_owned() } else { class.hotkey.clone() };
     canvas.text(Rect { width: 3.min(line.width), ..line }, &key, canvas.style(Role::Key));
-    let mark = if chosen { canvas.glyph(Glyph::Selected) } else { shape };
-    canvas.text(Rect { x: line.x + 3, width: 2, ..line }, &mark, colour);
+    if chosen {
+        let bar = canvas.glyph(Glyph::Given);
+        canvas.text(Rect { x: line.x + 2, width: 1, ..line }, &bar, canvas.style(Role::Selected));
+    }
+    canvas.text(Rect { x: line.x + 3, width: 2, ..line }, &shape, colour);
     let count_text = number(count);
     let wide = line.width >= 30;
     let tail = if wide { 14 } else { width(&count_text) + 1 };

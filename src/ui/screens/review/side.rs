@@ -199,12 +199,13 @@ fn classes(state: &State, labels: &LabelSet, review: &ReviewState, sample: &Samp
     for class in live.iter().skip(top).take(shown) {
         let on = given.contains(&class.id);
         let (style, shape) = column.canvas.palette.class(usize::from(class.colour));
-        let mark = if on { column.canvas.glyph(Glyph::Selected) } else { shape.to_owned() };
-        let key = format!("{:<3}", key_of(state, class).unwrap_or_default());
+        let mark = shape.to_owned();
+        let key = format!("{:<2}", key_of(state, class).unwrap_or_default());
+        let bar = if on { column.canvas.glyph(Glyph::Given) } else { " ".to_owned() };
         let name = printable(&class.name).into_owned();
         let text = column.canvas.style(if on { Role::Selected } else { Role::Text });
         let key_style = column.canvas.style(Role::Key);
-        column.pieces(&[(&key, key_style), (&mark, style), (" ", text), (&name, text)]);
+        column.pieces(&[(&key, key_style), (&bar, text), (&mark, style), (" ", text), (&name, text)]);
     }
     if shown < live.len() {
         let text = format!("{} more; [review.find-class] finds one", live.len() - shown);
