@@ -13,21 +13,18 @@ fn seconds(variable: &str, usual: u64) -> Duration {
     Duration::from_secs(std::env::var(variable).ok().and_then(|n| n.parse().ok()).unwrap_or(usual))
 }
 
-/// Every connection the person's program has is ended as soon as its password is of no use any more, so that the next
-/// edit must sign in anew. Open sessions alone would outlive their passwords.
-fn hang_up_when_ended(admin: &Raw) -> bool {
-    let ended = format!("SELECT rolvaliduntil < clock_timestamp() FROM pg_roles WHERE rolname = '{USER}'");
-    if admin.run(&ended) != ["t"] {
-        return false;
-    }
-    let connections = format!("FROM pg_stat_activity WHERE usename = '{USER}'");
+/// Every connection the person's program has is ended as soon as the password it signed in with is of no use any more, so
+/// that the next edit must sign in anew. Open sessions alone would outlive their passwords.
+fn hang_up_when_ended(admin: &Raw, life: Duration) -> bool {
+    let old = format!("backend_start < clock_timestamp() - interval '{} seconds'", life.as_secs());
+    let connections = format!("FROM pg_stat_activity WHERE usename = '{USER}' AND {old}");
     let ended = admin.run(&format!("SELECT pg_terminate_backend(pid) {connections}")).len();
     while admin.run(&format!("SELECT count(*) {connections}")) != ["0"] {}
     ended > 0
 }
 
 /// Labels the first picture again and again, with another class each time; gives the number of edits.
-fn label(session: &mut Session, admin: &Raw, until: Instant, ended: &mut usize) -> usize {
+fn label(session: &mut Session, admin: &Raw, (life, until): (Duration, Instant), ended: &mut usize) -> usize {
     let (mut edits, mut last) = (0, Instant::now());
     while Instant::now() < until || *ended < 3 {
         session.keys(if edits % 2 == 0 { "1" } else { "2" });
@@ -38,7 +35,7 @@ fn label(session: &mut Session, admin: &Raw, until: Instant, ended: &mut usize) 
             screen.contains("saved")
         });
         edits += 1;
-        if last.elapsed() > Duration::from_millis(200) && hang_up_when_ended(admin) {
+        if last.elapsed() > Duration::from_millis(200) && hang_up_when_ended(admin, life) {
             (*ended, last) = (*ended + 1, Instant::now());
         }
         session.keys("h");
@@ -64,7 +61,7 @@ fn passwords_that_end_are_not_noticed_by_who_labels() {
     make_project(&mut session, "blossom", "daisy, roses");
     at(&mut session, "flower_01.png", "0 / 3");
     let (begun, mut ended, raw) = (Instant::now(), 0, Raw::connect(&location));
-    let edits = label(&mut session, &raw, begun + duration, &mut ended);
+    let edits = label(&mut session, &raw, (life, begun + duration), &mut ended);
     session.keys("Q");
     assert_eq!(session.exit_code(), 0);
     let minted = fake.world().asked("/api/2.0/database/credentials");
