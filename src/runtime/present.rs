@@ -17,6 +17,7 @@ mod held;
 mod live;
 mod look;
 mod paint;
+mod patch;
 pub mod plan;
 pub mod recipe;
 mod rects;
@@ -36,7 +37,7 @@ use recipe::{Form, Prepared, Recipe, Wanted};
 pub use ring::QUOTA;
 use ring::Ring;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use store::Store;
@@ -91,8 +92,10 @@ pub struct Presenter {
     anchor: Option<kitty::Anchor>,
     /// The boxes that are being edited, by place.
     live: BTreeMap<u32, live::Live>,
-    /// Line characters have left holes in a drawn picture.
-    torn: bool,
+    /// Cells where line characters have left holes in drawn pictures.
+    torn: BTreeSet<(u16, u16)>,
+    /// Cells that pictures are drawn on before the diff of this frame: what stands on them is written again.
+    redrawn: Vec<CellRect>,
     /// An error of a placement may be answered: nothing else can get the answer.
     answers: bool,
     /// Placements (image, number) that are hidden below a new picture until they can be deleted: a delete while an
@@ -135,7 +138,8 @@ impl Presenter {
             origin: (0, 0),
             anchor: None,
             live: BTreeMap::new(),
-            torn: false,
+            torn: BTreeSet::new(),
+            redrawn: Vec::new(),
             answers: false,
             hidden: Vec::new(),
             vacated: Vec::new(),
@@ -294,7 +298,7 @@ impl Presenter {
     #[must_use]
     pub fn later(&self) -> Option<Moment> {
         let leftover = !self.hidden.is_empty() && self.mood.moment == Moment::Busy;
-        if self.torn || leftover {
+        if !self.torn.is_empty() || leftover {
             return Some(Moment::Pause);
         }
         let unsure = self.mood.moment < Moment::Idle && self.places.values().any(|p| p.unsure && p.shown.is_some());

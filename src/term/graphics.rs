@@ -133,6 +133,19 @@ pub fn fit(cells: (u16, u16), cell: (u16, u16), pixels: (u32, u32)) -> Fit {
     Fit { column, row, columns, rows, canvas: (width, height), offset: (left, top), picture: pixels }
 }
 
+/// A rectangle of the cells that a picture takes, counted from its first one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cells {
+    /// Columns left of it.
+    pub column: u16,
+    /// Rows above it.
+    pub row: u16,
+    /// Columns taken.
+    pub columns: u16,
+    /// Rows taken.
+    pub rows: u16,
+}
+
 /// The picture on a transparent canvas of whole cells, as RGBA. A picture larger than the canvas is cut.
 #[must_use]
 pub fn padded_rgba(pixels: Pixels<'_>, fit: &Fit) -> Vec<u8> {

@@ -5,6 +5,7 @@ mod levels;
 mod looks;
 mod model;
 mod other;
+mod patches;
 mod photos;
 mod pool;
 mod rig;

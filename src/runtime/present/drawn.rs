@@ -121,6 +121,7 @@ impl Presenter {
         let found = self.places.values_mut().find(|p| p.upgrade.as_ref().is_some_and(|u| u.tag == tag));
         let Some(place) = found else { return false };
         if let Some(upgrade) = place.upgrade.take() {
+            self.redrawn.push(upgrade.shown.rect);
             place.shown = Some(upgrade.shown);
         }
         // It was drawn over the names on the picture.
@@ -154,7 +155,7 @@ impl Presenter {
     }
 
     /// The sequences that draw a picture, from the top.
-    fn sequences(&self, shown: &Shown) -> Option<Vec<Vec<u8>>> {
+    pub(super) fn sequences(&self, shown: &Shown) -> Option<Vec<Vec<u8>>> {
         let at = (self.origin.0.saturating_add(shown.rect.x), self.origin.1.saturating_add(shown.rect.y));
         let tmux = self.recipe.tmux;
         match &shown.prepared.form {
@@ -207,12 +208,16 @@ impl Presenter {
 
     /// The cells that a picture drawn after the diff covers to the last pixel.
     pub(super) fn covered(&self, shown: &Shown) -> Option<CellRect> {
+        self.filled(shown).filter(|_| shown.pieces == [shown.rect])
+    }
+
+    /// The cells that a picture fills to the last pixel.
+    pub(super) fn filled(&self, shown: &Shown) -> Option<CellRect> {
         let CellRect { x, y, w, h } = shown.rect;
         let whole = |pixels: u32, cell: u16| u16::try_from(pixels / u32::from(cell)).unwrap_or(u16::MAX);
         let (width, height) = shown.prepared.fit.picture;
         let (across, down) = (whole(width, self.recipe.cell.0).min(w), whole(height, self.recipe.cell.1).min(h));
         match &shown.prepared.form {
-            _ if shown.pieces != [shown.rect] => None,
             Form::Sixel(sixel) if sixel.whole => Some(shown.rect),
             Form::Sixel(_) => Some(CellRect { x, y, w: across, h: down }),
             Form::Iterm(file) if file.strip_rows > 0 => Some(shown.rect),

@@ -56,11 +56,14 @@ impl Presenter {
             let placed = before.as_ref().is_some_and(|p| !p.unsure);
             let before = before.and_then(|p| p.shown);
             let asked = area.exact;
-            let shown = self.choose(area, base, before.as_ref());
+            let mut shown = self.choose(area, base, before.as_ref());
             let stays = before.as_ref().zip(shown.as_ref()).is_some_and(|(b, s)| b.same_place(s));
+            let under_way = upgrade.is_some();
             let upgrade = self.kept(upgrade, before.as_ref(), stays, base);
-            match (before, &shown) {
-                (Some(before), Some(shown)) if !stays => self.replace(&before, shown),
+            // Parts of another level may be on the screen.
+            let mixed = under_way && upgrade.is_none();
+            match (before, &mut shown) {
+                (Some(before), Some(shown)) if !stays => self.replace(&before, shown, mixed),
                 (Some(_), Some(_)) | (None, None) => {}
                 (None, Some(shown)) => self.draw(shown),
                 (Some(before), None) => gone.push(before),
@@ -114,16 +117,17 @@ impl Presenter {
         Shown { wanted, prepared, rect, pieces, image, place: area.place, fresh: true }
     }
 
-    fn replace(&mut self, before: &Shown, shown: &Shown) {
+    fn replace(&mut self, before: &Shown, shown: &mut Shown, mixed: bool) {
         if self.by_id() {
             self.draw(shown);
             return self.retire(before, shown);
         }
-        // A pop-up that opens over a picture needs nothing but its own cells.
-        let smaller = before.wanted == shown.wanted && before.rect == shown.rect && before.pieces == [before.rect];
         self.uncover(before, shown);
-        if !smaller {
-            self.draw(shown);
+        let same = before.wanted == shown.wanted && before.rect == shown.rect && before.is_drawn();
+        // A pop-up that opens over a whole picture needs nothing but its own cells.
+        match same && (!mixed || before.pieces == [before.rect]) {
+            true => self.patch(before, shown),
+            false => self.draw(shown),
         }
     }
 

@@ -7,13 +7,13 @@ use super::Presenter;
 use super::emit::Shown;
 use super::look::{outline, part};
 use super::plan::Moment;
-use super::recipe::Form;
+use super::rects::common;
 use crate::app::picture::{CellRect, Mark, PictureArea};
 use crate::term::caps::Protocol;
 use crate::term::graphics::blocks;
 use crate::term::graphics::kitty::{self, Placement};
 use crate::term::graphics::marks::{self, Layer, OutlineCell, Stage};
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, CellDiffOption};
 
 /// The layer of one place.
 #[derive(Debug)]
@@ -25,6 +25,14 @@ pub(super) struct Live {
     images: Vec<u32>,
     /// Cells of it, relative to the picture's first.
     cells: Vec<OutlineCell>,
+}
+
+impl Live {
+    /// The cells of its lines.
+    fn places(&self) -> impl Iterator<Item = CellRect> + '_ {
+        let CellRect { x, y, .. } = self.rect;
+        self.cells.iter().map(move |c| CellRect { x: x + c.column, y: y + c.row, w: 1, h: 1 })
+    }
 }
 
 impl Presenter {
@@ -89,16 +97,15 @@ impl Presenter {
 
     fn end_live(&mut self, live: Option<Live>) {
         let Some(live) = live else { return };
-        for image in live.images {
+        for image in live.images.iter().copied() {
             match self.frees {
                 true => self.late.extend_from_slice(&kitty::freed(image)),
                 false => kitty::unplace(&mut self.late, image, 1, false),
             }
         }
-        let at = |c: &OutlineCell| CellRect { x: live.rect.x + c.column, y: live.rect.y + c.row, w: 1, h: 1 };
-        if !live.cells.is_empty() && self.draws() {
-            self.vacated.extend(live.cells.iter().map(at));
-            self.torn = true;
+        if self.draws() {
+            self.vacated.extend(live.places());
+            self.torn.extend(live.places().map(|cell| (cell.x, cell.y)));
         }
     }
 
@@ -106,15 +113,21 @@ impl Presenter {
         matches!(self.recipe.protocol, Protocol::Iterm | Protocol::Sixel)
     }
 
-    /// Draws the pictures again that line characters have left holes in, when the box rests for a moment.
+    /// Brings back what line characters have erased of pictures, when the box rests for a moment.
     fn mend(&mut self) {
-        if !self.torn || self.mood.moment < Moment::Pause {
+        if self.torn.is_empty() || self.mood.moment < Moment::Pause {
             return;
         }
-        self.torn = false;
-        let drawn = |s: &&Shown| matches!(s.prepared.form, Form::Iterm(_) | Form::Sixel(_));
+        let torn = std::mem::take(&mut self.torn);
+        let lines: Vec<CellRect> = self.live.values().flat_map(Live::places).collect();
+        let drawn = |s: &&Shown| s.is_drawn();
         let shown: Vec<Shown> = self.places.values().filter_map(|p| p.shown.as_ref()).filter(drawn).cloned().collect();
-        shown.iter().for_each(|s| self.draw_at_once(s));
+        for shown in shown {
+            let seen = |cell: &CellRect| shown.pieces.iter().any(|piece| common(*piece, *cell).is_some());
+            let cells = torn.iter().map(|(x, y)| CellRect { x: *x, y: *y, w: 1, h: 1 });
+            let bare = cells.filter(seen).filter(|cell| !lines.contains(cell)).collect();
+            self.restore(&shown, bare);
+        }
     }
 
     /// Ids of the layers' pictures.
@@ -123,22 +136,24 @@ impl Presenter {
     }
 
     /// Draws the layers that are made of characters.
-    pub(super) fn paint_live(&self, buffer: &mut Buffer) {
+    pub(super) fn paint_live(&mut self, buffer: &mut Buffer) {
+        let redrawn = std::mem::take(&mut self.redrawn);
         let ascii = self.recipe.protocol == Protocol::Ascii;
         let ground = blocks::map([0; 3], self.recipe.depth);
         for live in self.live.values() {
             let colour = blocks::map(live.mark.rgb, self.recipe.depth);
             for outline in &live.cells {
                 let (x, y) = (live.rect.x + outline.column, live.rect.y + outline.row);
-                let covered =
-                    self.covers.iter().any(|c| super::rects::common(*c, CellRect { x, y, w: 1, h: 1 }).is_some());
+                let covered = self.covers.iter().any(|c| common(*c, CellRect { x, y, w: 1, h: 1 }).is_some());
                 if let Some(cell) = buffer.cell_mut((x, y)).filter(|_| !covered) {
                     cell.set_symbol(outline.symbol(ascii)).set_fg(colour);
                     if self.draws() {
                         // What the line erases of the picture is the terminal's background, perhaps as white as the line.
                         cell.set_bg(ground);
                     }
-                    cell.set_diff_option(ratatui::buffer::CellDiffOption::None);
+                    // What was drawn over it comes back.
+                    let over = redrawn.iter().any(|r| common(*r, CellRect { x, y, w: 1, h: 1 }).is_some());
+                    cell.set_diff_option(if over { CellDiffOption::AlwaysUpdate } else { CellDiffOption::None });
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Rectangles of cells: what of a picture is left when pop-ups stand before it.
 
 use crate::app::picture::CellRect;
+use std::collections::BTreeSet;
 
 /// The part that both cover.
 pub(super) fn common(a: CellRect, b: CellRect) -> Option<CellRect> {
@@ -28,6 +29,31 @@ pub(super) fn visible(rect: CellRect, holes: &[CellRect]) -> Vec<CellRect> {
     holes.iter().fold(vec![rect], |pieces, hole| pieces.into_iter().flat_map(|p| without(p, *hole)).collect())
 }
 
+/// The same cells, each once, in few rectangles: runs along the rows, and equal runs below each other as one.
+pub(super) fn merged(rects: &[CellRect]) -> Vec<CellRect> {
+    let cells = |r: &CellRect| {
+        let (r, right) = (*r, r.x.saturating_add(r.w));
+        (r.y..r.y.saturating_add(r.h)).flat_map(move |y| (r.x..right).map(move |x| (y, x)))
+    };
+    let cells: BTreeSet<(u16, u16)> = rects.iter().flat_map(cells).collect();
+    let mut runs: Vec<CellRect> = Vec::new();
+    for (y, x) in cells {
+        match runs.last_mut() {
+            Some(run) if run.y == y && run.x + run.w == x => run.w += 1,
+            _ => runs.push(CellRect { x, y, w: 1, h: 1 }),
+        }
+    }
+    let mut out: Vec<CellRect> = Vec::new();
+    for run in runs {
+        let above = out.iter_mut().find(|r| (r.x, r.w) == (run.x, run.w) && r.y + r.h == run.y);
+        match above {
+            Some(above) => above.h += 1,
+            None => out.push(run),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +77,22 @@ mod tests {
                 prop_assert_eq!(count, usize::from(expected));
             }
         }
+
+        #[test]
+        fn merged_rectangles_have_the_same_cells_once(rects in proptest::collection::vec(rect(), 0..6)) {
+            let merged = merged(&rects);
+            for (x, y) in (0..40).flat_map(|x| (0..40).map(move |y| (x, y))) {
+                let count = merged.iter().filter(|r| holds(**r, x, y)).count();
+                prop_assert_eq!(count, usize::from(rects.iter().any(|r| holds(*r, x, y))));
+            }
+        }
+    }
+
+    #[test]
+    fn an_outline_is_four_rectangles() {
+        let outline = without(CellRect { x: 3, y: 2, w: 9, h: 7 }, CellRect { x: 4, y: 3, w: 7, h: 5 });
+        let cells = outline.iter().flat_map(|r| (r.x..r.x + r.w).flat_map(|x| (r.y..r.y + r.h).map(move |y| (x, y))));
+        let cells: Vec<CellRect> = cells.map(|(x, y)| CellRect { x, y, w: 1, h: 1 }).collect();
+        assert_eq!(merged(&cells).len(), 4);
     }
 }

@@ -1,7 +1,7 @@
 //! iTerm2 inline images (iterm2.com/documentation-images.html), also of WezTerm, mintty, Konsole and xterm.js.
 
 use super::jpeg::{self, Loss};
-use super::{Fit, GraphicsError, Level, Pixels, padded_rgba, palette, png};
+use super::{Cells, Fit, GraphicsError, Level, Pixels, padded_rgba, palette, png};
 use crate::term::{seq, tmux};
 
 /// The structural similarity of a good picture, as [`jpeg`] foretells it.
@@ -85,22 +85,60 @@ fn strips(pixels: Pixels<'_>, fit: &Fit, cell_height: u16) -> Result<File, Graph
 
 /// The sequences that show `file` at a cell (0-based), one for each strip. `columns` and `rows` are what it covers.
 #[must_use]
-pub fn show(file: &File, (column, row): (u16, u16), (columns, rows): (u16, u16), in_tmux: bool) -> Vec<Vec<u8>> {
+pub fn show(file: &File, at: (u16, u16), (columns, rows): (u16, u16), in_tmux: bool) -> Vec<Vec<u8>> {
     let sequence = |(index, data): (usize, &Vec<u8>)| {
         let above = file.strip_rows.saturating_mul(u16::try_from(index).unwrap_or(u16::MAX)).min(rows);
-        let (height, keep) = match file.strip_rows {
-            0 => (rows, 1),
-            most => ((rows - above).min(most), 0),
+        let rows = match file.strip_rows {
+            0 => rows,
+            most => (rows - above).min(most),
         };
-        let encoded = base64_simd::STANDARD.encode_to_string(data);
-        let text = format!(
-            "\x1b]1337;File=inline=1;size={};width={columns};height={height};preserveAspectRatio={keep};\
-             doNotMoveCursor=1:{encoded}\x07",
-            data.len()
-        );
-        at_cell(text.as_bytes(), column, row.saturating_add(above), in_tmux)
+        place(data, at, Cells { column: 0, row: above, columns, rows }, (file.strip_rows == 0, in_tmux))
     };
     file.files.iter().enumerate().map(sequence).collect()
+}
+
+/// The sequences that draw the cells `part` of the `columns` and `rows` that `file` covers from the cell `at` on, and the
+/// cells that they draw: of a file in strips whole rows of cells, or those of `part` alone where it is narrow. Nothing
+/// where the file is one piece, because only the terminal knows how it scales it.
+#[must_use]
+pub fn show_part(
+    file: &File,
+    part: Cells,
+    (columns, rows): (u16, u16),
+    at: (u16, u16),
+    in_tmux: bool,
+) -> Option<(Vec<Vec<u8>>, Cells)> {
+    let tall = (file.strip_rows > 0).then_some(file.strip_rows)?;
+    let bottom = part.row.saturating_add(part.rows).min(rows);
+    let (first, end) = (part.row / tall, bottom.div_ceil(tall));
+    // To cut is to decode and to encode again, which pays where little is left.
+    let narrow = part.columns <= columns / 2;
+    let (column, wide) = if narrow { (part.column, part.columns) } else { (0, columns) };
+    let mut out = Vec::new();
+    for index in first..end {
+        let row = index * tall;
+        let data = file.files.get(usize::from(index))?;
+        let cells = Cells { column, row, columns: wide, rows: tall.min(rows - row) };
+        out.push(match narrow {
+            true => place(&png::columns(data, (column, wide), columns)?, at, cells, (false, in_tmux)),
+            false => place(data, at, cells, (false, in_tmux)),
+        });
+    }
+    let row = first * tall;
+    Some((out, Cells { column, row, columns: wide, rows: (end * tall).min(rows) - row }))
+}
+
+/// The sequence that shows a file in cells of a picture that begins at a cell.
+fn place(data: &[u8], at: (u16, u16), cells: Cells, (keep, in_tmux): (bool, bool)) -> Vec<u8> {
+    let Cells { column, row, columns, rows } = cells;
+    let encoded = base64_simd::STANDARD.encode_to_string(data);
+    let text = format!(
+        "\x1b]1337;File=inline=1;size={};width={columns};height={rows};preserveAspectRatio={};\
+         doNotMoveCursor=1:{encoded}\x07",
+        data.len(),
+        u8::from(keep),
+    );
+    at_cell(text.as_bytes(), at.0.saturating_add(column), at.1.saturating_add(row), in_tmux)
 }
 
 /// A sequence after the cursor was moved; inside tmux together in one wrap, because only there the cursor is known.

@@ -102,6 +102,20 @@ pub(super) fn lossless(data: &[u8], size: (u32, u32), alpha: bool) -> Result<Vec
     write(size, if alpha { ColorType::Rgba } else { ColorType::Rgb }, data, |_| {})
 }
 
+/// The cells from `first` on, `count` of the `all` that a file of [`lossless`] is wide, as a file of their own.
+pub(super) fn columns(file: &[u8], (first, count): (u16, u16), all: u16) -> Option<Vec<u8>> {
+    let mut reader = ::png::Decoder::new(std::io::Cursor::new(file)).read_info().ok()?;
+    let mut data = vec![0; reader.output_buffer_size()?];
+    let info = reader.next_frame(&mut data).ok()?;
+    let (width, height) = (info.width as usize, info.height);
+    let cell = width / usize::from(all.max(1)) * info.color_type.samples();
+    let (start, end) = (usize::from(first) * cell, (usize::from(first) + usize::from(count)) * cell);
+    let lines = data.chunks_exact(info.line_size.max(1));
+    let part: Vec<u8> = lines.filter_map(|line| line.get(start..end)).flatten().copied().collect();
+    let across = u32::try_from((end - start) / info.color_type.samples()).ok()?;
+    lossless(&part, (across, height), info.color_type == ColorType::Rgba).ok()
+}
+
 /// Width and height that a PNG file says it has.
 #[must_use]
 pub fn size(data: &[u8]) -> Option<(u32, u32)> {

@@ -1,6 +1,9 @@
 //! Sixel (DEC STD 070, VT340): bands of six rows, one run-length coded line for each colour of a band.
 
+mod cut;
+
 use super::{Fit, Level, Pixels, iterm::at_cell, palette};
+pub use cut::show_part;
 
 /// Colours of a picture; xterm and most others have 256 registers.
 const COLOURS: u16 = 256;

@@ -28,6 +28,8 @@ pub(crate) struct Rig {
     /// Chunks on their way, as the writer would hold them.
     pub(crate) sending: VecDeque<Upload>,
     buffer: Buffer,
+    /// Pop-ups and names, and the letter that fills them.
+    covers: (Vec<CellRect>, &'static str),
     pub(crate) mood: Mood,
     begun: HashSet<u64>,
     pub(crate) frame_bytes: usize,
@@ -67,6 +69,7 @@ impl Rig {
             asked: Vec::new(),
             sending: VecDeque::new(),
             buffer: Buffer::empty(Rect::new(0, 0, columns, rows)),
+            covers: (Vec::new(), " "),
             mood: Mood::default(),
             begun: HashSet::new(),
             frame_bytes: 0,
@@ -74,11 +77,22 @@ impl Rig {
         }
     }
 
+    /// Puts names or pop-ups full of a letter over the pictures of the frames that follow.
+    pub(crate) fn cover(&mut self, covers: &[CellRect], letter: &'static str) {
+        self.presenter.set_covers(covers);
+        self.covers = (covers.to_vec(), letter);
+    }
+
     /// One frame, as the loop makes it.
     pub(crate) fn frame(&mut self, areas: &[PictureArea], ahead: &[PictureArea]) {
         self.asked = self.presenter.plan(areas, ahead, self.mood, true);
         self.keep();
         let mut next = Buffer::empty(self.buffer.area);
+        for cover in &self.covers.0 {
+            for at in (cover.y..cover.y + cover.h).flat_map(|y| (cover.x..cover.x + cover.w).map(move |x| (x, y))) {
+                next[at].set_symbol(self.covers.1);
+            }
+        }
         self.presenter.paint(&mut next);
         let mut bytes = SYNC_BEGIN.to_vec();
         let begun = bytes.len();
