@@ -24,7 +24,7 @@ pub fn cut(picture: &Picture, window: BoxN, (max_width, max_height): (u32, u32))
     let (width, height) = (right - left, bottom - top);
     let raster = Raster { width, height, channels: 3, sample: Sample::U8, space: Space::Rgb, data };
     let placed = Placed { raster, left, top, whole: (picture.width, picture.height) };
-    let raster = scale(placed, &plan, "picture")?;
+    let raster = scale(placed, &plan, "picture", &|| false)?;
     let full = (plan.width, plan.height);
     Ok(Picture { rgb: raster.data, width: raster.width, height: raster.height, full, info: Arc::clone(&picture.info) })
 }

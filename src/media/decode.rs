@@ -78,9 +78,10 @@ impl Picture {
 /// Decodes the wanted part of a picture at the wanted size. `name` decides only where the content does not.
 ///
 /// `cancel` is asked between the stages and wherever a decoder asks for more bytes, which it does not get any more then:
-/// every 4 KB of what is packed (PNG, GIF, TIFF: strip by strip or finer), every row of blocks of a JPEG, between all
-/// scans of a progressive one. What cannot be stopped: WebP once its bytes are read (at most 2 s for the largest that
-/// [`Limits`] let in), and the resize of a picture that was decoded whole (a tenth of a second for 100 megapixels).
+/// every 4 KB of what is packed (PNG, GIF, TIFF: strip by strip or finer, WebP without loss), every row of blocks of a
+/// JPEG, between all scans of a progressive one; and every dozen megapixels of the resize. What cannot be stopped: WebP
+/// with loss, whose decoder takes all of its bytes before it begins and asks for nothing more. [`Limits`] bound it, to at
+/// most 2 s on the thread that called.
 ///
 /// A damaged file gives what decodes, with the reason in `info.damaged`.
 ///
@@ -137,7 +138,7 @@ pub fn decode(
         colour::tame(&mut placed.raster, inner);
         let fewer = coarse && placed.whole.0 < header.width;
         let target = if fewer { plan.coarse(placed.whole.0, placed.whole.1) } else { None };
-        let raster = scale(placed, &target.unwrap_or(plan), format.name())?;
+        let raster = scale(placed, &target.unwrap_or(plan), format.name(), cancel)?;
         stop()?;
         Ok(finish(raster, &plan, &header, length, damaged))
     })

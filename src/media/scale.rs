@@ -1,12 +1,15 @@
 //! From the wanted part of a picture to the wanted size.
 
+mod bands;
+
 use super::decode::DecodeRequest;
 use super::error::MediaError;
 use super::orient::{stored_box, swaps_axes};
 use super::raster::{Placed, Raster};
 use crate::domain::geometry::BoxN;
+use bands::{Cut, Stop};
 use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{ResizeAlg, ResizeOptions, Resizer};
 use image::metadata::Orientation;
 
 /// From this enlargement on, single pixels are what people look at: they keep their edges.
@@ -131,16 +134,21 @@ fn whole_pixels(part: BoxN, width: f64, height: f64) -> BoxN {
     BoxN { x, y, w, h }
 }
 
-/// Cuts and resizes: Lanczos3 over the footprint of each result pixel, with colours weighted by their alpha.
+/// Cuts and resizes: Lanczos3 over the footprint of each result pixel, with colours weighted by their alpha. Asks
+/// `cancel` every dozen megapixels of the source.
 ///
 /// # Errors
-/// [`MediaError::Damaged`] if the decoder gave fewer bytes than its layout says.
-pub(super) fn scale(placed: Placed, plan: &Plan, format: &'static str) -> Result<Raster, MediaError> {
+/// [`MediaError::Damaged`] if the decoder gave fewer bytes than its layout says, and [`MediaError::Cancelled`].
+pub(super) fn scale(
+    placed: Placed,
+    plan: &Plan,
+    format: &'static str,
+    cancel: &dyn Fn() -> bool,
+) -> Result<Raster, MediaError> {
     let whole = placed.whole;
     if plan.is_copy(&placed.raster) && whole == (placed.raster.width, placed.raster.height) {
         return Ok(placed.raster);
     }
-    let broken = |reason: String| MediaError::Damaged { format, reason };
     let cut = |start: f64, length: f64, whole: u32, from: u32, has: u32| {
         let (whole, has) = (f64::from(whole), f64::from(has));
         let length = (length * whole).clamp(1.0, whole);
@@ -155,18 +163,27 @@ pub(super) fn scale(placed: Placed, plan: &Plan, format: &'static str) -> Result
     };
     if same(left, w, plan.width) && same(top, h, plan.height) {
         return crop(&raster, left.round() as usize, top.round() as usize, plan)
-            .ok_or_else(|| broken(SHORT.to_owned()));
+            .ok_or_else(|| MediaError::Damaged { format, reason: SHORT.to_owned() });
     }
-    let algorithm = match plan.factor {
-        factor if factor >= PIXEL_VIEW => ResizeAlg::Nearest,
-        _ => ResizeAlg::Convolution(FilterType::Lanczos3),
+    let cut = Cut { left, top, width: w, height: h, to: (plan.width, plan.height) };
+    let data = match plan.factor {
+        factor if factor >= PIXEL_VIEW => blocks(&raster, cut),
+        _ => bands::resize(&raster, cut, bands::BAND, cancel),
     };
+    let data = data.map_err(|stop| stop.into_error(format))?;
+    Ok(Raster { width: plan.width, height: plan.height, data, ..raster })
+}
+
+/// Every pixel as a block.
+fn blocks(raster: &Raster, cut: Cut) -> Result<Vec<u8>, Stop> {
     let kind = raster.pixel_type();
-    let options = ResizeOptions::new().resize_alg(algorithm).crop(left, top, w, h).use_alpha(raster.has_alpha());
-    let source = ImageRef::new(raster.width, raster.height, &raster.data, kind).map_err(|e| broken(e.to_string()))?;
-    let mut target = Image::new(plan.width, plan.height, kind);
-    Resizer::new().resize(&source, &mut target, &options).map_err(|e| broken(e.to_string()))?;
-    Ok(Raster { width: plan.width, height: plan.height, data: target.into_vec(), ..raster })
+    let Cut { left, top, width, height, to } = cut;
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Nearest).crop(left, top, width, height).use_alpha(false);
+    let source = ImageRef::new(raster.width, raster.height, &raster.data, kind);
+    let source = source.map_err(|e| Stop::Broken(e.to_string()))?;
+    let mut target = Image::new(to.0, to.1, kind);
+    Resizer::new().resize(&source, &mut target, &options)?;
+    Ok(target.into_vec())
 }
 
 /// The pixels of the part as they are.

@@ -38,14 +38,15 @@ pub(super) fn from_the_start(
         return Err(MediaError::Cancelled);
     }
     let eighths = plan.coarse_eighths(header.width, header.height);
-    let embedded = thumbnail::embedded(&header, limits).and_then(|small| shown(small.into(), &plan, &header, length));
+    let watched = (length, cancel);
+    let embedded = thumbnail::embedded(&header, limits).and_then(|small| shown(small.into(), &plan, &header, watched));
     // A file that is in memory already has no pass worth stopping after.
     if embedded.is_some() || !facts.progressive || eighths > 4 || head.len() >= length {
         return Ok(embedded);
     }
     let part = plan.region(header.width, header.height, eighths);
     let (small, _) = jpeg::pixels(bytes, &facts, Wanted { eighths, part, first_pass: true }, limits, cancel)?;
-    Ok(shown(small, &plan, &header, length))
+    Ok(shown(small, &plan, &header, watched))
 }
 
 /// Whether the whole picture takes long enough for a coarse one to be seen before it.
@@ -54,8 +55,8 @@ pub(super) fn worth_it(header: &Header) -> bool {
 }
 
 /// The picture, where it has enough pixels of the wanted part.
-fn shown(small: Placed, plan: &Plan, header: &Header, length: u64) -> Option<Picture> {
+fn shown(small: Placed, plan: &Plan, header: &Header, (length, cancel): (u64, &dyn Fn() -> bool)) -> Option<Picture> {
     let target = plan.coarse(small.whole.0, small.whole.1)?;
-    let small = scale(small, &target, header.format.name()).ok()?;
+    let small = scale(small, &target, header.format.name(), cancel).ok()?;
     Some(finish(small, plan, header, length, None))
 }
