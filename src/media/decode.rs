@@ -130,7 +130,10 @@ pub fn decode(
                 let part = plan.region(width, height, eighths);
                 jpeg::pixels(&bytes, &jpeg, Wanted { eighths, part, first_pass: false }, limits, cancel)
             }
-            Opened::Tiff(tiff) => tiff.pixels(bytes.held(), limits).map(placed),
+            Opened::Tiff(tiff) => {
+                let part = plan.region(header.width, header.height, 8);
+                tiff.pixels(part, bytes.held(), limits)
+            }
             Opened::Other(decoder) => other::pixels(decoder, &header, &bytes, limits, cancel).map(placed),
         };
         stop()?;

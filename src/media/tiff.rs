@@ -3,10 +3,12 @@
 //! Satellite and microscopy pictures are TIFFs of these kinds, and a lakehouse is full of them. Pixels are read straight
 //! into one buffer, so the rows before an error are kept. Terms and tags are those of TIFF 6.0.
 
+mod region;
+
 use super::bytes::{Bytes, Reader};
 use super::error::MediaError;
 use super::limits::Limits;
-use super::raster::{Raster, Sample, Space};
+use super::raster::{Placed, Raster, Sample, Space};
 use crate::domain::text::printable;
 use image::metadata::Orientation;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -107,21 +109,36 @@ impl<'a> TiffPicture<'a> {
         format!("{kind} {} bit{number}", self.colour.bit_depth())
     }
 
-    /// Decodes the pixels, with the reason when some are missing.
+    /// Decodes the pixels, with the reason when some are missing: of a part (left, top, right and bottom) where the file is
+    /// cut into tiles or strips that allow it, else all.
     ///
     /// # Errors
     /// [`MediaError`] where nothing can be decoded.
-    pub(super) fn pixels(mut self, held: u64, limits: &Limits) -> Result<(Raster, Option<String>), MediaError> {
-        let samples = self.samples();
+    pub(super) fn pixels(
+        mut self,
+        part: [u32; 4],
+        held: u64,
+        limits: &Limits,
+    ) -> Result<(Placed, Option<String>), MediaError> {
         let Some(kind) = self.layout.sample_type else {
             return Err(unsupported(format!("samples of {} bits", self.colour.bit_depth())));
         };
+        if let Some(region) = self.region(part, kind) {
+            let grid = region.grid;
+            let stored = grid.row as u64 * u64::from(grid.height) * self.layout.planes.max(1) as u64;
+            let read = self.chunk_bytes(&region);
+            self.check_memory(held + 2 * read, (stored, grid.pixels()), kind, limits)?;
+            match self.read_region(&region) {
+                Ok(data) => return Ok((self.placed(data, kind, grid)?, None)),
+                Err(_) if (self.cancel)() => return Err(MediaError::Cancelled),
+                // The rows that can be decoded, and what is wrong, come from the whole.
+                Err(_) => {}
+            }
+        }
+        let grid = Grid::whole(&self);
         let stored = self.layout.complete_len as u64;
-        let pixels = u64::from(self.width) * u64::from(self.height);
-        // Stored, a strip being decoded, and converted with up to four floats or shorts a pixel.
-        let converted = if self.is_direct(kind) { 0 } else { pixels * 4 * samples.min(4) as u64 };
-        let premultiplied = if self.alpha { stored } else { 0 };
-        limits.check_memory(held + 2 * stored + converted + premultiplied)?;
+        // A strip is decoded besides.
+        self.check_memory(held + stored, (stored, grid.pixels()), kind, limits)?;
         let mut data = vec![0; self.layout.complete_len];
         let outcome = self.decoder.read_image_bytes(&mut data);
         let damaged = match outcome {
@@ -133,8 +150,27 @@ impl<'a> TiffPicture<'a> {
                 other => return Err(other),
             },
         };
-        let raster = if self.is_direct(kind) { self.direct(data, kind) } else { self.convert(&data, kind, samples)? };
-        Ok((raster, damaged))
+        Ok((self.placed(data, kind, grid)?, damaged))
+    }
+
+    /// What is decoded: bytes as stored, and pixels. It is converted with up to four floats or shorts a pixel.
+    fn check_memory(
+        &self,
+        besides: u64,
+        (stored, pixels): (u64, u64),
+        kind: DecodingSampleType,
+        limits: &Limits,
+    ) -> Result<(), MediaError> {
+        let converted = if self.is_direct(kind) { 0 } else { pixels * 4 * self.samples().min(4) as u64 };
+        let premultiplied = if self.alpha { stored } else { 0 };
+        limits.check_memory(besides + stored + converted + premultiplied)
+    }
+
+    /// The decoded bytes as pixels at their place in the picture.
+    fn placed(&mut self, data: Vec<u8>, kind: DecodingSampleType, grid: Grid) -> Result<Placed, MediaError> {
+        let raster =
+            if self.is_direct(kind) { self.direct(data, kind, grid) } else { self.convert(&data, kind, grid)? };
+        Ok(Placed { raster, left: grid.left, top: grid.top, whole: (self.width, self.height) })
     }
 
     /// Samples of one pixel.
@@ -161,7 +197,7 @@ impl<'a> TiffPicture<'a> {
         plain && self.layout.planes == 1 && self.palette.is_none()
     }
 
-    fn direct(&self, data: Vec<u8>, kind: DecodingSampleType) -> Raster {
+    fn direct(&self, data: Vec<u8>, kind: DecodingSampleType, grid: Grid) -> Raster {
         let channels = self.samples();
         let sample = if kind == DecodingSampleType::U16 { Sample::U16 } else { Sample::U8 };
         let space = match (self.colour, channels) {
@@ -169,14 +205,15 @@ impl<'a> TiffPicture<'a> {
             (_, 1 | 2) => Space::Grey,
             _ => Space::Rgb,
         };
-        Raster { width: self.width, height: self.height, channels, sample, space, data }
+        Raster { width: grid.width, height: grid.height, channels, sample, space, data }
     }
 
     /// Picks the bands that are shown, and brings their numbers into a form that the later stages know.
-    fn convert(&mut self, data: &[u8], kind: DecodingSampleType, samples: usize) -> Result<Raster, MediaError> {
+    fn convert(&mut self, data: &[u8], kind: DecodingSampleType, grid: Grid) -> Result<Raster, MediaError> {
+        let samples = self.samples();
         let bands = self.bands(samples);
-        let pick = Picker::new(self, data, kind, samples);
-        let (width, height) = (self.width as usize, self.height as usize);
+        let pick = Picker::new(self, data, kind, grid);
+        let (width, height) = (grid.width as usize, grid.height as usize);
         let mut out = Vec::with_capacity(width * height * bands.len() * 4);
         let eight_bit = self.colour.bit_depth() <= 8 && kind == DecodingSampleType::U8;
         for y in 0..height {
@@ -221,7 +258,7 @@ impl<'a> TiffPicture<'a> {
             }
             _ => {}
         }
-        Ok(Raster { width: self.width, height: self.height, channels, sample, space, data: out })
+        Ok(Raster { width: grid.width, height: grid.height, channels, sample, space, data: out })
     }
 
     /// Which samples are shown: the first three colours, or the first alone, and transparency where there is one.
@@ -261,6 +298,33 @@ impl<'a> TiffPicture<'a> {
     }
 }
 
+/// Which pixels a buffer holds, and how.
+#[derive(Clone, Copy)]
+struct Grid {
+    left: u32,
+    top: u32,
+    width: u32,
+    height: u32,
+    /// Bytes of a row, in one plane.
+    row: usize,
+    /// Bytes from one plane to the next.
+    plane: usize,
+}
+
+impl Grid {
+    fn whole(picture: &TiffPicture<'_>) -> Self {
+        let (width, height) = (picture.width, picture.height);
+        let together = if picture.layout.planes > 1 { 1 } else { picture.samples() };
+        let row = (width as usize * together * usize::from(picture.colour.bit_depth())).div_ceil(8);
+        let plane = picture.layout.plane_stride.map_or(0, |stride| stride.get());
+        Self { left: 0, top: 0, width, height, row, plane }
+    }
+
+    fn pixels(&self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+}
+
 /// Reads single samples out of the decoded buffer, whatever their width and arrangement.
 struct Picker<'d> {
     data: &'d [u8],
@@ -273,13 +337,10 @@ struct Picker<'d> {
 }
 
 impl<'d> Picker<'d> {
-    fn new(picture: &TiffPicture<'_>, data: &'d [u8], kind: DecodingSampleType, samples: usize) -> Self {
-        let planar = picture.layout.planes > 1;
-        let together = if planar { 1 } else { samples };
+    fn new(picture: &TiffPicture<'_>, data: &'d [u8], kind: DecodingSampleType, grid: Grid) -> Self {
+        let together = if picture.layout.planes > 1 { 1 } else { picture.samples() };
         let bits = usize::from(picture.colour.bit_depth());
-        let row = (picture.width as usize * together * bits).div_ceil(8);
-        let plane = picture.layout.plane_stride.map_or(0, |stride| stride.get());
-        Self { data, kind, bits, together, row, plane }
+        Self { data, kind, bits, together, row: grid.row, plane: grid.plane }
     }
 
     fn value(&self, x: usize, y: usize, band: usize) -> f32 {

@@ -10,6 +10,7 @@ mod jpeg;
 mod kinds;
 mod laws;
 mod odd;
+mod regions;
 mod stored;
 mod turned;
 
