@@ -3,6 +3,7 @@
 mod kitty;
 mod levels;
 mod looks;
+mod many;
 mod model;
 mod other;
 mod patches;
