@@ -144,6 +144,61 @@ fn kitty_shows_exactly_the_pixels_that_the_library_makes() {
     }
 }
 
+/// A real photo with the corners that [`find`] looks for.
+fn marked(photo: &RgbImage) -> RgbImage {
+    let (width, height) = photo.dimensions();
+    let (corner_x, corner_y) = (width / 12, height / 12);
+    let mut out = photo.clone();
+    for (x, y, pixel) in out.enumerate_pixels_mut() {
+        let (left, right) = (x < corner_x, x >= width - corner_x);
+        let (top, bottom) = (y < corner_y, y >= height - corner_y);
+        pixel.0 = match (left, right, top, bottom) {
+            (true, _, true, _) => [255, 0, 0],
+            (_, true, true, _) => [0, 255, 0],
+            (true, _, _, true) => [0, 0, 255],
+            (_, true, _, true) => [255, 255, 0],
+            _ => pixel.0,
+        };
+    }
+    out
+}
+
+#[test]
+#[ignore = "needs Xvfb and kitty; tests/run starts it"]
+fn over_a_slow_line_kitty_shows_a_good_picture_before_the_exact_one() {
+    use lakelens::media::{DecodeRequest, FileSource, Limits, decode};
+    let Some(data) = pictures::real_data("flowers") else { return };
+    for photo in crate::term::wire::PHOTOS {
+        let stage = Stage::new();
+        let file = stage.path("pictures").join("photo.png");
+        std::fs::create_dir_all(stage.path("pictures")).unwrap();
+        let photo = image::open(data.parent().unwrap().join(photo)).unwrap();
+        marked(&photo.resize(1000, 1000, image::imageops::FilterType::Triangle).to_rgb8()).save(&file).unwrap();
+        // The exact picture takes seconds, so that many screenshots are taken of the one before.
+        let mut window = stage.open(&Setting::new(Emulator::Kitty).over_a_line(40, 120_000));
+        let mut best = 0.0_f64;
+        stage.until("the exact pixels", |shot| {
+            let Some((x, y, w, h)) = find(shot) else { return false };
+            let source = FileSource::open(&file).unwrap();
+            let wanted =
+                decode(&source, "photo.png", &DecodeRequest::fit(w, h), &Limits::default(), &|| false).unwrap();
+            if (wanted.width, wanted.height) != (w, h) {
+                return false;
+            }
+            let seen = image::imageops::crop_imm(shot, x, y, w, h).to_image();
+            let exact = *seen.as_raw() == wanted.rgb;
+            if !exact {
+                best = best.max(pictures::ssim(&wanted.rgb, seen.as_raw(), w as usize));
+            }
+            exact
+        });
+        println!("{best:.3} alike before it is exact");
+        assert!(best >= 0.93, "{best:.3}");
+        window.press("Q");
+        assert_eq!(window.exit_code(), 0);
+    }
+}
+
 #[test]
 #[ignore = "needs Xvfb, kitty and tmux; tests/run starts it"]
 fn kitty_inside_tmux_shows_the_picture() {

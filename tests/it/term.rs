@@ -7,4 +7,4 @@ mod laws;
 mod output;
 mod probe;
 mod screen;
-mod wire;
+pub(crate) mod wire;

@@ -7,6 +7,9 @@ usage: relay.py FIFO STATUS PROGRAM [ARGUMENT...]
 What is written into FIFO reaches the program as if typed. STATUS.started holds the program's process id and the size of
 the terminal in rows, columns and pixels. When the program has ended, its exit code is in STATUS, and the terminal stays
 open, as it is, until something more is written into FIFO.
+
+RELAY_LINK=MILLISECONDS,BYTES makes it a slow link: what the terminal answers comes so much later, and no more than so
+many bytes a second go to the terminal.
 """
 
 import fcntl
@@ -17,6 +20,7 @@ import signal
 import struct
 import sys
 import termios
+import time
 import tty
 
 
@@ -39,24 +43,32 @@ def write_all(target, data):
         data = data[os.write(target, data):]
 
 
-def pass_on(master, fifo, wake):
+def pass_on(master, fifo, wake, late, rate):
     """Until the program has closed its side."""
+    answers, free_at = [], 0.0
     while True:
-        ready, _, _ = select.select([0, master, fifo, wake], [], [])
+        now = time.monotonic()
+        while answers and answers[0][0] <= now:
+            write_all(master, answers.pop(0)[1])
+        sources = [0, fifo, wake] + ([master] if free_at <= now else [])
+        times = [when - now for when in [at for at, _ in answers[:1]] + [free_at] if when > now]
+        ready, _, _ = select.select(sources, [], [], min(times, default=None))
         if wake in ready:
             os.read(wake, 64)
             copy_size(0, master)
         if master in ready:
             try:
-                data = os.read(master, 65536)
+                data = os.read(master, 4096 if rate else 65536)
             except OSError:
                 return
             if not data:
                 return
             write_all(1, data)
-        for source in (0, fifo):
-            if source in ready:
-                write_all(master, os.read(source, 4096))
+            free_at = time.monotonic() + len(data) / rate if rate else 0.0
+        if fifo in ready:
+            write_all(master, os.read(fifo, 4096))
+        if 0 in ready:
+            answers.append((time.monotonic() + late, os.read(0, 4096)))
 
 
 def main():
@@ -78,7 +90,8 @@ def main():
     tell(status_path + ".started", f"{child} {rows} {columns} {width} {height}")
     tty.setraw(0)
     try:
-        pass_on(master, fifo, wake)
+        late, rate = (float(part) for part in os.environ.get("RELAY_LINK", "0,0").split(","))
+        pass_on(master, fifo, wake, late / 1000, rate)
     finally:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
     _, status = os.waitpid(child, 0)

@@ -66,6 +66,11 @@ impl Setting {
         self.with("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")
     }
 
+    /// A line with so many milliseconds there and back and so many bytes a second lies between.
+    pub(super) fn over_a_line(self, milliseconds: u32, bytes: u32) -> Self {
+        self.over_ssh().with("RELAY_LINK", format!("{milliseconds},{bytes}"))
+    }
+
     pub(super) fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
         self.variables.push((name, value.into()));
         self

@@ -38,3 +38,28 @@ pub(crate) fn real_data(what: &str) -> Option<PathBuf> {
     }
     folder
 }
+
+/// Structural similarity of the brightness: windows of 8 x 8 pixels every 4.
+pub(crate) fn ssim(a: &[u8], b: &[u8], width: usize) -> f64 {
+    let luma = |rgb: &[u8]| -> Vec<f64> {
+        rgb.chunks_exact(3)
+            .map(|p| 0.299 * f64::from(p[0]) + 0.587 * f64::from(p[1]) + 0.114 * f64::from(p[2]))
+            .collect()
+    };
+    let (a, b) = (luma(a), luma(b));
+    let height = a.len() / width;
+    let (mut sum, mut count) = (0.0, 0.0);
+    for (y, x) in (0..height - 7).step_by(4).flat_map(|y| (0..width - 7).step_by(4).map(move |x| (y, x))) {
+        let (mut sa, mut sb, mut saa, mut sbb, mut sab) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for (dy, dx) in (0..8).flat_map(|dy| (0..8).map(move |dx| (dy, dx))) {
+            let (p, q) = (a[(y + dy) * width + x + dx], b[(y + dy) * width + x + dx]);
+            (sa, sb, saa, sbb, sab) = (sa + p, sb + q, saa + p * p, sbb + q * q, sab + p * q);
+        }
+        let (ma, mb) = (sa / 64.0, sb / 64.0);
+        let (va, vb, cov) = (saa / 64.0 - ma * ma, sbb / 64.0 - mb * mb, sab / 64.0 - ma * mb);
+        let (c1, c2) = (6.5025, 58.5225);
+        sum += (2.0 * ma * mb + c1) * (2.0 * cov + c2) / ((ma * ma + mb * mb + c1) * (va + vb + c2));
+        count += 1.0;
+    }
+    sum / count
+}

@@ -1,5 +1,6 @@
 //! Bytes on the line and likeness of each level, on real photos in a box of 800 x 800 pixels.
 
+use crate::support::pictures::ssim;
 use lakelens::media::{DecodeRequest, FileSource, Limits, decode};
 use lakelens::term::caps::{BlockKind, Depth};
 use lakelens::term::cells;
@@ -8,7 +9,7 @@ use lakelens::term::graphics::{Fit, Level, Pixels, blocks, fit, iterm, sixel};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-const PHOTOS: [&str; 4] = [
+pub(crate) const PHOTOS: [&str; 4] = [
     "odd/avif/dog_exif_extended_xmp_icc.jpg",
     "odd/orientation/Landscape_1.jpg",
     "detection/cards/test/IMG_2387.JPG",
@@ -54,31 +55,6 @@ fn kitty_bytes(photo: &Photo, level: Level) -> (Vec<u8>, usize) {
     let (Payload::Png(data), _) = kitty::png_payload(photo.pixels(), &photo.fit, level).unwrap() else { panic!("raw") };
     let wire = kitty::transmit_png(12_345, &data, false, true).concat().len();
     (data, wire)
-}
-
-/// Structural similarity of the brightness: windows of 8 x 8 pixels every 4.
-fn ssim(a: &[u8], b: &[u8], width: usize) -> f64 {
-    let luma = |rgb: &[u8]| -> Vec<f64> {
-        rgb.chunks_exact(3)
-            .map(|p| 0.299 * f64::from(p[0]) + 0.587 * f64::from(p[1]) + 0.114 * f64::from(p[2]))
-            .collect()
-    };
-    let (a, b) = (luma(a), luma(b));
-    let height = a.len() / width;
-    let (mut sum, mut count) = (0.0, 0.0);
-    for (y, x) in (0..height - 7).step_by(4).flat_map(|y| (0..width - 7).step_by(4).map(move |x| (y, x))) {
-        let (mut sa, mut sb, mut saa, mut sbb, mut sab) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        for (dy, dx) in (0..8).flat_map(|dy| (0..8).map(move |dx| (dy, dx))) {
-            let (p, q) = (a[(y + dy) * width + x + dx], b[(y + dy) * width + x + dx]);
-            (sa, sb, saa, sbb, sab) = (sa + p, sb + q, saa + p * p, sbb + q * q, sab + p * q);
-        }
-        let (ma, mb) = (sa / 64.0, sb / 64.0);
-        let (va, vb, cov) = (saa / 64.0 - ma * ma, sbb / 64.0 - mb * mb, sab / 64.0 - ma * mb);
-        let (c1, c2) = (6.5025, 58.5225);
-        sum += (2.0 * ma * mb + c1) * (2.0 * cov + c2) / ((ma * ma + mb * mb + c1) * (va + vb + c2));
-        count += 1.0;
-    }
-    sum / count
 }
 
 /// The picture within its padded canvas.
