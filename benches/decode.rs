@@ -6,8 +6,18 @@
 //! are measured on their own, as processor time of one thread. Memory is the peak of a process that looks at 48-megapixel
 //! photos one after another, at all levels and keeping none, above one that looks at nothing.
 //!
+//! Then pictures of 100 megapixels are looked at and left, in the running program and in its decode pool, and every odd
+//! file of `LAKELENS_TEST_DATA` is decoded in a process of its own.
+//!
 //! `cargo bench --features turbo --bench decode` measures the other decoder. `LAKELENS_BENCH_ROUNDS` sets the rounds.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for measuring")]
+
+#[path = "parts/large.rs"]
+mod large;
+#[path = "parts/odd.rs"]
+mod odd;
+#[path = "parts/turns.rs"]
+mod turns;
 
 use lakelens::app::picture::{Look, Marks, PictureRef, Window};
 use lakelens::domain::lake_path::LakePath;
@@ -39,6 +49,10 @@ fn main() {
         ["--show", file] => show(Path::new(file)),
         ["--stages", file] => stages(Path::new(file)),
         ["--peak", files @ ..] => peak(files),
+        ["--odd", file] => odd::decode(Path::new(file)),
+        // The tables of large and of odd pictures alone.
+        ["--large"] => large::measure(),
+        ["--odd"] => odd::measure(),
         // `cargo test --benches` starts this too, with `--test`: nothing is measured then.
         arguments if arguments.contains(&"--test") => {}
         _ => measure(),
@@ -72,6 +86,8 @@ fn measure() {
     println!("\n| looking at {PHOTOS} photos of 48 MP, {name} | peak MB | idle MB | more | bar |");
     println!("|---|--:|--:|--:|--:|");
     println!("| {} threads, nothing kept | {busy:.1} | {idle:.1} | {:.1} | {MEMORY} |", default_threads(), busy - idle);
+    large::measure();
+    odd::measure();
 }
 
 /// Processor milliseconds of one process for one picture: ours, and timg's where it is installed.

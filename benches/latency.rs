@@ -11,9 +11,12 @@
 //! the number of keys (100).
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for measuring")]
 
+#[path = "parts/turns.rs"]
+mod turns;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
@@ -168,28 +171,8 @@ fn browsed(what: &str, uri: &str, keys: usize) {
 fn row(what: &str, mut times: Vec<Duration>, home: &Path) {
     times.sort_unstable();
     let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)].as_secs_f64() * 1e3;
-    let turns = turns(home).map_or_else(|| "| |".to_owned(), |(longest, long)| format!("{longest} ms | {long} |"));
+    let turns = turns::of(home).map_or_else(|| "| |".to_owned(), |(longest, long)| format!("{longest} ms | {long} |"));
     println!("| {what} | {:.1} | {:.1} | {:.1} | {turns}", at(50), at(99), at(100));
-}
-
-/// The longest turn of the loop, and how many were long, from the log.
-fn turns(home: &Path) -> Option<(String, String)> {
-    let mut folders = vec![home.to_owned()];
-    let mut log: Option<PathBuf> = None;
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).ok()?.flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.ends_with("lakelens.log") {
-                log = Some(path);
-            }
-        }
-    }
-    let text = std::fs::read_to_string(log?).ok()?;
-    let line = text.lines().rfind(|l| l.contains("longest_ms="))?;
-    let of = |key: &str| line.split_whitespace().find_map(|w| w.strip_prefix(key)).map(str::to_owned);
-    Some((of("longest_ms=")?, of("long=")?))
 }
 
 /// A way to a server that takes its time.
