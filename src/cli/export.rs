@@ -9,11 +9,15 @@ use super::stores;
 use crate::config::paths::expand;
 use crate::domain::lake_path::LakePath;
 use crate::domain::text::printable;
-use crate::ops::export::{Export, Format, Images, Options, Split, What, export};
+use crate::ops::export::export;
+use crate::ops::options::Choice;
+use crate::ops::options::export::{
+    APPEND, AS_OF, Export, FILTER, FORCE, FORMAT, FORMULAS, Format, GZIP, IMAGES, PARTS, SEED, SHARDS, SHARES, SPLIT,
+    VOC_ORIGIN, WHAT, split_by,
+};
 use crate::ops::{OpsError, Watch};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use jiff::Timestamp;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -49,49 +53,38 @@ pub(crate) struct ExportArgs {
     /// The file or folder to write; formats of one file take either
     #[arg(value_name = "DEST")]
     dest: OsString,
-    /// The format; without it, csv or jsonl by the ending of DEST
-    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::ALL.map(Format::name)))]
+    #[arg(long = FORMAT.flag, value_name = "FORMAT", help = FORMAT.help,
+          value_parser = PossibleValuesParser::new(FORMAT.names()))]
     format: Option<String>,
-    /// Only these pictures, such as 'status:labeled class:roses'
-    #[arg(long, value_name = "FILTER", default_value = "", allow_hyphen_values = true)]
+    #[arg(long = FILTER.flag, value_name = "FILTER", help = FILTER.help, default_value = "", allow_hyphen_values = true)]
     filter: String,
-    /// What becomes of the picture files: copied, linked, or only named
-    #[arg(long, value_name = "WHAT", default_value = "none",
-          value_parser = PossibleValuesParser::new([Images::Copy, Images::Reference, Images::None].map(Images::name)))]
+    #[arg(long = IMAGES.flag, value_name = "WHAT", help = IMAGES.help, default_value = IMAGES.default(),
+          value_parser = PossibleValuesParser::new(IMAGES.names()))]
     images: String,
-    /// What people have said, or what models have guessed (coco)
-    #[arg(long, value_name = "WHAT", default_value = "answers",
-          value_parser = PossibleValuesParser::new(["answers", "predictions"]))]
+    #[arg(long = WHAT.flag, value_name = "WHAT", help = WHAT.help, default_value = WHAT.default(),
+          value_parser = PossibleValuesParser::new(WHAT.names()))]
     what: String,
-    /// Split into parts: random, stratified, group:folder, group:top or group:before:CHAR
-    #[arg(long, value_name = "HOW")]
+    #[arg(long = SPLIT.flag, value_name = "HOW", help = SPLIT.help, value_parser = |how: &str| split_by(how).map(str::to_owned))]
     split: Option<String>,
-    /// The parts and their shares
-    #[arg(long, value_name = "PARTS", default_value = "train=0.8,val=0.1,test=0.1", requires = "split")]
+    #[arg(long = PARTS.flag, value_name = "PARTS", help = PARTS.help, default_value = SHARES, requires = "split")]
     parts: String,
-    /// Another number splits otherwise; the same one always alike
-    #[arg(long, value_name = "NUMBER", default_value_t = 0, requires = "split")]
-    seed: u64,
-    /// The labels as they were at this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<Timestamp>,
-    /// voc: count pixels from 0, or from 1 as the devkit does
-    #[arg(long, value_name = "0|1", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=1))]
-    voc_origin: u8,
-    /// CSV: cells that a spreadsheet would run get a quote in front, or are kept as they are
-    #[arg(long, value_name = "WHAT", default_value = "guard", value_parser = PossibleValuesParser::new(["guard", "keep"]))]
+    #[arg(long = SEED.flag, value_name = "NUMBER", help = SEED.help, default_value = "0", requires = "split")]
+    seed: String,
+    #[arg(long = AS_OF.flag, value_name = "TIME", help = AS_OF.help)]
+    as_of: Option<String>,
+    #[arg(long = VOC_ORIGIN.flag, value_name = "0|1", help = VOC_ORIGIN.help, default_value = VOC_ORIGIN.default(),
+          value_parser = PossibleValuesParser::new(VOC_ORIGIN.names()))]
+    voc_origin: String,
+    #[arg(long = FORMULAS.flag, value_name = "WHAT", help = FORMULAS.help, default_value = FORMULAS.default(),
+          value_parser = PossibleValuesParser::new(FORMULAS.names()))]
     formulas: String,
-    /// tfrecord: compress the files
-    #[arg(long)]
+    #[arg(long = GZIP.flag, help = GZIP.help)]
     gzip: bool,
-    /// tfrecord: deal the pictures of a part out to so many files
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    shards: u32,
-    /// delta: the rows of the table stay, these are added in a new version
-    #[arg(long, conflicts_with = "force")]
+    #[arg(long = SHARDS.flag, value_name = "NUMBER", help = SHARDS.help, default_value = "1")]
+    shards: String,
+    #[arg(long = APPEND.flag, help = APPEND.help, conflicts_with = "force")]
     append: bool,
-    /// Replace what is there; of a Delta table the rows, which its older versions keep
-    #[arg(long)]
+    #[arg(long = FORCE.flag, help = FORCE.help)]
     force: bool,
     #[command(flatten)]
     json: Json,
@@ -137,28 +130,31 @@ impl ExportArgs {
         let stop = context.cancel();
         let format = self.format()?;
         let (dest, far) = self.dest(format, context)?;
-        let split = match &self.split {
-            Some(by) => Some(Split::parse(by, self.seed, &self.parts).map_err(AppError::usage)?),
-            None => None,
+        let mut wanted = Export { far, stop, ..Export::new(dest, format) };
+        wanted.filter = parse_filter(&self.filter)?;
+        let on = |given: bool, choice: &Choice<Export>| {
+            let mut names = choice.names().into_iter();
+            if given { names.next_back() } else { names.next() }.unwrap_or_default()
         };
-        Ok(Export {
-            filter: parse_filter(&self.filter)?,
-            images: Images::from_name(&self.images).unwrap_or_default(),
-            as_of: self.as_of,
-            overwrite: self.force,
-            what: if self.what == "predictions" { What::Predictions } else { What::Answers },
-            split,
-            options: Options {
-                voc_origin: self.voc_origin,
-                guard_formulas: self.formulas == "guard",
-                gzip: self.gzip,
-                shards: self.shards,
-            },
-            far,
-            append: self.append,
-            stop,
-            ..Export::new(dest, format)
-        })
+        for (choice, chosen) in [
+            (&IMAGES, self.images.as_str()),
+            (&WHAT, &self.what),
+            (&SPLIT, self.split.as_deref().unwrap_or_default()),
+            (&VOC_ORIGIN, &self.voc_origin),
+            (&FORMULAS, &self.formulas),
+            (&GZIP, on(self.gzip, &GZIP)),
+            (&APPEND, on(self.append, &APPEND)),
+            (&FORCE, on(self.force, &FORCE)),
+        ] {
+            (choice.set)(&mut wanted, chosen);
+        }
+        let as_of = self.as_of.as_deref().unwrap_or_default();
+        for (field, typed) in
+            [(&PARTS, self.parts.as_str()), (&SEED, &self.seed), (&AS_OF, as_of), (&SHARDS, &self.shards)]
+        {
+            (field.set)(&mut wanted, typed).map_err(|why| AppError::usage(format!("--{}: {why}", field.flag)))?;
+        }
+        Ok(wanted)
     }
 }
 

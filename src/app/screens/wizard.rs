@@ -68,6 +68,8 @@ pub struct Said {
     pub tone: Tone,
     /// More, shown below the line under the cursor.
     pub detail: String,
+    /// It is never cut: what is said takes as many lines as it needs.
+    pub whole: bool,
 }
 
 impl Said {

@@ -2,8 +2,9 @@
 
 use super::{Choice, Field, Table, Value, choose, name_of, values};
 use crate::domain::queue::Filter;
-use crate::ops::export::{By, Split, What};
-pub use crate::ops::export::{Export, Format, Images};
+use crate::domain::text::printable;
+pub use crate::ops::export::{By, Export, Format, Images};
+use crate::ops::export::{Split, What};
 
 /// The shares of a split where nothing is said.
 pub const SHARES: &str = "train=0.8,val=0.1,test=0.1";
@@ -17,13 +18,16 @@ const WHOSE: Table<What, 2> = [
     (What::Answers, "answers", "what people have said"),
     (What::Predictions, "predictions", "what models have guessed"),
 ];
-const SPLITS: Table<Option<By>, 5> = [
+const SPLITS: Table<Option<By>, 6> = [
     (None, "none", "one part"),
     (Some(By::Random), "random", "every picture for itself"),
     (Some(By::Stratified), "stratified", "each class in the same shares"),
     (Some(By::Folder), "group:folder", "pictures of a folder stay together"),
     (Some(By::Top), "group:top", "pictures of a top folder stay together"),
+    (Some(By::Before(UP_TO)), "group:before", "pictures whose names begin alike stay together"),
 ];
+/// Where names that begin alike end to be alike, where nothing is said.
+const UP_TO: char = '_';
 const STANDING: Table<bool, 2> =
     [(false, "keep", "nothing is replaced"), (true, "replace", "an earlier export is replaced")];
 const ROWS: Table<bool, 2> =
@@ -70,15 +74,32 @@ pub const SPLIT: Choice<Export> = Choice {
     help: "Split into parts: random, stratified, group:folder, group:top or group:before:CHAR",
     only: &[],
     values: || values(&SPLITS),
-    get: |o| name_of(&SPLITS, &o.split.as_ref().map(|s| s.by)),
+    get: |o| {
+        let by = o.split.as_ref().map(|s| s.by);
+        name_of(&SPLITS, &by.map(|by| if let By::Before(_) = by { By::Before(UP_TO) } else { by }))
+    },
     set: |o, name| {
         let (seed, parts) = match o.split.take() {
             Some(old) => (old.seed, Some(old.parts)),
             None => (0, None),
         };
-        o.split = Split::parse(name, seed, SHARES).ok().map(|new| Split { parts: parts.unwrap_or(new.parts), ..new });
+        o.split = split_by(name)
+            .and_then(|by| Split::parse(by, seed, SHARES))
+            .ok()
+            .map(|new| Split { parts: parts.unwrap_or(new.parts), ..new });
     },
 };
+
+/// A way to split as [`Split::parse`] reads it: that of the screen, where the character is a line of its own, or that of
+/// the flag, which holds it.
+///
+/// # Errors
+/// A sentence that says what there is.
+pub fn split_by(name: &str) -> Result<&str, String> {
+    let by = if name == "group:before" { "group:before:_" } else { name };
+    Split::parse(by, 0, SHARES).map(|_| by)
+}
+
 /// Replace what is there.
 pub const FORCE: Choice<Export> = Choice {
     flag: "force",
@@ -143,6 +164,58 @@ pub const FILTER: Field<Export> = Field {
     get: |o| o.filter.to_string(),
     set: |o, text| Filter::parse(text).map(|filter| o.filter = filter),
 };
+/// The labels as they were.
+pub const AS_OF: Field<Export> = Field {
+    flag: "as-of",
+    title: "as of",
+    help: "The labels as they were at this time (RFC 3339)",
+    form: "2026-01-31T12:00:00Z   empty: as they are",
+    only: &[],
+    get: |o| o.as_of.map(|at| at.to_string()).unwrap_or_default(),
+    set: |o, text| {
+        let text = text.trim();
+        let wrong = |_| format!("`{}` is no time; write one such as 2026-01-31T12:00:00Z", printable(text));
+        o.as_of = if text.is_empty() { None } else { Some(text.parse().map_err(wrong)?) };
+        Ok(())
+    },
+};
+/// Where names that begin alike end to be alike.
+pub const BEFORE: Field<Export> = Field {
+    flag: "split",
+    title: "names alike up to",
+    help: SPLIT.help,
+    form: "one character, such as _",
+    only: &[],
+    get: |o| match o.split.as_ref().map(|s| s.by) {
+        Some(By::Before(end)) => end.to_string(),
+        _ => String::new(),
+    },
+    set: |o, text| {
+        let mut end = text.chars();
+        let (Some(end), None) = (end.next(), end.next()) else {
+            return Err("write one character, such as _".to_owned());
+        };
+        if let Some(split) = &mut o.split {
+            split.by = By::Before(end);
+        }
+        Ok(())
+    },
+};
+/// Files that a part is dealt out to.
+pub const SHARDS: Field<Export> = Field {
+    flag: "shards",
+    title: "files of a part",
+    help: "tfrecord: deal the pictures of a part out to so many files",
+    form: "a number",
+    only: &["tfrecord"],
+    get: |o| o.options.shards.to_string(),
+    set: |o, text| {
+        let shards = text.trim().parse().ok().filter(|n| (1..=MOST_SHARDS).contains(n));
+        o.options.shards = shards.ok_or_else(|| format!("write a whole number from 1 to {MOST_SHARDS}"))?;
+        Ok(())
+    },
+};
+const MOST_SHARDS: u32 = 10_000;
 /// The shares of a split.
 pub const PARTS: Field<Export> = Field {
     flag: "parts",
@@ -232,5 +305,22 @@ mod tests {
         (SPLIT.set)(&mut export, "stratified");
         assert_eq!(((PARTS.get)(&export).as_str(), (SEED.get)(&export).as_str()), ("a=0.5,b=0.5", "7"));
         assert!((PARTS.set)(&mut export, "a=0.5").unwrap_err().contains("add up"));
+        (SPLIT.set)(&mut export, "group:before:-");
+        assert_eq!(((SPLIT.get)(&export), (BEFORE.get)(&export).as_str()), ("group:before", "-"));
+        assert_eq!((PARTS.get)(&export), "a=0.5,b=0.5");
+        (SPLIT.set)(&mut export, "group:before");
+        assert_eq!((BEFORE.get)(&export), "_");
+        (BEFORE.set)(&mut export, "ß").unwrap();
+        assert_eq!((BEFORE.get)(&export), "ß");
+        assert!((BEFORE.set)(&mut export, "ab").is_err() && (BEFORE.set)(&mut export, "").is_err());
+        assert!(split_by("group:before:ab").unwrap_err().contains("no way to split"));
+        (AS_OF.set)(&mut export, " 2026-01-31T12:00:00Z ").unwrap();
+        assert_eq!((AS_OF.get)(&export), "2026-01-31T12:00:00Z");
+        assert!((AS_OF.set)(&mut export, "yesterday").unwrap_err().contains("no time"));
+        (AS_OF.set)(&mut export, "").unwrap();
+        assert_eq!(export.as_of, None);
+        (SHARDS.set)(&mut export, "16").unwrap();
+        assert!((SHARDS.set)(&mut export, "0").is_err() && (SHARDS.set)(&mut export, "10001").is_err());
+        assert_eq!((SHARDS.get)(&export), "16");
     }
 }

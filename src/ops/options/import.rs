@@ -347,6 +347,41 @@ fn class_map(text: &str) -> Result<BTreeMap<String, String>, String> {
     Ok(pairs(text).map_err(wrong)?.into_iter().collect())
 }
 
+/// A message that names flags, in the words of the screen: ``--on-missing skip`` is `` `unknown pictures: skip` `` there.
+#[must_use]
+pub fn on_screen(message: &str) -> String {
+    let titles = CHOICES.iter().map(|c| (c.flag, c.title, c.names()));
+    let titles: Vec<_> = titles.chain(FIELDS.iter().map(|f| (f.flag, f.title, Vec::new()))).collect();
+    let (mut out, mut words) = (String::with_capacity(message.len()), message.split(' ').peekable());
+    while let Some(word) = words.next() {
+        let start = word.find("--").filter(|at| word.get(..*at).is_some_and(|s| s.chars().all(|c| c == '(')));
+        let (before, flag) = word.split_at(start.unwrap_or(word.len()));
+        let end = |text: &str| text.trim_end_matches([')', ',', ';', '.', ':']).len();
+        let named = flag.get(2..end(flag)).and_then(|name| titles.iter().find(|(flag, ..)| *flag == name));
+        out.push_str(before);
+        match named {
+            Some((name, title, values)) => {
+                let mut rest = flag.get(name.len() + 2..).unwrap_or_default();
+                let value = words.peek().map(|next| next.split_at(end(next))).filter(|(v, _)| values.contains(v));
+                match value.filter(|_| rest.is_empty()) {
+                    Some((value, after)) => {
+                        out.push_str(&format!("`{title}: {value}`"));
+                        rest = after;
+                        words.next();
+                    }
+                    None => out.push_str(&format!("`{title}`")),
+                }
+                out.push_str(rest);
+            }
+            None => out.push_str(flag),
+        }
+        if words.peek().is_some() {
+            out.push(' ');
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -380,5 +415,20 @@ mod tests {
         assert!((CLASS_MAP.set)(&mut options, "person").unwrap_err().contains("FILE=PROJECT"));
         (MODEL.set)(&mut options, " ").unwrap();
         assert_eq!(options.model, None);
+    }
+
+    #[test]
+    fn flags_are_told_in_the_words_of_the_screen() {
+        for (message, shown) in [
+            ("--on-missing skip leaves them out", "`unknown pictures: skip` leaves them out"),
+            ("a file name alone (--match name), 2 of", "a file name alone (`find pictures: name`), 2 of"),
+            ("leaves the picture; --clamp cuts it off", "leaves the picture; `clamp` cuts it off"),
+            ("a  b --other c -- `--x`", "a  b --other c -- `--x`"),
+            ("--on-missing", "`unknown pictures`"),
+            ("--on-missing, skip", "`unknown pictures`, skip"),
+            ("", ""),
+        ] {
+            assert_eq!(on_screen(message), shown);
+        }
     }
 }

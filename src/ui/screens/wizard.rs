@@ -106,16 +106,19 @@ fn told(page: &Page, canvas: &mut Canvas, at: Rect) {
     // The line under the cursor has its details below it.
     let height = usize::from(at.height);
     let cursor = here.unwrap_or(0);
-    let top = cursor.saturating_sub(height / 2).min(page.said.len().saturating_sub(height));
     let left = page.said.iter().map(|s| width(&s.left)).max().unwrap_or(0).clamp(8, (at.width / 2).min(34));
+    let room = at.width.saturating_sub(left + 3).max(1);
+    let more: u16 = page.said.iter().filter(|s| s.whole).map(|s| width(&s.right) / room).sum();
+    let top = cursor.saturating_sub(height / 2).min((page.said.len() + usize::from(more)).saturating_sub(height));
     let mut y = at.y;
     for (i, said) in page.said.iter().enumerate().skip(top) {
         if y >= at.bottom() {
             break;
         }
-        let row = Rect { x: at.x + 1, y, width: at.width.saturating_sub(1), height: 1 };
-        line(said, left, canvas, row);
-        y += 1;
+        let room = if said.whole { at.bottom() - y } else { 1 };
+        let room = Rect { x: at.x + 1, y, width: at.width.saturating_sub(1), height: room };
+        y += line(said, left, canvas, room);
+        let row = Rect { height: 1, ..room };
         if here == Some(i) {
             canvas.paint(Rect { x: at.x, width: at.width, ..row }, canvas.style(Role::Cursor));
             y += detail(said, left, canvas, Rect { y, height: at.bottom().saturating_sub(y), ..row });
@@ -123,14 +126,19 @@ fn told(page: &Page, canvas: &mut Canvas, at: Rect) {
     }
 }
 
-fn line(said: &Said, left: u16, canvas: &mut Canvas, at: Rect) {
+/// Draws a line, and gives back how many lines of the screen it took.
+fn line(said: &Said, left: u16, canvas: &mut Canvas, at: Rect) -> u16 {
     let ellipsis = canvas.palette.glyph(Glyph::Ellipsis);
     let name = cut_path(&said.left, left, ellipsis);
     let quiet = if said.tone == Tone::Quiet { Role::Muted } else { Role::Text };
     canvas.text(Rect { width: left.min(at.width), ..at }, &name, canvas.style(quiet));
     let x = (left + 2).min(at.width);
     let rest = Rect { x: at.x + x, width: at.width - x, ..at };
+    if at.height > 1 {
+        return wrapped(canvas, rest, &said.right, role(said.tone)).min(at.height);
+    }
     canvas.text(rest, &said.right, canvas.style(role(said.tone)));
+    1
 }
 
 /// What is more to say of a line, where it does not stand there whole.

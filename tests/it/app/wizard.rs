@@ -10,7 +10,7 @@ use lakelens::app::slots::Slot;
 use lakelens::app::tasks::{TaskId, TaskNews, TaskState};
 use lakelens::domain::project::Counts;
 use lakelens::formats::read::Format;
-use lakelens::ops::export::{Format as Written, Images};
+use lakelens::ops::export::{By, Format as Written, Images};
 use lakelens::ops::import::{OnExisting, OnMissing};
 use lakelens::ops::report::exchange::{ClassMeans, Fate, ImportPreview, Imported, PreviewClass, PreviewRow};
 use lakelens::ops::report::{ExportReport, ImportReport, Loss};
@@ -210,6 +210,26 @@ fn what_would_stop_the_import_is_said_and_nothing_starts() {
 }
 
 #[test]
+fn why_an_import_would_stop_stands_there_in_full_in_the_words_of_the_screen() {
+    let mut h = importing();
+    h.keys("d");
+    let (id, _) = ordered(&h);
+    let why = "12 pictures of the file are not in the project; 9 of them would match one picture by file name alone \
+               (--match name); --on-missing skip leaves them out, --on-missing create makes samples of them";
+    end(&mut h, id, Imported { stopped: Some(why.to_owned()), ..imported(true, 0) });
+    let screen = h.screen(80, 24);
+    let words: Vec<&str> = screen.split_whitespace().collect();
+    let told = "(`find pictures: name`); `unknown pictures: skip` leaves them out, `unknown pictures: create` makes \
+                samples of them";
+    for part in told.split(' ') {
+        assert!(words.contains(&part), "{part}: {screen}");
+    }
+    assert!(!screen.contains("--"), "{screen}");
+    h.keys("G");
+    assert!(h.screen(80, 24).contains("wrong rows"), "{}", h.screen(80, 24));
+}
+
+#[test]
 fn a_file_that_cannot_be_read_says_why_and_one_that_breaks_shows_what_comes_before() {
     let mut h = importing();
     h.keys("<enter>").text("x").keys("<enter>");
@@ -327,6 +347,27 @@ fn what_an_export_would_lose_is_told_before_it_is_made() {
     assert!(!order.dry_run);
     h.event(Event::Task(id, TaskNews::Ended(TaskState::Failed("no space is left".to_owned()))));
     assert!(h.screen(80, 24).contains("no space is left"));
+}
+
+#[test]
+fn names_that_begin_alike_stay_together_and_labels_can_be_those_of_then() {
+    let mut h = exporting();
+    h.keys("<enter>").text("tfrecord").keys("<enter>");
+    h.keys("j j j j <enter>").text("before").keys("<enter>");
+    h.keys("j <enter> <C-u>").text("--").keys("<enter>");
+    assert!(h.screen(80, 24).contains("one character"), "{}", h.screen(80, 24));
+    h.keys("<C-u>").text("-").keys("<enter>");
+    // The last of the lines above, and the one before it.
+    h.keys("G <enter>").text("then").keys("<enter>");
+    assert!(h.screen(80, 24).contains("no time"), "{}", h.screen(80, 24));
+    h.keys("<C-u>").text("2026-01-31T12:00:00Z").keys("<enter>");
+    h.keys("k <enter> <C-u>").text("0").keys("<enter>");
+    assert!(h.screen(80, 24).contains("from 1 to 10000"), "{}", h.screen(80, 24));
+    h.keys("<C-u>").text("16").keys("<enter> d");
+    let wanted = export_of(&h).1.wanted;
+    assert_eq!(wanted.split.map(|s| s.by), Some(By::Before('-')));
+    assert_eq!(wanted.as_of.map(|at| at.to_string()).as_deref(), Some("2026-01-31T12:00:00Z"));
+    assert_eq!(wanted.options.shards, 16);
 }
 
 #[test]

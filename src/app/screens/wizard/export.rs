@@ -10,7 +10,9 @@ use crate::app::state::State;
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
 use crate::domain::text::{decode_os, encode_os, grouped, printable};
-use crate::ops::options::export::{CHOICES, Export, FILTER, FORMAT, Format, IMAGES, Images, PARTS, SEED};
+use crate::ops::options::export::{
+    AS_OF, BEFORE, By, CHOICES, Export, FILTER, FORMAT, Format, IMAGES, Images, PARTS, SEED, SHARDS,
+};
 use crate::ops::options::{Choice, Field, applies};
 use crate::ops::report::ExportReport;
 use std::path::PathBuf;
@@ -70,10 +72,13 @@ impl ExportState {
         let mut rows = vec![Row::From, Row::Choice(&FORMAT), Row::Dest, Row::Field(&FILTER)];
         for choice in CHOICES.into_iter().filter(|c| c.flag != FORMAT.flag && applies(c.only, format)) {
             rows.push(Row::Choice(choice));
-            if choice.flag == "split" && self.wanted.split.is_some() {
+            if let Some(split) = self.wanted.split.as_ref().filter(|_| choice.flag == "split") {
+                rows.extend(matches!(split.by, By::Before(_)).then_some(Row::Field(&BEFORE)));
                 rows.extend([Row::Field(&PARTS), Row::Field(&SEED)]);
             }
         }
+        rows.extend(applies(SHARDS.only, format).then_some(Row::Field(&SHARDS)));
+        rows.push(Row::Field(&AS_OF));
         rows
     }
 
@@ -200,7 +205,10 @@ pub(super) fn change(state: &mut State) -> Vec<Effect> {
         Some(Row::Field(field)) => {
             let submit: fn(&mut State, &str) -> Result<Vec<Effect>, String> = match field.flag {
                 "filter" => |state, text| typed(state, &FILTER, text),
+                "as-of" => |state, text| typed(state, &AS_OF, text),
+                "split" => |state, text| typed(state, &BEFORE, text),
                 "parts" => |state, text| typed(state, &PARTS, text),
+                "shards" => |state, text| typed(state, &SHARDS, text),
                 _ => |state, text| typed(state, &SEED, text),
             };
             ask(state, field, &(field.get)(&wanted), submit);

@@ -4,7 +4,7 @@ use super::import::{ImportState, Look, Row, Tab};
 use super::{Line, Page, Said, Tone, line_of, line_of_field, project_title, right};
 use crate::app::state::State;
 use crate::domain::text::{encode_os, grouped, printable};
-use crate::ops::options::import::BY_CONTENT;
+use crate::ops::options::import::{BY_CONTENT, on_screen};
 use crate::ops::report::exchange::{ClassMeans, Fate, ImportPreview, Imported, PreviewClass, PreviewRow};
 
 pub(super) fn page(state: &State, wizard: &ImportState) -> Page {
@@ -107,7 +107,8 @@ fn preview(wizard: &ImportState) -> Told {
 }
 
 fn noted(left: &str, text: &str) -> Said {
-    Said { detail: text.to_owned(), ..Said::new(left, text).tone(Tone::Quiet) }
+    let text = on_screen(text);
+    Said { detail: text.clone(), ..Said::new(left, text).tone(Tone::Quiet) }
 }
 
 fn row(row: &PreviewRow) -> Said {
@@ -128,7 +129,7 @@ fn row(row: &PreviewRow) -> Said {
     if !row.faults.is_empty() {
         detail = row.faults.clone();
     }
-    Said { left, right, tone, detail: detail.join("; ") }
+    Said { left, right: on_screen(&right), tone, detail: on_screen(&detail.join("; ")), ..Said::default() }
 }
 
 fn classes(wizard: &ImportState) -> Told {
@@ -149,7 +150,7 @@ fn class(class: &PreviewClass) -> Said {
         ClassMeans::New(own) => (format!("new: it is added as `{}`", printable(own)), Tone::Good),
         ClassMeans::Refused(why) => (format!("unknown: {}", printable(why)), Tone::Bad),
     };
-    Said { left, right, tone, detail: String::new() }
+    Said { left, right, tone, ..Said::default() }
 }
 
 fn result(state: &State, wizard: &ImportState) -> Told {
@@ -198,11 +199,11 @@ fn counters(state: &State, told: &Imported) -> Vec<Said> {
 fn verdict(state: &State, told: &Imported) -> Said {
     let dry = told.report.dry_run;
     let (left, right, tone) = match (&told.stopped, told.changes_nothing()) {
-        (Some(why), _) => ("stops", why.clone(), Tone::Bad),
+        (Some(why), _) => ("stops", on_screen(why), Tone::Bad),
         (None, true) if dry => ("nothing", "would change: it is there already, or answered".to_owned(), Tone::Warning),
         (None, true) => ("nothing", "changed: it was there already, or answered".to_owned(), Tone::Warning),
         (None, false) if dry => ("possible", state.with_keys("nothing is written yet; [wizard.go] starts"), Tone::Good),
         (None, false) => ("done", state.with_keys("[edit.undo] on the Label screen takes all of it back"), Tone::Good),
     };
-    Said { detail: right.clone(), ..Said::new(left, right).tone(tone) }
+    Said { whole: true, ..Said::new(left, right).tone(tone) }
 }
