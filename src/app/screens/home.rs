@@ -4,7 +4,9 @@ use super::Screen;
 use super::label::walk;
 use super::moves::Move;
 use super::profiles::{self, ProfileRow};
+use super::projects;
 use crate::app::effect::{Effect, Query};
+use crate::app::messages::Level;
 use crate::app::registry::{Scope, Spec, always};
 use crate::app::slots::Slot;
 use crate::app::state::State;
@@ -29,6 +31,17 @@ pub enum Row {
     Place(String),
     /// A profile.
     Profile(Box<ProfileRow>),
+}
+
+impl Row {
+    /// Whether another row is about the same thing.
+    fn names(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Project(one), Self::Project(other)) => one.0.id == other.0.id,
+            (Self::Profile(one), Self::Profile(other)) => one.name == other.name,
+            (one, other) => one == other,
+        }
+    }
 }
 
 impl HomeState {
@@ -84,8 +97,26 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Takes the projects, which come above what is there already; a cursor that was moved stays on its row.
+pub(super) fn take(state: &mut State, all: Vec<(Project, Counts)>) {
+    let (before, cursor) = rows(state);
+    let Some(Screen::Home(home)) = state.screens.last_mut() else { return };
+    home.projects = Some(all);
+    let after = rows(state).0;
+    let same = before.get(cursor).and_then(|row| after.iter().position(|r| r.names(row)));
+    if let (Some(Screen::Home(home)), Some(same)) = (state.screens.last_mut(), same.filter(|_| cursor > 0)) {
+        home.cursor = same;
+    }
+}
+
 fn open(state: &mut State) -> Vec<Effect> {
     let (rows, cursor) = rows(state);
+    let unread = matches!(state.screens.last(), Some(Screen::Home(home)) if home.projects.is_none());
+    if unread && cursor == 0 && state.slots.is_waiting(Slot::Home) {
+        // What stands first now is not what is going to.
+        state.say(Level::Info, projects::UNREAD);
+        return Vec::new();
+    }
     match rows.into_iter().nth(cursor) {
         Some(Row::Project(row)) => walk::begin(state, row.0.id),
         Some(Row::Place(place)) => match LakePath::parse(&place, &state.base()) {

@@ -58,6 +58,8 @@ impl ProjectsState {
 }
 
 const LIST: &[Scope] = &[Scope::Projects];
+/// Why nothing is done before the list has come.
+pub(super) const UNREAD: &str = "the projects are still being read";
 
 /// The actions of the list of projects.
 pub const SPECS: &[Spec] = &[
@@ -109,9 +111,16 @@ pub(super) fn current(state: &State) -> Option<(Project, Counts)> {
 
 /// Whether there is a project under the cursor.
 pub(super) fn on_project(state: &State) -> Result<(), String> {
-    current(state).map(|_| ()).ok_or_else(|| {
-        "no project here yet; [go.lake] goes to the folders, [lake.new-project] makes a project there".to_owned()
-    })
+    let unread = list(state).is_some_and(|list| list.all.is_none()) && state.slots.is_waiting(Slot::Projects);
+    match current(state) {
+        Some(_) => Ok(()),
+        // A key is not kept until they come: what would then be under the cursor was never seen.
+        None if unread => Err(UNREAD.to_owned()),
+        None => {
+            Err("no project here yet; [go.lake] goes to the folders, [lake.new-project] makes a project there"
+                .to_owned())
+        }
+    }
 }
 
 /// Asks for the list.
@@ -137,7 +146,7 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
             (list.all, list.here) = (Some(all), here);
             list.cursor = list.cursor.min(list.rows().len().saturating_sub(1));
         }
-        (Reply::Projects { all, .. }, Some(Screen::Home(home))) => home.projects = Some(all),
+        (Reply::Projects { all, .. }, Some(Screen::Home(_))) => super::home::take(state, all),
         (Reply::Failed(text), _) => state.say(Level::Error, text),
         _ => {}
     }

@@ -5,6 +5,7 @@ use super::screens::snapshots;
 use lakelens::app::effect::{Effect, ExportOrder, ImportOrder, Job, Query};
 use lakelens::app::event::{Event, Exchanged, Reply};
 use lakelens::app::screens::Screen;
+use lakelens::app::screens::home::{HomeState, Row};
 use lakelens::app::screens::projects::ProjectsState;
 use lakelens::app::slots::Slot;
 use lakelens::app::tasks::{TaskId, TaskNews, TaskState};
@@ -299,6 +300,38 @@ fn import_wizard() {
     end(&mut h, id, imported(true, 1197));
     h.state.messages.expire(u64::MAX);
     snapshots("import_counted", &mut h);
+}
+
+#[test]
+fn keys_before_the_list_has_come_say_that_it_is_being_read_and_do_nothing_later() {
+    for keys in ["I", "E", "<enter>"] {
+        let mut h = Harness::new(Screen::Projects(ProjectsState::default()));
+        let effects = lakelens::app::screens::shown(&mut h.state);
+        h.effects.extend(effects);
+        h.keys(keys);
+        assert!(h.screen(80, 24).contains("still being read"), "{keys}: {}", h.screen(80, 24));
+        h.reply(Slot::Projects, projects());
+        assert!(matches!(h.state.screen(), Some(Screen::Projects(_))), "{keys}");
+        h.keys(keys);
+        assert!(!matches!(h.state.screen(), Some(Screen::Projects(_))), "{keys}");
+    }
+}
+
+#[test]
+fn the_first_row_of_home_is_opened_only_when_it_is_what_it_is_going_to_be() {
+    let mut h = Harness::new(Screen::Home(HomeState::default()));
+    h.state.places.recents = vec!["/data/a".to_owned(), "/data/b".to_owned()];
+    let effects = lakelens::app::screens::shown(&mut h.state);
+    h.effects.extend(effects);
+    h.keys("<enter>");
+    assert!(matches!(h.state.screen(), Some(Screen::Home(_))));
+    assert!(h.screen(80, 24).contains("still being read"), "{}", h.screen(80, 24));
+    h.keys("j");
+    h.reply(Slot::Home, projects());
+    let Some(Screen::Home(home)) = h.state.screen() else { panic!("elsewhere") };
+    assert_eq!(home.rows(&h.state).get(home.cursor), Some(&Row::Place("/data/b".to_owned())));
+    h.keys("k k <enter>");
+    assert!(h.asked().iter().any(|q| matches!(q, Query::Project(_))), "{:?}", h.asked());
 }
 
 fn exporting() -> Harness {
