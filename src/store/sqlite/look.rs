@@ -52,7 +52,7 @@ impl Look for Db<'_> {
     }
 
     fn samples(&self, ids: &[i64]) -> Result<Vec<Sample>> {
-        ids.iter().map(|id| self.sample(SampleId(*id))).collect()
+        self.samples_at_once(ids)
     }
 
     fn standing(&self, id: SampleId) -> Result<Option<Place>> {

@@ -8,10 +8,12 @@ use crate::domain::review::{Review, Verdict};
 use crate::domain::sample::{Answer, Note, Sample};
 use crate::store::Result;
 use crate::store::error::StoreError;
+use crate::store::native::base::to_json;
 use crate::store::native::codes;
 use crate::store::native::desk::Head;
 use crate::store::records::Known;
 use rusqlite::Row;
+use std::collections::HashMap;
 
 fn head_row(r: &Row<'_>) -> rusqlite::Result<Head> {
     Ok(Head {
@@ -35,14 +37,49 @@ fn head_row(r: &Row<'_>) -> rusqlite::Result<Head> {
 const SAMPLE: &str =
     "SELECT id, project, path, size, etag, width, height, orientation, missing, rev, status, skip_reason,
     flagged, unsure, review, predicted IS NOT NULL,
-    EXISTS(SELECT 1 FROM comment c WHERE c.sample = sample.id) OR EXISTS(SELECT 1 FROM listed t WHERE t.sample = sample.id)
+    EXISTS(SELECT 1 FROM comment c WHERE c.sample = sample.id) OR EXISTS(SELECT 1 FROM listed t WHERE t.sample = sample.id),
+    EXISTS(SELECT 1 FROM measure m WHERE m.sample = sample.id AND m.near IS NOT NULL)
     FROM sample WHERE ";
+
+/// The columns of [`annotation_row`]. They come in no order: of a statement with values and `ORDER BY`, SQLite as it is
+/// built here makes a new plan each time it runs, which costs several times what it then reads.
+const ANNOTATION: &str =
+    "SELECT sample, place, id, class, kind, geometry, attributes, author, at FROM annotation WHERE ";
+
+/// An annotation as it was read: of which sample, in which place, and what cannot be understood without the store's name.
+struct Placed {
+    sample: SampleId,
+    place: i64,
+    annotation: Annotation,
+    /// The kind, where the geometry makes no sense of it.
+    wrong: Option<String>,
+    attributes: Option<String>,
+}
+
+fn annotation_row(r: &Row<'_>) -> rusqlite::Result<Placed> {
+    let shape = codes::shape(r.get_ref(4)?.as_str()?, r.get_ref(5)?.as_str_or_null()?);
+    Ok(Placed {
+        sample: SampleId(r.get(0)?),
+        place: r.get(1)?,
+        wrong: if shape.is_none() { Some(r.get(4)?) } else { None },
+        attributes: r.get(6)?,
+        annotation: Annotation {
+            id: AnnotationId(codes::uuid(r.get(2)?)),
+            class: ClassId(r.get(3)?),
+            shape: shape.unwrap_or(Shape::Class),
+            attributes: Default::default(),
+            author: r.get(7)?,
+            at: codes::time(r.get(8)?),
+        },
+    })
+}
 
 /// What hangs on a sample besides annotations, so that only what is there is asked for.
 struct Hangs {
     verdicts: bool,
     predictions: bool,
     notes: bool,
+    alike: bool,
 }
 
 /// A sample without annotations, and what else hangs on it.
@@ -70,7 +107,8 @@ fn sample_row(r: &Row<'_>) -> rusqlite::Result<(Sample, Hangs)> {
         notes: Vec::new(),
         likeness: None,
     };
-    let hangs = Hangs { verdicts: r.get::<_, i64>(14)? > 1, predictions: r.get(15)?, notes: r.get(16)? };
+    let verdicts = r.get::<_, i64>(14)? > 1;
+    let hangs = Hangs { verdicts, predictions: r.get(15)?, notes: r.get(16)?, alike: r.get(17)? };
     Ok((sample, hangs))
 }
 
@@ -86,31 +124,22 @@ impl Db<'_> {
 
     /// The annotations of a sample, in the order they were given.
     pub(super) fn annotations(&self, id: SampleId) -> Result<Vec<Annotation>> {
-        let sql =
-            "SELECT id, class, kind, geometry, attributes, author, at FROM annotation WHERE sample = ? ORDER BY place";
-        let rows = self.rows(sql, [id.0], |r| {
-            let shape = codes::shape(r.get_ref(2)?.as_str()?, r.get_ref(3)?.as_str_or_null()?);
-            let kind = if shape.is_none() { r.get(2)? } else { String::new() };
-            let annotation = Annotation {
-                id: AnnotationId(codes::uuid(r.get(0)?)),
-                class: ClassId(r.get(1)?),
-                shape: shape.unwrap_or(Shape::Class),
-                attributes: Default::default(),
-                author: r.get(5)?,
-                at: codes::time(r.get(6)?),
-            };
-            Ok((annotation, kind, r.get::<_, Option<String>>(4)?))
-        })?;
-        let complete = |(mut annotation, wrong, attributes): (Annotation, String, Option<String>)| {
-            if !wrong.is_empty() {
-                return Err(self.senseless(&wrong, id));
-            }
-            if let Some(text) = attributes {
-                annotation.attributes = self.base().json(&text, "attributes of an annotation")?;
-            }
-            Ok(annotation)
-        };
-        rows.into_iter().map(complete).collect()
+        let rows = self.rows(&format!("{ANNOTATION} sample = ?"), [id.0], annotation_row)?;
+        let mut placed = rows.into_iter().map(|row| self.annotation(row)).collect::<Result<Vec<_>>>()?;
+        placed.sort_by_key(|(place, _)| *place);
+        Ok(placed.into_iter().map(|(_, annotation)| annotation).collect())
+    }
+
+    /// An annotation with its place.
+    fn annotation(&self, row: Placed) -> Result<(i64, Annotation)> {
+        let Placed { sample, place, mut annotation, wrong, attributes } = row;
+        if let Some(kind) = wrong {
+            return Err(self.senseless(&kind, sample));
+        }
+        if let Some(text) = attributes {
+            annotation.attributes = self.base().json(&text, "attributes of an annotation")?;
+        }
+        Ok((place, annotation))
     }
 
     fn senseless(&self, kind: &str, id: SampleId) -> StoreError {
@@ -172,6 +201,30 @@ impl Db<'_> {
         self.row(&sql, (project.0, natural_key(path)), sample_row)?.map(|row| self.complete_sample(row)).transpose()
     }
 
+    /// The samples with these ids, in this order; those that are gone are left out. All are read by one statement, and so
+    /// are their annotations: that is what a page of a gallery and an export wait for.
+    pub(super) fn samples_at_once(&self, ids: &[i64]) -> Result<Vec<Sample>> {
+        self.go_on()?;
+        let list = to_json(&ids)?;
+        let mut annotations: HashMap<SampleId, Vec<(i64, Annotation)>> = HashMap::with_capacity(ids.len());
+        let sql = format!("{ANNOTATION} sample IN (SELECT value FROM json_each(?))");
+        for row in self.rows(&sql, [&list], annotation_row)? {
+            annotations.entry(row.sample).or_default().push(self.annotation(row)?);
+        }
+        self.go_on()?;
+        let sql = format!("{SAMPLE} id IN (SELECT value FROM json_each(?))");
+        let rows = self.rows(&sql, [&list], sample_row)?;
+        let mut rows: HashMap<i64, _> = rows.into_iter().map(|row| (row.0.id.0, row)).collect();
+        let whole = |(mut sample, hangs): (Sample, Hangs)| {
+            let mut placed = annotations.remove(&sample.id).unwrap_or_default();
+            placed.sort_by_key(|(place, _)| *place);
+            sample.answer.annotations = placed.into_iter().map(|(_, annotation)| annotation).collect();
+            self.hang(&mut sample, &hangs)?;
+            Ok(sample)
+        };
+        ids.iter().filter_map(|id| rows.remove(id)).map(whole).collect()
+    }
+
     pub(super) fn samples_by_id(&self, ids: &[SampleId]) -> Result<Vec<Sample>> {
         ids.iter().map(|id| self.sample(*id)).collect()
     }
@@ -187,7 +240,15 @@ impl Db<'_> {
 
     fn complete_sample(&self, (mut sample, hangs): (Sample, Hangs)) -> Result<Sample> {
         sample.answer.annotations = self.annotations(sample.id)?;
-        sample.likeness = self.base().likeness(sample.id)?;
+        self.hang(&mut sample, &hangs)?;
+        Ok(sample)
+    }
+
+    /// Adds everything but annotations.
+    fn hang(&self, sample: &mut Sample, hangs: &Hangs) -> Result<()> {
+        if hangs.alike {
+            sample.likeness = self.base().likeness(sample.id)?;
+        }
         if hangs.notes {
             sample.notes = self.notes(sample.id)?;
         }
@@ -197,6 +258,6 @@ impl Db<'_> {
         if hangs.predictions {
             sample.predictions = self.predictions(sample.id)?;
         }
-        Ok(sample)
+        Ok(())
     }
 }
