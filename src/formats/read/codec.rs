@@ -52,7 +52,8 @@ impl Pack {
         self.bytes.extend_from_slice(value.as_bytes());
     }
 
-    fn maybe_text(&mut self, value: Option<&str>) {
+    /// A text, or that there is none.
+    pub fn maybe_text(&mut self, value: Option<&str>) {
         self.byte(u8::from(value.is_some()));
         if let Some(value) = value {
             self.text(value);
@@ -206,7 +207,8 @@ impl<'a> Unpack<'a> {
         std::str::from_utf8(self.take(length)?).map_err(|_| torn())
     }
 
-    fn maybe_text(&mut self) -> io::Result<Option<String>> {
+    /// A text, if there is one.
+    pub fn maybe_text(&mut self) -> io::Result<Option<String>> {
         Ok(if self.byte()? == 1 { Some(self.text()?.to_owned()) } else { None })
     }
 

@@ -64,6 +64,7 @@ fn numbers_that_are_none_are_told_with_their_place() {
         let seen = read(Format::Coco, "a.json", coco(&format!("{bad},{GOOD}")));
         assert!(seen.says("a.json, annotations 1: ") && seen.says(why), "{bbox}: {:?}", seen.reasons());
         assert_eq!((seen.items.len(), seen.items[0].marks.len(), seen.bad.len()), (1, 1, 1), "{bbox}");
+        assert_eq!(seen.bad[0].name.as_deref(), Some("a.jpg"), "{bbox}: a picture of which not all was read is named");
     }
 }
 

@@ -1,13 +1,14 @@
 //! Many elements of a file at once, parsed apart from everything else, so that several threads can do it.
 
 use super::element::{Element, Picture};
-use super::group::{CAPTION, id_key, number_key, pack_mark};
+use super::group::{CAPTION, id_key, number_key, pack_bad, pack_mark};
 use super::quick;
 use crate::domain::annotation::Shape;
 use crate::formats::dataset::{Bad, Item, Mark, Place, Spot, Unit};
 use crate::formats::read::codec::Pack;
 use crate::formats::read::crew::PIECE;
 use crate::formats::read::json::{self, Piece};
+use crate::formats::read::lines;
 use crate::formats::read::sorter::Key;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -78,7 +79,7 @@ impl Batch {
                 }
             };
             if let Err((reason, name)) = made {
-                let row = crate::formats::read::lines::short(bytes);
+                let row = lines::short(bytes);
                 out.bad.push(Bad { place, reason, name, whole: *kind == Kind::Picture, row });
             }
         }
@@ -132,8 +133,10 @@ impl Parsed {
             self.segments.push((element, key, id, place.clone()));
             return Ok(());
         } else {
-            let mark = element.mark(place.clone())?;
-            pack_mark(key, &id, &mark, pack);
+            match element.mark(place.clone()) {
+                Ok(mark) => pack_mark(key, &id, &mark, pack),
+                Err(reason) => pack_bad(place, &reason, lines::short(bytes).as_deref(), pack),
+            }
         }
         self.records.push((key, pack.bytes.len()));
         Ok(())

@@ -4,7 +4,7 @@
 //! What always holds: the records of a picture stay in the order of the file and are worked on by one thread; a picture
 //! is the first of its id, and what is on a picture that is not there is told, never lost.
 
-use crate::formats::dataset::{Bad, Found, Item, Mark, Standing};
+use crate::formats::dataset::{Bad, Found, Item, Mark, Place, Standing};
 use crate::formats::read::codec::{Pack, Unpack};
 use crate::formats::read::crew::PIECE;
 use crate::formats::read::sorter::{Key, key_of};
@@ -16,6 +16,7 @@ use std::sync::Arc;
 const PICTURE: u64 = 0;
 const MARK: u64 = 1;
 pub(super) const CAPTION: u64 = 2;
+const BAD: u64 = 3;
 
 /// The key of an id: whole numbers in their own order, then everything else.
 pub(super) fn id_key(id: &str) -> Key {
@@ -49,13 +50,21 @@ pub(super) fn pack_mark(key: Key, image: &str, mark: &Mark, pack: &mut Pack) {
     pack.mark(mark);
 }
 
+/// A record of an annotation that cannot be read, so that its picture can be named.
+pub(super) fn pack_bad(place: &Place, reason: &str, row: Option<&str>, pack: &mut Pack) {
+    pack.number(BAD);
+    pack.place(place);
+    pack.text(reason);
+    pack.maybe_text(row);
+}
+
 /// Records of whole groups, in the order of their keys.
 #[derive(Default)]
 pub(super) struct Records {
     bytes: Vec<u8>,
     /// The key of each, and where it ends.
     ends: Vec<(Key, usize)>,
-    /// Marks of the last key.
+    /// Marks of the last key, those that cannot be read included.
     marks: usize,
 }
 
@@ -75,7 +84,7 @@ impl Records {
         if self.ends.last().is_none_or(|(last, _)| *last != key) {
             self.marks = 0;
         }
-        self.marks += usize::from(record.first().is_some_and(|kind| u64::from(*kind) == MARK));
+        self.marks += usize::from(record.first().is_some_and(|kind| matches!(u64::from(*kind), MARK | BAD)));
         self.bytes.extend_from_slice(record);
         self.ends.push((key, self.bytes.len()));
         self.marks
@@ -102,6 +111,8 @@ struct Group {
     /// The id as it is told where there is no picture.
     image: String,
     captions: Vec<String>,
+    /// What cannot be read of it.
+    bad: Vec<Bad>,
 }
 
 impl Together<'_> {
@@ -134,12 +145,19 @@ impl Together<'_> {
                 }
                 group.marks.push(unpack.mark()?);
             }
+            BAD => {
+                let (place, reason) = (unpack.place()?, unpack.text()?.to_owned());
+                group.bad.push(Bad { place, reason, name: None, whole: false, row: unpack.maybe_text()? });
+            }
             _ => group.captions.push(unpack.text()?.to_owned()),
         }
         Ok(())
     }
 
     fn close(&self, group: Group, out: &mut Vec<Found>) {
+        // Before its picture, so that nobody takes that for one with nothing on it.
+        let name = group.pictures.first().map(|item| item.name.clone());
+        out.extend(group.bad.into_iter().map(|bad| Found::Bad(Bad { name: name.clone(), ..bad })));
         let mut pictures = group.pictures.into_iter();
         let Some(mut item) = pictures.next() else {
             let reason = format!("image_id {} is not in images", group.image);
