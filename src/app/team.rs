@@ -16,9 +16,9 @@ use crate::domain::sample::{Sample, Status};
 use std::collections::HashMap;
 
 /// Pictures that are held ahead of the person.
-pub const AHEAD: usize = 12;
-/// With fewer ahead, more are taken.
-pub const NEAR: usize = 6;
+pub const AHEAD: usize = 24;
+/// With fewer ahead, more are taken: enough for a key every tenth of a second while a store far away is asked.
+pub const NEAR: usize = 12;
 
 /// What is to be told or asked of the others' side; carried out in this order.
 #[derive(Clone, Debug, PartialEq)]

@@ -42,6 +42,7 @@ pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect
     let (room, side, below) = split(frame.body);
     match label.sample() {
         Some(_) => draw_picture(state, open, label, place, canvas, room),
+        None if label.waiting_next => not_yet(state, label, canvas, room),
         None if state.second_pass().is_some() => nothing_blind(state, label, canvas, room),
         None => nothing_here(state, open, (label.loaded, label.problem.as_deref()), canvas, room),
     }
@@ -128,6 +129,20 @@ pub(super) fn draw_picture(
     let count = usize::try_from(state.settings.prefetch).unwrap_or(8);
     let ahead = label.ahead(count).into_iter().map(|s| (picture(&open.project, s), Some(s)));
     viewing::show(state, canvas, place, room, (wanted, Some(sample)), ahead);
+}
+
+/// What stands where the next picture has not come yet.
+pub(super) fn not_yet(state: &State, label: &LabelState, canvas: &mut Canvas, room: Rect) {
+    let room = Rect { y: room.y + room.height / 3, height: room.height * 2 / 3, ..room };
+    let (text, role) = match &label.problem {
+        Some(problem) => {
+            let text = format!("{}. [walk.next] asks again, [walk.previous] goes back.", printable(problem));
+            (text, Role::Danger)
+        }
+        None => ("The next pictures are on their way. [walk.previous] goes back.".to_owned(), Role::Muted),
+    };
+    let scope = if state.review().is_some() { "review" } else { "label" };
+    wrapped(canvas, room, &state.with_keys(&text.replace("[walk.", &format!("[{scope}."))), role);
 }
 
 /// What stands where a queue has no picture; the gallery says the same. `loaded`: whether the first page has come, and

@@ -3,7 +3,7 @@
 
 mod side;
 
-use super::label::{draw_picture, scrubber, split, status};
+use super::label::{draw_picture, not_yet, scrubber, split, status};
 use super::lake::wrapped;
 use crate::app::screens::review::{ReviewState, queue_of};
 use crate::app::state::{OpenProject, State};
@@ -30,6 +30,7 @@ pub fn render(state: &State, review: &ReviewState, canvas: &mut Canvas, area: Re
     let (room, side, below) = split(frame.body);
     match review.label.sample() {
         Some(_) => draw_picture(state, open, &review.label, PLACE, canvas, room),
+        None if review.label.waiting_next => not_yet(state, &review.label, canvas, room),
         None => nothing(state, review, canvas, room),
     }
     match (side, below) {

@@ -6,7 +6,7 @@ use lakelens::app::event::{Event, Reply};
 use lakelens::app::screens::Screen;
 use lakelens::app::screens::label::walk;
 use lakelens::app::slots::Slot;
-use lakelens::app::team::{AHEAD, Here, TeamNews, TeamOrder};
+use lakelens::app::team::{AHEAD, Here, NEAR, TeamNews, TeamOrder};
 use lakelens::domain::ids::{ProjectId, SampleId};
 use lakelens::domain::project::Counts;
 
@@ -57,20 +57,76 @@ fn a_queue_of_open_pictures_is_walked_by_claims_and_topped_up_before_it_is_empty
     assert_eq!(shown(&h), 9);
     assert!(matches!(orders(&h).last(), Some(TeamOrder::At { sample: Some(SampleId(9)), .. })));
     h.effects.clear();
-    h.keys("1 1 1 1 1");
+    let answers = |count: usize| ["1"].repeat(count).join(" ");
+    h.keys(&answers(AHEAD - NEAR - 1));
     assert!(!orders(&h).iter().any(|o| matches!(o, TeamOrder::Claim { .. })), "taken too early");
     h.keys("1");
     let claims: Vec<_> = orders(&h).into_iter().filter(|o| matches!(o, TeamOrder::Claim { .. })).collect();
     assert_eq!(claims.len(), 1, "asked once, and never waited for");
     h.keys("1 1");
-    assert_eq!(shown(&h), 17);
-    hand_out(&mut h, 40..45);
-    h.keys("1 1 1 1");
-    assert_eq!(shown(&h), 40);
+    let last = 9 + AHEAD - 1;
+    assert_eq!(shown(&h), (last - NEAR + 3) as i64);
+    hand_out(&mut h, 100..105);
+    h.keys(&answers(NEAR - 2));
+    assert_eq!(shown(&h), 100);
     // Leaving, however, gives everything back.
     h.effects.clear();
     h.keys("q");
     assert_eq!(orders(&h), [TeamOrder::Leave]);
+}
+
+/// Every picture that was handed out is answered, and the store has not said what comes next.
+fn out_of_breath() -> Harness {
+    let mut h = shared();
+    h.effects.clear();
+    h.keys(&["1"].repeat(AHEAD).join(" "));
+    h
+}
+
+#[test]
+fn a_key_for_a_picture_that_has_not_come_changes_nothing() {
+    let mut h = out_of_breath();
+    assert_eq!(h.writes().len(), AHEAD);
+    assert!(h.state.label().unwrap().sample().is_none(), "the one before could be taken for the next");
+    let screen = h.screen(100, 24);
+    assert!(screen.contains("The next pictures are on their way. `h` goes back."), "{screen}");
+    for key in ["2", "s", "x", "f", "<enter>", "<space>"] {
+        h.keys(key);
+        assert_eq!(h.writes().len(), AHEAD, "{key} was taken for the one before");
+    }
+    h.keys("2");
+    assert!(h.screen(100, 24).contains("the next picture has not come yet; nothing was changed"));
+    hand_out(&mut h, 100..110);
+    assert_eq!(shown(&h), 100, "it goes on by itself");
+    h.keys("2");
+    assert_eq!((h.writes().len(), shown(&h)), (1, 101));
+}
+
+#[test]
+fn who_waits_for_the_next_picture_can_go_back_and_is_told_the_end() {
+    let last = (9 + AHEAD - 1) as i64;
+    let mut h = out_of_breath();
+    h.keys("h");
+    assert_eq!(shown(&h), last);
+    hand_out(&mut h, 100..103);
+    assert_eq!(shown(&h), last, "going back stays");
+
+    let mut h = out_of_breath();
+    hand_out(&mut h, 0..0);
+    assert_eq!(shown(&h), last);
+    assert!(h.screen(120, 24).contains("the last picture of the queue"));
+
+    let mut h = out_of_breath();
+    let tag =
+        orders(&h).into_iter().rev().find_map(|o| if let TeamOrder::Claim { tag, .. } = o { Some(tag) } else { None });
+    h.event(Event::Reply(tag.unwrap(), Reply::Failed("the store is far away".to_owned())));
+    let screen = h.screen(120, 24);
+    assert!(screen.contains("the store is far away. `l` asks again, `h` goes back."), "{screen}");
+    h.effects.clear();
+    h.keys("l");
+    assert!(orders(&h).iter().any(|o| matches!(o, TeamOrder::Claim { .. })), "asked again");
+    hand_out(&mut h, 100..103);
+    assert_eq!(shown(&h), 100);
 }
 
 #[test]

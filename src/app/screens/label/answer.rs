@@ -17,12 +17,24 @@ use crate::domain::project::Task;
 use crate::domain::sample::{Answer, Status};
 use crate::term::caps::Protocol;
 
+/// Whether the sample that the person wants has come.
+///
+/// # Errors
+/// A sentence that says that it has not.
+pub fn has_come(state: &State) -> Result<(), String> {
+    match state.label().is_some_and(|l| l.waiting_next) {
+        true => Err("the next picture has not come yet; nothing was changed".to_owned()),
+        false => Ok(()),
+    }
+}
+
 /// Whether the sample on the screen may be answered now.
 ///
 /// # Errors
 /// A sentence that says what is missing.
 pub fn can_answer(state: &State) -> Result<(), String> {
     let Some(open) = &state.project else { return Err("the project is still loading".to_owned()) };
+    has_come(state)?;
     let Some(sample) = state.label().and_then(LabelState::sample) else {
         return Err("there is no picture to answer in this queue; [label.queue] chooses another queue".to_owned());
     };

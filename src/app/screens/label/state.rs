@@ -67,7 +67,8 @@ pub struct LabelState {
     pub boxes: Option<BoxMode>,
     /// Pictures that others hold are walked through as well, because the person has said so.
     pub unclaimed: bool,
-    /// The person wants the next sample, which has not come yet.
+    /// The person wants the sample after the last one of the walk, which has not come yet: until then none is on the screen,
+    /// so that a key meant for it cannot change the one before.
     pub waiting_next: bool,
     /// The sample whose duplicates are asked for, to give them its answer as drafts.
     pub giving: Option<SampleId>,
@@ -79,12 +80,12 @@ impl LabelState {
     /// The sample on the screen.
     #[must_use]
     pub fn sample(&self) -> Option<&Sample> {
-        self.walk.get(self.at)
+        self.walk.get(self.at).filter(|_| !self.waiting_next)
     }
 
     /// The sample on the screen.
     pub fn sample_mut(&mut self) -> Option<&mut Sample> {
-        self.walk.get_mut(self.at)
+        self.walk.get_mut(self.at).filter(|_| !self.waiting_next)
     }
 
     /// The samples whose pictures will probably be wanted next, nearest first.

@@ -206,8 +206,8 @@ pub fn page(state: &mut State, tag: Tag, samples: Vec<Sample>, end: bool) -> Vec
             if first {
                 return arrived(state);
             }
-            if more && state.label().is_some_and(|l| l.at + 1 == known && l.waiting_next) {
-                return go(state, known);
+            if state.label().is_some_and(|l| l.waiting_next) {
+                return waited(state, more.then_some(known));
             }
             Vec::new()
         }
@@ -223,6 +223,18 @@ pub fn page(state: &mut State, tag: Tag, samples: Vec<Sample>, end: bool) -> Vec
         }
         _ => jumped(state, samples, end),
     }
+}
+
+/// What the person waited for has come, and begins there in the walk; or nothing came, and the sample before is shown again.
+fn waited(state: &mut State, begins: Option<usize>) -> Vec<Effect> {
+    if let Some(begins) = begins {
+        return go(state, begins);
+    }
+    if let Some(label) = state.label_mut() {
+        label.waiting_next = false;
+    }
+    state.say(Level::Info, end_of_queue(state));
+    Vec::new()
 }
 
 fn jumped(state: &mut State, samples: Vec<Sample>, end: bool) -> Vec<Effect> {
@@ -268,7 +280,7 @@ fn trim(label: &mut LabelState) {
 /// Another sample is on the screen after a jump or a first page: its rank is not known.
 fn arrived(state: &mut State) -> Vec<Effect> {
     let Some(label) = state.label_mut() else { return Vec::new() };
-    (label.draft, label.rank) = (None, None);
+    (label.draft, label.rank, label.waiting_next) = (None, None, false);
     let queue = label.queue.clone();
     let sample = label.ordinary().map(|s| s.id);
     let mut effects = keep_near(state);
@@ -298,30 +310,36 @@ pub fn go(state: &mut State, at: usize) -> Vec<Effect> {
 pub fn go_by(state: &mut State, step: i64) -> Vec<Effect> {
     let mut effects = super::answer::commit_draft(state);
     let Some(label) = state.label_mut() else { return effects };
-    let last = label.walk.len().saturating_sub(1);
-    let at = i64::try_from(label.at).unwrap_or(0) + step;
-    let target = usize::try_from(at).unwrap_or(0).min(last);
-    let (at_start, at_end, from) = (label.at_start, label.at_end, label.at);
-    if target != from {
-        effects.extend(go(state, target));
-    } else if step > 0 && !at_end {
-        if let Some(label) = state.label_mut() {
-            label.waiting_next = true;
-        }
-        effects.extend(keep_near(state));
-    } else if step > 0 {
+    // Who waits for the next one stands behind the last.
+    let from = i64::try_from(label.at + usize::from(label.waiting_next)).unwrap_or(0);
+    let target = usize::try_from(from + step).unwrap_or(0).min(label.walk.len().saturating_sub(1));
+    let returns = label.waiting_next && step < 0;
+    let moves = target != label.at || returns;
+    effects.extend(if moves { go(state, target) } else { beyond(state, step) });
+    effects
+}
+
+/// Wants to go beyond an end of what is known of the queue.
+fn beyond(state: &mut State, step: i64) -> Vec<Effect> {
+    let Some(label) = state.label_mut() else { return Vec::new() };
+    if step > 0 && !label.at_end {
+        label.waiting_next = !label.walk.is_empty();
+        return keep_near(state);
+    }
+    let at_start = label.at_start;
+    if step > 0 {
         state.say(Level::Info, end_of_queue(state));
         if team::walks(state) {
             // Somebody may have given pictures back.
             if let Some(label) = state.label_mut() {
                 label.at_end = false;
             }
-            effects.extend(keep_near(state));
+            return keep_near(state);
         }
     } else if at_start {
         state.say(Level::Info, "this is the first picture of the queue");
     }
-    effects
+    Vec::new()
 }
 
 fn end_of_queue(state: &State) -> String {

@@ -4,7 +4,7 @@ use crate::app::effect::{Effect, Write};
 use crate::app::messages::Level;
 use crate::app::screens::answering;
 use crate::app::screens::counting::recount;
-use crate::app::screens::label::answer::{advance, can_answer, can_label, flash_text, toggle, with_classes};
+use crate::app::screens::label::answer::{advance, can_answer, can_label, flash_text, has_come, toggle, with_classes};
 use crate::app::state::State;
 use crate::domain::edit::{Change, Edit};
 use crate::domain::ids::{BatchId, ClassId, Rev};
@@ -34,6 +34,7 @@ pub fn verdicts(sample: &Sample) -> Option<Verdicts> {
 /// A sentence that says what is missing.
 pub fn can_judge(state: &State) -> Result<(), String> {
     let Some(sample) = state.label().and_then(|l| l.sample()) else {
+        has_come(state)?;
         return Err("no picture is waiting here; [review.queue] chooses other pictures to review".to_owned());
     };
     if verdicts(sample).is_none() {
