@@ -11,6 +11,7 @@
 mod diff;
 mod error;
 mod files;
+mod located;
 mod log;
 mod put;
 mod rows;
@@ -22,6 +23,7 @@ pub use write::{Mode, Put, Rows};
 
 use self::error::{told, words};
 use self::files::Files;
+use self::located::located;
 use super::place::{Lake, LakeError};
 use super::reach::Reached;
 use super::remote::Stop;
@@ -155,11 +157,11 @@ impl DeltaTable {
         let until = stop.clone();
         let raised = Stop::new(move || until.is_cancelled());
         let shown = printable(&path.to_string()).into_owned();
-        let location = match path {
+        let (location, reached) = match path {
             LakePath::Table(..) => located(lake, path, &raised)?,
-            other => other.clone(),
+            other => (other.clone(), lake.reach(other, &raised)?.0),
         };
-        let (files, folder, root) = match lake.reach(&location, &raised)?.0 {
+        let (files, folder, root) = match reached {
             Reached::Folder(folder) => {
                 let folder = std::fs::canonicalize(&folder).unwrap_or(folder);
                 let Some(text) = folder.to_str() else {
@@ -339,19 +341,6 @@ impl DeltaTable {
             })
         })
     }
-}
-
-/// Where the files of a catalog's table lie.
-fn located(lake: &Lake, path: &LakePath, stop: &Stop) -> Result<LakePath> {
-    let info = lake.table(path, stop)?;
-    let cannot = |why: String| DeltaError::NotHere { place: printable(&path.to_string()).into_owned(), why };
-    if !info.format.as_deref().is_some_and(|format| format.eq_ignore_ascii_case("delta")) {
-        let format = info.format.as_deref().unwrap_or("a view or of no format");
-        return Err(cannot(format!("it is no Delta table ({})", printable(format))));
-    }
-    let location = info.location.filter(|l| !l.is_empty());
-    let location = location.ok_or_else(|| cannot("the catalog does not say where its files lie".to_owned()))?;
-    LakePath::parse(&location, "/").map_err(cannot)
 }
 
 /// A path as part of an address: every byte that could mean something else is written in hexadecimal.

@@ -10,7 +10,7 @@ use super::lister::{Lister, Publish, Source};
 use super::listing::{Arrange, EntryKind};
 use super::local::LocalError;
 use super::reach::{Reached, Remotes};
-use super::remote::{RemoteError, Stop};
+use super::remote::{RemoteError, RemoteVolume, Stop};
 use super::table_info::TableInfo;
 use crate::domain::lake_path::LakePath;
 use crate::domain::text::{decode_os, printable};
@@ -286,6 +286,24 @@ impl Lake {
         };
         let shown = printable(&path.to_string()).into_owned();
         told.ok_or_else(|| LakeError::Path(format!("`{shown}` is no table; `lakelens ls` shows what there is")))
+    }
+
+    /// The files of a catalog's table, which lie at `at`, with credentials that the catalog lends; nothing where it lends
+    /// none for such places.
+    ///
+    /// # Errors
+    /// That the catalog refuses, or cannot be reached.
+    pub(crate) fn table_files(
+        &self,
+        (path, info, at): (&LakePath, &TableInfo, &LakePath),
+        stop: &Stop,
+    ) -> Result<Option<Arc<dyn RemoteVolume>>, LakeError> {
+        match self.reach(path, stop)? {
+            (Reached::Volume(volume, _), Some(remotes)) => {
+                Ok(remotes.wait(stop, volume.table_files(info, at), "open", path)?)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Opens a plain file for reading.

@@ -9,6 +9,7 @@
 use super::listing::EntryKind;
 use super::place::Stat;
 use super::table_info::TableInfo;
+use crate::domain::lake_path::LakePath;
 use crate::domain::text::printable;
 use crate::remote::net::Net;
 use bytes::Bytes;
@@ -94,6 +95,12 @@ pub trait RemoteVolume: Send + Sync {
 
     /// What is known of a table; nothing where this is none.
     fn table(&self) -> Asked<'_, Option<TableInfo>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// The files of this table, which lie at `at`, with credentials that the catalog lends; paths are whole ones below the
+    /// bucket. Nothing where it lends none for such a place.
+    fn table_files<'a>(&'a self, _: &'a TableInfo, _: &'a LakePath) -> Asked<'a, Option<Arc<dyn RemoteVolume>>> {
         Box::pin(async { Ok(None) })
     }
 
@@ -185,6 +192,14 @@ impl RemoteError {
         };
         let why = format!("{}, at {}", error.why(), error.place());
         Self::new(trouble, doing, place, &why, error.remedy())
+    }
+
+    /// The same failure, with what else was tried and why that did not work either.
+    #[must_use]
+    pub fn after(mut self, tried: &str, first: &Self) -> Self {
+        let also = format!("{tried}: {}; {}", first.why, first.remedy);
+        self.remedy = [self.remedy, also].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
+        self
     }
 
     /// The same words for another kind of failure.

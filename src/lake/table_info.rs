@@ -20,6 +20,9 @@ pub struct TableInfo {
     pub full_name: Option<String>,
     /// `MANAGED`, `EXTERNAL`, `VIEW` and others.
     pub table_type: Option<String>,
+    /// What tells it from a table that bore its name before; for the catalog alone.
+    #[serde(rename(deserialize = "table_id"), skip_serializing)]
+    pub id: Option<String>,
     /// `DELTA`, `PARQUET` and others; views have none.
     #[serde(rename(deserialize = "data_source_format"))]
     pub format: Option<String>,

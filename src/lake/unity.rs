@@ -1,7 +1,8 @@
 //! Unity Catalog: catalogs, schemas, tables and volumes of a Databricks workspace or of an open-source server.
 //!
 //! Files of a volume come through the Files API where the server has one. An open-source server has none: its volumes
-//! are read where they lie, in a folder of this machine or in a bucket with credentials that the server lends for it.
+//! are read where they lie, in a folder of this machine or in a bucket with credentials that the server lends for it. The
+//! files of a table are read the same way, of every server that lends.
 //! What always holds: nothing is asked before the first look into the catalog; a server that leaves lists out, sends
 //! numbers as text or adds kinds of tables is read all the same; a folder of this machine is opened only for a server of
 //! this machine.
@@ -11,6 +12,7 @@ mod lent;
 mod levels;
 
 use self::files::ApiVolume;
+use self::lent::{Lease, Wanted};
 use self::levels::{Level, LevelVolume};
 use super::listing::EntryKind;
 use super::object::CloudSettings;
@@ -29,8 +31,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where the catalog is asked.
 const API: &str = "/api/2.1/unity-catalog";
-/// Lent credentials are asked for anew this long before they end, in seconds.
-const EARLY: i64 = 300;
+/// It is asked anew after so many seconds which volume bears a name.
+const KEPT: i64 = 3600;
 
 /// Makes the client of the workspace: reads the profile, signs in to nothing yet. Nothing where no workspace is named.
 pub type Connect = Box<dyn Fn() -> Result<Option<Workspace>, RemoteError> + Send + Sync>;
@@ -89,8 +91,11 @@ enum Way {
     Folder(PathBuf),
 }
 
-/// An open volume, and until when, in seconds.
+/// An open volume, and until when the name is taken to mean it, in seconds.
 type Open = (Way, Option<i64>);
+
+/// What was lent, by revision of the session and id of the table.
+type Leases = Arc<Mutex<HashMap<(u64, String), Arc<Lease>>>>;
 
 /// The catalog of one workspace.
 pub struct Unity {
@@ -98,20 +103,21 @@ pub struct Unity {
     cloud: CloudSettings,
     /// By revision of the session and full name.
     open: Mutex<HashMap<(u64, String), Open>>,
+    tables: Leases,
 }
 
 impl Unity {
     /// The catalog of a session; buckets are reached with these settings and lent credentials.
     #[must_use]
     pub fn new(session: Arc<Session>, cloud: CloudSettings) -> Self {
-        Self { session, cloud, open: Mutex::default() }
+        Self { session, cloud, open: Mutex::default(), tables: Arc::default() }
     }
 
     async fn volume(&self, workspace: &Workspace, name: [&str; 3]) -> Result<Way, RemoteError> {
         let full = (self.session.revision(), name.join("."));
         let now = Timestamp::now().as_second();
         let known = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&full).cloned();
-        if let Some((way, _)) = known.filter(|(_, until)| until.is_none_or(|until| until > now + EARLY)) {
+        if let Some((way, _)) = known.filter(|(_, until)| until.is_none_or(|until| until > now)) {
             return Ok(way);
         }
         let opened = self.open_volume(workspace, name).await?;
@@ -138,12 +144,32 @@ impl Unity {
             Some(folder) if same_machine => Ok((Way::Folder(PathBuf::from(folder)), None)),
             Some(_) => Err(fail(missing.with_remedy("its files lie on the machine of the server: open them there"))),
             None => {
-                let lent = lent::volume(workspace, &info.volume_id).await.map_err(fail)?;
-                let location = if lent.url.is_empty() { &info.storage_location } else { &lent.url };
-                let volume = lent.open(&self.cloud, location)?;
-                Ok((Way::Volume(volume), lent.until()))
+                let wanted = Wanted::Volume(info.volume_id);
+                let lease = Lease::new(workspace.clone(), wanted, &self.cloud, (&root, &info.storage_location));
+                lease.bucket().await?;
+                Ok((Way::Volume(Arc::new(lease)), Some(Timestamp::now().as_second() + KEPT)))
             }
         }
+    }
+}
+
+/// What is needed to read the files of tables, and those that are read already.
+struct Lender {
+    revision: u64,
+    cloud: CloudSettings,
+    leases: Leases,
+}
+
+impl Lender {
+    /// The files of a table: with credentials that are lent by now, or that are kept from before.
+    async fn table(&self, workspace: &Workspace, id: &str, at: (&str, &str)) -> Result<Arc<Lease>, RemoteError> {
+        let key = (self.revision, id.to_owned());
+        let known = self.leases.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let lease = known
+            .unwrap_or_else(|| Arc::new(Lease::new(workspace.clone(), Wanted::Table(id.to_owned()), &self.cloud, at)));
+        lease.bucket().await?;
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&lease));
+        Ok(lease)
     }
 }
 
@@ -171,7 +197,9 @@ impl Reach for Unity {
                 _ => return Ok(Reached::Nothing),
             };
             let Some(workspace) = self.session.workspace()? else { return Ok(Reached::Nothing) };
-            Ok(Reached::Volume(Arc::new(LevelVolume::new(workspace, level)), String::new()))
+            let (revision, cloud, leases) = (self.session.revision(), self.cloud.clone(), Arc::clone(&self.tables));
+            let lender = Lender { revision, cloud, leases };
+            Ok(Reached::Volume(Arc::new(LevelVolume::new(workspace, level, lender)), String::new()))
         })
     }
 }

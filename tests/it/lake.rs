@@ -3,6 +3,7 @@
 mod catalog;
 pub(crate) mod delta;
 mod fake;
+mod lent;
 mod profiles;
 mod remote;
 mod servers;

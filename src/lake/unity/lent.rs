@@ -1,34 +1,111 @@
-//! Credentials that a catalog lends for one volume, and the bucket that is read with them.
+//! Credentials that a catalog lends for one volume or one table, and the bucket that is read with them.
+//!
+//! Why here: with them nobody needs keys of the cloud, only the profile of the workspace. What always holds: they are
+//! asked for anew ahead of their end, once for all that wait, and once more when the bucket takes them no longer; while
+//! they are good, a catalog that does not answer is no failure; they cannot be printed.
 
 use super::is_unknown;
 use crate::domain::lake_path::LakePath;
 use crate::lake::object::{CloudSettings, LentBucket};
-use crate::lake::remote::{RemoteError, RemoteVolume, Trouble};
+use crate::lake::place::Stat;
+use crate::lake::remote::{Asked, Mark, Page, Piece, RemoteError, RemoteVolume, Trouble, Version};
 use crate::remote::error::RemoteError as Failure;
 use crate::remote::http::Workspace;
 use crate::remote::lenient;
+use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::ops::Range;
 use std::sync::Arc;
+use tokio::sync::Mutex;
 
-/// Where they are asked for: at open-source servers, and at Databricks.
-const ADDRESSES: [&str; 2] =
-    ["/api/2.1/unity-catalog/temporary-volume-credentials", "/api/2.0/unity-catalog/temporary-volume-credentials"];
+/// They are asked for anew this long before they end, in seconds; of short ones, after half of their time.
+const EARLY: i64 = 300;
+/// They are used for so many seconds at least, whatever the clocks say: the clock of the server may be another.
+const LEAST: i64 = 30;
+/// The versions of the interface that lend: that of open-source servers, and that of Databricks.
+const VERSIONS: [&str; 2] = ["2.1", "2.0"];
 
-/// What was lent. It cannot be printed.
+/// What is said where nobody is let in from outside of the workspace.
+const OUTSIDE: [&str; 3] = ["external access", "external data access", "outside of databricks"];
+
+/// For what they are lent; by id.
+#[derive(Clone, Debug)]
+pub(super) enum Wanted {
+    /// The files of a volume.
+    Volume(String),
+    /// The files of a table.
+    Table(String),
+}
+
+impl Wanted {
+    fn what(&self) -> &'static str {
+        match self {
+            Self::Volume(_) => "volume",
+            Self::Table(_) => "table",
+        }
+    }
+
+    fn body(&self) -> Value {
+        match self {
+            Self::Volume(id) => json!({ "volume_id": id, "operation": "READ_VOLUME" }),
+            Self::Table(id) => json!({ "table_id": id, "operation": "READ" }),
+        }
+    }
+
+    /// Asks for the right to read.
+    async fn ask(&self, workspace: &Workspace) -> Result<Lent, Failure> {
+        let asked = match self.ask_at(workspace, VERSIONS[0]).await {
+            Err(first) if is_unknown(&first) => {
+                let second = self.ask_at(workspace, VERSIONS[1]).await;
+                second.map_err(|error| if is_unknown(&error) { first } else { error })
+            }
+            other => other,
+        };
+        asked.map_err(|error| self.explained(error))
+    }
+
+    async fn ask_at(&self, workspace: &Workspace, version: &str) -> Result<Lent, Failure> {
+        let address = format!("/api/{version}/unity-catalog/temporary-{}-credentials", self.what());
+        let request = workspace.post(&address).body_json(&self.body());
+        request.about(format!("credentials for the {}", self.what())).repeatable().json().await
+    }
+
+    /// What a refusal asks for: the privilege, or the switch of the metastore, which is off at first.
+    fn explained(&self, error: Failure) -> Failure {
+        let why = error.why().to_ascii_lowercase();
+        let engine = match self {
+            Self::Table(_) => "; or name an engine with warehouse_id or cluster_id in the profile",
+            Self::Volume(_) => "",
+        };
+        let what = if why.contains("external use schema") {
+            "ask the owner of the catalog for GRANT EXTERNAL USE SCHEMA ON SCHEMA, and an administrator whether the \
+             metastore has external data access on"
+        } else if OUTSIDE.iter().any(|words| why.contains(words)) {
+            "ask an administrator to turn on external data access in the details of the metastore"
+        } else {
+            return error;
+        };
+        error.with_remedy(format!("{what}{engine}"))
+    }
+}
+
+/// What was lent.
 #[derive(Deserialize)]
-pub(super) struct Lent {
+struct Lent {
     #[serde(default)]
     aws_temp_credentials: Option<Aws>,
     #[serde(default)]
     azure_user_delegation_sas: Option<Sas>,
+    #[serde(default)]
+    azure_aad: Option<Aad>,
     #[serde(default)]
     gcp_oauth_token: Option<Oauth>,
     #[serde(default, deserialize_with = "lenient::opt_int64")]
     expiration_time: Option<i64>,
     /// Where the files lie.
     #[serde(default)]
-    pub(super) url: String,
+    url: String,
 }
 
 #[derive(Deserialize)]
@@ -45,50 +122,172 @@ struct Sas {
 }
 
 #[derive(Deserialize)]
+struct Aad {
+    aad_token: String,
+}
+
+#[derive(Deserialize)]
 struct Oauth {
     oauth_token: String,
 }
 
-/// Asks for the right to read a volume.
-pub(super) async fn volume(workspace: &Workspace, id: &str) -> Result<Lent, Failure> {
-    let mut unknown = None;
-    for address in ADDRESSES {
-        let body = json!({ "volume_id": id, "operation": "READ_VOLUME" });
-        let asked = workspace.post(address).body_json(&body).about("credentials for the volume").repeatable();
-        match asked.json().await {
-            Ok(lent) => return Ok(lent),
-            Err(error) if is_unknown(&error) && unknown.is_none() => unknown = Some(error),
-            Err(error) => return Err(unknown.filter(|_| is_unknown(&error)).unwrap_or(error)),
-        }
-    }
-    Err(unknown
-        .unwrap_or_else(|| Failure::new(crate::remote::error::Kind::NotFound, "credentials", id, "none were lent")))
-}
-
 impl Lent {
-    /// Until when they are good, in seconds.
-    pub(super) fn until(&self) -> Option<i64> {
-        self.expiration_time.map(|ms| ms / 1000)
-    }
-
-    /// The bucket and the path in it.
-    pub(super) fn open(&self, cloud: &CloudSettings, location: &str) -> Result<Arc<dyn RemoteVolume>, RemoteError> {
-        let unfit = |why: &str| RemoteError::new(Trouble::Other, "open", location, why, "read it on a cluster instead");
-        let Ok(LakePath::Remote { scheme, authority, path }) = LakePath::parse(location, "/") else {
-            return Err(unfit("its files lie where this version does not read"));
-        };
+    /// The bucket, opened at a folder of it.
+    fn open(&self, cloud: &CloudSettings, root: &Root, shown: &str) -> Result<LentBucket, RemoteError> {
         let mut variables = std::collections::BTreeMap::new();
         let mut set = |name: &str, value: &str| drop(variables.insert(name.to_owned(), value.to_owned()));
-        match (&self.aws_temp_credentials, &self.azure_user_delegation_sas, &self.gcp_oauth_token) {
-            (Some(aws), ..) => {
+        match self {
+            Self { aws_temp_credentials: Some(aws), .. } => {
                 set("AWS_ACCESS_KEY_ID", &aws.access_key_id);
                 set("AWS_SECRET_ACCESS_KEY", &aws.secret_access_key);
                 set("AWS_SESSION_TOKEN", aws.session_token.as_deref().unwrap_or_default());
             }
-            (_, Some(sas), _) => set("AZURE_STORAGE_SAS_TOKEN", &sas.sas_token),
-            (_, _, Some(oauth)) => set("GOOGLE_BEARER_TOKEN", &oauth.oauth_token),
-            _ => return Err(unfit("the catalog lent no credentials that are understood")),
+            Self { azure_user_delegation_sas: Some(sas), .. } => set("AZURE_STORAGE_SAS_TOKEN", &sas.sas_token),
+            Self { azure_aad: Some(aad), .. } => set("AZURE_STORAGE_TOKEN", &aad.aad_token),
+            Self { gcp_oauth_token: Some(oauth), .. } => set("GOOGLE_BEARER_TOKEN", &oauth.oauth_token),
+            _ => return Err(unfit(shown, "the catalog lent no credentials that are understood")),
         }
-        Ok(Arc::new(LentBucket::open(&cloud.lent(variables), scheme, &authority, &path)?))
+        LentBucket::open(&cloud.lent(variables), root.scheme, &root.authority, &root.path)
+    }
+
+    /// When others are to be asked for, in seconds; never where they do not end.
+    fn renewal(&self, now: i64) -> Option<i64> {
+        let until = self.expiration_time? / 1000;
+        let early = EARLY.min((until - now) / 2);
+        Some((until - early).max(now + LEAST))
+    }
+}
+
+fn unfit(place: &str, why: &str) -> RemoteError {
+    RemoteError::new(Trouble::Other, "open", place, why, "read it on a cluster instead")
+}
+
+/// A folder of a bucket.
+#[derive(Clone, Debug)]
+struct Root {
+    scheme: &'static str,
+    authority: String,
+    path: String,
+}
+
+impl Root {
+    fn parse(location: &str) -> Option<Self> {
+        match LakePath::parse(location, "/") {
+            Ok(LakePath::Remote { scheme, authority, path }) if scheme != "dbfs" => {
+                Some(Self { scheme, authority, path })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What is lent now.
+struct Held {
+    bucket: Arc<LentBucket>,
+    /// When others are to be asked for, in seconds.
+    renewal: Option<i64>,
+}
+
+/// Files that are read with what a catalog lends, for as long as somebody reads.
+pub(super) struct Lease {
+    workspace: Workspace,
+    wanted: Wanted,
+    cloud: CloudSettings,
+    /// What is read, as a person names it.
+    shown: String,
+    /// Where the files lie as the catalog said before; the answer that lends may say it better.
+    location: String,
+    held: Mutex<Option<Held>>,
+}
+
+impl Lease {
+    /// Of these files; nothing is asked yet. Paths are those below `location`.
+    pub(super) fn new(
+        workspace: Workspace,
+        wanted: Wanted,
+        cloud: &CloudSettings,
+        (shown, location): (&str, &str),
+    ) -> Self {
+        let (shown, location, cloud) = (shown.to_owned(), location.to_owned(), cloud.clone());
+        Self { workspace, wanted, cloud, shown, location, held: Mutex::default() }
+    }
+
+    /// The bucket with credentials that are good for a while. Who comes while they are asked for waits for the same.
+    pub(super) async fn bucket(&self) -> Result<Arc<LentBucket>, RemoteError> {
+        let mut held = self.held.lock().await;
+        let now = Timestamp::now().as_second();
+        if let Some(held) = held.as_ref().filter(|held| held.renewal.is_none_or(|at| at > now)) {
+            return Ok(Arc::clone(&held.bucket));
+        }
+        let error = match self.lend(now).await {
+            Ok(new) => return Ok(Arc::clone(&held.insert(new).bucket)),
+            Err(error) => error,
+        };
+        let Some(old) = held.as_mut() else { return Err(error) };
+        // The old ones may be good for some minutes more; if not, the bucket says so.
+        tracing::warn!(%error, place = self.shown, "credentials are not lent anew");
+        old.renewal = Some(now + LEAST);
+        Ok(Arc::clone(&old.bucket))
+    }
+
+    async fn lend(&self, now: i64) -> Result<Held, RemoteError> {
+        let told = |error| RemoteError::told("open", &self.shown, &error);
+        let lent = self.wanted.ask(&self.workspace).await.map_err(told)?;
+        let location = match &self.wanted {
+            Wanted::Volume(_) if !lent.url.is_empty() => &lent.url,
+            _ => &self.location,
+        };
+        let root =
+            Root::parse(location).ok_or_else(|| unfit(location, "its files lie where this version does not read"))?;
+        let root = match &self.wanted {
+            Wanted::Volume(_) => root,
+            // The log of a table may name files by their whole address.
+            Wanted::Table(_) => Root { path: String::new(), ..root },
+        };
+        Ok(Held { bucket: Arc::new(lent.open(&self.cloud, &root, &self.shown)?), renewal: lent.renewal(now) })
+    }
+
+    /// Asks the bucket; once more with other credentials where it refuses those that are held.
+    async fn ask<T, A>(&self, question: impl Fn(Arc<LentBucket>) -> A) -> Result<T, RemoteError>
+    where
+        A: Future<Output = Result<T, RemoteError>>,
+    {
+        let used = self.bucket().await?;
+        match question(Arc::clone(&used)).await {
+            Err(error) if error.trouble == Trouble::Denied => {
+                self.forget(&used).await;
+                question(self.bucket().await.map_err(|_| error)?).await
+            }
+            other => other,
+        }
+    }
+
+    /// Forgets what is held if it is still this, and not what somebody else was lent meanwhile.
+    async fn forget(&self, used: &Arc<LentBucket>) {
+        let mut held = self.held.lock().await;
+        if held.as_ref().is_some_and(|held| Arc::ptr_eq(&held.bucket, used)) {
+            *held = None;
+        }
+    }
+}
+
+impl RemoteVolume for Lease {
+    fn page<'a>(&'a self, folder: &'a str, deep: bool, from: &'a Mark) -> Asked<'a, Page> {
+        Box::pin(self.ask(move |bucket| async move { bucket.page(folder, deep, from).await }))
+    }
+
+    fn stat<'a>(&'a self, path: &'a str) -> Asked<'a, Stat> {
+        Box::pin(self.ask(move |bucket| async move { bucket.stat(path).await }))
+    }
+
+    fn read<'a>(&'a self, path: &'a str, range: Range<u64>, version: Option<&'a Version>) -> Asked<'a, Piece> {
+        Box::pin(self.ask(move |bucket| {
+            let range = range.clone();
+            async move { bucket.read(path, range, version).await }
+        }))
+    }
+
+    fn lists_deep(&self) -> bool {
+        true
     }
 }

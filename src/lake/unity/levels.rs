@@ -1,6 +1,7 @@
 //! Catalogs, the schemas of a catalog, the volumes and tables of a schema: lists without sizes, as pages of entries.
 
-use super::{API, kind_of};
+use super::{API, Lender, kind_of};
+use crate::domain::lake_path::LakePath;
 use crate::lake::TableInfo;
 use crate::lake::listing::EntryKind;
 use crate::lake::place::Stat;
@@ -10,6 +11,7 @@ use crate::remote::lenient;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A place in the catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,7 @@ pub(super) enum Level {
 pub(super) struct LevelVolume {
     workspace: Workspace,
     level: Level,
+    lender: Lender,
 }
 
 /// One page, whichever list it is. Lists that are empty are left out by some servers.
@@ -56,8 +59,8 @@ struct Named {
 const TABLES: &str = "tables:";
 
 impl LevelVolume {
-    pub(super) fn new(workspace: Workspace, level: Level) -> Self {
-        Self { workspace, level }
+    pub(super) fn new(workspace: Workspace, level: Level, lender: Lender) -> Self {
+        Self { workspace, level, lender }
     }
 
     fn place(&self) -> String {
@@ -154,6 +157,25 @@ impl RemoteVolume for LevelVolume {
             let request = self.workspace.get(&format!("{API}/tables")).part(&name).about(format!("`{place}`"));
             let info: TableInfo = request.json().await.map_err(|error| RemoteError::told("look at", &place, &error))?;
             Ok(Some(TableInfo { full_name: info.full_name.or(Some(name)), ..info }))
+        })
+    }
+
+    fn table_files<'a>(&'a self, table: &'a TableInfo, at: &'a LakePath) -> Asked<'a, Option<Arc<dyn RemoteVolume>>> {
+        Box::pin(async move {
+            let place = self.place();
+            match at {
+                LakePath::Local(_) if !self.workspace.host().as_str().starts_with("http://") => {
+                    let why = "its files lie on the machine of the server";
+                    Err(RemoteError::new(Trouble::Other, "open", &place, why, "name an engine that reads it there"))
+                }
+                LakePath::Remote { scheme, .. } if *scheme != "dbfs" => {
+                    let Some(id) = table.id.as_deref().filter(|id| !id.is_empty()) else { return Ok(None) };
+                    let location = at.to_string();
+                    let lease = self.lender.table(&self.workspace, id, (&place, &location)).await?;
+                    Ok(Some(lease as Arc<dyn RemoteVolume>))
+                }
+                _ => Ok(None),
+            }
         })
     }
 

@@ -51,7 +51,7 @@ fn pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
 
 /// Version 0: files a (1, 2, 3) and b (4, 5); version 1: a rewritten with 2 changed; version 2: 4 deleted by a vector and
 /// c (6) added.
-fn story() -> (tempfile::TempDir, Written) {
+pub(super) fn story() -> (tempfile::TempDir, Written) {
     let dir = tempfile::tempdir().unwrap();
     let mut table = Written::new(dir.path());
     let a = table.file("a.parquet", &[("1", "roses"), ("2", "roses"), ("3", "")]);
