@@ -11,6 +11,7 @@ pub mod files;
 pub mod jobs;
 pub mod lakebase;
 pub mod logging;
+pub mod machine_ids;
 pub mod message;
 pub mod mouse;
 pub mod pool;

@@ -70,6 +70,8 @@ pub enum Event {
     ProjectReady(ProjectId),
     /// The store can only be read; says why.
     ReadOnly(String),
+    /// What the person should know of the store; safe to show.
+    Notice(String),
     /// Somebody else changed something in a project: their edits, oldest first, each with the revision after it, as far
     /// as the store tells.
     Elsewhere(ProjectId, Vec<(Edit, Rev)>),

@@ -55,6 +55,10 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
             state.say(Level::Warning, format!("read-only: {why}"));
             Vec::new()
         }
+        Event::Notice(text) => {
+            state.say(Level::Warning, text);
+            Vec::new()
+        }
         Event::Elsewhere(id, edits) => writes::elsewhere(state, id, &edits),
         Event::Outbox(outbox) => {
             let reason = outbox.waiting.clone().filter(|_| state.save.outbox.waiting.is_none());

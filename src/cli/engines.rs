@@ -63,7 +63,9 @@ pub(crate) fn asleep(args: &EngineArgs, context: &Context) -> Result<Arc<dyn Eng
 fn open(args: &EngineArgs, context: &Context) -> Result<Opened, AppError> {
     let wanted = Wanted { profile: None, warehouse: args.warehouse.clone(), cluster: args.cluster.clone() };
     let name = EngineName::choose(&context.loaded.settings.store, &wanted, &context.connections)?;
-    Ok(name.open(&context.connections)?)
+    let opened = name.open(&context.connections)?;
+    opened.notice.iter().for_each(|text| context.note(text));
+    Ok(opened)
 }
 
 /// Sees to it that what the engine runs on runs: a warehouse is started by any statement, a cluster only by `--start`.

@@ -81,6 +81,7 @@ fn connect(place: &Where, mode: Mode, way: Way) -> Result<Box<dyn Store>, StoreE
         Where::File(file) => open_file(file, mode),
         Where::Tables(tables) => {
             let shelf = tables.open(mode, false)?;
+            shelf.notice().into_iter().for_each(note);
             shelf.left_out().iter().for_each(|what| note(&format!("left out: {}", printable(what))));
             Ok(Box::new(shelf))
         }

@@ -110,7 +110,7 @@ impl TableRef {
 
     /// How the mirror of the table is opened where it is to be looked at: without an engine it is only read.
     fn opener(&self, offline: bool, context: &mut Context) -> Result<Opener, AppError> {
-        let (source, folder) = (self.source(context)?, context.loaded.paths.data.join("tables"));
+        let (source, folder) = (self.source(context)?, context.loaded.paths.tables());
         if engines::is_named(&self.engine, context, true) {
             // What was read before is gone on with even where nothing can be asked.
             let engine = if offline { asleep(&self.engine, context)? } else { engine(&self.engine, context)? };
@@ -130,7 +130,7 @@ impl TableRef {
         direct::must_have_engine(self, context)?;
         let engine = engine(&self.engine, context)?;
         let mode = if context.loaded.settings.read_only { Mode::Read } else { Mode::Create };
-        Ok(TableStore::open(engine, &self.source(context)?, &context.loaded.paths.data.join("tables"), mode)?)
+        Ok(TableStore::open(engine, &self.source(context)?, &context.loaded.paths.tables(), mode)?)
     }
 }
 

@@ -54,6 +54,12 @@ impl Paths {
         self.data.join("lakelens.db")
     }
 
+    /// The folder of the mirrors of tables, and of what was found out about the engines they are reached through.
+    #[must_use]
+    pub fn tables(&self) -> PathBuf {
+        self.data.join("tables")
+    }
+
     /// The folder where edits for servers are kept until they are sent.
     #[must_use]
     pub fn journals(&self) -> PathBuf {

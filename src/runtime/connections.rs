@@ -14,6 +14,7 @@ use crate::remote::ini::LARGEST;
 use crate::remote::net::Net;
 use crate::remote::profile::auth::Programs;
 use crate::remote::profile::{Chosen, ProfileFile};
+use crate::runtime::machine_ids::MachineIds;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -50,12 +51,14 @@ pub struct Shared {
     chosen: Arc<Mutex<Option<Chosen>>>,
     /// Raised when another is chosen.
     revision: Arc<AtomicU64>,
+    machines: MachineIds,
 }
 
 impl Shared {
     /// Those that the files, variables and settings of this computer name. Nothing is read yet.
     #[must_use]
     pub fn new(loaded: &Loaded, environment: &Environment, net: Net) -> Self {
+        let machines = MachineIds::new(&loaded.paths.tables(), !loaded.settings.read_only);
         let (loaded, environment) = (loaded.clone(), environment.clone());
         let chosen: Arc<Mutex<Option<Chosen>>> = Arc::default();
         let of_read = Arc::clone(&chosen);
@@ -64,13 +67,19 @@ impl Shared {
             let chosen = of_read.lock().unwrap_or_else(PoisonError::into_inner).clone();
             Source { preferred: chosen.or(found.preferred.clone()), ..found }
         });
-        Self { read, net, made: Arc::default(), chosen, revision: Arc::default() }
+        Self { read, net, made: Arc::default(), chosen, revision: Arc::default(), machines }
     }
 
     /// The threads on which servers are talked to.
     #[must_use]
     pub fn net(&self) -> &Net {
         &self.net
+    }
+
+    /// What the names of warehouses and clusters mean.
+    #[must_use]
+    pub fn machines(&self) -> &MachineIds {
+        &self.machines
     }
 
     /// The connections, as the files were when they were first asked for.

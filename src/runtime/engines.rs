@@ -4,6 +4,7 @@
 //! nothing; an engine is shown without its secrets.
 
 use super::connections::Shared;
+use super::machine_ids::moved;
 use crate::domain::text::printable;
 use crate::remote::compute::Machines;
 use crate::remote::error::RemoteError;
@@ -83,6 +84,8 @@ pub struct Opened {
     pub engine: Arc<dyn Engine>,
     /// What it runs on; nothing for servers that are simply there.
     pub machine: Option<Machine>,
+    /// What a person should know before using it: that its name meant another machine before.
+    pub notice: Option<String>,
 }
 
 impl EngineName {
@@ -143,7 +146,8 @@ impl EngineName {
         }
     }
 
-    /// Makes the client. Asks the workspace where a machine has to be found by its name, and waits for that.
+    /// Makes the client. Asks the workspace where a machine has to be found by its name, and waits for that; where it
+    /// cannot be reached, its last answer holds.
     ///
     /// # Errors
     /// When the profile cannot be used, no machine or several have the name (the error says which there are), or the
@@ -152,18 +156,19 @@ impl EngineName {
         let (profile, of, name) = match self {
             Self::Spark(address) => {
                 let engine = Spark::new(connections.net(), address, None)?;
-                return Ok(Opened { engine: Arc::new(engine), machine: None });
+                return Ok(Opened { engine: Arc::new(engine), machine: None, notice: None });
             }
             Self::Machine { profile, of, name } => (profile, of, name),
         };
         let workspace = connections.get().workspace(profile.as_deref())?;
-        // What looks like an id is one: a table that is labelled offline must not ask for it.
-        let id = if of.is_id(name) { name.clone() } else { workspace.wait(of.find(&workspace, name))?.id };
+        let meant = connections.machines().find(&workspace, *of, name)?;
+        let notice = moved(profile.as_deref(), *of, name, &meant);
+        let id = meant.id;
         let engine: Arc<dyn Engine> = match of {
             Machines::Warehouses => Arc::new(Warehouse::new(&workspace, &id)),
             Machines::Clusters => Arc::new(over_cluster(&workspace, &id, connections)?),
         };
-        Ok(Opened { engine, machine: Some(Machine { workspace, of: *of, id }) })
+        Ok(Opened { engine, machine: Some(Machine { workspace, of: *of, id }), notice })
     }
 }
 

@@ -476,6 +476,7 @@ fn news(outbox: Outbox, sender: Sender) -> OnNews {
         }
         News::Settled(edits) => sender.event(Event::Wrote(Wrote::Sent(edits))),
         News::Changed(project) => sender.event(Event::Elsewhere(project, Vec::new())),
+        News::Notice(text) => sender.event(Event::Notice(printable(&text).into_owned())),
     })
 }
 

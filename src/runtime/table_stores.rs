@@ -1,14 +1,13 @@
 //! The tables of an engine as the store that the settings name: `sc://…` or `databricks://PROFILE/WAREHOUSE`.
 //!
 //! What always holds: the engine is made once and then shared, because a session takes long to begin; it is asked nothing
-//! before there is something to ask, except for the id of a machine that is named by its name.
+//! before there is something to ask, except for the id of a machine that is named by its name, and then it may be away.
 
 use super::connections::Shared;
-use super::engines::{EngineError, EngineName};
+use super::engines::{EngineError, EngineName, Opened};
 use super::lakebase::of_remote;
 use super::services::StoreOpener;
 use crate::config::load::Loaded;
-use crate::remote::sql::Engine;
 use crate::store::StoreError;
 use crate::store::records::Mode;
 use crate::store::table::TableShelf;
@@ -21,7 +20,7 @@ pub struct TableStores {
     name: EngineName,
     folder: PathBuf,
     connections: Shared,
-    engine: Arc<Mutex<Option<Arc<dyn Engine>>>>,
+    engine: Arc<Mutex<Option<Opened>>>,
 }
 
 impl TableStores {
@@ -31,7 +30,7 @@ impl TableStores {
     /// When it is of this kind and names nothing.
     pub fn of(location: &str, loaded: &Loaded, connections: &Shared) -> Result<Option<Self>, EngineError> {
         let Some(name) = EngineName::parse(location)? else { return Ok(None) };
-        let (folder, connections) = (loaded.paths.data.join("tables"), connections.clone());
+        let (folder, connections) = (loaded.paths.tables(), connections.clone());
         Ok(Some(Self { name, folder, connections, engine: Arc::default() }))
     }
 
@@ -40,8 +39,8 @@ impl TableStores {
     /// # Errors
     /// When the engine cannot be made.
     pub fn open(&self, mode: Mode, follow: bool) -> Result<TableShelf, StoreError> {
-        let engine = self.ready().map_err(|error| self.cannot(error))?;
-        TableShelf::open(&engine, &self.folder, mode, follow)
+        let Opened { engine, notice, .. } = self.ready().map_err(|error| self.cannot(error))?;
+        Ok(TableShelf::open(&engine, &self.folder, mode, follow)?.with_notice(notice))
     }
 
     /// The same for the screen, which follows.
@@ -55,12 +54,12 @@ impl TableStores {
     ///
     /// # Errors
     /// As [`EngineName::open`].
-    pub fn ready(&self) -> Result<Arc<dyn Engine>, EngineError> {
+    pub fn ready(&self) -> Result<Opened, EngineError> {
         let mut kept = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(engine) = kept.as_ref() {
-            return Ok(Arc::clone(engine));
+        match kept.as_ref() {
+            Some(opened) => Ok(opened.clone()),
+            None => Ok(kept.insert(self.name.open(&self.connections)?).clone()),
         }
-        Ok(Arc::clone(kept.insert(self.name.open(&self.connections)?.engine)))
     }
 
     fn cannot(&self, error: EngineError) -> StoreError {

@@ -80,6 +80,8 @@ pub enum News {
     Settled(Vec<(Edit, Outcome)>),
     /// Somebody else changed something in a project.
     Changed(ProjectId),
+    /// What the person should know of the store; said once.
+    Notice(String),
 }
 
 /// Called on a thread of the store's, which must not be kept waiting.

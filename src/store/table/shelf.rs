@@ -31,6 +31,7 @@ pub struct TableShelf {
     mode: Mode,
     tables: Vec<Numbered>,
     left_out: Vec<String>,
+    notice: Option<String>,
 }
 
 struct Numbered {
@@ -66,7 +67,19 @@ impl TableShelf {
         for what in &left_out {
             tracing::warn!(what, "a mirror is left out");
         }
-        Ok(Self { place: format!("the tables of {}", engine.place()), mode, tables, left_out })
+        Ok(Self { place: format!("the tables of {}", engine.place()), mode, tables, left_out, notice: None })
+    }
+
+    /// The same, with something that a person should know of the engine.
+    #[must_use]
+    pub fn with_notice(self, notice: Option<String>) -> Self {
+        Self { notice, ..self }
+    }
+
+    /// What a person should know of the engine.
+    #[must_use]
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
     }
 
     /// The mirrors that could not be opened, each with why.
@@ -324,6 +337,8 @@ impl Store for TableShelf {
     }
 
     fn watch(&mut self, on_news: OnNews) {
+        self.notice.iter().for_each(|text| on_news(News::Notice(text.clone())));
+        self.left_out.iter().for_each(|what| on_news(News::Notice(format!("left out: {what}"))));
         let states: Vec<OutboxState> = self.tables.iter_mut().map(|t| t.store.outbox().unwrap_or_default()).collect();
         let states = Arc::new(Mutex::new(states));
         for (i, table) in self.tables.iter_mut().enumerate() {

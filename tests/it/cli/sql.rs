@@ -93,3 +93,34 @@ fn what_is_stopped_is_started_with_progress_and_a_cluster_only_on_request() {
     assert!(ran.code == 4 && ran.err.contains("the cluster `etl`"), "{ran:?}");
     assert_eq!(fake.world().asked("/api/2.1/clusters/start"), 1);
 }
+
+#[test]
+fn tables_of_a_warehouse_named_by_its_name_are_opened_offline_and_another_meaning_is_told() {
+    let (fake, home) = workspace("");
+    let list = ["project", "list", "--store", "databricks://dev/Big one"];
+    let run = |home: &Home| home.run(&list);
+    let fresh = Home::new();
+    fresh.write(".databrickscfg", &std::fs::read_to_string(home.path(".databrickscfg")).unwrap());
+    let first = run(&home);
+    assert!(first.code == 0 && !first.err.contains("now means"), "{first:?}");
+    fake.world().warehouses[1].id = "aaaabbbbccccdddd".to_owned();
+    // As long as it may matter.
+    for _ in 0..2 {
+        let moved = run(&home);
+        assert!(
+            moved.code == 0 && moved.err.contains("`Big one` now means the warehouse aaaabbbbccccdddd"),
+            "{moved:?}"
+        );
+        assert!(moved.err.contains("--store databricks://dev/fedcba9876543210"), "{moved:?}");
+    }
+    // A name that is gone is believed to be gone.
+    let name = std::mem::replace(&mut fake.world().warehouses[1].name, "renamed".to_owned());
+    let gone = run(&home);
+    assert!(gone.code != 0 && gone.err.contains("the warehouse `Big one`"), "{gone:?}");
+    fake.world().warehouses[1].name = name;
+    drop(fake);
+    let offline = run(&home);
+    assert!(offline.code == 0 && offline.err.contains("aaaabbbbccccdddd"), "{offline:?}");
+    let never = run(&fresh);
+    assert!(never.code == 5 && never.err.contains("cannot be reached"), "{never:?}");
+}

@@ -448,7 +448,7 @@ fn news_come_from_the_outbox_alone_and_in_order() {
     while settled.len() < order.len() {
         match news.recv_timeout(PATIENCE).unwrap() {
             News::Settled(some) => settled.extend(some.into_iter().map(|(e, _)| e.id)),
-            News::Outbox(_) | News::Changed(_) => {}
+            News::Outbox(_) | News::Changed(_) | News::Notice(_) => {}
         }
     }
     assert_eq!(settled, order);
