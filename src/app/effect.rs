@@ -100,6 +100,8 @@ pub enum Query {
     },
     /// All projects, those in the trash included.
     Projects,
+    /// Who else works on which project.
+    Present,
     /// One project with its counts.
     Project(ProjectId),
     /// The counts of a project.

@@ -141,6 +141,8 @@ pub enum Reply {
         /// Who else works on which now, by name, where the store tells.
         here: HashMap<ProjectId, Vec<String>>,
     },
+    /// Who else works on which project now, by name.
+    Present(HashMap<ProjectId, Vec<String>>),
     /// One project with its counts.
     Project(Box<Project>, Counts),
     /// Counts.

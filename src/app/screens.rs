@@ -239,6 +239,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         Slot::Conflicts => conflicts::reply(state, reply),
         Slot::Disputes => adjudicate::reply(state, reply),
         Slot::Projects | Slot::Home => projects::reply(state, reply),
+        Slot::Present => projects::present::reply(state, reply),
         Slot::Project | Slot::Counts => navigation::project_reply(state, reply),
         Slot::Review if state.stats().is_some() => stats::reply(state, reply),
         Slot::Review | Slot::History => review::reply(state, reply),

@@ -34,6 +34,8 @@ pub enum Slot {
     Completion,
     /// The list of projects.
     Projects,
+    /// Who else works on which project.
+    Present,
     /// The project that is open: its record and counts.
     Project,
     /// Counts after an edit.

@@ -92,6 +92,12 @@ pub struct Team {
 }
 
 impl Team {
+    /// Whether the store says who is there.
+    #[must_use]
+    pub fn says_who(&self) -> bool {
+        self.presence
+    }
+
     /// Who holds a picture, if somebody else does.
     #[must_use]
     pub fn holder(&self, sample: SampleId) -> Option<&str> {

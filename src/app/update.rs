@@ -71,10 +71,7 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
             if sent { writes::ask_counts(state) } else { Vec::new() }
         }
         Event::Team(news) => team::news(state, news),
-        Event::Tick => {
-            tick(state);
-            Vec::new()
-        }
+        Event::Tick => tick(state),
     }
 }
 
@@ -222,7 +219,7 @@ fn project_ready(state: &mut State, id: ProjectId) -> Vec<Effect> {
     Vec::new()
 }
 
-fn tick(state: &mut State) {
+fn tick(state: &mut State) -> Vec<Effect> {
     let clock = state.clock;
     state.messages.expire(clock);
     if let Some(label) = state.label_mut()
@@ -230,6 +227,7 @@ fn tick(state: &mut State) {
     {
         label.flash = None;
     }
+    screens::projects::present::tick(state)
 }
 
 /// When the next [`Event::Tick`] is due, on the program's clock; nothing when nothing on the screen will pass.
@@ -239,7 +237,8 @@ pub fn next_tick(state: &State) -> Option<u64> {
     let spinner = state.tasks.running().next().map(|_| state.clock + 200);
     let table = screens::table::next_tick(state);
     let statement = screens::sql::next_tick(state);
-    [state.messages.expires_at(), flash, spinner, table, statement].into_iter().flatten().min()
+    let present = screens::projects::present::due(state);
+    [state.messages.expires_at(), flash, spinner, table, statement, present].into_iter().flatten().min()
 }
 
 /// What a screen asks for at the start of the program.

@@ -57,6 +57,7 @@ pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> 
             // Who is there is worth no error: the list is what was asked for.
             Reply::Projects { all, here: others(store.present().unwrap_or_default(), user) }
         }
+        Query::Present => Reply::Present(others(store.present()?, user)),
         Query::Project(id) => Reply::Project(Box::new(store.project(id)?), store.counts(id)?),
         Query::Counts(id) => Reply::Counts(store.counts(id)?),
         Query::Page { project, queue, beyond, back, limit } => page(store, project, &queue, beyond, back, limit)?,

@@ -1,6 +1,7 @@
 //! The list of projects, and making new ones.
 
 pub mod create;
+pub mod present;
 
 use super::Screen;
 use super::moves::Move;
@@ -26,6 +27,8 @@ pub struct ProjectsState {
     pub all: Option<Vec<(Project, Counts)>>,
     /// Who else works on which project now.
     pub here: HashMap<ProjectId, Vec<String>>,
+    /// When that was asked for last, in milliseconds of the program's clock.
+    pub looked: u64,
     /// The row under the cursor.
     pub cursor: usize,
     /// The trash is shown instead of the live projects.
@@ -125,7 +128,12 @@ pub(super) fn on_project(state: &State) -> Result<(), String> {
 
 /// Asks for the list.
 pub fn shown(state: &mut State) -> Vec<Effect> {
-    let tag = state.slots.ask(Slot::Projects);
+    let (tag, clock) = (state.slots.ask(Slot::Projects), state.clock);
+    if let Some(Screen::Projects(list)) = state.screens.last_mut() {
+        // The list says it as well.
+        list.looked = clock;
+    }
+    state.slots.drop_answers(Slot::Present);
     vec![Effect::Ask(tag, Query::Projects)]
 }
 

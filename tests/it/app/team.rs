@@ -242,3 +242,44 @@ fn a_store_that_hands_nothing_out_is_asked_nothing() {
     h.keys("1 n p N q");
     assert_eq!(orders(&h), []);
 }
+
+#[test]
+fn the_list_of_projects_hears_who_comes_and_goes() {
+    let mut h = Harness::new(Screen::Projects(Default::default()));
+    let all = vec![(project(&["daisy"]), Counts::default())];
+    let effects = lakelens::app::update::start(&mut h.state);
+    h.effects.extend(effects);
+    h.reply(Slot::Projects, Reply::Projects { all, here: Default::default() });
+    let asked = |h: &Harness| h.asked().iter().filter(|q| **q == Query::Present).count();
+    let until_asked = |h: &mut Harness, ticks: usize| {
+        let before = asked(h);
+        (0..ticks).any(|_| {
+            h.event(Event::Tick);
+            asked(h) > before
+        })
+    };
+    assert!(!until_asked(&mut h, 300), "a store that does not tell is not asked");
+    h.event(Event::Team(TeamNews::Able { claims: true, presence: true }));
+    assert!(lakelens::app::update::next_tick(&h.state).is_some());
+    assert!(until_asked(&mut h, 300));
+    h.reply(Slot::Present, Reply::Present([(PROJECT, vec!["bob".to_owned()])].into()));
+    assert!(h.screen(100, 24).contains("bob is here"));
+    assert!(!until_asked(&mut h, 50) && until_asked(&mut h, 100), "again, and not at once");
+    assert!(!until_asked(&mut h, 300), "one question at a time");
+    // A failure says nothing and forgets nothing.
+    h.reply(Slot::Present, Reply::Failed("the server does not answer".to_owned()));
+    let screen = h.screen(100, 24);
+    assert!(screen.contains("bob is here") && !screen.contains("does not answer"), "{screen}");
+    assert!(until_asked(&mut h, 150));
+    h.reply(Slot::Present, Reply::Present(Default::default()));
+    assert!(!h.screen(100, 24).contains("is here"));
+    // Nobody looks any more: a database may sleep. A key, and it is asked again.
+    while until_asked(&mut h, 150) {
+        h.reply(Slot::Present, Reply::Present(Default::default()));
+    }
+    h.keys("j");
+    assert!(until_asked(&mut h, 1));
+    h.reply(Slot::Present, Reply::Present(Default::default()));
+    h.state.screens.push(Screen::Home(Default::default()));
+    assert!(!until_asked(&mut h, 150), "elsewhere nobody asks");
+}
