@@ -10,8 +10,9 @@ use crate::config::load::Loaded;
 use crate::remote::net::Net;
 use crate::remote::password::{Fixed, PasswordSource};
 use crate::remote::secret::Secret;
-use crate::store::locate::{file_of, shown};
+use crate::store::locate::{file_of, on_server, shown};
 use crate::store::outbox::{Connect, Outboxed, journal_path};
+use crate::store::postgres::address::Address;
 use crate::store::postgres::{self, Health};
 use crate::store::records::Mode;
 use crate::store::{Result, Store, open_with};
@@ -51,11 +52,15 @@ impl Server {
         &self.journal
     }
 
-    /// The location for PostgreSQL, and what gives its passwords. May ask a workspace, and waits.
-    fn reach(&self) -> Result<(String, Arc<dyn PasswordSource>)> {
+    /// The address, under the name by which the person knows it, and what gives its passwords. May ask a workspace, and
+    /// waits.
+    fn reach(&self) -> Result<(Address, Arc<dyn PasswordSource>)> {
         match &self.lakebase {
-            Some(lakebase) => lakebase.reach(),
-            None => Ok((self.location.clone(), Arc::new(Fixed(self.password.clone())))),
+            Some(lakebase) => {
+                let (location, password) = lakebase.reach()?;
+                Ok((Address::parse(&location)?.called(&self.place), password))
+            }
+            None => Ok((Address::parse(&self.location)?, Arc::new(Fixed(self.password.clone())))),
         }
     }
 
@@ -64,8 +69,11 @@ impl Server {
     /// # Errors
     /// As [`crate::store::open`].
     pub fn open(&self, mode: Mode) -> Result<Box<dyn Store>> {
-        let (location, password) = self.reach()?;
-        open_with(&location, mode, &self.net, Some(password))
+        if self.lakebase.is_none() {
+            return open_with(&self.location, mode, &self.net, Some(Arc::new(Fixed(self.password.clone()))));
+        }
+        let (address, password) = self.reach()?;
+        on_server(address, mode, &self.net, Some(password))
     }
 
     /// Opens the journal and connects; edits go through the journal. A server that cannot be reached now is reached by a
@@ -87,7 +95,7 @@ impl Server {
     /// # Errors
     /// As [`crate::store::postgres::health`].
     pub fn health(&self) -> Result<Health> {
-        let (location, password) = self.reach()?;
-        postgres::health(&location, Some(password), &self.net)
+        let (address, password) = self.reach()?;
+        postgres::health_of(address, Some(password), &self.net)
     }
 }

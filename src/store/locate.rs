@@ -38,9 +38,7 @@ pub fn open_with(
 ) -> Result<Box<dyn Store>> {
     let path = match location.split_once(':') {
         Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
-            let address = Address::parse(location)?;
-            let password = password.filter(|_| !address.has_password());
-            return on_server(address, password, mode, net);
+            return on_server(Address::parse(location)?, mode, net, password);
         }
         Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
         Some((scheme, rest)) if rest.starts_with("//") => {
@@ -73,12 +71,16 @@ pub fn open_file(path: &Path, mode: Mode) -> Result<Box<dyn Store>> {
 }
 
 /// Our own schema where it is there already; else CV Explorer's tables where they are; else our own, made now.
-fn on_server(
+///
+/// # Errors
+/// As [`open`].
+pub fn on_server(
     address: Address,
-    password: Option<Arc<dyn PasswordSource>>,
     mode: Mode,
     net: &Net,
+    password: Option<Arc<dyn PasswordSource>>,
 ) -> Result<Box<dyn Store>> {
+    let password = password.filter(|_| !address.has_password());
     let mut own = PostgresStore::attach(address.clone(), password.clone(), mode, net)?;
     // Tables of another program may be just what is looked for.
     let ours = match own.is_ours() {

@@ -51,7 +51,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tx::Tx;
 
-pub use health::{Health, Tables, health};
+pub use health::{Health, Tables, health, health_of};
 
 /// How often work is begun again whose connection broke: whatever ended one (a failover, a password that ended) may end
 /// the next one too.

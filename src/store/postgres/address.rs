@@ -55,6 +55,8 @@ pub struct Address {
     /// The longest a statement may take.
     pub(super) limit: Duration,
     place: String,
+    /// Whether a person knows it by another name than its address.
+    named: bool,
 }
 
 /// The schema of our tables where the location does not name one.
@@ -124,7 +126,7 @@ impl Address {
         }
         config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(Duration::from_secs(30));
         let place = place(&config, &schema);
-        Ok(Self { config, password, tls, root, schema, limit, place })
+        Ok(Self { config, password, tls, root, schema, limit, place, named: false })
     }
 
     /// The same place with the schema in which other programs keep their tables, unless the location names one.
@@ -133,9 +135,17 @@ impl Address {
         let mut other = self.clone();
         if other.schema == SCHEMA {
             other.schema = "public".to_owned();
-            other.place = place(&other.config, SCHEMA);
+            if !other.named {
+                other.place = place(&other.config, SCHEMA);
+            }
         }
         other
+    }
+
+    /// The same server as a person named it, where its address was found out for them; without a secret.
+    #[must_use]
+    pub fn called(self, name: &str) -> Self {
+        Self { place: printable(name).into_owned(), named: true, ..self }
     }
 
     /// How messages call it: without password and options.
@@ -236,6 +246,8 @@ mod tests {
         assert_eq!((address.tls, address.root.as_deref()), (TlsMode::VerifyFull, Some("/etc/ca.pem".as_ref())));
         assert_eq!(address.limit, Duration::from_secs(5));
         assert!(!format!("{address:?}").contains("s3cr"));
+        let called = address.clone().called("lakebase://shop/labels");
+        assert_eq!((called.place(), called.for_others().place()), ("lakebase://shop/labels", "lakebase://shop/labels"));
         let plain = Address::parse("postgres://h/d").unwrap();
         assert_eq!((plain.schema.as_str(), plain.tls), ("lakelens", TlsMode::Prefer));
     }

@@ -43,7 +43,14 @@ pub struct Health {
 /// # Errors
 /// As [`super::PostgresStore::open`].
 pub fn health(location: &str, password: Option<Arc<dyn PasswordSource>>, net: &Net) -> Result<Health> {
-    let address = Address::parse(location)?;
+    health_of(Address::parse(location)?, password, net)
+}
+
+/// As [`health`], of an address that was taken apart.
+///
+/// # Errors
+/// As [`health`].
+pub fn health_of(address: Address, password: Option<Arc<dyn PasswordSource>>, net: &Net) -> Result<Health> {
     let password = password.filter(|_| !address.has_password());
     let mut link = Link::new(Maker::new(net.clone(), address.clone(), password.clone())?);
     let line = link.line(false)?;

@@ -69,6 +69,15 @@ fn labels_are_kept_on_lakebase_with_minted_passwords() {
     home.ok(&["--store", &store, "label", "birds", "a.png", "owl"]);
     let status = home.ok(&["--store", &store, "status", "birds", "--json"]);
     assert!(status.contains("\"labeled\": 1"), "{status}");
+    // What the person named stands everywhere, and not the address that was found out for it.
+    let checks = home.run(&["--store", &store, "doctor"]);
+    let named = format!("lakebase://shop/{}", store.split("database=").nth(1).unwrap().split('&').next().unwrap());
+    assert!(checks.out.contains(&format!("{named}, profile dev, schema {schema}")), "{checks:?}");
+    let refused = home.run(&["--store", &store, "--read-only", "label", "birds", "a.png", "crow"]);
+    let unknown = home.run(&["--store", &store, "status", "none"]);
+    for ran in [&checks, &refused, &unknown] {
+        assert!(!ran.out.contains("postgres://") && !ran.err.contains("postgres://"), "{ran:?}");
+    }
     let missing = home.run(&["--store", &store.replace("shop", "shup"), "status", "birds"]);
     assert!(missing.code != 0 && missing.err.contains("the Lakebase instance `shup` does not exist"), "{missing:?}");
     assert!(fake.world().asked("/api/2.0/database/credentials") >= 3);
