@@ -152,6 +152,14 @@ impl Engine for Warehouse {
             reply = self.workspace.wait(self.start(statement, true, stop))?;
         }
         self.ended(&reply)?;
+        if reply.has_bytes_in_structs() && statement.attached.is_none() && statement.message.is_none() {
+            // Only a query has such columns. Where Arrow cannot be had, the text is better than nothing.
+            match self.workspace.wait(self.start(statement, true, stop)) {
+                Ok(typed) if self.ended(&typed).is_ok() => reply = typed,
+                Err(SqlError::Cancelled) => return Err(SqlError::Cancelled),
+                _ => tracing::info!(place = %self.place, "structs with bytes are shown as text"),
+            }
+        }
         let pending = Pending {
             workspace: self.workspace.clone(),
             place: self.place.clone(),

@@ -5,10 +5,14 @@ mod picture;
 use super::{Result, Rows, SqlError};
 use crate::domain::sheet::{Cell, Column, Sheet};
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_cast::cast;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{DataType, Schema};
 use std::sync::Arc;
+
+/// Where a field says its type in SQL, where its values came as text.
+pub const SQL_TYPE: &str = "sql_type";
 
 /// Reads the first `limit` rows of a result; what is left is cancelled when `rows` is dropped.
 ///
@@ -26,8 +30,10 @@ pub fn read(rows: &mut Rows, limit: usize, place: &str) -> Result<Sheet> {
 /// A sheet with the columns of a schema and no rows.
 #[must_use]
 pub fn empty(schema: &Schema) -> Sheet {
-    let column =
-        |field: &Arc<arrow_schema::Field>| Column { name: field.name().clone(), kind: kind(field.data_type()) };
+    let column = |field: &Arc<arrow_schema::Field>| {
+        let said = field.metadata().get(SQL_TYPE).cloned();
+        Column { name: field.name().clone(), kind: said.unwrap_or_else(|| kind(field.data_type())) }
+    };
     Sheet { columns: schema.fields().iter().map(column).collect(), rows: Vec::new(), more: false }
 }
 
@@ -47,8 +53,21 @@ pub fn append(sheet: &mut Sheet, batch: &RecordBatch, limit: usize, place: &str)
     Ok(())
 }
 
+/// A time with a zone is shown in UTC, with a `Z`, whatever the zone of the engine's session; one without a zone is shown
+/// as it stands, without a mark.
+fn in_utc(column: &dyn Array) -> std::result::Result<Option<ArrayRef>, arrow_schema::ArrowError> {
+    match column.data_type() {
+        DataType::Timestamp(unit, Some(zone)) if zone.as_ref() != "UTC" => {
+            cast(column, &DataType::Timestamp(*unit, Some("UTC".into()))).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
 fn cells(column: &dyn Array, take: usize, place: &str) -> Result<Vec<Cell>> {
     let garbled = |e: arrow_schema::ArrowError| SqlError::Garbled { place: place.to_owned(), why: e.to_string() };
+    let utc = in_utc(column).map_err(garbled)?;
+    let column = utc.as_deref().unwrap_or(column);
     let options = FormatOptions::default();
     let formatter = ArrayFormatter::try_new(column, &options).map_err(garbled)?;
     let cell = |row: usize| {
@@ -96,6 +115,25 @@ fn kind(of: &DataType) -> String {
 mod tests {
     use super::*;
     use arrow_array::{BinaryArray, Int64Array, StringArray};
+
+    #[test]
+    fn times_with_a_zone_are_in_utc_and_those_without_have_no_mark() {
+        use arrow_array::TimestampMicrosecondArray;
+        let at = || TimestampMicrosecondArray::from(vec![Some(1_767_323_045_000_000), None]);
+        let batch = RecordBatch::try_from_iter([
+            ("utc", Arc::new(at().with_timezone("UTC")) as ArrayRef),
+            ("session", Arc::new(at().with_timezone("+02:00"))),
+            ("ntz", Arc::new(at())),
+        ])
+        .expect("columns of one length");
+        let mut sheet = empty(&batch.schema());
+        append(&mut sheet, &batch, 2, "here").expect("readable");
+        let text = |text: &str| Cell::Text(text.to_owned());
+        let (with, without) = (text("2026-01-02T03:04:05Z"), text("2026-01-02T03:04:05"));
+        assert_eq!(sheet.rows, [vec![with.clone(), with, without], vec![Cell::Null; 3]]);
+        let kinds: Vec<&str> = sheet.columns.iter().map(|c| c.kind.as_str()).collect();
+        assert_eq!(kinds, ["timestamp", "timestamp", "timestamp_ntz"]);
+    }
 
     fn batch() -> RecordBatch {
         let bytes: Vec<Option<&[u8]>> = vec![Some(b"\x89P"), None];

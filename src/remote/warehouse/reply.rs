@@ -1,9 +1,11 @@
 //! The JSON that the Statement Execution API answers with. Every cell is text, whatever its type.
 
 use crate::remote::lenient;
+use crate::remote::sql::sheet::SQL_TYPE;
 use arrow_array::{Array, ArrayRef, BinaryArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
-use arrow_schema::{Field, Schema};
+use arrow_schema::{DataType, Field, Schema};
 use serde::Deserialize;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How far a statement is.
@@ -65,6 +67,27 @@ struct Columns {
 pub(super) struct Column {
     name: String,
     type_name: String,
+    /// The type as SQL writes it, with the fields of structs.
+    type_text: String,
+}
+
+impl Column {
+    /// Whether it is a struct with a field of bytes, which may be a picture: as JSON it is text, and nobody says how its
+    /// bytes are written there.
+    fn holds_bytes(&self) -> bool {
+        let text = self.type_text.to_ascii_uppercase();
+        let inner = text.trim_start().strip_prefix("STRUCT<");
+        let is_bytes = |field: &str| field.split_once(':').is_some_and(|(_, kind)| kind.trim().starts_with("BINARY"));
+        inner.is_some_and(|inner| inner.split([',', '<', '>']).any(is_bytes))
+    }
+
+    /// The type for people, where JSON has only text for it.
+    fn shown(&self) -> Option<String> {
+        let text = if self.type_text.is_empty() { &self.type_name } else { &self.type_text };
+        // Names of fields stay as they are.
+        let shown = if text.contains('<') { text.clone() } else { text.to_ascii_lowercase() };
+        (!shown.is_empty() && shown != "string").then_some(shown)
+    }
 }
 
 /// A part of a result: rows, or links to them.
@@ -119,6 +142,11 @@ impl Reply {
         self.manifest.as_ref().map(|m| m.schema.columns.clone()).unwrap_or_default()
     }
 
+    /// Whether a column of the result may hold pictures that JSON does not give.
+    pub(super) fn has_bytes_in_structs(&self) -> bool {
+        self.manifest.iter().flat_map(|m| &m.schema.columns).any(Column::holds_bytes)
+    }
+
     pub(super) fn chunks(&self) -> u64 {
         self.manifest.as_ref().map_or(0, |m| m.total_chunk_count)
     }
@@ -151,7 +179,10 @@ pub(super) fn batch(columns: &[Column], rows: Vec<Vec<Option<String>>>) -> Resul
             "BINARY" => binary(cells()).unwrap_or_else(|| Arc::new(cells().collect::<StringArray>())),
             _ => Arc::new(cells().collect::<StringArray>()),
         };
-        Ok((Field::new(&column.name, array.data_type().clone(), true), array))
+        let field = Field::new(&column.name, array.data_type().clone(), true);
+        let said = column.shown().filter(|_| array.data_type() == &DataType::Utf8);
+        let said = said.map(|kind| HashMap::from([(SQL_TYPE.to_owned(), kind)])).unwrap_or_default();
+        Ok((field.with_metadata(said), array))
     });
     let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = made.collect::<Result<Vec<_>, String>>()?.into_iter().unzip();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map(Some).map_err(|e| e.to_string())
@@ -168,7 +199,6 @@ fn binary<'a>(cells: impl Iterator<Item = Option<&'a str>>) -> Option<ArrayRef> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_schema::DataType;
 
     fn reply(text: &str) -> Reply {
         serde_json::from_str(text).unwrap()
@@ -199,7 +229,7 @@ mod tests {
 
     #[test]
     fn bytes_are_read_from_base64_and_anything_else_is_text() {
-        let columns = [Column { name: "image".into(), type_name: "BINARY".into() }];
+        let columns = [Column { name: "image".into(), type_name: "BINARY".into(), ..Column::default() }];
         let kind = |cells: &[Option<&str>]| {
             let rows = cells.iter().map(|c| vec![c.map(str::to_owned)]).collect();
             batch(&columns, rows).unwrap().unwrap().column(0).data_type().clone()
@@ -209,8 +239,27 @@ mod tests {
     }
 
     #[test]
+    fn types_that_json_has_only_text_for_are_still_told() {
+        let column = |name: &str, text: &str| Column {
+            name: name.to_owned(),
+            type_name: text.split('<').next().unwrap().to_owned(),
+            type_text: text.to_owned(),
+        };
+        let texts = ["STRUCT<bytes: BINARY, path: STRING>", "TIMESTAMP_NTZ", "STRING", "ARRAY<INT>", "BIGINT"];
+        let columns = texts.map(|text| column("c", text));
+        let cells = ["{}", "2026-01-02T03:04:05.000", "x", "[1]", "7"].map(|c| Some(c.to_owned())).to_vec();
+        let batch = batch(&columns, vec![cells]).unwrap().unwrap();
+        let sheet = crate::remote::sql::sheet::empty(&batch.schema());
+        let kinds: Vec<&str> = sheet.columns.iter().map(|c| c.kind.as_str()).collect();
+        assert_eq!(kinds, ["STRUCT<bytes: BINARY, path: STRING>", "timestamp_ntz", "string", "ARRAY<INT>", "bigint"]);
+        let holds =
+            ["STRUCT<image: STRUCT<data: BINARY>>", "STRUCT<x: INT>", "BINARY", "ARRAY<BINARY>", "struct<b: binary>"];
+        assert_eq!(holds.map(|text| column("c", text).holds_bytes()), [true, false, false, false, true]);
+    }
+
+    #[test]
     fn rows_that_do_not_fit_are_an_error() {
-        let columns = [Column { name: "a".into(), type_name: "INT".into() }];
+        let columns = [Column { name: "a".into(), type_name: "INT".into(), ..Column::default() }];
         assert!(batch(&columns, vec![vec![Some("x".into())]]).unwrap_err().contains("`x` is no INT"));
         assert!(batch(&columns, vec![vec![]]).is_err());
         let link = format!("{:?}", Link { external_link: "https://secret".into() });

@@ -74,6 +74,45 @@ fn a_result_too_large_for_one_answer_is_fetched_through_links_without_our_token(
     assert!(links.iter().all(|s| !s.headers.contains_key("authorization")));
 }
 
+/// A struct as data sets for training have it, as Arrow has it.
+fn pictures() -> Vec<u8> {
+    use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, StringArray, StructArray};
+    use arrow_schema::Field;
+    let bytes: ArrayRef = Arc::new(BinaryArray::from(vec![Some(b"\x89PNG\r\n\x1a\n".as_slice()), None]));
+    let path: ArrayRef = Arc::new(StringArray::from(vec![Some("a.png"), Some("/b.png")]));
+    let field = |name: &str, of: &ArrayRef| Arc::new(Field::new(name, of.data_type().clone(), true));
+    let image = StructArray::from(vec![(field("bytes", &bytes), bytes), (field("path", &path), path)]);
+    let batch = RecordBatch::try_from_iter([("image", Arc::new(image) as ArrayRef)]).unwrap();
+    let mut writer = arrow_ipc::writer::StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    writer.write(&batch).unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn pictures_in_structs_come_as_bytes_and_as_text_only_where_nothing_better_is_had() {
+    use lakelens::domain::sheet::Cell;
+    let kind = "STRUCT<bytes: BINARY, path: STRING>";
+    let table = |call: usize, _: &SqlRequest| {
+        let columns = vec![SqlColumn { name: "image".into(), type_text: "STRUCT<bytes: BINARY, path: STRING>".into() }];
+        let rows = ["{\"path\":\"a.png\"}", "{\"path\":\"/b.png\"}"].map(|c| vec![Some(c.to_owned())]).to_vec();
+        // The second of two tables is given as JSON alone.
+        if call == 3 { Err(failure("ARROW_STREAM is not supported", "0A000")) } else { Ok(SqlTable { columns, rows }) }
+    };
+    let fake = FakeWorkspace::start();
+    let engine = says(&fake, table);
+    fake.world().sql_arrow = Some(pictures());
+    let read = || {
+        let mut found = engine.run(&Statement::new("SELECT * FROM t"), &CancellationToken::new()).unwrap();
+        lakelens::remote::sql::sheet::read(&mut found, 9, "here").unwrap()
+    };
+    let sheet = read();
+    let cells: Vec<&Cell> = sheet.rows.iter().map(|row| &row[0]).collect();
+    let bytes = Cell::Bytes(b"\x89PNG\r\n\x1a\n".as_slice().into());
+    assert_eq!(cells, [&bytes, &Cell::Text("/b.png".to_owned())]);
+    let sheet = read();
+    assert_eq!((sheet.columns[0].kind.as_str(), sheet.rows[0][0].text()), (kind, Some("{\"path\":\"a.png\"}")));
+}
+
 #[test]
 fn a_failed_statement_is_an_error_although_http_says_200() {
     let fake = FakeWorkspace::start();

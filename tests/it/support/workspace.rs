@@ -77,6 +77,8 @@ pub(crate) struct World {
     pub(crate) statements: BTreeMap<String, sql::Statement>,
     /// How often a statement is asked about before it is done.
     pub(crate) sql_polls: usize,
+    /// What links give as Arrow, whatever the rows are; without it they give JSON.
+    pub(crate) sql_arrow: Option<Vec<u8>>,
     /// Rows in a chunk of a result.
     pub(crate) sql_chunk: usize,
     /// Entries in a page of a list.
@@ -129,6 +131,7 @@ impl World {
             sql: None,
             statements: BTreeMap::new(),
             sql_polls: 0,
+            sql_arrow: None,
             sql_chunk: 1000,
             page_size: 100,
             empty_pages: false,

@@ -3,7 +3,7 @@
 use super::reply::{ok, refuse};
 use super::{Shared, World};
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -272,6 +272,9 @@ async fn link(
 ) -> Response {
     if request.headers().contains_key("authorization") || request.uri().query() != Some("sig=link-5ecret") {
         return refuse(400, "InvalidArgument", "Only one auth mechanism allowed");
+    }
+    if let Some(arrow) = shared.world().sql_arrow.clone() {
+        return arrow.into_response();
     }
     with_table(&shared, &id, n, |world, _, table| {
         let rows: Vec<_> = table.rows.iter().skip(n * world.sql_chunk).take(world.sql_chunk).collect();
