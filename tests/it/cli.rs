@@ -21,6 +21,7 @@ mod story;
 mod tables;
 mod tls;
 mod together;
+mod trouble;
 mod versions;
 
 use serde_json::Value;

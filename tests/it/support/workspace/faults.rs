@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     Redirect(String),
     /// A success with this body.
     Body(&'static str),
+    /// The answer that it would be, with another time of the server.
+    Clock(&'static str),
     /// The token is said to have ended.
     Expired,
     /// The body ends after so many bytes, although more were promised.
@@ -67,6 +69,11 @@ pub(super) async fn apply(State(shared): State<Arc<Shared>>, request: Request, n
         }
         Some(Fault::Redirect(to)) => (StatusCode::FOUND, [(header::LOCATION, to)]).into_response(),
         Some(Fault::Body(body)) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Some(Fault::Clock(time)) => {
+            let mut answer = next.run(request).await;
+            answer.headers_mut().insert(header::DATE, HeaderValue::from_static(time));
+            answer
+        }
         Some(Fault::Expired) => super::reply::refuse(401, "UNAUTHENTICATED", "ExpiredJwt: access token expired"),
         Some(Fault::Cut(after)) => body(next.run(request).await, after, Ending::Cut).await,
         Some(Fault::Stall(after)) => body(next.run(request).await, after, Ending::Stall).await,
