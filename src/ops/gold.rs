@@ -55,6 +55,18 @@ pub fn mark(
     Ok(done)
 }
 
+/// How many gold pictures a new version of a project does not have: those of a version without answers, because what is
+/// trusted does not stand there.
+///
+/// # Errors
+/// The store's own.
+pub fn left_behind(store: &mut dyn Store, project: ProjectId, annotations: bool) -> Result<u64, StoreError> {
+    if annotations || !store.capabilities().gold {
+        return Ok(0);
+    }
+    Ok(store.gold(project)?.len() as u64)
+}
+
 /// One picture of how many is gold; 0: none.
 ///
 /// # Errors

@@ -183,7 +183,12 @@ impl Work {
             Job::Clone { project, name, annotations } => {
                 let new = records::NewVersion { name, annotations, author: self.user.clone() };
                 let made = store.clone_project(project, &new)?;
-                Ok((format!("made {}", printable(&made.name)), None))
+                let left = match crate::ops::gold::left_behind(store.as_mut(), project, annotations)? {
+                    0 => String::new(),
+                    1 => "; 1 gold picture stays behind with its answer".to_owned(),
+                    n => format!("; {n} gold pictures stay behind with their answers"),
+                };
+                Ok((format!("made {}{left}", printable(&made.name)), None))
             }
             Job::Import(order) => Ok((self.import(id, *order, store.as_mut(), stop, watch)?, None)),
             Job::Export(order) => Ok((self.export(id, *order, store.as_mut(), watch)?, None)),

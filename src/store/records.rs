@@ -98,12 +98,14 @@ pub struct NewProject {
     pub author: String,
 }
 
-/// A new version of a project.
+/// A new version of a project. It has the samples, classes, predictions, measures, saved queues and settings of the other.
+/// History, reviews, comments, second passes and what people answered to gold pictures stay behind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewVersion {
     /// Its name.
     pub name: String,
-    /// Answers are copied; otherwise every sample starts unlabeled.
+    /// Answers are copied, and with them which of them are trusted (gold); otherwise every sample starts unlabeled, and no
+    /// picture is gold, because nothing of what is trusted stands in the new version.
     pub annotations: bool,
     /// Who makes it.
     pub author: String,

@@ -3,14 +3,19 @@
 use crate::cli::context::Context;
 use crate::cli::error::AppError;
 use crate::cli::grammar::JsonOrLines;
+use crate::cli::output::grouped;
 use crate::cli::stores;
 use crate::domain::text::printable;
+use crate::ops::gold::left_behind;
 use crate::store::records::NewVersion;
 use clap::Args;
 
 /// Copy a project as a new version: the same pictures and classes
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Guideline, predictions and saved queues come along, and with the answers the gold pictures.
+History, verdicts, comments and second passes stay behind.
+
 Examples:
   lakelens project clone flowers flowers-2
   lakelens project clone flowers second-pass --without-annotations")]
@@ -87,7 +92,17 @@ pub(super) fn clone(args: &CloneArgs, context: &mut Context) -> Result<(), AppEr
     let annotations = args.with_annotations || !args.without_annotations;
     let new = NewVersion { name: args.new.clone(), annotations, author: context.loaded.user.clone() };
     let made = store.clone_project(project.id, &new)?;
-    super::tell(store.as_mut(), &made, args.json, context)
+    super::tell(store.as_mut(), &made, args.json, context)?;
+    match left_behind(store.as_mut(), project.id, annotations)? {
+        0 => {}
+        n => context.note(&format!(
+            "{} gold {} with `{}`: without answers there is nothing to trust",
+            grouped(n),
+            if n == 1 { "picture stays" } else { "pictures stay" },
+            printable(&project.name)
+        )),
+    }
+    Ok(())
 }
 
 pub(super) fn rename(args: &RenameArgs, context: &mut Context) -> Result<(), AppError> {
@@ -124,7 +139,7 @@ pub(super) fn delete(args: &DeleteArgs, context: &mut Context) -> Result<(), App
     let samples = store.counts(project.id)?.samples();
     let name = printable(&project.name).into_owned();
     if !args.yes {
-        let count = crate::cli::output::grouped(samples);
+        let count = grouped(samples);
         return Err(AppError::usage(format!("`{name}` with {count} samples and its history would be gone for good"))
             .hint("give --yes to delete it"));
     }

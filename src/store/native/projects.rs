@@ -138,7 +138,7 @@ impl dyn Base + '_ {
         self.change_project(id, "DELETE FROM project WHERE id = ?1", [id.0])
     }
 
-    /// Makes the project row of a new version, with its label set and queues; the samples are copied by the kind.
+    /// Makes the project row of a new version, with its label set, queues and settings; the samples are copied by the kind.
     pub(in crate::store) fn clone_head(&self, id: ProjectId, new: &NewVersion) -> Result<ProjectId> {
         self.free_name(&new.name, None)?;
         self.project(id)?;
@@ -153,6 +153,13 @@ impl dyn Base + '_ {
         self.write_labels(copy, &LabelSet::default(), &self.labels(id)?)?;
         self.execute(
             "INSERT INTO saved_queue SELECT ?2, name, queue FROM saved_queue WHERE project = ?1",
+            (id.0, copy.0),
+        )?;
+        // Such as the guideline, and how many pictures there are to a gold one. Where somebody stands in a queue is of
+        // the other version.
+        self.execute(
+            "INSERT INTO setting(project, key, value)
+             SELECT ?2, key, value FROM setting WHERE project = ?1 AND key NOT LIKE 'session:%'",
             (id.0, copy.0),
         )?;
         Ok(copy)

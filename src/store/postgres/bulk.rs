@@ -220,6 +220,15 @@ impl Tx<'_> {
                 ),
                 both(),
             ));
+            // Trusted answers come with the answers they were taken from; what people answered to them stays behind with
+            // the history it belongs to.
+            self.later(Statement::new(
+                format!(
+                    "INSERT INTO gold(project, sample, answer, author, at)
+                     SELECT $2, c.id, x.answer, x.author, x.at FROM gold x {pairs}"
+                ),
+                both(),
+            ));
         }
         self.base().recount(copy)?;
         self.base().project(copy)

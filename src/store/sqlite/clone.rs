@@ -70,6 +70,13 @@ impl Db<'_> {
                  FROM sample_class c WHERE c.project = ?1",
                 (id.0, copy.0, shift),
             )?;
+            // Trusted answers come with the answers they were taken from. What people answered to them stays behind with
+            // the history it belongs to: in the new version everybody is asked anew.
+            self.execute(
+                "INSERT INTO gold(project, sample, answer, author, at)
+                 SELECT ?2, sample + ?3, answer, author, at FROM gold WHERE project = ?1",
+                (id.0, copy.0, shift),
+            )?;
         }
         self.base().recount(copy)
     }

@@ -1,16 +1,18 @@
 //! Gold pictures: what is trusted is a copy, and what people answer to it stands beside everything else.
 
-use super::fixture::Kind;
 use super::fixture::{
-    SqliteFile, all, at, commit_one, edit, label, labeled, on_every_kind_that, paths, project_of, rev_of, verdict,
+    Kind, Schema, SqliteFile, all, at, commit_one, edit, everything, label, labeled, on_every_kind_that, paths,
+    project_of, rev_of, verdict,
 };
+use super::server::Raw;
 use lakelens::domain::edit::{Change, Edit, Outcome};
 use lakelens::domain::ids::{ProjectId, SampleId};
 use lakelens::domain::queue::Order;
 use lakelens::domain::review::Verdict;
 use lakelens::domain::sample::{Answer, Status};
-use lakelens::ops::gold::{mark, ready, report};
-use lakelens::store::Store;
+use lakelens::ops::gold::{left_behind, mark, ready, report};
+use lakelens::store::records::{Mode, NewVersion};
+use lakelens::store::{Store, StoreError, open};
 
 /// What a person answers to a gold picture.
 pub(super) fn check(project: ProjectId, sample: SampleId, class: i64, author: &str, n: i64) -> Edit {
@@ -146,4 +148,116 @@ fn older_files_get_the_tables_and_lose_nothing() {
     trust(store.as_mut(), project.id, &ids[..1]);
     assert_eq!(store.gold(project.id).unwrap().len(), 1);
     kind.verify();
+}
+
+/// The tables of the last version of the schema on a server.
+const NEWEST: [&str; 2] = ["gold", "gold_answer"];
+
+/// Every row of every table but those named, as text.
+fn rows(raw: &Raw, name: &str, without: &[&str]) -> Vec<String> {
+    let tables = raw.run(&format!("SELECT tablename FROM pg_tables WHERE schemaname = '{name}' ORDER BY 1"));
+    let wanted = tables.iter().filter(|t| !without.contains(&t.as_str()));
+    wanted.flat_map(|t| raw.run(&format!("SELECT '{t}', t::text FROM {t} t ORDER BY 2"))).collect()
+}
+
+/// Columns, indexes, constraints and triggers of a schema, without its name.
+fn shape(raw: &Raw, name: &str) -> Vec<String> {
+    let sql = format!(
+        "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
+           WHERE table_schema = '{name}' ORDER BY 1, 2;
+         SELECT indexdef FROM pg_indexes WHERE schemaname = '{name}' ORDER BY 1;
+         SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+           WHERE connamespace = '{name}'::regnamespace ORDER BY 1, 2;
+         SELECT event_object_table, trigger_name, action_timing, event_manipulation FROM information_schema.triggers
+           WHERE trigger_schema = '{name}' ORDER BY 1, 2, 3, 4"
+    );
+    raw.run(&sql).into_iter().map(|line| line.replace(name, "SCHEMA")).collect()
+}
+
+#[test]
+fn older_servers_get_the_tables_and_lose_nothing() {
+    let Some(kind) = Schema::at_hand() else {
+        println!("skipped: no PostgreSQL server");
+        return;
+    };
+    let (project, ids) = project_of(kind.connect().as_mut(), "old", 4);
+    label(kind.connect().as_mut(), ids[0], 1, "ann", 0);
+    label(kind.connect().as_mut(), ids[1], 2, "ann", 1);
+    let no = verdict(kind.connect().as_mut(), ids[1], Verdict::Rejected, "bob", 2);
+    commit_one(kind.connect().as_mut(), &no);
+    let raw = kind.raw();
+    let newest = shape(&raw, &kind.name);
+    for table in NEWEST {
+        raw.run(&format!("DROP TABLE {table}"));
+    }
+    raw.run("DELETE FROM lakelens_schema WHERE version = 5");
+    assert_eq!(raw.run("SELECT max(version) FROM lakelens_schema"), ["4"]);
+    let changing = [&NEWEST[..], &["lakelens_schema"]].concat();
+    let before = rows(&raw, &kind.name, &changing);
+    assert!(before.iter().any(|row| row.starts_with("event ")) && before.iter().any(|row| row.starts_with("review ")));
+
+    let reading = open(&kind.location(), Mode::Read, &kind.net).err();
+    assert!(matches!(reading, Some(StoreError::NotAStore { .. })), "reading changes nothing: {reading:?}");
+    assert_eq!(rows(&raw, &kind.name, &changing), before);
+    // Several programs may find the old store at once.
+    std::thread::scope(|scope| (0..3).for_each(|_| drop(scope.spawn(|| drop(kind.connect())))));
+    let mut store = kind.connect();
+    assert_eq!(raw.run("SELECT version FROM lakelens_schema ORDER BY 1"), ["1", "2", "3", "4", "5"]);
+    assert_eq!(shape(&raw, &kind.name), newest, "an upgraded store is like a new one");
+    assert_eq!(rows(&raw, &kind.name, &changing), before);
+    assert_eq!(trust(store.as_mut(), project.id, &ids[..1]).new, 1);
+    commit_one(store.as_mut(), &check(project.id, ids[0], 1, "bob", 9));
+    assert_eq!(report(store.as_mut(), project.id).unwrap().all.right, 1);
+    assert_eq!(store.undo(project.id, "ann", at(10)).unwrap().applied.len(), 1, "what was done before can be undone");
+    let now = everything(store.as_mut());
+    assert_eq!(everything(kind.connect().as_mut()), now);
+    kind.verify();
+}
+
+#[test]
+fn a_clone_with_its_answers_has_the_gold_pictures() {
+    on_every_kind_that(
+        "clone gold pictures",
+        |can| can.gold && can.projects,
+        |store, _| {
+            let (project, ids) = project_of(store, "p", 5);
+            for (i, id) in ids[..3].iter().enumerate() {
+                label(store, *id, 1 + i as i64, "ann", 0);
+            }
+            trust(store, project.id, &ids[..2]);
+            commit_one(store, &check(project.id, ids[0], 2, "bob", 100));
+            for (key, value) in [(lakelens::ops::gold::SETTING, "7"), ("guideline", "# Roses"), ("session:ann", "here")]
+            {
+                store.set_setting(project.id, key, Some(value)).unwrap();
+            }
+            let new =
+                |name: &str, annotations| NewVersion { name: name.to_owned(), annotations, author: "ann".to_owned() };
+            let with = store.clone_project(project.id, &new("with", true)).unwrap();
+            let without = store.clone_project(project.id, &new("without", false)).unwrap();
+            let trusted = |store: &mut dyn Store, id| -> Vec<_> {
+                let gold = store.gold(id).unwrap();
+                gold.into_iter().map(|g| (g.path, g.answer, g.author, g.at)).collect()
+            };
+            let first = trusted(store, project.id);
+            assert_eq!(trusted(store, with.id), first);
+            assert!(trusted(store, without.id).is_empty());
+            assert_eq!(left_behind(store, project.id, true).unwrap(), 0);
+            assert_eq!(left_behind(store, project.id, false).unwrap(), 2);
+            // They are the copy's own samples, and everybody is asked anew.
+            let copies = all(store, with.id, "", Order::Path);
+            assert_eq!(store.gold_open(with.id, "bob").unwrap(), [copies[0].id, copies[1].id]);
+            assert_eq!(report(store, with.id).unwrap().all.of, 0);
+            commit_one(store, &check(with.id, copies[0].id, 1, "bob", 101));
+            assert_eq!(report(store, with.id).unwrap().all.right, 1);
+            assert_eq!(store.unmark_gold(with.id, &[copies[1].id]).unwrap(), 1);
+            assert_eq!(trusted(store, project.id), first, "the versions live apart");
+            assert_eq!(report(store, project.id).unwrap().all.right, 0);
+            // How many there are to a gold one, and the guideline, belong to the work; where somebody stands does not.
+            for copy in [with.id, without.id] {
+                assert_eq!(lakelens::ops::gold::every(store, copy).unwrap(), 7);
+                assert_eq!(store.setting(copy, "guideline").unwrap().as_deref(), Some("# Roses"));
+                assert_eq!(store.setting(copy, "session:ann").unwrap(), None);
+            }
+        },
+    );
 }
