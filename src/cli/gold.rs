@@ -1,5 +1,7 @@
 //! `lakelens gold`: pictures with a trusted answer, mixed into people's queues without a word, and how right people are.
 
+mod named;
+
 use super::answers::answer_json;
 use super::context::Context;
 use super::error::AppError;
@@ -7,16 +9,20 @@ use super::grammar::{Json, Lines};
 use super::output::{Table, grouped};
 use super::stores;
 use crate::domain::agreement::gold::{ClassShare, EVERY, Share};
+use crate::domain::ids::SampleId;
 use crate::domain::project::Project;
 use crate::domain::queue::{Filter, Order, Queue};
 use crate::domain::sample::Sample;
 use crate::domain::text::printable;
 use crate::ops::gold::{self, SETTING};
+use crate::ops::options::import::{ImportOptions, MATCH};
 use crate::store::Store;
 use crate::store::records::{Direction, From};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::json;
+use std::collections::HashMap;
 use std::ffi::OsString;
 
 /// Samples read at once.
@@ -49,8 +55,12 @@ answer, with a draft, or with a rejected answer is left out, and said.
 
 Examples:
   lakelens gold add flowers roses/12.jpg tulips/7.jpg
+  lakelens gold add flowers --from checked.txt --match name
   lakelens gold add flowers --from-list checked
-  lakelens gold add flowers --filter 'review:accepted' --every 10")]
+  lakelens gold add flowers --filter 'review:accepted' --every 10
+
+A line of --from holds the name of a picture; of a file that ends in .csv or .tsv the first
+column does. Where a name leads to no picture or to several, nothing is changed.")]
     Add {
         /// The project
         #[arg(value_name = "PROJECT")]
@@ -83,7 +93,7 @@ Examples:
         #[command(flatten)]
         which: Which,
         /// All of them
-        #[arg(long, conflicts_with_all = ["paths", "from_list", "filter"])]
+        #[arg(long, conflicts_with_all = ["paths", "from", "from_list", "filter", "matching"])]
         all: bool,
         #[command(flatten)]
         json: Json,
@@ -122,12 +132,34 @@ struct Which {
     /// Pictures, relative to the project's source
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
+    /// All that this file names, one in each line; `-` is stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
+    from: Option<OsString>,
+    #[arg(long = MATCH.flag, value_name = "HOW", help = MATCH.help, default_value = MATCH.default(),
+          requires = "from", conflicts_with_all = ["paths", "from_list", "filter"],
+          value_parser = PossibleValuesParser::new(MATCH.names()))]
+    matching: String,
     /// All on this list
-    #[arg(long, value_name = "NAME", conflicts_with = "paths")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["paths", "from"])]
     from_list: Option<String>,
     /// All that a filter takes
-    #[arg(long, value_name = "FILTER", conflicts_with_all = ["paths", "from_list"])]
+    #[arg(long, value_name = "FILTER", conflicts_with_all = ["paths", "from", "from_list"])]
     filter: Option<String>,
+}
+
+impl Which {
+    /// The pictures that the file names, with their places in it; nothing where no file is given.
+    fn named(
+        &self,
+        store: &mut dyn Store,
+        project: &Project,
+        context: &mut Context,
+    ) -> Result<Option<Vec<(SampleId, String)>>, AppError> {
+        let Some(from) = &self.from else { return Ok(None) };
+        let mut how = ImportOptions::default();
+        (MATCH.set)(&mut how, &self.matching);
+        named::pictures(store, project, from, how.matching, context).map(Some)
+    }
 }
 
 fn every(text: &str) -> Result<u32, String> {
@@ -165,7 +197,8 @@ fn meant(
         }
         (None, Some(text)) => Filter::parse(text).map_err(|why| AppError::usage(format!("--filter: {why}")))?,
         (None, None) if which.paths.is_empty() => {
-            return Err(AppError::usage("say which pictures").hint("give paths, --from-list NAME or --filter FILTER"));
+            return Err(AppError::usage("say which pictures")
+                .hint("give paths, --from FILE, --from-list NAME or --filter FILTER"));
         }
         (None, None) => {
             let named = |path: &OsString| stores::sample(store, project, &stores::path_text(path));
@@ -188,13 +221,23 @@ fn add(project: &str, which: &Which, every: Option<u32>, as_json: bool, context:
     let mut store = stores::open_to_change(context)?;
     let project = stores::project(store.as_mut(), project)?;
     let (user, at) = (context.loaded.user.clone(), Timestamp::now());
-    let (mut new, mut again, mut left) = (0, 0, Vec::new());
-    meant(store.as_mut(), &project, which, |store, samples| {
+    let (mut new, mut again, mut left, mut places) = (0, 0, Vec::new(), HashMap::new());
+    let mut mark = |store: &mut dyn Store, samples: &[Sample]| -> Result<(), AppError> {
         let done = gold::mark(store, project.id, samples, &user, at)?;
         (new, again) = (new + done.new, again + done.again);
         left.extend(done.left);
         Ok(())
-    })?;
+    };
+    match which.named(store.as_mut(), &project, context)? {
+        // All of them in one call: the store takes them all or none.
+        Some(named) => {
+            let ids: Vec<_> = named.iter().map(|(id, _)| *id).collect();
+            let samples = store.samples_by_id(&ids)?;
+            mark(store.as_mut(), &samples)?;
+            places = samples.into_iter().map(|s| s.path).zip(named.into_iter().map(|(_, place)| place)).collect();
+        }
+        None => meant(store.as_mut(), &project, which, mark)?,
+    }
     if let Some(every) = every {
         store.set_setting(project.id, SETTING, Some(&every.to_string()))?;
     }
@@ -206,7 +249,8 @@ fn add(project: &str, which: &Which, every: Option<u32>, as_json: bool, context:
             .json(&json!({ "project": project.name, "added": new, "again": again, "left_out": left, "every": every }));
     }
     for (path, why) in left.iter().take(FEW) {
-        context.note(&format!("{}: left out, {why}", printable(path)));
+        let place = places.get(path).map(|place: &String| format!("{place}: ")).unwrap_or_default();
+        context.note(&format!("{place}{}: left out, {why}", printable(path)));
     }
     if left.len() > FEW {
         context.note(&format!("{} more left out", grouped((left.len() - FEW) as u64)));
@@ -255,6 +299,9 @@ fn remove(project: &str, which: &Which, all: bool, as_json: bool, context: &mut 
     if all {
         let marked: Vec<_> = store.gold(project.id)?.into_iter().map(|g| g.sample).collect();
         gone = store.unmark_gold(project.id, &marked)?;
+    } else if let Some(named) = which.named(store.as_mut(), &project, context)? {
+        let ids: Vec<_> = named.into_iter().map(|(id, _)| id).collect();
+        gone = store.unmark_gold(project.id, &ids)?;
     } else {
         meant(store.as_mut(), &project, which, |store, samples| {
             let ids: Vec<_> = samples.iter().map(|s| s.id).collect();

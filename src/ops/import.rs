@@ -11,6 +11,7 @@
 mod files;
 mod fit;
 mod gather;
+mod lookup;
 mod names;
 mod plan;
 mod preview;
@@ -23,6 +24,7 @@ mod write;
 pub use super::options::import::{Become, ImportOptions, Matching, NewClasses, OnBadRow, OnExisting, OnMissing};
 pub use super::report::exchange::Imported;
 pub use files::LakeFiles;
+pub use lookup::{Meant, meant};
 pub use preview::preview;
 
 use super::report::TaskProgress;

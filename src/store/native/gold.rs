@@ -8,40 +8,65 @@
 
 use super::base::{Base, to_json};
 use super::codes;
+use super::value::{Value, Values};
 use crate::domain::edit::Edit;
 use crate::domain::ids::{ProjectId, SampleId};
 use crate::domain::sample::Answer;
 use crate::store::Result;
 use crate::store::error::StoreError;
 use crate::store::records::{Gold, SecondAnswer};
+use std::collections::BTreeSet;
+
+/// The most that is asked about in one statement.
+const CHUNK: usize = 400;
+
+/// Marks for the numbers of samples, and the values of a statement that has the project before them.
+fn listed<'a>(project: ProjectId, ids: impl ExactSizeIterator<Item = &'a SampleId>) -> (String, Vec<Value>) {
+    let marks = vec!["?"; ids.len()].join(", ");
+    (marks, std::iter::once(project.0).chain(ids.map(|id| id.0)).map(Value::from).collect())
+}
 
 impl dyn Base + '_ {
     pub(in crate::store) fn mark_gold(&self, project: ProjectId, marks: &[Gold]) -> Result<u64> {
         let labels = self.labels(project)?;
-        let mut new = 0;
         for mark in marks {
             if let Some(why) = codes::fault(&mark.answer, |class| labels.get(class).is_some()) {
                 return Err(StoreError::invalid(why));
             }
-            let here = "SELECT 1 FROM sample WHERE id = ? AND project = ?";
-            if self.row(here, (mark.sample.0, project.0), |_| Ok(()))?.is_none() {
-                return Err(StoreError::not_found(format!("sample number {}", mark.sample), self.place()));
+        }
+        let sql = "INSERT INTO gold(project, sample, answer, author, at) VALUES(?1, ?2, ?3, ?4, ?5)
+                   ON CONFLICT(project, sample) DO UPDATE SET answer = excluded.answer, author = excluded.author,
+                     at = excluded.at";
+        let mut new = 0;
+        for chunk in marks.chunks(CHUNK) {
+            let ids: BTreeSet<SampleId> = chunk.iter().map(|mark| mark.sample).collect();
+            let here = self.among("SELECT id FROM sample WHERE project = ? AND id IN", project, &ids)?;
+            if let Some(lost) = ids.difference(&here).next() {
+                return Err(StoreError::not_found(format!("sample number {lost}"), self.place()));
             }
-            let known = "SELECT 1 FROM gold WHERE project = ? AND sample = ?";
-            new += u64::from(self.row(known, (project.0, mark.sample.0), |_| Ok(()))?.is_none());
-            self.execute(
-                "INSERT INTO gold(project, sample, answer, author, at) VALUES(?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT(project, sample) DO UPDATE SET answer = excluded.answer, author = excluded.author,
-                   at = excluded.at",
-                (project.0, mark.sample.0, to_json(&mark.answer)?, mark.author.as_str(), codes::nanos(mark.at)),
-            )?;
+            let known = self.among("SELECT sample FROM gold WHERE project = ? AND sample IN", project, &ids)?;
+            new += (ids.len() - known.len()) as u64;
+            for mark in chunk {
+                let (author, at) = (mark.author.as_str(), codes::nanos(mark.at));
+                let values = (project.0, mark.sample.0, to_json(&mark.answer)?, author, at);
+                self.defer(sql, &values.list())?;
+            }
         }
         Ok(new)
     }
 
+    /// Which of these samples a query finds; it ends where their numbers follow in brackets.
+    fn among(&self, query: &str, project: ProjectId, ids: &BTreeSet<SampleId>) -> Result<BTreeSet<SampleId>> {
+        let (marks, values) = listed(project, ids.iter());
+        Ok(self.rows(&format!("{query} ({marks})"), values, |r| Ok(SampleId(r.get(0)?)))?.into_iter().collect())
+    }
+
     pub(in crate::store) fn unmark_gold(&self, project: ProjectId, samples: &[SampleId]) -> Result<u64> {
-        let gone = |id: &SampleId| self.execute("DELETE FROM gold WHERE project = ? AND sample = ?", (project.0, id.0));
-        samples.iter().map(gone).sum()
+        let gone = |chunk: &[SampleId]| {
+            let (marks, values) = listed(project, chunk.iter());
+            self.execute(&format!("DELETE FROM gold WHERE project = ? AND sample IN ({marks})"), values)
+        };
+        samples.chunks(CHUNK).map(gone).sum()
     }
 
     pub(in crate::store) fn gold(&self, project: ProjectId) -> Result<Vec<Gold>> {
@@ -99,11 +124,11 @@ impl dyn Base + '_ {
         let (project, author) = (edit.project.0, edit.author.as_str());
         let Some(answer) = answer else {
             let sql = "DELETE FROM gold_answer WHERE project = ? AND author = ? AND sample = ?";
-            return self.defer(sql, &super::value::Values::list((project, author, sample.0)));
+            return self.defer(sql, &(project, author, sample.0).list());
         };
         let sql = "INSERT INTO gold_answer(project, author, sample, answer, at) VALUES(?1, ?2, ?3, ?4, ?5)
                    ON CONFLICT(project, author, sample) DO UPDATE SET answer = excluded.answer, at = excluded.at";
         let values = (project, author, sample.0, to_json(answer)?, codes::nanos(edit.at));
-        self.defer(sql, &super::value::Values::list(values))
+        self.defer(sql, &values.list())
     }
 }

@@ -61,6 +61,58 @@ fn answers_are_trusted_listed_and_told() {
 }
 
 #[test]
+fn pictures_that_a_file_names_become_gold_all_or_none() {
+    let home = drawn();
+    let queue = home.ok(&["queue", "samples", "flowers", "--limit", "3"]);
+    let paths: Vec<&str> = queue.lines().filter_map(|l| l.split("  ").next()).collect();
+    let bare = |path: &str| path.rsplit_once('/').unwrap().1.to_owned();
+    let gold = || home.ok(&["gold", "list", "flowers", "--json"]).lines().count();
+    home.write("bad.txt", &format!("{}\r\n\r\nno/such.png\n{}\n", paths[0], paths[1]));
+    let bad = home.run(&["gold", "add", "flowers", "--from", "bad.txt"]);
+    assert!(bad.code == 7 && bad.err.contains("bad.txt:3: the project has no picture `no/such.png`"), "{bad:?}");
+    assert!(bad.err.contains("nothing was changed") && bad.err.contains("--match name"), "{bad:?}");
+    assert_eq!(gold(), 0, "nothing is half done");
+    // The first column of a table, below its header; a name twice counts once.
+    home.write("checked.csv", &format!("path,who\n\"{}\",ann\n{},bob\n{},ann\n", paths[0], paths[1], paths[0]));
+    let added = home.json(&["gold", "add", "flowers", "--from", "checked.csv", "--json"]);
+    assert_eq!((&added["added"], &added["left_out"]), (&json!(2), &json!([])));
+    let told = home.feed(&["gold", "remove", "flowers", "--from", "-"], &format!("./{}\n", paths[0]));
+    assert!(told.code == 0 && told.out.starts_with("1 picture is gold no more"), "{told:?}");
+    assert_eq!(gold(), 1);
+    // By less than the path: only where that is one picture.
+    let path = home.run(&["gold", "add", "flowers", "--from", "names.txt"]);
+    assert!(path.code == 1 && path.err.contains("names.txt cannot be read"), "{path:?}");
+    home.write("names.txt", &format!("{}\n", bare(paths[0])));
+    assert_eq!(home.run(&["gold", "add", "flowers", "--from", "names.txt"]).code, 7);
+    let several = home.run(&["gold", "add", "flowers", "--from", "names.txt", "--match", "name"]);
+    assert!(
+        several.code == 7 && several.err.contains("names.txt:1: ") && several.err.contains("may be 2 pictures"),
+        "{several:?}"
+    );
+    home.write("suffix.txt", &format!("elsewhere/{}\n", paths[0]));
+    let ends = home.json(&["gold", "add", "flowers", "--from", "suffix.txt", "--match", "suffix", "--json"]);
+    assert_eq!(ends["added"], json!(1));
+    // What cannot be trusted is left out as always, with its line.
+    home.ok(&["label", "flowers", paths[2], "--clear"]);
+    home.write("open.txt", &format!("{}\n{}\n", paths[1], paths[2]));
+    let open = home.run(&["gold", "add", "flowers", "--from", "open.txt"]);
+    assert!(
+        open.code == 0 && open.err.contains(&format!("open.txt:2: {}: left out, nobody has answered it", paths[2])),
+        "{open:?}"
+    );
+    home.write("empty.txt", "\n");
+    assert!(home.run(&["gold", "add", "flowers", "--from", "empty.txt"]).err.contains("empty.txt names no picture"));
+    assert_eq!(home.run(&["gold", "add", "flowers", paths[0], "--from", "open.txt"]).code, 2);
+    assert_eq!(home.run(&["gold", "add", "flowers", paths[0], "--match", "name"]).code, 2);
+    // A new version has them with its answers, and says what it has not without.
+    let with = home.run(&["project", "clone", "flowers", "with"]);
+    assert!(with.code == 0 && !with.err.contains("gold"), "{with:?}");
+    assert_eq!(home.ok(&["gold", "list", "with", "--json"]).lines().count(), 2);
+    let without = home.run(&["project", "clone", "flowers", "without", "--without-annotations"]);
+    assert!(without.code == 0 && without.err.contains("2 gold pictures stay with `flowers`"), "{without:?}");
+}
+
+#[test]
 fn a_session_is_told_in_its_order() {
     let home = drawn();
     let queue = home.ok(&["queue", "samples", "flowers", "--limit", "2"]);
