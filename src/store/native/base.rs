@@ -1,5 +1,6 @@
 //! Single statements that both databases understand, for everything that is done a few times an hour.
 
+use super::measures::{FindingRow, SET_FINDING};
 use super::value::{Row, Value, Values};
 use crate::domain::class::LabelSet;
 use crate::domain::ids::ProjectId;
@@ -21,6 +22,10 @@ pub(in crate::store) trait Base {
     }
     /// All rows of a query.
     fn fetch(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>>;
+    /// Writes what was found out about measured samples: `near` to `broken` of each row's first column.
+    fn write_findings(&self, rows: &[FindingRow]) -> Result<()> {
+        rows.iter().try_for_each(|row| self.defer(SET_FINDING, &row.map(Value::from)))
+    }
     /// Writes the difference of two label sets.
     fn write_labels(&self, project: ProjectId, before: &LabelSet, after: &LabelSet) -> Result<()>;
 }

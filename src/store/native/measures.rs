@@ -16,6 +16,8 @@ use crate::store::records::{Finding, Measured, SampleMeasures, Unmeasured};
 
 /// The most that is asked about in one statement.
 const CHUNK: usize = 400;
+/// Findings that are written in one statement where the database takes arrays.
+const AT_ONCE: usize = 10_000;
 /// The columns of [`measures_row`], of `measure m`.
 const MEASURES: &str = "m.digest, m.damaged, m.width, m.height, m.dhash, m.brightness, m.contrast, m.sharpness";
 /// Quarters: the keys of sharpness have 22 bits, and the variance of a Laplacian of bytes is below 1,040,400.
@@ -121,27 +123,8 @@ impl dyn Base + '_ {
                        dark = 0, bright = 0, odd = 0, broken = 0
                      WHERE project = ? AND (near IS NOT NULL OR blurry + dark + bright + odd + broken > 0)";
         self.execute(clear, [project.0])?;
-        let sql =
-            "UPDATE measure SET near = ?2, near_n = ?3, exact = ?4, exact_n = ?5, place = ?6, blurry = ?7, dark = ?8,
-                     bright = ?9, odd = ?10, broken = ?11 WHERE sample = ?1";
-        for one in found {
-            let has = |fault| Value::from(one.faults.contains(&fault));
-            let near = one.likeness;
-            let exact = near.filter(|l| l.exact > 1);
-            let values = [
-                one.sample.0.into(),
-                near.map(|l| l.group).into(),
-                near.map(|l| i64::from(l.near)).into(),
-                exact.and(one.content).into(),
-                exact.map(|l| i64::from(l.exact)).into(),
-                near.map(|_| one.place).into(),
-                has(Fault::Blurry),
-                has(Fault::Dark),
-                has(Fault::Bright),
-                has(Fault::Odd),
-                has(Fault::Damaged),
-            ];
-            self.defer(sql, &values)?;
+        for some in found.chunks(AT_ONCE) {
+            self.write_findings(&some.iter().map(finding_row).collect::<Vec<_>>())?;
         }
         self.execute("DELETE FROM tally WHERE project = ? AND kind = 'quality'", [project.0])?;
         self.execute(&count_quality(), [project.0]).map(drop)
@@ -174,6 +157,33 @@ pub(in crate::store) fn count_quality() -> String {
         format!("SELECT ?1, 'quality', '{name}', count(*) FROM measure WHERE project = ?1 AND {condition}")
     };
     format!("INSERT INTO tally(project, kind, key, n) {}", COUNTED.map(one).join(" UNION ALL "))
+}
+
+/// The columns of a finding, the sample first: `near`, `near_n`, `exact`, `exact_n`, `place`, then one for each fault.
+pub(in crate::store) type FindingRow = [Option<i64>; 11];
+
+/// Sets the columns of a [`FindingRow`], one row a statement.
+pub(in crate::store) const SET_FINDING: &str =
+    "UPDATE measure SET near = ?2, near_n = ?3, exact = ?4, exact_n = ?5, place = ?6, blurry = ?7, dark = ?8,
+       bright = ?9, odd = ?10, broken = ?11 WHERE sample = ?1";
+
+fn finding_row(one: &Finding) -> FindingRow {
+    let has = |fault| Some(i64::from(one.faults.contains(&fault)));
+    let near = one.likeness;
+    let exact = near.filter(|l| l.exact > 1);
+    [
+        Some(one.sample.0),
+        near.map(|l| l.group),
+        near.map(|l| i64::from(l.near)),
+        exact.and(one.content),
+        exact.map(|l| i64::from(l.exact)),
+        near.map(|_| one.place),
+        has(Fault::Blurry),
+        has(Fault::Dark),
+        has(Fault::Bright),
+        has(Fault::Odd),
+        has(Fault::Damaged),
+    ]
 }
 
 fn row_of(project: ProjectId, one: &Measured) -> Vec<Value> {

@@ -10,6 +10,7 @@ use crate::store::Result;
 use crate::store::error::StoreError;
 use crate::store::native::base::to_json;
 use crate::store::native::codes;
+use crate::store::native::measures::FindingRow;
 use crate::store::native::tally::Deltas;
 use crate::store::records::{NewVersion, SamplePredictions};
 use std::collections::HashMap;
@@ -24,6 +25,20 @@ struct Predicted {
     /// It has annotations, confirmed or not.
     annotated: bool,
     all: Vec<Prediction>,
+}
+
+/// Writes what was found out about measured samples, all in one statement.
+pub(super) fn findings(tx: &Tx<'_>, rows: &[FindingRow]) {
+    let Some(columns) = rows.first().map(|row| row.len()).filter(|n| *n > 0) else { return };
+    let column = |n: usize| Param::ints_or(rows.iter().map(|row| row.get(n).copied().flatten()).collect());
+    tx.later(Statement::new(
+        "UPDATE measure m SET near = n.near, near_n = n.near_n, exact = n.exact, exact_n = n.exact_n, place = n.place,
+           blurry = n.blurry, dark = n.dark, bright = n.bright, odd = n.odd, broken = n.broken
+         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+           AS n(sample, near, near_n, exact, exact_n, place, blurry, dark, bright, odd, broken)
+         WHERE m.sample = n.sample",
+        (0..columns).map(column).collect(),
+    ));
 }
 
 impl Tx<'_> {

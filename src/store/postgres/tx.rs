@@ -6,6 +6,7 @@ use crate::domain::ids::ProjectId;
 use crate::store::Result;
 use crate::store::error::StoreError;
 use crate::store::native::base::Base;
+use crate::store::native::measures::FindingRow;
 use crate::store::native::value::{Row, Value};
 use futures::future::join_all;
 use std::cell::RefCell;
@@ -232,6 +233,11 @@ impl Base for Tx<'_> {
 
     fn fetch(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>> {
         self.ask_one(Statement::common(sql, values))
+    }
+
+    fn write_findings(&self, rows: &[FindingRow]) -> Result<()> {
+        super::bulk::findings(self, rows);
+        Ok(())
     }
 
     fn write_labels(&self, project: ProjectId, before: &LabelSet, after: &LabelSet) -> Result<()> {
