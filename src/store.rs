@@ -26,7 +26,6 @@ pub mod writer;
 pub use error::StoreError;
 pub use locate::{default_path, open, open_with};
 
-use crate::domain::agreement::{Kappa, cohen};
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
 use crate::domain::project::{Counts, Project, ScanSettings};
@@ -193,8 +192,6 @@ pub trait Store: Send {
         author: &str,
         at: Timestamp,
     ) -> Result<()>;
-    /// All pairs of answers, oldest first.
-    fn second_answers(&mut self, project: ProjectId) -> Result<Vec<SecondAnswer>>;
     /// At most `limit` pairs of answers by sample and second author, from after a sample and author on; nothing where
     /// there are no second passes.
     fn second_answers_after(
@@ -234,24 +231,6 @@ pub trait Store: Send {
     fn gold_answers(&mut self, project: ProjectId) -> Result<Vec<SecondAnswer>> {
         let _ = project;
         Err(self.unsupported(NO_GOLD))
-    }
-
-    /// Cohen's kappa of the second passes of a project.
-    fn agreement(&mut self, project: ProjectId) -> Result<Kappa> {
-        let labels = self.project(project)?.labels;
-        let pairs: Vec<_> = self.second_answers(project)?.iter().map(|p| p.compared(&labels)).collect();
-        Ok(cohen(&pairs))
-    }
-
-    /// The pairs that differ.
-    fn disagreements(&mut self, project: ProjectId) -> Result<Vec<SecondAnswer>> {
-        let labels = self.project(project)?.labels;
-        let mut pairs = self.second_answers(project)?;
-        pairs.retain(|p| {
-            let (first, second) = p.compared(&labels);
-            first != second
-        });
-        Ok(pairs)
     }
 
     /// Stores predictions; unlabeled samples become pre-labeled. No answer and no revision changes.

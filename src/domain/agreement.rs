@@ -20,7 +20,7 @@ mod raw;
 mod study;
 mod sums;
 
-pub use cohen::{Kappa, cohen};
+pub use cohen::{Contingency, Kappa, cohen};
 pub use study::{Agreement, ClassMeasure, Measure, PairMeasure, Study};
 pub use sums::Pattern;
 

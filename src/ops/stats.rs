@@ -43,7 +43,7 @@ pub fn stats(store: &mut dyn Store, project: &Project, now: Timestamp) -> Result
     let left = counts.of(Status::Unlabeled) + counts.of(Status::PreLabeled);
     let since = hour_of(now) - SignedDuration::from_hours(HOURS - 1);
     let activity = store.activity(project.id, since)?;
-    let kappa = store.agreement(project.id).ok().filter(|k| k.n > 0);
+    let kappa = super::agreement::pairs(store, project.id, 0).ok().and_then(|pairs| pairs.kappa());
     Ok(StatsReport {
         project: project.name.clone(),
         version: project.version,

@@ -65,14 +65,13 @@ pub fn draw(store: &mut dyn Store, project: ProjectId, percent: u8, seed: u64, u
 /// How well first and second answers agree, and where they differ, newest first.
 pub(super) fn agreement(store: &mut dyn Store, project: ProjectId) -> Result<Reply> {
     let labels = store.project(project)?.labels;
-    let kappa = Some(store.agreement(project)?).filter(|k| k.n > 0);
+    let pairs = agreement::pairs(store, project, AgreementReport::LISTED)?;
     let mut watch = Watch { progress: &mut |_| {}, cancelled: &|| false };
     let study = agreement::study(store, project, Study::new(&labels, HIT), &mut watch).map_err(from_ops)?;
-    let differ = store.disagreements(project)?;
-    let differ_count = differ.len() as u64;
-    let listed = differ.iter().rev().take(AgreementReport::LISTED).map(|pair| in_words(pair, &labels)).collect();
+    let differ = pairs.differ().map(|pair| in_words(pair, &labels)).collect();
+    let (kappa, differ_count) = (pairs.kappa(), pairs.differing);
     let gold = if store.capabilities().gold { gold_pictures::report(store, project)? } else { GoldReport::default() };
-    Ok(Reply::Agreement(Box::new(AgreementReport { kappa, differ: listed, differ_count, study: Some(study), gold })))
+    Ok(Reply::Agreement(Box::new(AgreementReport { kappa, differ, differ_count, study: Some(study), gold })))
 }
 
 /// Marks a sample as gold, or takes the mark away; what was done, in words.

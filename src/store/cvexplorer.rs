@@ -20,8 +20,8 @@ use super::native::plan::Dialect;
 use super::postgres::PostgresStore;
 use super::records::{
     Activity, Capabilities, Comment, Cursor, Direction, From, HistoryEntry, LedgerEntry, NewProject, NewSample,
-    NewVersion, Person, Queued, SamplePredictions, ScanId, ScanReport, SecondAnswer, SecondPass, Settings, Shelf,
-    Tallies, UndoReport,
+    NewVersion, Person, Queued, SamplePredictions, ScanId, ScanReport, SecondPass, Settings, Shelf, Tallies,
+    UndoReport,
 };
 use super::sqlite::SqliteStore;
 use super::{Interrupt, Result, Store};
@@ -383,11 +383,6 @@ impl Store for CvExplorer {
     ) -> Result<()> {
         let _ = (project, sample, answer, author, at);
         Err(self.unsupported("hold second passes"))
-    }
-
-    fn second_answers(&mut self, project: ProjectId) -> Result<Vec<SecondAnswer>> {
-        let _ = project;
-        Ok(Vec::new())
     }
 
     fn put_predictions(&mut self, project: ProjectId, batch: &[SamplePredictions]) -> Result<()> {

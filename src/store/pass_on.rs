@@ -224,7 +224,6 @@ macro_rules! __pass_on {
                 author: &str,
                 at: $crate::store::pass_on::Timestamp
             ) -> ();
-            fn second_answers(project: $crate::store::pass_on::ProjectId) -> Vec<$crate::store::pass_on::SecondAnswer>;
             fn second_answers_after(
                 project: $crate::store::pass_on::ProjectId,
                 after: Option<($crate::store::pass_on::SampleId, &str)>,

@@ -22,44 +22,76 @@ pub struct Kappa {
     pub interval: Option<(f64, f64)>,
 }
 
+/// How often which two answers met: all that kappa needs of the pairs, so that they need not be kept. Memory follows the
+/// number of different answers, not of pairs.
+#[derive(Clone, Debug)]
+pub struct Contingency<T> {
+    n: u64,
+    cells: BTreeMap<(T, T), u64>,
+}
+
+impl<T> Default for Contingency<T> {
+    fn default() -> Self {
+        Self { n: 0, cells: BTreeMap::new() }
+    }
+}
+
+impl<T: Ord> Contingency<T> {
+    /// Counts one pair (first answer, second answer).
+    pub fn add(&mut self, pair: (T, T)) {
+        self.n += 1;
+        *self.cells.entry(pair).or_default() += 1;
+    }
+
+    /// Different pairs that were met.
+    #[must_use]
+    pub fn cells(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Cohen's kappa of what was counted.
+    #[must_use]
+    pub fn kappa(&self) -> Kappa {
+        let n = self.n as f64;
+        if self.n == 0 {
+            return Kappa { n: 0, observed: 0.0, expected: 0.0, kappa: None, interval: None };
+        }
+        let (mut rows, mut columns): (BTreeMap<&T, f64>, BTreeMap<&T, f64>) = Default::default();
+        for ((a, b), count) in &self.cells {
+            *rows.entry(a).or_default() += *count as f64 / n;
+            *columns.entry(b).or_default() += *count as f64 / n;
+        }
+        let cells = || self.cells.iter().map(move |((a, b), count)| (a, b, *count as f64 / n));
+        let share = |side: &BTreeMap<&T, f64>, key: &T| side.get(key).copied().unwrap_or(0.0);
+        let observed: f64 = cells().filter(|(a, b, _)| a == b).map(|(.., p)| p).sum();
+        let expected: f64 = rows.iter().map(|(k, p)| p * share(&columns, k)).sum();
+        if 1.0 - expected < 1e-12 {
+            return Kappa { n: self.n, observed, expected, kappa: None, interval: None };
+        }
+        let kappa = (observed - expected) / (1.0 - expected);
+        // Fleiss, Cohen and Everitt's variance: diagonal, off-diagonal and chance terms.
+        let diagonal: f64 = cells()
+            .filter(|(a, b, _)| a == b)
+            .map(|(a, _, p)| p * (1.0 - (share(&rows, a) + share(&columns, a)) * (1.0 - kappa)).powi(2))
+            .sum();
+        let off: f64 = cells()
+            .filter(|(a, b, _)| a != b)
+            .map(|(a, b, p)| p * (share(&columns, a) + share(&rows, b)).powi(2))
+            .sum();
+        let chance = (kappa - expected * (1.0 - kappa)).powi(2);
+        let variance = (diagonal + (1.0 - kappa).powi(2) * off - chance).max(0.0) / (n * (1.0 - expected).powi(2));
+        let half = 1.959_964 * variance.sqrt();
+        let interval = (self.n > 1).then_some(((kappa - half).max(-1.0), (kappa + half).min(1.0)));
+        Kappa { n: self.n, observed, expected, kappa: Some(kappa), interval }
+    }
+}
+
 /// Cohen's kappa of pairs (first answer, second answer). Answers may be anything that can be ordered.
 #[must_use]
 pub fn cohen<T: Ord + Clone>(pairs: &[(T, T)]) -> Kappa {
-    let n = pairs.len() as f64;
-    if pairs.is_empty() {
-        return Kappa { n: 0, observed: 0.0, expected: 0.0, kappa: None, interval: None };
-    }
-    let mut cells: BTreeMap<(&T, &T), f64> = BTreeMap::new();
-    let (mut rows, mut columns): (BTreeMap<&T, f64>, BTreeMap<&T, f64>) = Default::default();
-    for (a, b) in pairs {
-        *cells.entry((a, b)).or_default() += 1.0 / n;
-        *rows.entry(a).or_default() += 1.0 / n;
-        *columns.entry(b).or_default() += 1.0 / n;
-    }
-    let share = |side: &BTreeMap<&T, f64>, key: &T| side.get(key).copied().unwrap_or(0.0);
-    let observed: f64 = cells.iter().filter(|((a, b), _)| a == b).map(|(_, p)| p).sum();
-    let expected: f64 = rows.iter().map(|(k, p)| p * share(&columns, k)).sum();
-    let pairs_n = pairs.len() as u64;
-    if 1.0 - expected < 1e-12 {
-        return Kappa { n: pairs_n, observed, expected, kappa: None, interval: None };
-    }
-    let kappa = (observed - expected) / (1.0 - expected);
-    // Fleiss, Cohen and Everitt's variance: diagonal, off-diagonal and chance terms.
-    let diagonal: f64 = cells
-        .iter()
-        .filter(|((a, b), _)| a == b)
-        .map(|((a, _), p)| p * (1.0 - (share(&rows, a) + share(&columns, a)) * (1.0 - kappa)).powi(2))
-        .sum();
-    let off: f64 = cells
-        .iter()
-        .filter(|((a, b), _)| a != b)
-        .map(|((a, b), p)| p * (share(&columns, a) + share(&rows, b)).powi(2))
-        .sum();
-    let chance = (kappa - expected * (1.0 - kappa)).powi(2);
-    let variance = (diagonal + (1.0 - kappa).powi(2) * off - chance).max(0.0) / (n * (1.0 - expected).powi(2));
-    let half = 1.959_964 * variance.sqrt();
-    let interval = (pairs.len() > 1).then_some(((kappa - half).max(-1.0), (kappa + half).min(1.0)));
-    Kappa { n: pairs_n, observed, expected, kappa: Some(kappa), interval }
+    let mut table = Contingency::default();
+    pairs.iter().cloned().for_each(|pair| table.add(pair));
+    table.kappa()
 }
 
 /// Kappa of two people from the sums over what both answered; nothing when chance alone explains everything.

@@ -43,7 +43,6 @@ macro_rules! native_calls {
                 author: &str,
                 at: Timestamp
             ) -> ();
-            read fn second_answers(project: ProjectId) -> Vec<SecondAnswer>;
             read fn second_answers_after(
                 project: ProjectId,
                 after: Option<(SampleId, &str)>,

@@ -2,7 +2,6 @@
 
 use super::base::{Base, to_json};
 use super::codes;
-use super::value::Values;
 use crate::domain::ids::{ProjectId, SampleId};
 use crate::domain::sample::{Answer, Sample, Status};
 use crate::store::Result;
@@ -61,10 +60,6 @@ impl dyn Base + '_ {
         }
     }
 
-    pub(in crate::store) fn second_answers(&self, project: ProjectId) -> Result<Vec<SecondAnswer>> {
-        self.pairs_of("p.project = ? AND p.second IS NOT NULL ORDER BY p.at, p.sample", [project.0])
-    }
-
     pub(in crate::store) fn second_answers_after(
         &self,
         project: ProjectId,
@@ -76,11 +71,7 @@ impl dyn Base + '_ {
         // has the order already.
         let which = "+p.project = ?1 AND p.second IS NOT NULL AND (p.sample, p.author) > (?2, ?3)
                      ORDER BY p.sample, p.author LIMIT ?4";
-        self.pairs_of(which, (project.0, sample, author, codes::limit(limit)))
-    }
-
-    /// Pairs of answers that a condition and order name.
-    fn pairs_of(&self, which: &str, values: impl Values) -> Result<Vec<SecondAnswer>> {
+        let values = (project.0, sample, author, codes::limit(limit));
         let sql = format!(
             "SELECT p.sample, s.path, p.first, p.first_by, p.second, p.author, p.at
              FROM second_pass p JOIN sample s ON s.id = p.sample WHERE {which}"

@@ -254,7 +254,6 @@ impl Store for TableShelf {
         fn second_pass(author: &str) -> SecondPass;
         fn second_pass_next(author: &str, limit: usize) -> Vec<Sample>;
         fn answer_second_pass(sample: SampleId, answer: &Answer, author: &str, at: Timestamp) -> ();
-        fn second_answers() -> Vec<SecondAnswer>;
         fn second_answers_after(after: Option<(SampleId, &str)>, limit: usize) -> Vec<SecondAnswer>;
         fn put_predictions(batch: &[SamplePredictions]) -> ();
         fn conflicts() -> Vec<Conflict>;

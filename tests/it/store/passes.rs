@@ -40,10 +40,11 @@ fn a_second_pass_is_blind_and_changes_nothing() {
         let pass = store.second_pass(project.id, "bob").unwrap();
         assert_eq!((pass.chosen, pass.answered), (4, 4));
         assert_eq!(all(store, project.id, "", Order::Path), before);
-        let kappa = store.agreement(project.id).unwrap();
+        let pairs = lakelens::ops::agreement::pairs(store, project.id, 10).unwrap();
+        let kappa = pairs.kappa().unwrap();
         assert_eq!((kappa.n, kappa.observed), (4, 0.75));
-        let differ = store.disagreements(project.id).unwrap();
-        assert_eq!(differ.len(), 1);
+        let differ: Vec<_> = pairs.differ().collect();
+        assert_eq!((differ.len(), pairs.differing), (1, 1));
         assert_eq!(
             (differ[0].sample, differ[0].first_by.as_str(), differ[0].second_by.as_str()),
             (asked[0].id, "ann", "bob")
