@@ -17,6 +17,7 @@ pub mod reading;
 pub mod report;
 pub mod row_pictures;
 pub mod scan;
+pub mod skeletons;
 pub mod snap;
 pub mod stats;
 pub mod table_files;

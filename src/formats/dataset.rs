@@ -124,6 +124,9 @@ pub struct ClassInfo {
     pub name: String,
     /// A broader class by name, such as COCO's `supercategory`.
     pub parent: Option<String>,
+    /// Whatever else the format says of it and is kept, by the format's own names (COCO's `keypoints`, `skeleton`).
+    /// Untrusted.
+    pub more: BTreeMap<String, Value>,
 }
 
 /// Something of a file that cannot be taken.

@@ -27,6 +27,8 @@ use std::sync::Arc;
 
 /// More marks on one picture than this are no annotation but a mistake, and would have to be held at once.
 const MARKS: usize = 200_000;
+/// What is kept of a category beside its name and the broader class.
+const POINTS: [&str; 2] = ["keypoints", "skeleton"];
 
 /// Reads one file, or every COCO file of a folder.
 ///
@@ -191,7 +193,8 @@ impl<'a> Join<'a> {
         }
         self.by_id.insert(id, name.to_owned());
         if self.classes.iter().all(|c| c.name != name) {
-            self.classes.push(ClassInfo { name: name.to_owned(), parent });
+            let more = POINTS.iter().filter_map(|f| Some(((*f).to_owned(), fields.get(*f)?.clone()))).collect();
+            self.classes.push(ClassInfo { name: name.to_owned(), parent, more });
         }
         None
     }

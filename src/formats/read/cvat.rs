@@ -56,7 +56,8 @@ impl Document<'_> {
             self.size = side(size.text_of("width")).zip(side(size.text_of("height")));
         }
         let labels = inner.child("labels").into_iter().flat_map(|l| l.all("label"));
-        let names = labels.filter_map(|l| l.text_of("name")).map(|n| ClassInfo { name: n.to_owned(), parent: None });
+        let names =
+            labels.filter_map(|l| l.text_of("name")).map(|n| ClassInfo { name: n.to_owned(), ..ClassInfo::default() });
         take(Found::Classes(names.collect()))
     }
 

@@ -17,7 +17,9 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
     for path in documents(files, &["json"])? {
         let file = document_label(files, &path);
         let labels = labels(files, &path)?;
-        take(Found::Classes(labels.iter().map(|name| ClassInfo { name: name.clone(), parent: None }).collect()))?;
+        take(Found::Classes(
+            labels.iter().map(|name| ClassInfo { name: name.clone(), ..ClassInfo::default() }).collect(),
+        ))?;
         let stem = file.rsplit('/').next().and_then(|n| n.strip_suffix(".json")).unwrap_or_default().to_owned();
         json::each(super::open(files, &path)?, &file, &[], &mut |piece| {
             if piece.list != "items" {

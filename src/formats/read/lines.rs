@@ -121,7 +121,7 @@ fn class_names(files: &dyn Files, path: &str) -> Vec<String> {
 
 fn declared(files: &dyn Files, path: &str) -> Option<Vec<ClassInfo>> {
     let names = class_names(files, path);
-    (!names.is_empty()).then(|| names.into_iter().map(|name| ClassInfo { name, parent: None }).collect())
+    (!names.is_empty()).then(|| names.into_iter().map(|name| ClassInfo { name, ..ClassInfo::default() }).collect())
 }
 
 /// A row for the rejects file, if it is not too long for one.

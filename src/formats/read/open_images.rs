@@ -36,7 +36,7 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
             if id != "LabelName"
                 && names.insert(id.trim_start_matches('\u{feff}').to_owned(), name.to_owned()).is_none()
             {
-                classes.push(ClassInfo { name: name.to_owned(), parent: None });
+                classes.push(ClassInfo { name: name.to_owned(), ..ClassInfo::default() });
             }
         }
     }

@@ -232,7 +232,7 @@ fn pictures(
 ) -> Result<(), ReadError> {
     let names = class_names(schema);
     if !names.is_empty() {
-        let info = |name: &String| ClassInfo { name: name.clone(), parent: None };
+        let info = |name: &String| ClassInfo { name: name.clone(), ..ClassInfo::default() };
         take(Found::Classes(names.iter().map(info).collect()))?;
     }
     let (split, mut n) = (part_of(path), 0);

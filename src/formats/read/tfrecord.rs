@@ -54,7 +54,7 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
     for path in paths {
         let (file, names) = (document_label(files, &path), class_names(files, &path));
         if !names.is_empty() {
-            let info = |name: &String| ClassInfo { name: name.clone(), parent: None };
+            let info = |name: &String| ClassInfo { name: name.clone(), ..ClassInfo::default() };
             take(Found::Classes(names.values().map(info).collect()))?;
         }
         let mut input = unpacked(files, &path)?;

@@ -45,7 +45,9 @@ const NO_LABELS: [&str; 12] = [
 /// When nothing can be read, or the names of the classes cannot.
 pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
     let set = Set::new(files)?;
-    take(Found::Classes(set.names.iter().map(|name| ClassInfo { name: name.clone(), parent: None }).collect()))?;
+    take(Found::Classes(
+        set.names.iter().map(|name| ClassInfo { name: name.clone(), ..ClassInfo::default() }).collect(),
+    ))?;
     let mut labelled = HashSet::new();
     let labels = documents(files, &["txt"])?;
     let mut found = 0;

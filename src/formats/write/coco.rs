@@ -124,8 +124,9 @@ pub(super) fn categories(about: &About, more: &Value) -> Vec<Value> {
     let one = |(i, c): (usize, &crate::formats::dataset::ClassInfo)| {
         let parent = c.parent.as_deref().unwrap_or_default();
         let mut category = json!({"id": i + 1, "name": c.name, "supercategory": parent});
-        if let (Some(fields), Some(more)) = (category.as_object_mut(), more.as_object()) {
-            fields.extend(more.clone());
+        if let Some(fields) = category.as_object_mut() {
+            fields.extend(more.as_object().cloned().unwrap_or_default());
+            fields.extend(c.more.clone());
         }
         category
     };

@@ -19,6 +19,7 @@ use crate::lake::Lake;
 use crate::lake::far::Place;
 use crate::ops::report::ExportReport;
 use crate::ops::scan::source_place;
+use crate::ops::skeletons;
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
@@ -129,11 +130,13 @@ fn about(run: &mut Run<'_>) -> Result<About, OpsError> {
     let (project, wanted) = (run.project, run.wanted);
     let counts = run.store.counts(project.id)?;
     let labels = &project.labels;
+    let mut skeletons = skeletons::of(run.store, project.id)?;
     let retired = labels.classes.iter().filter(|c| c.merged_into.is_none() && c.retired);
     let used = retired.filter(|c| counts.class.contains_key(&c.id) || run.event.is_some());
     let info = |c: &crate::domain::class::LabelClass| ClassInfo {
         name: c.name.clone(),
         parent: c.parent.map(|p| labels.name(p)),
+        more: skeletons.remove(&c.id).unwrap_or_default(),
     };
     Ok(About {
         project: project.name.clone(),

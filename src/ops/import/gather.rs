@@ -12,7 +12,7 @@ use crate::domain::ids::SampleId;
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
 use crate::domain::text::printable;
-use crate::formats::dataset::{Bad, Files, Found, Item, Mark, Standing, Unit};
+use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Item, Mark, Standing, Unit};
 use crate::formats::read::Format;
 use crate::formats::read::codec::Pack;
 use crate::formats::read::sorter::{Key, Sorted, Sorter, key_of};
@@ -21,6 +21,7 @@ use crate::lake::remote::Stop;
 use crate::media::{Limits, inspect};
 use crate::ops::report::TaskProgress;
 use crate::ops::report::exchange::Fate;
+use crate::ops::skeletons::{self, Skeleton};
 use crate::ops::{OpsError, Watch, reading};
 use crate::store::Store;
 use crate::store::records::Known;
@@ -33,6 +34,8 @@ const STRIDE: u64 = 64;
 const AT_ONCE: usize = 512;
 /// Marks that are held back at most while pictures wait to be looked up, each picture counted as some of them.
 const LOOK_UP: usize = 64 * AT_ONCE;
+/// Key points are kept of so many classes at most: all of them are one small value of the project.
+const CLASSES: usize = 1_000;
 /// So many names that were not found are tried by file name, for the remedy.
 const TRIED: usize = 2000;
 
@@ -41,6 +44,8 @@ pub(super) struct Gathered {
     pub(super) sorted: Option<Sorted>,
     /// Classes to be added, in the order of the files.
     pub(super) classes: Vec<String>,
+    /// What the files say of the key points of classes, by their names in the project.
+    pub(super) skeletons: BTreeMap<String, Skeleton>,
     pub(super) rejects: Rejects,
     pub(super) done: Imported,
 }
@@ -65,6 +70,7 @@ pub(super) struct Gather<'a, 'w> {
     rules: Rules,
     /// Classes to be added.
     classes: Vec<String>,
+    skeletons: BTreeMap<String, Skeleton>,
     sorter: Sorter,
     pack: Pack,
     /// What was found and not dealt with yet, and what it weighs.
@@ -99,6 +105,7 @@ impl<'a, 'w> Gather<'a, 'w> {
             names: Names::new(project, wanted.how.matching, &folder),
             rules: Rules::new(project, wanted),
             classes: Vec::new(),
+            skeletons: BTreeMap::new(),
             sorter: Sorter::new(&wanted.scratch),
             pack: Pack::default(),
             waiting: Vec::new(),
@@ -165,6 +172,7 @@ impl<'a, 'w> Gather<'a, 'w> {
             match found {
                 Found::Classes(classes) => {
                     for class in classes {
+                        self.note_skeleton(&class);
                         if self.wanted.how.classes == NewClasses::Add && usable(&class.name).is_ok() {
                             self.add_class(self.wanted.how.class(&class.name));
                         }
@@ -184,6 +192,15 @@ impl<'a, 'w> Gather<'a, 'w> {
             }
         }
         Ok(())
+    }
+
+    /// Remembers what the file says of the key points of a class.
+    fn note_skeleton(&mut self, class: &ClassInfo) {
+        let sound = class.more.iter().filter(|(field, value)| skeletons::is_sound(field, value));
+        let skeleton: Skeleton = sound.map(|(field, value)| (field.clone(), value.clone())).collect();
+        if !skeleton.is_empty() && self.skeletons.len() < CLASSES {
+            self.skeletons.insert(self.wanted.how.class(&class.name).trim().to_owned(), skeleton);
+        }
     }
 
     fn add_class(&mut self, name: &str) {
@@ -343,9 +360,9 @@ impl<'a, 'w> Gather<'a, 'w> {
             self.done.notes.push(format!("{n} left out, because the project does not have them; {remedy}"));
         }
         let sorted = self.sorter.finish().map_err(|e| OpsError::file("read", &self.wanted.scratch, &e))?;
-        let (classes, rejects, mut done) = (self.classes, self.rejects, self.done);
+        let (classes, skeletons, rejects, mut done) = (self.classes, self.skeletons, self.rejects, self.done);
         done.new_classes.clone_from(&classes);
-        Ok(Gathered { sorted: Some(sorted), classes, rejects, done })
+        Ok(Gathered { sorted: Some(sorted), classes, skeletons, rejects, done })
     }
 
     /// What would help with the pictures that were not found.

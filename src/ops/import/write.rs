@@ -16,7 +16,7 @@ use crate::formats::read::sorter::Key;
 use crate::lake::Lake;
 use crate::lake::remote::Stop;
 use crate::media::{Limits, inspect};
-use crate::ops::{OpsError, Watch, reading};
+use crate::ops::{OpsError, Watch, reading, skeletons};
 use crate::store::Store;
 use crate::store::records::{Comment, NewSample, SamplePredictions};
 use serde_json::Value;
@@ -135,6 +135,9 @@ impl Writer<'_> {
                 }
                 _ => after = self.store.project(self.project.id)?.labels,
             }
+        }
+        if !self.wanted.dry_run {
+            skeletons::keep(self.store, self.project.id, &after, &std::mem::take(&mut self.gathered.skeletons))?;
         }
         self.classes = after.live().map(|c| (c.name.to_lowercase(), c.id)).collect();
         self.labels = after;

@@ -466,3 +466,55 @@ fn small_files_of_every_format() {
     check("detection", all, "formats/voc_dataset/voc_dataset1", &["--format", "voc"], [1, 1, 2, 0]);
     check("multilabel", all, "formats/imagenet_dataset", &["--format", "imagefolder"], [4, 4, 3, 0]);
 }
+
+/// What a COCO file says of key points comes out as it came in: of the classes and of each annotation.
+#[test]
+fn key_points_names_and_skeleton_come_out_as_they_came_in() {
+    let home = cars();
+    let mut posed = boxed(1, 1, 1, [0., 0., 8., 6.]);
+    posed["keypoints"] = json!([1.5, 2.0, 2, 0, 0, 0, 7.25, 5.0, 1]);
+    posed["num_keypoints"] = json!(2);
+    let others = [boxed(2, 1, 2, [8., 6., 8., 6.]), boxed(3, 2, 1, [1., 1., 2., 2.])];
+    let categories = json!([
+        { "id": 1, "name": "car", "supercategory": "", "keypoints": ["front", "back", "roof"], "skeleton": [[1, 2], [2, 3]] },
+        { "id": 2, "name": "bus", "supercategory": "", "keypoints": ["door", 7], "skeleton": "none" },
+    ]);
+    let file = json!({
+        "images": [image(1, "1.png"), image(2, "2.png"), image(3, "sub/3.png")],
+        "annotations": [&posed, &others[0], &others[1]], "categories": categories,
+    });
+    home.write("a.json", &file.to_string());
+    run(&home, &["a.json", "--dry-run"]);
+    let categories_now = |dest: &str| -> Vec<Value> {
+        home.ok(&["export", "cars", dest, "--format", "coco", "--force"]);
+        let read = std::fs::read_to_string(home.path(dest)).unwrap();
+        serde_json::from_str::<Value>(&read).unwrap()["categories"].as_array().cloned().unwrap()
+    };
+    assert!(categories_now("dry.json").iter().all(|c| c.get("skeleton").is_none()), "a dry run writes nothing");
+    run(&home, &["a.json"]);
+    let again = run(&home, &["a.json"]);
+    assert_eq!(again["annotations"], json!(0), "the same again changes nothing");
+
+    // A class keeps them under another name, and so does a new version of the project.
+    home.ok(&["project", "classes", "rename", "cars", "car", "vehicle"]);
+    home.ok(&["project", "clone", "cars", "cars-2"]);
+    for (project, dest) in [("cars", "out.json"), ("cars-2", "out-2.json")] {
+        home.ok(&["export", project, dest, "--format", "coco"]);
+        let out: Value = serde_json::from_str(&std::fs::read_to_string(home.path(dest)).unwrap()).unwrap();
+        let class = |name: &str| {
+            let all = out["categories"].as_array().unwrap();
+            all.iter().find(|c| c["name"] == name).cloned().unwrap_or_default()
+        };
+        let vehicle = class("vehicle");
+        assert_eq!(vehicle["keypoints"], categories[0]["keypoints"], "{out}");
+        assert_eq!(vehicle["skeleton"], categories[0]["skeleton"]);
+        assert!(class("bus").get("keypoints").is_none(), "what is no list of names is not kept: {out}");
+        assert!(class("bus").get("skeleton").is_none() && class("truck").get("keypoints").is_none());
+        let annotations = out["annotations"].as_array().unwrap();
+        let with: Vec<&Value> = annotations.iter().filter(|a| a.get("keypoints").is_some()).collect();
+        assert_eq!((annotations.len(), with.len()), (3, 1), "{out}");
+        assert_eq!((&with[0]["keypoints"], &with[0]["num_keypoints"]), (&posed["keypoints"], &json!(2)));
+        assert_eq!(with[0]["category_id"], vehicle["id"]);
+        assert!(with[0].get("attributes").is_none(), "they stand beside the box, not among the attributes");
+    }
+}

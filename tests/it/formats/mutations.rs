@@ -78,7 +78,7 @@ fn items() -> Vec<Item> {
 
 /// The files of a format as our writer makes them.
 fn written(kind: Kind, options: Options) -> BTreeMap<String, Vec<u8>> {
-    let class = |name: &str| ClassInfo { name: name.to_owned(), parent: None };
+    let class = |name: &str| ClassInfo { name: name.to_owned(), ..ClassInfo::default() };
     let about = About {
         project: "p".to_owned(),
         version: 1,
