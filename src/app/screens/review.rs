@@ -1,7 +1,8 @@
 //! The Review screen: one answer after the other, one key a verdict.
 //!
 //! What always holds: a verdict is given only on a picture that is on the screen and on the revision that was seen; a
-//! fix and the verdict on it are one batch, taken back by one undo; judging one's own work is allowed, and said.
+//! fix and the verdict on it are one batch, taken back by one undo; judging one's own work is allowed, and said; what
+//! somebody imported is not their own work.
 
 pub mod actions;
 pub mod queues;

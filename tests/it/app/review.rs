@@ -11,7 +11,7 @@ use lakelens::app::screens::{Screen, review};
 use lakelens::app::slots::Slot;
 use lakelens::app::state::Pictures;
 use lakelens::domain::annotation::{Annotation, Prediction, Shape};
-use lakelens::domain::edit::{Change, Edit, Outcome};
+use lakelens::domain::edit::{Change, Edit, Origin, Outcome};
 use lakelens::domain::ids::{AnnotationId, ClassId, ProjectId, Rev, SampleId};
 use lakelens::domain::key::KeyPress;
 use lakelens::domain::project::Task;
@@ -428,6 +428,47 @@ fn told(h: &mut Harness) {
     let edit = Edit::by_person(ProjectId(1), change, "bob", days_ago(3));
     h.state.label_mut().unwrap().walk[0] = first;
     h.state.review_mut().unwrap().history = vec![HistoryLine { edit, path: None, undone: false }];
+}
+
+fn shown(h: &mut Harness) -> String {
+    h.screen(160, 50)
+}
+
+#[test]
+fn an_imported_answer_is_nobodys_own_work() {
+    let line = |answer: &Answer, origin, who: &str, days| {
+        let change =
+            Change::Answer { sample: SampleId(1), base: Rev(0), before: Answer::default(), after: answer.clone() };
+        let edit = Edit { origin, ..Edit::by_person(ProjectId(1), change, who, days_ago(days)) };
+        HistoryLine { edit, path: None, undone: false }
+    };
+    let mut h = reviewing(&["daisy", "roses", "tulips"], vec![answered(1, 2, "ann")]);
+    assert_eq!(h.state.user, "ann");
+    let answer = h.state.label().unwrap().sample().unwrap().answer.clone();
+    h.state.review_mut().unwrap().history = vec![line(&answer, Origin::Person, "ann", 3)];
+    let text = shown(&mut h);
+    assert!(text.contains("your own answer") && text.contains("  by ann"), "{text}");
+    // The same that came with an import or a scan of hers: she may judge it like a stranger's.
+    h.state.review_mut().unwrap().history = vec![line(&answer, Origin::Import, "ann", 3)];
+    let text = shown(&mut h);
+    assert!(text.contains("imported by ann") && !text.contains("your own"), "{text}");
+    let narrow = h.screen(60, 20);
+    assert!(!narrow.contains("your own"), "{narrow}");
+    h.keys("a");
+    assert_eq!(verdict(&edits(&h)[0]).verdict, Verdict::Accepted);
+
+    // What she made of it since is her own again, and what she imported without any mark is not.
+    let mut h = reviewing(&["daisy", "roses", "tulips"], vec![answered(1, 3, "ann")]);
+    let fixed = h.state.label().unwrap().sample().unwrap().answer.clone();
+    let came = line(&answered(1, 2, "ann").answer, Origin::Import, "ann", 4);
+    h.state.review_mut().unwrap().history = vec![line(&fixed, Origin::Person, "ann", 3), came];
+    let text = shown(&mut h);
+    assert!(text.contains("your own answer") && !text.contains("imported by"), "{text}");
+    let empty = Answer { status: Status::Labeled, ..Answer::default() };
+    let mut h = reviewing(&["daisy"], vec![Sample { answer: empty.clone(), rev: Rev(1), ..sample(1) }]);
+    h.state.review_mut().unwrap().history = vec![line(&empty, Origin::Import, "ann", 3)];
+    let text = shown(&mut h);
+    assert!(text.contains("imported by ann") && !text.contains("your own"), "{text}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::app::screens::review::verdict::verdicts;
 use crate::app::screens::review::{ReviewState, key_of};
 use crate::app::state::{OpenProject, State};
 use crate::domain::class::LabelSet;
-use crate::domain::edit::Change;
+use crate::domain::edit::{Change, Origin};
 use crate::domain::ids::ClassId;
 use crate::domain::review::{Review, Verdict};
 use crate::domain::sample::{Answer, Sample, Status};
@@ -76,9 +76,10 @@ fn answer(state: &State, labels: &LabelSet, review: &ReviewState, sample: &Sampl
     let title = column.canvas.style(Role::Title);
     let words = printable(&sample.answer.summary(labels)).into_owned();
     column.pieces(&[(&mark, style), (" ", title), (&words, title)]);
-    if let Some((who, at)) = giver(sample, &review.history) {
-        column.text(&format!("  by {}, {}", printable(&who), ago(state.now, at)), Role::Muted);
-        if who == state.user {
+    if let Some(giver) = giver(sample, &review.history) {
+        let who = printable(&giver.who);
+        column.text(&format!("  {} {who}, {}", giver.word(), ago(state.now, giver.at)), Role::Muted);
+        if giver.is(&state.user) {
             column.text("  your own answer", Role::Muted);
         }
     }
@@ -102,13 +103,39 @@ fn class_mark(labels: &LabelSet, answer: &Answer, canvas: &Canvas) -> (String, S
     }
 }
 
+/// Whose the present answer is.
+struct Giver {
+    who: String,
+    at: Timestamp,
+    /// It came with an import or a scan, which this person made: it is nobody's own work, and judged like a stranger's.
+    imported: bool,
+}
+
+impl Giver {
+    fn word(&self) -> &'static str {
+        if self.imported { "imported by" } else { "by" }
+    }
+
+    /// Whether it is this person's own work.
+    fn is(&self, user: &str) -> bool {
+        !self.imported && self.who == user
+    }
+}
+
 /// Who gave the present answer, and when: its newest annotation, or the last change where it has none.
-fn giver(sample: &Sample, history: &[HistoryLine]) -> Option<(String, Timestamp)> {
-    let newest = sample.answer.annotations.iter().max_by_key(|a| a.at);
-    newest.map(|a| (a.author.clone(), a.at)).or_else(|| {
+fn giver(sample: &Sample, history: &[HistoryLine]) -> Option<Giver> {
+    let imported = |line: &&HistoryLine| line.edit.origin == Origin::Import;
+    let Some(newest) = sample.answer.annotations.iter().max_by_key(|a| a.at) else {
         let last = history.iter().find(|l| matches!(l.edit.change, Change::Answer { .. }) && !l.undone)?;
-        Some((last.edit.author.clone(), last.edit.at))
-    })
+        return Some(Giver { who: last.edit.author.clone(), at: last.edit.at, imported: imported(&last) });
+    };
+    // The annotation as it stands, not what a person made of it since.
+    let brought = |line: &HistoryLine| match &line.edit.change {
+        Change::Answer { after, .. } => after.annotations.contains(newest),
+        _ => false,
+    };
+    let imported = history.iter().filter(imported).any(brought);
+    Some(Giver { who: newest.author.clone(), at: newest.at, imported })
 }
 
 fn model(labels: &LabelSet, sample: &Sample, column: &mut Column) {
@@ -223,9 +250,9 @@ pub(super) fn line(state: &State, open: &OpenProject, review: &ReviewState, canv
     let (mark, style) = class_mark(labels, &sample.answer, canvas);
     let (title, muted, warn) = (canvas.style(Role::Title), canvas.style(Role::Muted), canvas.style(Role::Warning));
     let words = printable(&sample.answer.summary(labels)).into_owned();
-    let by = giver(sample, &review.history).map(|(who, when)| match who == state.user {
+    let by = giver(sample, &review.history).map(|giver| match giver.is(&state.user) {
         true => "  your own".to_owned(),
-        false => format!("  by {}, {}", printable(&who), ago(state.now, when)),
+        false => format!("  {} {}, {}", giver.word(), printable(&giver.who), ago(state.now, giver.at)),
     });
     let best = sample.predictions.first().map(|p| labels.resolve(p.class));
     let against = best.filter(|c| !sample.answer.classes(labels).contains(c));
