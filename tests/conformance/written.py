@@ -219,6 +219,54 @@ def outlines():
         check.failed.append(f"yolo-seg: {found}, wanted {want}")
 
 
+def key_points():
+    """COCO's people with key points: pycocotools finds names, skeleton and every point in our export as it wrote them."""
+    from PIL import Image
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    rng, (w, h) = np.random.default_rng(11), (200, 160)
+    names = [f"point {n}" for n in range(17)]
+    category = {"id": 1, "name": "person", "supercategory": "animal", "keypoints": names,
+                "skeleton": [[n, n + 1] for n in range(1, 17)]}
+    images, annotations, folder = [], [], ROOT / "people"
+    folder.mkdir()
+    for number in range(1, 9):
+        images.append({"id": number, "file_name": f"k{number}.jpg", "width": w, "height": h})
+        Image.new("RGB", (w, h)).save(folder / f"k{number}.jpg")
+        points = [[int(x), int(y), int(v)] if v else [0, 0, 0]
+                  for x, y, v in zip(rng.integers(20, 180, 17), rng.integers(20, 140, 17), rng.integers(0, 3, 17))]
+        points[0] = [20, 20 + number, 2]
+        annotations.append({"id": number, "image_id": number, "category_id": 1, "bbox": [10, 10, 180, 140], "iscrowd": 0,
+                            "area": 180 * 140, "segmentation": [], "keypoints": [v for point in points for v in point],
+                            "num_keypoints": sum(point[2] > 0 for point in points)})
+    file = ROOT / "people.json"
+    file.write_text(json.dumps({"images": images, "annotations": annotations, "categories": [category]}))
+    lakelens("project", "create", "people", "--from", folder, "--task", "detection")
+    lakelens("import", "people", file)
+    sys.stdout, kept = open("/dev/null", "w"), sys.stdout
+    data = COCO(str(export("people", "coco", dest=ROOT / "people-out.json")))
+    # Their own measure of poses, ours against theirs: all right only where each point is in its place.
+    theirs = COCO(str(file))
+    poses = [{"image_id": a["image_id"], "category_id": 1, "keypoints": a["keypoints"], "score": 1.0}
+             for a in data.loadAnns(data.getAnnIds())]
+    measure = COCOeval(theirs, theirs.loadRes(poses), "keypoints")
+    measure.evaluate()
+    measure.accumulate()
+    measure.summarize()
+    sys.stdout = kept
+    found, fields = data.loadCats(data.getCatIds()), ("name", "keypoints", "skeleton")
+    wrong = [] if [{k: c.get(k) for k in fields} for c in found] == [{k: category[k] for k in fields}] else found
+    pose = lambda a: (a["keypoints"], a["num_keypoints"], a["area"], a["bbox"])
+    for one, other in zip(theirs.loadAnns(theirs.getAnnIds()), data.loadAnns(data.getAnnIds())):
+        wrong += [] if pose(one)[:3] == pose(other)[:3] and np.allclose(one["bbox"], other["bbox"]) else [other]
+    wrong += [] if abs(measure.stats[0] - 1) < 1e-9 else [f"average precision {measure.stats[0]}"]
+    check.checked += 1
+    print("WRONG" if wrong else "ok  ", "key points, their names and skeleton by pycocotools")
+    if wrong:
+        check.failed.append(f"key points: {wrong}")
+
+
 ROOT.mkdir(parents=True, exist_ok=True)
 truth = make("nested", CLASSES, True)
 tables(truth)
@@ -226,5 +274,6 @@ delta(truth)
 records(truth)
 others(truth)
 outlines()
+key_points()
 print(f"{check.checked} compared, {len(check.failed)} wrong")
 sys.exit("\n".join(check.failed) if check.failed else 0)
