@@ -11,6 +11,9 @@
 //! that cannot be, their rows say so and nothing is compared.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a program for measuring")]
 
+#[path = "parts/child.rs"]
+mod child;
+
 use lakelens::domain::class::LabelSet;
 use lakelens::domain::lake_path::LakePath;
 use lakelens::domain::project::{Project, ScanSettings, Task};
@@ -28,8 +31,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const CLASSES: usize = 20;
 const BOXES: usize = 5;
@@ -241,29 +243,10 @@ fn memory(coco: &Path, images: usize, folder: &Path) {
         ("export", &["export", "bench", text(&out), "--format", "coco"][..]),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lakelens"));
-        command.args(args).args(["--store", &store]).env_clear().env("HOME", &home).stdin(Stdio::null());
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let (process, (done, ended)) = (child.id(), channel::<()>());
-        let waiting = std::thread::spawn(move || {
-            let status = child.wait();
-            drop(done);
-            status
-        });
-        let mut most = 0;
-        while matches!(ended.recv_timeout(Duration::from_millis(2)), Err(RecvTimeoutError::Timeout)) {
-            most = peak(process).unwrap_or(0).max(most);
-        }
-        let status = waiting.join().unwrap().unwrap();
-        assert!(status.success(), "{what}: {status}");
+        command.args(args).args(["--store", &store]).env_clear().env("HOME", &home).stdout(Stdio::null());
+        let (_, most) = child::measured(command);
         println!("| {what} | {:.0} | < 200 |", most as f64 / 1024.0);
     }
-}
-
-/// The most memory that a process has had, in KiB.
-fn peak(process: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 
 /// Python with what is measured against, or why not.
