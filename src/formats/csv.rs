@@ -60,6 +60,8 @@ pub struct CsvRows {
     record: ::csv::ByteRecord,
     /// What is left of the bytes that a row may have; nothing where the whole file has a limit.
     left: Option<Rc<Cell<u64>>>,
+    /// Lines end with two bytes. A row ends at the first of them for the reader, which counts the line at the second.
+    two_byte_ends: bool,
 }
 
 impl CsvRows {
@@ -87,6 +89,8 @@ impl CsvRows {
             return Err(CsvError::Utf16);
         }
         let delimiter = guess_delimiter(&head);
+        let end = head.iter().position(|b| *b == b'\n');
+        let two_byte_ends = end.is_some_and(|at| head.get(..at).is_some_and(|line| line.ends_with(b"\r")));
         if head.starts_with(b"\xef\xbb\xbf") {
             head.drain(..3);
         }
@@ -104,7 +108,7 @@ impl CsvRows {
         let cells: Vec<String> = first.iter().map(text).collect();
         let columns = cells.len();
         let (header, first) = if is_header(&cells) { (Some(cells), None) } else { (None, Some(first)) };
-        Ok(Self { rows, first, header, columns, record: ::csv::ByteRecord::new(), left: row })
+        Ok(Self { rows, first, header, columns, record: ::csv::ByteRecord::new(), left: row, two_byte_ends })
     }
 
     /// The header, where the file has one.
@@ -167,7 +171,8 @@ impl CsvRows {
         }
         cells.clear();
         cells.extend(self.record.iter().map(text));
-        Ok(Some(self.record.position().map_or(1, ::csv::Position::line)))
+        let uncounted = |at: &::csv::Position| u64::from(self.two_byte_ends && at.byte() > 0);
+        Ok(Some(self.record.position().map_or(1, |at| at.line() + uncounted(at))))
     }
 }
 
@@ -390,6 +395,14 @@ mod tests {
         let mut odd = CsvRows::new(io::Cursor::new(b"file.name,label\na.jpg,x\n")).unwrap();
         assert_eq!(odd.column("file.name").unwrap(), 0);
         assert_eq!(odd.next_row(&mut Vec::new()).unwrap(), Some(2));
+        for text in ["name,label\na.jpg,x\nb.jpg,\"y\nz\"\nc.jpg,x\n", "a.jpg,x\nb.jpg,x\nb.jpg,\"y\nz\"\nc.jpg,x"] {
+            for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+                let mut rows = CsvRows::new(io::Cursor::new(text)).unwrap();
+                let header = rows.header().is_some();
+                let lines = std::iter::from_fn(|| rows.next_row(&mut Vec::new()).unwrap());
+                assert_eq!(lines.skip(usize::from(!header)).collect::<Vec<_>>(), [2, 3, 5], "of the text, not of rows");
+            }
+        }
         assert!(matches!(CsvRows::new(io::empty()), Err(CsvError::Empty)));
         assert!(matches!(CsvRows::new(io::Cursor::new(b"\xff\xfea\0")), Err(CsvError::Utf16)));
     }
