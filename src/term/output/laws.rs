@@ -189,7 +189,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn nothing_stalls_and_credit_holds(ops in prop::collection::vec(op(true), 1..80), tmux in any::<bool>()) {
@@ -243,6 +243,24 @@ proptest! {
             model.pump();
         }
     }
+}
+
+#[test]
+fn what_is_overdue_once_the_one_before_is_written_off_goes_with_it() {
+    let mut model = Model::new(Pacing::Direct);
+    for op in [
+        Op::Frame(10, true),
+        Op::Frame(200_000, true),
+        Op::Pass(40),
+        Op::Answer(1),
+        Op::Pass(3000),
+        Op::Frame(10, true),
+    ] {
+        model.take(&op);
+        model.pump();
+    }
+    // Behind so large a frame the patience is several seconds; without it, one.
+    model.finish();
 }
 
 #[test]

@@ -380,17 +380,23 @@ impl Pace {
         (base + Duration::from_secs_f64(before as f64 / rate)).min(LONGEST.1)
     }
 
-    /// Looks at the clock.
+    /// Looks at the clock. What is written off shortens the patience with what was asked next, so it looks until nothing
+    /// more is overdue: else the next look would be due at once.
     pub(super) fn look(&mut self, now: Instant) -> News {
         let strikes = if self.pacing == Pacing::Tmux { 2 } else { 1 };
-        let (end, silence) = match self.ledger.look(now, self.patience(), strikes) {
-            Found::Nothing => return News::default(),
-            Found::WrittenOff(end) => (end, false),
-            Found::Silence(end) => (end, true),
-        };
-        self.delivery.forgive(end, now);
-        self.trains.give_up();
-        News { seen: None, silent: silence.then_some(true) }
+        let mut news = News::default();
+        loop {
+            let end = match self.ledger.look(now, self.patience(), strikes) {
+                Found::Nothing => return news,
+                Found::WrittenOff(end) => end,
+                Found::Silence(end) => {
+                    news.silent = Some(true);
+                    end
+                }
+            };
+            self.delivery.forgive(end, now);
+            self.trains.give_up();
+        }
     }
 
     /// When to look again; `waiting` says that uploads wait.
