@@ -3,21 +3,24 @@
 //! Satellite and microscopy pictures are TIFFs of these kinds, and a lakehouse is full of them. Pixels are read straight
 //! into one buffer, so the rows before an error are kept. Terms and tags are those of TIFF 6.0.
 
+mod patched;
+mod picker;
 mod region;
 
-use super::bytes::{Bytes, Reader};
+use super::bytes::Bytes;
 use super::error::MediaError;
 use super::limits::Limits;
 use super::raster::{Placed, Raster, Sample, Space};
 use crate::domain::text::printable;
 use image::metadata::Orientation;
-use std::io::{self, Read, Seek, SeekFrom};
+use patched::{Patched, photometric};
+use picker::{Grid, Picker};
+use std::io;
 use tiff::decoder::{BufferLayoutPreference, Decoder, DecodingSampleType};
 use tiff::tags::Tag;
 use tiff::{ColorType, TiffError};
 
 const FORMAT: &str = "tiff";
-const PHOTOMETRIC: u16 = 262;
 const COEFFICIENTS: Tag = Tag::Unknown(529);
 
 /// An opened TIFF: the first directory is read, no pixel.
@@ -298,94 +301,6 @@ impl<'a> TiffPicture<'a> {
     }
 }
 
-/// Which pixels a buffer holds, and how.
-#[derive(Clone, Copy)]
-struct Grid {
-    left: u32,
-    top: u32,
-    width: u32,
-    height: u32,
-    /// Bytes of a row, in one plane.
-    row: usize,
-    /// Bytes from one plane to the next.
-    plane: usize,
-}
-
-impl Grid {
-    fn whole(picture: &TiffPicture<'_>) -> Self {
-        let (width, height) = (picture.width, picture.height);
-        let together = if picture.layout.planes > 1 { 1 } else { picture.samples() };
-        let row = (width as usize * together * usize::from(picture.colour.bit_depth())).div_ceil(8);
-        let plane = picture.layout.plane_stride.map_or(0, |stride| stride.get());
-        Self { left: 0, top: 0, width, height, row, plane }
-    }
-
-    fn pixels(&self) -> u64 {
-        u64::from(self.width) * u64::from(self.height)
-    }
-}
-
-/// Reads single samples out of the decoded buffer, whatever their width and arrangement.
-struct Picker<'d> {
-    data: &'d [u8],
-    kind: DecodingSampleType,
-    bits: usize,
-    /// Samples that stand side by side: all of a pixel, or one where each band has its own plane.
-    together: usize,
-    row: usize,
-    plane: usize,
-}
-
-impl<'d> Picker<'d> {
-    fn new(picture: &TiffPicture<'_>, data: &'d [u8], kind: DecodingSampleType, grid: Grid) -> Self {
-        let together = if picture.layout.planes > 1 { 1 } else { picture.samples() };
-        let bits = usize::from(picture.colour.bit_depth());
-        Self { data, kind, bits, together, row: grid.row, plane: grid.plane }
-    }
-
-    fn value(&self, x: usize, y: usize, band: usize) -> f32 {
-        let (start, index) = if self.together == 1 && self.plane > 0 {
-            (band * self.plane + y * self.row, x)
-        } else {
-            (y * self.row, x * self.together + band)
-        };
-        if self.bits < 8 {
-            let bit = index * self.bits;
-            let byte = self.data.get(start + bit / 8).copied().unwrap_or(0);
-            let shift = 8_usize.saturating_sub(bit % 8 + self.bits);
-            return f32::from((byte >> shift) & ((1 << self.bits) - 1));
-        }
-        let bytes = self.data.get(start + index * self.bits / 8..).unwrap_or_default();
-        use DecodingSampleType as S;
-        let number = match self.kind {
-            S::U8 => bytes.first().map(|v| f32::from(*v)),
-            S::I8 => bytes.first().map(|v| f32::from(*v as i8)),
-            S::U16 => bytes.first_chunk().map(|b| f32::from(u16::from_ne_bytes(*b))),
-            S::I16 => bytes.first_chunk().map(|b| f32::from(i16::from_ne_bytes(*b))),
-            S::F16 => bytes.first_chunk().map(|b| half(u16::from_ne_bytes(*b))),
-            S::U32 => bytes.first_chunk().map(|b| u32::from_ne_bytes(*b) as f32),
-            S::I32 => bytes.first_chunk().map(|b| i32::from_ne_bytes(*b) as f32),
-            S::F32 => bytes.first_chunk().map(|b| f32::from_ne_bytes(*b)),
-            S::U64 => bytes.first_chunk().map(|b| u64::from_ne_bytes(*b) as f32),
-            S::I64 => bytes.first_chunk().map(|b| i64::from_ne_bytes(*b) as f32),
-            S::F64 => bytes.first_chunk().map(|b| f64::from_ne_bytes(*b) as f32),
-        };
-        number.unwrap_or(0.0)
-    }
-}
-
-/// A float of 16 bits (IEEE 754 binary16).
-fn half(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023));
-    match exponent {
-        0 => sign * fraction * 2_f32.powi(-24),
-        31 if fraction > 0.0 => f32::NAN,
-        31 => sign * f32::INFINITY,
-        _ => sign * (1.0 + fraction / 1024.0) * 2_f32.powi(exponent - 15),
-    }
-}
-
 /// Colours of indices. Some programs write 8-bit colours into the 16-bit map.
 fn through_palette(indices: &[u8], palette: &[u16]) -> Vec<u8> {
     let count = palette.len() / 3;
@@ -417,93 +332,9 @@ fn explain(error: TiffError) -> MediaError {
     }
 }
 
-/// The photometric tag of the first directory: its value, and where it stands in the file.
-#[derive(Clone, Copy)]
-struct Photometric {
-    at: u64,
-    value: u16,
-    little: bool,
-}
-
-impl Photometric {
-    /// The bytes that say `black is zero`, under which the decoder gives a palette's indices as grey.
-    fn black_is_zero(self) -> [u8; 2] {
-        if self.little { [1, 0] } else { [0, 1] }
-    }
-}
-
-fn photometric(reader: &mut Reader<'_>) -> Option<Photometric> {
-    let mut head = [0; 16];
-    reader.read_exact(&mut head[..8]).ok()?;
-    let little = head[0] == b'I';
-    let number = |bytes: &[u8]| {
-        let fold = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
-        if little { bytes.iter().rev().fold(0, fold) } else { bytes.iter().fold(0, fold) }
-    };
-    let big = number(&head[2..4]) == 43;
-    let offset = if big {
-        reader.read_exact(&mut head[8..]).ok()?;
-        number(&head[8..16])
-    } else {
-        number(&head[4..8])
-    };
-    let (count_size, entry_size, value_at) = if big { (8, 20, 12) } else { (2, 12, 8) };
-    reader.seek(SeekFrom::Start(offset)).ok()?;
-    let mut entry = [0; 20];
-    reader.read_exact(&mut entry[..count_size]).ok()?;
-    let count = number(&entry[..count_size]).min(4096);
-    for index in 0..count {
-        reader.read_exact(&mut entry[..entry_size]).ok()?;
-        if number(&entry[..2]) == u64::from(PHOTOMETRIC) {
-            let at = offset.checked_add(count_size as u64 + index * entry_size as u64 + value_at as u64)?;
-            let value = u16::try_from(number(&entry[value_at..value_at + 2])).ok()?;
-            return Some(Photometric { at, value, little });
-        }
-    }
-    None
-}
-
-/// A reader that shows two bytes of the file as others.
-struct Patched<'a> {
-    reader: Reader<'a>,
-    patch: Option<(u64, [u8; 2])>,
-}
-
-impl Read for Patched<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let start = self.reader.stream_position()?;
-        let count = self.reader.read(out)?;
-        if let Some((at, bytes)) = self.patch {
-            for (place, byte) in (at..).zip(bytes) {
-                let index = place.checked_sub(start).and_then(|i| usize::try_from(i).ok());
-                if let Some(target) = index.filter(|i| *i < count).and_then(|i| out.get_mut(i)) {
-                    *target = byte;
-                }
-            }
-        }
-        Ok(count)
-    }
-}
-
-impl Seek for Patched<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.reader.seek(to)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn halves_are_read_as_ieee_says() {
-        let cases =
-            [(0x3c00, 1.0), (0xc000, -2.0), (0x7bff, 65504.0), (0x0001, 5.960_464_5e-8), (0x7c00, f32::INFINITY)];
-        for (bits, value) in cases {
-            assert_eq!(half(bits), value, "{bits:x}");
-        }
-        assert!(half(0x7e00).is_nan());
-    }
 
     #[test]
     fn a_palette_of_either_depth_gives_colours() {
