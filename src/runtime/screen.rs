@@ -219,7 +219,6 @@ impl Screen {
         self.presenter.dropped(&dropped);
         self.presenter.paint(&mut next);
         let mut frame = Vec::with_capacity(4096);
-        frame.extend_from_slice(seq::SYNC_BEGIN);
         if resized || self.everything {
             frame.extend_from_slice(seq::RESET_STYLE);
             seq::erase_screen(&mut frame, area.height);
@@ -233,7 +232,7 @@ impl Screen {
         self.presenter.after(&mut frame);
         pictures += frame.len() - begun;
         self.cursor(drawn.cursor, &mut frame);
-        frame.extend_from_slice(seq::SYNC_END);
+        let frame = seq::synchronized(&frame);
         if let Some(cleanup) = self.presenter.changed_cleanup() {
             self.guard.restorer().set_cleanup(cleanup);
         }

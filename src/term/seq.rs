@@ -20,6 +20,22 @@ pub const ASK_STATUS: &[u8] = b"\x1b[5n";
 /// The longest text that terminals take by OSC 52 (xterm's limit, and tmux's).
 pub const MAX_COPY: usize = 74 * 1024;
 
+/// Makes a synchronized update of what a frame has between [`SYNC_BEGIN`] and [`SYNC_END`].
+///
+/// kitty up to 0.26 loses a string sequence (a picture, a placement) that follows the beginning directly, where the line
+/// cuts it in two: something that changes nothing is put between them.
+#[must_use]
+pub fn synchronized(content: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(SYNC_BEGIN.len() + 3 + content.len() + SYNC_END.len());
+    out.extend_from_slice(SYNC_BEGIN);
+    if matches!(content, [0x1b, b'_' | b'P' | b']' | b'^' | b'X', ..]) {
+        out.extend_from_slice(b"\x1b[m");
+    }
+    out.extend_from_slice(content);
+    out.extend_from_slice(SYNC_END);
+    out
+}
+
 /// Moves the cursor to a cell, 0-based from the top left.
 pub fn move_to(out: &mut Vec<u8>, column: u16, row: u16) {
     out.extend_from_slice(format!("\x1b[{};{}H", u32::from(row) + 1, u32::from(column) + 1).as_bytes());
@@ -74,6 +90,15 @@ pub fn title(text: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_string_sequence_follows_the_beginning_of_an_update_directly() {
+        assert_eq!(synchronized(b"a"), b"\x1b[?2026ha\x1b[?2026l");
+        assert_eq!(synchronized(b"\x1b[1;1H\x1b_Ga=p\x1b\\"), b"\x1b[?2026h\x1b[1;1H\x1b_Ga=p\x1b\\\x1b[?2026l");
+        for string in [&b"\x1b_Ga=p\x1b\\"[..], b"\x1bPq\x1b\\", b"\x1b]2;a\x07"] {
+            assert_eq!(synchronized(string), [b"\x1b[?2026h\x1b[m", string, SYNC_END].concat());
+        }
+    }
 
     #[test]
     fn a_title_cannot_end_its_own_sequence() {
