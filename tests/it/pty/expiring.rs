@@ -67,7 +67,7 @@ fn passwords_that_end_are_not_noticed_by_who_labels() {
     let (minted, passed) = (fake.world().asked("/api/2.0/database/credentials"), begun.elapsed());
     println!("{edits} edits in {passed:?}, connections ended {ended} times, {minted} passwords");
     let lives = passed.as_secs() / life.as_secs();
-    assert!(minted as u64 > lives, "{minted} passwords, where {lives} have ended one after the other");
+    assert!(minted as u64 >= lives, "{minted} passwords, where {lives} have ended one after the other");
     let kept = raw.run(&format!("SELECT count(*), count(DISTINCT edit) FROM {schema}.event WHERE kind = 0"));
     assert_eq!(kept, [format!("{edits} {edits}")], "lost, or applied twice");
     admin(&location, &format!("DROP SCHEMA {schema} CASCADE")).unwrap();
