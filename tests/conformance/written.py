@@ -248,7 +248,9 @@ def key_points():
     data = COCO(str(export("people", "coco", dest=ROOT / "people-out.json")))
     # Their own measure of poses, ours against theirs: all right only where each point is in its place.
     theirs = COCO(str(file))
-    poses = [{"image_id": a["image_id"], "category_id": 1, "keypoints": a["keypoints"], "score": 1.0}
+    own = {image["file_name"]: image["id"] for image in images}
+    at = {number: own[image["file_name"]] for number, image in data.imgs.items()}
+    poses = [{"image_id": at[a["image_id"]], "category_id": 1, "keypoints": a["keypoints"], "score": 1.0}
              for a in data.loadAnns(data.getAnnIds())]
     measure = COCOeval(theirs, theirs.loadRes(poses), "keypoints")
     measure.evaluate()
