@@ -106,6 +106,9 @@ pub fn input(format: Format, bytes: &[u8]) {
     };
     drop(check(format, &one(""), &scratch));
     drop(check(format, &one(name), &scratch));
+    if format == Format::Via {
+        drop(check(format, &one("a.csv"), &scratch));
+    }
 }
 
 /// Detection alone.

@@ -18,6 +18,7 @@ pub mod labelme;
 pub mod lines;
 pub mod open_images;
 pub mod parquet;
+mod round;
 pub mod sorter;
 pub mod table;
 pub mod tfrecord;
@@ -128,12 +129,14 @@ impl Format {
                 "YOLO v5, v8, v11, Darknet, DOTA: boxes, polygons, turned boxes (as polygons), key points kept"
             }
             Self::Voc => "Pascal VOC XML with ImageSets; also the older XML of LabelMe",
-            Self::Cvat => "CVAT XML 1.1, images and videos: boxes, polygons, masks, tags",
+            Self::Cvat => "CVAT XML 1.1, images and videos: boxes, polygons, ellipses, masks, tags",
             Self::LabelMe => "LabelMe JSON: rectangles, polygons, circles, masks",
-            Self::LabelStudio => "Label Studio JSON: rectangles, polygons, ellipses, choices, predictions",
+            Self::LabelStudio => {
+                "Label Studio JSON and JSON-MIN: rectangles, polygons, ellipses, brushes, choices, predictions"
+            }
             Self::CreateMl => "CreateML JSON",
             Self::OpenImages => "Open Images CSV, with class-descriptions",
-            Self::Via => "VGG Image Annotator (VIA) JSON, annotations or project",
+            Self::Via => "VGG Image Annotator (VIA 1, 2): JSON, a project, or CSV",
             Self::Datumaro => "datumaro JSON",
             Self::Parquet => "Parquet tables as CSV, and Hugging Face's with image, label, labels or objects",
             Self::Delta => "Delta table (--at VERSION|TIME), its columns as those of CSV",

@@ -4,7 +4,7 @@ use crate::domain::annotation::Shape;
 use std::io::Cursor;
 
 /// More pixels than this are not unpacked.
-const PIXELS: u64 = 64 << 20;
+pub(super) const PIXELS: u64 = 64 << 20;
 
 /// Where a bitmap lies in its picture.
 pub(super) struct Window {

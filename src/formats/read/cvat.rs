@@ -1,5 +1,6 @@
 //! CVAT XML 1.1, for images and for videos: boxes, polygons, masks, tags; other shapes are said to be left out.
 
+use super::round::ellipse;
 use super::xml::{self, Node, number, side};
 use super::{Reading, document_label, documents, item, mark, split_of};
 use crate::domain::annotation::Shape;
@@ -189,7 +190,12 @@ fn shape(node: &Node, place: &Place, size: Option<(u32, u32)>) -> Result<Option<
         "polygon" => Shape::Polygon { parts: vec![points(node.attribute("points").unwrap_or_default())?] },
         "mask" => mask(node, size)?,
         "tag" => Shape::Class,
-        "points" | "polyline" | "ellipse" | "cuboid" | "skeleton" => {
+        "ellipse" => {
+            let turn = node.attribute("rotation").map_or(Ok(0.0), |r| number(Some(r), "rotation"))?;
+            let middle = Point { x: value("cx")?, y: value("cy")? };
+            ellipse(middle, (value("rx")?, value("ry")?), turn.to_radians())
+        }
+        "points" | "polyline" | "cuboid" | "skeleton" => {
             return Err(format!("a {} is no box, polygon or mask, and is not taken", node.name));
         }
         _ => return Ok(None),

@@ -111,6 +111,9 @@ fn of_file(files: &dyn Files, path: &str) -> Option<Format> {
         "xml" if start.contains("<annotations") => Some(Format::Cvat),
         "xml" if start.contains("<annotation") => Some(Format::Voc),
         "csv" | "tsv" if name.starts_with("class-descriptions") => Some(Format::OpenImages),
+        "csv" if start.lines().next().is_some_and(|first| first.contains("region_shape_attributes")) => {
+            Some(Format::Via)
+        }
         "csv" | "tsv" => {
             let first = start.lines().next().unwrap_or_default();
             let is_open = first.contains("ImageID") && ["LabelName", "Subset"].iter().any(|c| first.contains(c));
@@ -143,6 +146,9 @@ fn of_json(start: &str) -> Option<Format> {
         return Some(Format::LabelMe);
     }
     if list && has("data") && (has("annotations") || has("predictions")) {
+        return Some(Format::LabelStudio);
+    }
+    if list && !has("image_id") && ((has("annotation_id") && has("annotator")) || has("original_width")) {
         return Some(Format::LabelStudio);
     }
     if list && has("image") && (has("annotations") || has("annotation")) && !has("category_id") {

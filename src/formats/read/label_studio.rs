@@ -1,16 +1,16 @@
-//! Label Studio JSON, as it is exported: a list of tasks with annotations and predictions. Numbers are percent of the
-//! picture; a turned rectangle turns about its top left corner and is read as a polygon.
+//! Label Studio JSON, as it is exported: a list of tasks with annotations and predictions, or JSON-MIN, a list of pictures
+//! with what one person said of each. Numbers are percent of the picture; a turned rectangle turns about its top left
+//! corner and is read as a polygon.
 
-use super::json::{self, number, text};
-use super::{Reading, document_label, documents, item, mark, near};
-use crate::domain::annotation::Shape;
-use crate::domain::geometry::{BoxN, Point};
-use crate::formats::dataset::{Bad, Files, Found, Item, Mark, Place, ReadError, Spot, Standing, Take, Unit};
+mod brush;
+mod region;
+
+use super::json;
+use super::{Reading, document_label, documents, item, near};
+use crate::formats::dataset::{Bad, Files, Found, Item, Place, ReadError, Spot, Standing, Take};
+use region::Regions;
 use serde_json::{Map, Value};
 use std::sync::Arc;
-
-/// Corners of the polygon that stands for an ellipse.
-const ROUND: u32 = 64;
 
 /// Reads one file, or all of a folder.
 ///
@@ -31,7 +31,10 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
             });
             let named = task.and_then(|task| Ok((picture(&task)?, task)));
             match named {
-                Ok((name, task)) => one(&task, item(&near(files, &path, &name), &place), take),
+                Ok((name, task)) => {
+                    let out = item(&near(files, &path, &name), &place);
+                    if task.get("data").is_some() { one(&task, out, take) } else { small(&task, out, take) }
+                }
                 Err(reason) => take(Found::Bad(Bad { place, reason, name: None, whole: true, row })),
             }
         })?;
@@ -39,13 +42,28 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
     Ok(())
 }
 
-/// The picture of a task: the one text in its data that names one.
+/// The picture of a task: the one text in its data that names one. JSON-MIN has no data: what is in it stands beside the
+/// answers.
 fn picture(task: &Map<String, Value>) -> Result<String, String> {
-    let data = task.get("data").and_then(Value::as_object).ok_or("a task has no data")?;
+    let data = match task.get("data") {
+        Some(data) => data.as_object().ok_or("a task has no data")?,
+        None if is_small(task) => task,
+        None => return Err("a task has no data".to_owned()),
+    };
     let named = ["image", "img", "picture", "photo", "url"].into_iter().find_map(|key| data.get(key)?.as_str());
     let only = || data.values().filter_map(Value::as_str).find(|v| crate::domain::picture_name::is_picture_name(v));
     let given = named.or_else(only).ok_or("the data of a task names no picture")?;
     Ok(plain(given))
+}
+
+/// Whether a task is one of JSON-MIN.
+fn is_small(task: &Map<String, Value>) -> bool {
+    let keys = ["annotator", "annotation_id", "lead_time"];
+    keys.iter().any(|key| task.contains_key(*key)) || task.values().any(|v| regions(Some(v)).any(region::is_small))
+}
+
+fn regions(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+    value.and_then(Value::as_array).into_iter().flatten()
 }
 
 /// A picture's address without what Label Studio puts around it: `/data/local-files/?d=a%20b.jpg`, `/data/upload/1/x.jpg`.
@@ -84,6 +102,7 @@ fn unescaped(text: &str) -> String {
     String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }
 
+/// A task of the full form.
 fn one(task: &Map<String, Value>, mut out: Item, take: &mut Take<'_>) -> Result<(), ReadError> {
     let list = |key: &str| task.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     // The last annotation that was not cancelled is the one that counts; the others were made by other people.
@@ -102,102 +121,34 @@ fn one(task: &Map<String, Value>, mut out: Item, take: &mut Take<'_>) -> Result<
     }
     let guesses = list("predictions").iter().filter_map(Value::as_object).map(|p| (p, true));
     for (annotation, guess) in valid.last().map(|a| (*a, false)).into_iter().chain(guesses) {
-        let regions = annotation.get("result").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        for region in regions {
-            match marks(region, annotation, guess, &mut out) {
-                Ok(made) => out.marks.extend(made),
-                Err(reason) => {
-                    let row = super::lines::short(region.to_string().as_bytes());
-                    let (place, name) = (out.place.clone(), Some(out.name.clone()));
-                    take(Found::Bad(Bad { place, reason, name, whole: false, row }))?;
-                }
+        let mut all = Regions::new(guess.then_some(annotation));
+        for region in regions(annotation.get("result")) {
+            if let Err(reason) = all.add(region, &mut out) {
+                bad(&out, reason, region, take)?;
             }
         }
+        all.end(&mut out).into_iter().try_for_each(|(reason, row)| bad(&out, reason, row, take))?;
     }
     take(Found::Item(Box::new(out)))
 }
 
-/// The marks of a region, one for each of its labels; none for what is no label.
-fn marks(region: &Value, annotation: &Map<String, Value>, guess: bool, out: &mut Item) -> Result<Vec<Mark>, String> {
-    let fields = region.as_object().ok_or("a region must be an object")?;
-    let kind = text(fields, "type")?;
-    let side = |key: &str| json::field(fields, key).side().ok().flatten();
-    out.width = out.width.or(side("original_width"));
-    out.height = out.height.or(side("original_height"));
-    let Some(value) = fields.get("value").and_then(Value::as_object) else { return Ok(Vec::new()) };
-    let shape = match kind {
-        "rectanglelabels" | "rectangle" => rectangle(value, fields)?,
-        "polygonlabels" | "polygon" => Shape::Polygon { parts: vec![polygon(value)?] },
-        "ellipselabels" | "ellipse" => ellipse(value)?,
-        "choices" => Shape::Class,
-        "brushlabels" | "keypointlabels" | "videorectangle" => {
-            return Err(format!("a region of the type {kind} is not taken"));
+fn bad(out: &Item, reason: String, row: &Value, take: &mut Take<'_>) -> Result<(), ReadError> {
+    let row = super::lines::short(row.to_string().as_bytes());
+    let (place, name) = (out.place.clone(), Some(out.name.clone()));
+    take(Found::Bad(Bad { place, reason, name, whole: false, row }))
+}
+
+/// A task of JSON-MIN: what one person said, under the names that the labelling interface has for it.
+fn small(task: &Map<String, Value>, mut out: Item, take: &mut Take<'_>) -> Result<(), ReadError> {
+    for (key, value) in task {
+        for made in region::small(key, value, &mut out) {
+            match made {
+                Ok(mark) => out.marks.push(mark),
+                Err((reason, region)) => bad(&out, reason, region, take)?,
+            }
         }
-        // Relations, texts and ratings.
-        _ => return Ok(Vec::new()),
-    };
-    // A shape's labels stand under the name of its type.
-    let labels = value.get(kind).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    if labels.is_empty() && kind.ends_with("labels") {
-        return Err("the region has no label".to_owned());
     }
-    let made = labels.iter().filter_map(Value::as_str).map(|label| {
-        let mut made = mark(label, shape.clone(), Unit::Part, &out.place);
-        if guess {
-            let score = fields.get("score").or(annotation.get("score")).and_then(Value::as_f64);
-            made.score = Some(score.unwrap_or(1.0).clamp(0.0, 1.0));
-            made.author = annotation.get("model_version").and_then(Value::as_str).map(str::to_owned);
-        }
-        made
-    });
-    Ok(made.collect())
-}
-
-fn percent(value: &Map<String, Value>, key: &str) -> Result<f64, String> {
-    Ok(number(value, key)? / 100.0)
-}
-
-fn rectangle(value: &Map<String, Value>, region: &Map<String, Value>) -> Result<Shape, String> {
-    let (x, y) = (percent(value, "x")?, percent(value, "y")?);
-    let (w, h) = (percent(value, "width")?, percent(value, "height")?);
-    let angle = number(value, "rotation").unwrap_or(0.0);
-    if angle == 0.0 {
-        return Ok(Shape::Box(BoxN { x, y, w, h }));
-    }
-    // Percent of two sides: the turn is one of pixels.
-    let (pw, ph) = (number(region, "original_width")?, number(region, "original_height")?);
-    let (sin, cos) = angle.to_radians().sin_cos();
-    let corner = |dx: f64, dy: f64| {
-        let (dx, dy) = (dx * pw, dy * ph);
-        Point { x: x + (dx * cos - dy * sin) / pw, y: y + (dx * sin + dy * cos) / ph }
-    };
-    Ok(Shape::Polygon { parts: vec![vec![corner(0.0, 0.0), corner(w, 0.0), corner(w, h), corner(0.0, h)]] })
-}
-
-fn polygon(value: &Map<String, Value>) -> Result<Vec<Point>, String> {
-    let list = value.get("points").and_then(Value::as_array).ok_or("a polygon has no points")?;
-    let point = |p: &Value| match p.as_array().map(Vec::as_slice) {
-        Some([x, y]) => {
-            let part =
-                |v: &Value| json::Scalar::from(v).number().map(|n| n / 100.0).map_err(|w| format!("a point is {w}"));
-            Ok(Point { x: part(x)?, y: part(y)? })
-        }
-        _ => Err("a point is not two numbers".to_owned()),
-    };
-    list.iter().map(point).collect()
-}
-
-fn ellipse(value: &Map<String, Value>) -> Result<Shape, String> {
-    let (cx, cy) = (percent(value, "x")?, percent(value, "y")?);
-    let (rx, ry) = (percent(value, "radiusX")?, percent(value, "radiusY")?);
-    if number(value, "rotation").is_ok_and(|r| r != 0.0) {
-        return Err("a turned ellipse is not taken".to_owned());
-    }
-    let corner = |n: u32| {
-        let (sin, cos) = (f64::from(n) / f64::from(ROUND) * std::f64::consts::TAU).sin_cos();
-        Point { x: cx + rx * cos, y: cy + ry * sin }
-    };
-    Ok(Shape::Polygon { parts: vec![(0..ROUND).map(corner).collect()] })
+    take(Found::Item(Box::new(out)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! LabelMe JSON: a file for each picture, beside it. The numbers are pixels of the picture as it is displayed.
 
 use super::json::{self, text};
+use super::round::ellipse;
 use super::{Reading, document_label, documents, item, mark, split_of};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
@@ -12,8 +13,6 @@ use std::sync::Arc;
 
 /// The largest file that is read: the picture itself may be in it.
 const LONGEST: u64 = 128 << 20;
-/// Corners of the polygon that stands for a circle.
-const CIRCLE: u32 = 64;
 
 /// The fields that are read; the picture's bytes are passed over.
 #[derive(serde::Deserialize)]
@@ -117,7 +116,10 @@ fn thing(fields: &Map<String, Value>, place: &Place, size: Option<(u32, u32)>) -
         ("rectangle", [a, b]) => corners(*a, *b),
         ("rectangle" | "rotation", four) if four.len() == 4 => Shape::Polygon { parts: vec![points.clone()] },
         ("polygon", three) if three.len() >= 3 => Shape::Polygon { parts: vec![points.clone()] },
-        ("circle", [middle, rim]) => circle(*middle, *rim),
+        ("circle", [middle, rim]) => {
+            let radius = (rim.x - middle.x).hypot(rim.y - middle.y);
+            ellipse(*middle, (radius, radius), 0.0)
+        }
         ("mask", [a, b]) => mask(fields, *a, *b, size)?,
         ("point" | "line" | "linestrip" | "points", _) => {
             return Err(format!("a {kind} is no box, polygon or mask, and is not taken"));
@@ -154,15 +156,6 @@ fn points(fields: &Map<String, Value>) -> Result<Vec<Point>, String> {
 fn corners(a: Point, b: Point) -> Shape {
     let (x, y) = (a.x.min(b.x), a.y.min(b.y));
     Shape::Box(BoxN { x, y, w: a.x.max(b.x) - x, h: a.y.max(b.y) - y })
-}
-
-fn circle(middle: Point, rim: Point) -> Shape {
-    let radius = (rim.x - middle.x).hypot(rim.y - middle.y);
-    let at = |n: u32| {
-        let (sin, cos) = (f64::from(n) / f64::from(CIRCLE) * std::f64::consts::TAU).sin_cos();
-        Point { x: middle.x + radius * cos, y: middle.y + radius * sin }
-    };
-    Shape::Polygon { parts: vec![(0..CIRCLE).map(at).collect()] }
 }
 
 /// A PNG in its box.

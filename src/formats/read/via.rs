@@ -1,7 +1,10 @@
-//! VGG Image Annotator (VIA 2): annotations or a whole project as JSON. The key of a picture is its name and size; its
+//! VGG Image Annotator (VIA 1 and 2): annotations as JSON or CSV, or a whole project as JSON. The key of a picture is its name and size; its
 //! regions are in pixels. The class is the attribute `label`, `class`, `name` or `type`, or the only one there is.
 
+mod rows;
+
 use super::json::{self, number, text};
+use super::round::ellipse;
 use super::{Reading, document_label, documents, item, mark, split_of};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
@@ -11,16 +14,18 @@ use std::sync::Arc;
 
 /// Attributes that are likely the class.
 const CLASS: [&str; 6] = ["label", "class", "name", "type", "category", "object"];
-/// Corners of the polygon that stands for a circle or an ellipse.
-const ROUND: u32 = 64;
 
 /// Reads one file, or all of a folder.
 ///
 /// # Errors
 /// When a file is broken.
-pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in documents(files, &["json"])? {
+pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
+    for path in documents(files, &["json", "csv"])? {
         let file = document_label(files, &path);
+        if file.to_ascii_lowercase().ends_with(".csv") {
+            rows::read(files, &path, with, take)?;
+            continue;
+        }
         let mut n = 0;
         json::each(super::open(files, &path)?, &file, &["_via_img_metadata"], &mut |piece| {
             let inner = piece.list == "_via_img_metadata" || (piece.list.is_empty() && !piece.key.starts_with("_via"));
@@ -95,13 +100,8 @@ fn thing(region: &Value, place: &Place) -> Result<Mark, String> {
     let class =
         class_of(said).ok_or("the class of a region is not clear: it has no attribute `label`, and not just one")?;
     let value = |key: &str| number(at, key);
-    let round = |rx: f64, ry: f64, theta: f64| -> Result<Shape, String> {
-        let (cx, cy, (sin, cos)) = (value("cx")?, value("cy")?, theta.sin_cos());
-        let corner = |n: u32| {
-            let (s, c) = (f64::from(n) / f64::from(ROUND) * std::f64::consts::TAU).sin_cos();
-            Point { x: cx + rx * c * cos - ry * s * sin, y: cy + rx * c * sin + ry * s * cos }
-        };
-        Ok(Shape::Polygon { parts: vec![(0..ROUND).map(corner).collect()] })
+    let round = |rx: f64, ry: f64, turn: f64| -> Result<Shape, String> {
+        Ok(ellipse(Point { x: value("cx")?, y: value("cy")? }, (rx, ry), turn))
     };
     let shape = match text(at, "name")? {
         "rect" => Shape::Box(BoxN { x: value("x")?, y: value("y")?, w: value("width")?, h: value("height")? }),

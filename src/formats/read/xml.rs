@@ -1,6 +1,6 @@
 //! XML files one element at a time, as small trees.
 //!
-//! What always holds: no document type and no entities of the file's own (they are how an XML file of a kilobyte becomes one
+//! What always holds: no document type but a bare name, and no entities of the file's own (they are how an XML file of a kilobyte becomes one
 //! of gigabytes, or reads other files); a tree is never larger than [`LONGEST`].
 
 use crate::formats::dataset::{Place, ReadError, Spot};
@@ -73,7 +73,7 @@ pub fn side(text: Option<&str>) -> Option<u32> {
 /// Gives every element with one of these names, outermost first; what is inside one of them comes with it.
 ///
 /// # Errors
-/// When the file is no XML, has a document type, is cut off, or `take` says so.
+/// When the file is no XML, has a document type that brings something along, is cut off, or `take` says so.
 pub fn each(
     input: Box<dyn Read + Send>,
     file: &Arc<str>,
@@ -96,8 +96,11 @@ pub fn each(
         }
         let event = event.map_err(|e| broken(format!("it is no XML that can be read, near byte {at}: {e}")))?;
         match event {
-            Event::DocType(_) => {
-                return Err(broken("it has a document type, which is refused; take the DOCTYPE out".to_owned()));
+            // A name alone brings nothing along.
+            Event::DocType(kind) if kind.iter().any(|b| b"[\"'".contains(b)) => {
+                let why =
+                    "it has a document type with entities or a file of its own, which is refused; take the DOCTYPE out";
+                return Err(broken(why.to_owned()));
             }
             Event::Start(start) => {
                 seen = true;
@@ -163,7 +166,7 @@ pub fn each(
             Event::Eof if depth > 0 => return Err(broken("the file ends in the middle; it was cut off".to_owned())),
             Event::Eof if !seen => return Err(broken("it is no XML: there is no element in it".to_owned())),
             Event::Eof => return Ok(()),
-            Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+            Event::DocType(_) | Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
         }
     }
 }
@@ -212,6 +215,8 @@ mod tests {
     fn what_is_refused() {
         let told = |text: &str| nodes(text.as_bytes()).unwrap_err();
         assert!(told("<!DOCTYPE r [<!ENTITY x \"y\">]><r><a>&x;</a></r>").contains("DOCTYPE"));
+        assert!(told("<!DOCTYPE r SYSTEM \"x.dtd\"><r><a/></r>").contains("DOCTYPE"));
+        assert_eq!(nodes(b"<!DOCTYPE r><r><a/></r>").unwrap().len(), 1);
         assert!(told("<r><a>&x;</a></r>").contains("entity `x`"));
         assert!(told("<r><a>").contains("cut off"));
         assert!(told("<r><a></b></r>").contains("no XML"));

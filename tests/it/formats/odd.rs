@@ -6,23 +6,23 @@ use lakelens::formats::read::{self, Format, Reading};
 use std::collections::BTreeMap;
 
 /// What reading one file gives: its pictures, what is bad, and the error that ended it.
-struct Seen {
-    items: Vec<Item>,
+pub(super) struct Seen {
+    pub(super) items: Vec<Item>,
     bad: Vec<Bad>,
     error: Option<String>,
 }
 
 impl Seen {
-    fn reasons(&self) -> Vec<String> {
+    pub(super) fn reasons(&self) -> Vec<String> {
         self.bad.iter().map(|b| format!("{}: {}", b.place, b.reason)).collect()
     }
 
-    fn says(&self, part: &str) -> bool {
+    pub(super) fn says(&self, part: &str) -> bool {
         self.reasons().iter().chain(&self.error).any(|reason| reason.contains(part))
     }
 }
 
-fn read(format: Format, name: &str, bytes: impl Into<Vec<u8>>) -> Seen {
+pub(super) fn read(format: Format, name: &str, bytes: impl Into<Vec<u8>>) -> Seen {
     let scratch = tempfile::tempdir().unwrap();
     let files = Memory { files: BTreeMap::from([(String::new(), bytes.into())]), name: name.to_owned() };
     let mut seen = Seen { items: Vec::new(), bad: Vec::new(), error: None };
@@ -36,6 +36,12 @@ fn read(format: Format, name: &str, bytes: impl Into<Vec<u8>>) -> Seen {
     });
     seen.error = done.err().map(|e| e.to_string());
     seen
+}
+
+/// Which format a file is.
+pub(super) fn detected(name: &str, bytes: impl Into<Vec<u8>>) -> Result<Format, String> {
+    let files = Memory { files: BTreeMap::from([(String::new(), bytes.into())]), name: name.to_owned() };
+    read::detect::detect(&files).map_err(|e| e.to_string())
 }
 
 /// A COCO file with one picture and these annotations.

@@ -25,10 +25,22 @@ pub(super) struct Picture {
 }
 
 impl Picture {
+    /// LVIS names a picture by its address only: the folder in it tells whose picture it is.
+    fn addressed(&self) -> Option<String> {
+        let address = self.others.get("coco_url")?.as_str()?;
+        let mut parts = address.rsplitn(3, '/');
+        let (name, folder) = (parts.next()?, parts.next()?);
+        (!name.is_empty()).then(|| format!("{folder}/{name}"))
+    }
+
     /// The id and the item, or why not and what is known of its name.
     pub(super) fn item(self, place: Place) -> Result<(String, Item), (String, Option<String>)> {
         let name = match &self.file_name {
             Scalar::Text(name) if !name.trim().is_empty() => name.clone(),
+            Scalar::Null => match self.addressed() {
+                Some(name) => name,
+                None => return Err(("file_name is missing, not a text".to_owned(), None)),
+            },
             other => return Err((format!("file_name is {other}, not a text"), None)),
         };
         let wrong = |reason: String| (reason, Some(name.clone()));

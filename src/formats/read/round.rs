@@ -1,0 +1,17 @@
+//! Circles and ellipses, which projects keep as polygons.
+
+use crate::domain::annotation::Shape;
+use crate::domain::geometry::Point;
+
+/// Corners of the polygon that stands for one.
+const CORNERS: u32 = 64;
+
+/// The polygon of an ellipse by its middle and its two radii, turned by so many radians, clockwise where y goes down.
+pub(super) fn ellipse(middle: Point, (rx, ry): (f64, f64), turn: f64) -> Shape {
+    let (sin, cos) = turn.sin_cos();
+    let corner = |n: u32| {
+        let (s, c) = (f64::from(n) / f64::from(CORNERS) * std::f64::consts::TAU).sin_cos();
+        Point { x: middle.x + rx * c * cos - ry * s * sin, y: middle.y + rx * c * sin + ry * s * cos }
+    };
+    Shape::Polygon { parts: vec![(0..CORNERS).map(corner).collect()] }
+}
