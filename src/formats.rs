@@ -7,6 +7,7 @@ pub mod folders;
 pub mod jsonl;
 pub mod preview;
 pub mod read;
+pub mod strokes;
 pub mod write;
 
 /// What an export into a folder says of itself: which project, which filter, how much. No annotation stands in it.

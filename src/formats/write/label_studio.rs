@@ -5,7 +5,9 @@ use super::split::{List, part};
 use super::text::xml;
 use super::{About, Attributes, Entry, Picture, Says, Writer};
 use crate::domain::annotation::Shape;
+use crate::domain::mask;
 use crate::formats::dataset::{Item, Mark, Outputs};
+use crate::formats::strokes;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -37,7 +39,9 @@ impl LabelStudio {
             "<View>\n  <Image name=\"image\" value=\"$image\"/>\n\
              \x20 <RectangleLabels name=\"label\" toName=\"image\">\n{}  </RectangleLabels>\n\
              \x20 <PolygonLabels name=\"polygon\" toName=\"image\">\n{}  </PolygonLabels>\n\
+             \x20 <BrushLabels name=\"brush\" toName=\"image\">\n{}  </BrushLabels>\n\
              \x20 <Choices name=\"choice\" toName=\"image\" choice=\"multiple\">\n{}  </Choices>\n</View>\n",
+            labels("Label"),
             labels("Label"),
             labels("Label"),
             labels("Choice")
@@ -45,10 +49,17 @@ impl LabelStudio {
     }
 }
 
+/// Masks of more pixels are written as boxes.
+const PIXELS: u64 = 64 << 20;
+
 /// Numbers are parts of a hundred.
 fn percent(part: f64) -> f64 {
     let value = (part * 1e12).round() / 1e10;
     if value == 0.0 { 0.0 } else { value }
+}
+
+fn is_small([height, width]: [u32; 2]) -> bool {
+    u64::from(height) * u64::from(width) <= PIXELS
 }
 
 fn region(entry: &Entry<'_>, frame: &Frame, mark: &Mark, number: usize) -> Value {
@@ -65,6 +76,10 @@ fn region(entry: &Entry<'_>, frame: &Frame, mark: &Mark, number: usize) -> Value
             let points: Vec<Value> = corners.iter().flatten().map(one).collect();
             (json!({"points": points, "closed": true, "polygonlabels": [mark.class]}), "polygonlabels", "polygon")
         }
+        Shape::Mask { size, counts } if is_small(*size) => {
+            let rle = strokes::pack(&mask::window(*size, counts, [0, 0, size[1], size[0]]));
+            (json!({"format": "rle", "rle": rle, "brushlabels": [mark.class]}), "brushlabels", "brush")
+        }
         Shape::Box(_) | Shape::Mask { .. } => {
             let b = frame.parts(mark).unwrap_or(crate::domain::geometry::BoxN { x: 0.0, y: 0.0, w: 0.0, h: 0.0 });
             let [x, y, w, h] = [b.x, b.y, b.w, b.h].map(percent);
@@ -79,8 +94,13 @@ fn region(entry: &Entry<'_>, frame: &Frame, mark: &Mark, number: usize) -> Value
         made.insert(name.to_owned(), value.into());
     }
     made.insert("value".to_owned(), value.take());
-    for (name, value) in [("original_width", entry.item.width), ("original_height", entry.item.height)] {
-        made.insert(name.to_owned(), value.unwrap_or(0).into());
+    // The pixels of a stroke are counted by these.
+    let sides = match &mark.shape {
+        Shape::Mask { size: [height, width], .. } => (*width, *height),
+        _ => (entry.item.width.unwrap_or(0), entry.item.height.unwrap_or(0)),
+    };
+    for (name, value) in [("original_width", sides.0), ("original_height", sides.1)] {
+        made.insert(name.to_owned(), value.into());
     }
     made.insert("image_rotation".to_owned(), 0.into());
     made.insert("origin".to_owned(), "manual".into());
@@ -93,7 +113,7 @@ fn region(entry: &Entry<'_>, frame: &Frame, mark: &Mark, number: usize) -> Value
 impl Writer for LabelStudio {
     fn says(&self) -> Says {
         let attributes = Attributes::Named(&["meta"]);
-        Says { class: true, classes: true, polygons: true, attributes, ..Says::BOXES }
+        Says { class: true, classes: true, polygons: true, masks: true, attributes, ..Says::BOXES }
     }
 
     fn picture(&self, item: &Item) -> Picture {

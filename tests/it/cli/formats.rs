@@ -185,6 +185,25 @@ fn segments_go_through_panoptic_pixel_for_pixel() {
 }
 
 #[test]
+fn masks_go_through_label_studios_brush_pixel_for_pixel() {
+    let home = pair("segmentation");
+    let image = json!({ "id": 1, "file_name": "1.png", "width": 16, "height": 12 });
+    let mask = |id: u64, counts: &[u32]| json!({ "id": id, "image_id": 1, "category_id": 1, "segmentation": { "size": [12, 16], "counts": counts } });
+    let masks = [&[0, 1, 12, 3, 176][..], &[12, 18, 1, 2, 159], &[191, 1]];
+    let all: Vec<Value> = (1..).zip(masks).map(|(id, counts)| mask(id, counts)).collect();
+    let coco = json!({ "images": [image], "annotations": all, "categories": [{ "id": 1, "name": "leaf" }] });
+    home.write("a.json", &coco.to_string());
+    home.ok(&["import", "there", "a.json"]);
+    let told = home.ok(&["export", "there", "tasks.json", "--format", "label-studio"]);
+    assert!(!told.contains("lost"), "{told}");
+    home.ok(&["import", "back", "tasks.json"]);
+    let rows = answers(&home, "back");
+    let marks = of(&rows, "1.png")["annotations"].as_array().unwrap();
+    let counts: Vec<&Value> = marks.iter().map(|mark| &mark["counts"]).collect();
+    assert_eq!(counts, [&json!(masks[0]), &json!(masks[1]), &json!(masks[2])]);
+}
+
+#[test]
 fn captions_come_back() {
     let home = pair("detection");
     let image = |id: u64, name: &str| json!({ "id": id, "file_name": name, "width": 16, "height": 12 });
