@@ -98,11 +98,11 @@ struct Packed {
 impl Packed {
     fn put(&mut self, value: u32, count: u32) {
         for bit in (0..count).rev().map(|i| value >> i & 1) {
-            if self.taken % 8 == 0 {
+            if self.taken == 0 {
                 self.bytes.push(0);
             }
             if let Some(last) = self.bytes.last_mut() {
-                *last |= (bit << (7 - self.taken % 8)) as u8;
+                *last |= (bit << (7 - self.taken)) as u8;
             }
             self.taken = (self.taken + 1) % 8;
         }
