@@ -118,12 +118,12 @@ impl Warehouse {
         match error.kind() {
             Kind::SignIn | Kind::Permission => SqlError::Auth { place, why },
             Kind::Dns | Kind::Connect | Kind::Tls | Kind::Throttled | Kind::Unavailable => {
-                SqlError::Unreachable { place, why }
+                SqlError::unreachable(&place, &why)
             }
             Kind::Protocol => SqlError::Garbled { place, why },
             Kind::Cancelled => SqlError::Cancelled,
             kind if kind.passes() && sent => SqlError::Unknown { place, why },
-            kind if kind.passes() => SqlError::Unreachable { place, why },
+            kind if kind.passes() => SqlError::unreachable(&place, &why),
             _ => SqlError::refused(&self.place, error.code().unwrap_or_default(), "", &why),
         }
     }

@@ -10,6 +10,7 @@ use super::protocol::{
 };
 use super::session::Shared;
 use crate::remote::sql::SqlError;
+use crate::remote::tls;
 use std::sync::Arc;
 use std::time::Duration;
 use tonic::{Status, Streaming};
@@ -165,11 +166,7 @@ impl Execution {
     async fn recover(&mut self, status: Status) -> Result<(), SqlError> {
         self.stream = None;
         match failure::meaning(&status) {
-            Meaning::NoConnection if !self.sent && self.tries + 1 >= FIRST_TRIES => {
-                self.failed = true;
-                Err(SqlError::Unreachable { place: self.shared.place.clone(), why: failure::why(&status) })
-            }
-            Meaning::NoConnection => self.pause(&failure::why(&status), true).await,
+            Meaning::NoConnection => self.not_connected(&status).await,
             Meaning::Broken => {
                 self.sent = true;
                 self.pause(&failure::why(&status), true).await
@@ -207,6 +204,22 @@ impl Execution {
         }
     }
 
+    async fn not_connected(&mut self, status: &Status) -> Result<(), SqlError> {
+        if self.sent {
+            return self.pause(&failure::why(status), true).await;
+        }
+        // What is wrong with a certificate does not pass by itself.
+        if let Some((why, remedy)) = tls::failure(status) {
+            self.failed = true;
+            return Err(SqlError::Unreachable { place: self.shared.place.clone(), why, remedy });
+        }
+        if self.tries + 1 >= FIRST_TRIES {
+            self.failed = true;
+            return Err(SqlError::unreachable(&self.shared.place, &failure::why(status)));
+        }
+        self.pause(&failure::why(status), true).await
+    }
+
     fn unknown(&mut self, why: &str) -> SqlError {
         self.failed = true;
         SqlError::Unknown { place: self.shared.place.clone(), why: why.to_owned() }
@@ -216,7 +229,10 @@ impl Execution {
     async fn pause(&mut self, why: &str, wait: bool) -> Result<(), SqlError> {
         self.tries += 1;
         if self.tries >= TRIES {
-            return Err(self.unknown(why));
+            return Err(match self.shared.wants_tls() {
+                true => self.unknown(&format!("{why}; a server that speaks TLS needs `use_ssl=true` in its address")),
+                false => self.unknown(why),
+            });
         }
         if wait {
             let pause = FIRST_PAUSE.saturating_mul(1 << self.tries.min(10)).min(LONGEST_PAUSE);

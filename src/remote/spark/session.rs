@@ -18,6 +18,7 @@ use arrow_array::RecordBatch;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -61,6 +62,10 @@ pub(super) struct Shared {
     token: Option<TokenSource>,
     user: String,
     identity: Mutex<Identity>,
+    /// The address says that the connection is secure.
+    secure: bool,
+    /// The server has answered something.
+    heard: AtomicBool,
     /// The message that commits carry now.
     message: Mutex<Option<String>>,
 }
@@ -97,8 +102,14 @@ impl Shared {
         Ok(request)
     }
 
+    /// Whether the server may want TLS: it has never answered over a plain connection.
+    pub(super) fn wants_tls(&self) -> bool {
+        !self.secure && !self.heard.load(Ordering::Relaxed)
+    }
+
     /// Remembers the server's name of the session.
     pub(super) fn observed(&self, session: &str, server_side: &str) {
+        self.heard.store(true, Ordering::Relaxed);
         let mut identity = self.lock();
         if identity.session == session && identity.server_side.is_none() && !server_side.is_empty() {
             identity.server_side = Some(server_side.to_owned());
@@ -235,7 +246,19 @@ impl Spark {
         let user = address.user.clone().unwrap_or_else(|| "lakelens".to_owned());
         let identity = Mutex::new(Identity { session, server_side: None });
         let net = net.clone();
-        let shared = Shared { net, place, agent, channel, headers, token, user, identity, message: Mutex::new(None) };
+        let shared = Shared {
+            net,
+            place,
+            agent,
+            channel,
+            headers,
+            token,
+            user,
+            identity,
+            secure: address.tls,
+            heard: AtomicBool::new(false),
+            message: Mutex::new(None),
+        };
         Ok(Self { shared: Arc::new(shared), commits: Mutex::new(()) })
     }
 

@@ -9,12 +9,14 @@ pub enum SqlError {
     #[error("{0}")]
     Address(String),
     /// Nothing got there.
-    #[error("{place} cannot be reached ({why}); check the address and the network, and that the server runs")]
+    #[error("{place} cannot be reached ({why}); {remedy}")]
     Unreachable {
         /// The engine.
         place: String,
         /// What the network said.
         why: String,
+        /// What to do.
+        remedy: &'static str,
     },
     /// It does not know us.
     #[error("{place} does not let us in ({why}); give a valid token, or sign in again")]
@@ -79,6 +81,13 @@ fn remedy(class: &str) -> String {
 }
 
 impl SqlError {
+    /// Nothing got there, for a reason of the network.
+    #[must_use]
+    pub fn unreachable(place: &str, why: &str) -> Self {
+        const REMEDY: &str = "check the address and the network, and that the server runs";
+        Self::Unreachable { place: place.to_owned(), why: why.to_owned(), remedy: REMEDY }
+    }
+
     /// A refusal with the texts of the server.
     #[must_use]
     pub fn refused(place: &str, class: &str, state: &str, message: &str) -> Self {

@@ -150,8 +150,8 @@ impl Sender {
             }
         }
         self.rows.end_flight()?;
-        let (place, why) = (self.engine.place().to_owned(), "others write the table all the time".to_owned());
-        Err(StoreError::from(SqlError::Unreachable { place, why }))
+        let why = "others write the table all the time";
+        Err(StoreError::from(SqlError::unreachable(self.engine.place(), why)))
     }
 
     /// Waits a part of `longest`, by chance, so that writers who got into each other's way do not again.

@@ -111,6 +111,5 @@ fn change(engine: &dyn Engine, statement: &Statement, stop: &CancellationToken) 
             other => return Ok(other?),
         }
     }
-    let (place, why) = (engine.place().to_owned(), "others write the table all the time".to_owned());
-    Err(StoreError::from(SqlError::Unreachable { place, why }))
+    Err(StoreError::from(SqlError::unreachable(engine.place(), "others write the table all the time")))
 }

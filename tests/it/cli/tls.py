@@ -1,13 +1,15 @@
-"""Puts TLS before a server: certificate, key, and the server's port on the command line; prints its own port. For the
-test `tls.rs`; ends with its input."""
+"""Puts TLS before a server: certificate, key, the server's port, and what it speaks (`h2`, where it is not HTTP 1) on the
+command line; prints its own port. For the test `tls.rs`; ends with its input."""
 import socket
 import ssl
 import sys
 import threading
 
-certificate, key, port = sys.argv[1:]
+certificate, key, port, *protocols = sys.argv[1:]
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(certificate, key)
+if protocols:
+    context.set_alpn_protocols(protocols)
 server = socket.create_server(("127.0.0.1", 0))
 print(server.getsockname()[1], flush=True)
 

@@ -68,7 +68,7 @@ impl Engine for InMemory {
     fn run(&self, statement: &Statement, _: &CancellationToken) -> lakelens::remote::sql::Result<Rows> {
         let place = self.place.to_owned();
         if self.away.load(Ordering::Relaxed) {
-            return Err(SqlError::Unreachable { place, why: "it is away".to_owned() });
+            return Err(SqlError::unreachable(&place, "it is away"));
         }
         let mut tables = self.tables.lock().unwrap();
         let named =
