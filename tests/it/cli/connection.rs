@@ -48,7 +48,7 @@ fn the_step_that_fails_is_the_last_one_and_has_a_remedy() {
     let cases: [(&str, &str, &str, &str); 7] = [
         ("https://no-such-name.invalid", TOKEN, "dns", "check the spelling"),
         ("http://127.0.0.1:1", TOKEN, "tcp", "firewall"),
-        (&secure, TOKEN, "tls", "speaks https"),
+        (&secure, TOKEN, "tls", "speaks TLS"),
         (&host, "dapi-wr0ng-5ecret", "sign in", "make a new one"),
         (&host, TOKEN, "permission", "ask its owner"),
         ("ftp://x", TOKEN, "profile", "https"),
