@@ -126,14 +126,15 @@ fn of_file(files: &dyn Files, path: &str) -> Option<Format> {
     }
 }
 
-/// Rows of numbers with four or more columns.
+/// Rows that begin with a number and have five or more, one of which may be wrong: the reader says which.
 fn of_text(start: &str, name: &str) -> Option<Format> {
     if name == "classes.txt" {
         return None;
     }
-    let mut words = start.lines().next()?.split_whitespace();
-    let numbers = words.clone().filter(|w| w.parse::<f64>().is_ok()).count();
-    (words.next()?.parse::<f64>().is_ok() && numbers >= 5).then_some(Format::Yolo)
+    let words: Vec<&str> = start.lines().next()?.split_whitespace().collect();
+    let numbers = words.iter().filter(|w| w.parse::<f64>().is_ok()).count();
+    let first = words.first()?.parse::<f64>().is_ok();
+    (first && (numbers >= 5 || (words.len() == 5 && numbers == 4))).then_some(Format::Yolo)
 }
 
 fn of_json(start: &str) -> Option<Format> {

@@ -135,3 +135,10 @@ fn cvat_turns_its_ellipses() {
     let near = |(w, h): (f64, f64), (a, b): (f64, f64)| (w - a).abs() < 1e-9 && (h - b).abs() < 1e-9;
     assert!(near(extent(&seen, 0), (40.0, 10.0)) && near(extent(&seen, 1), (10.0, 40.0)), "{:?}", seen.reasons());
 }
+
+#[test]
+fn a_yolo_file_with_a_word_for_a_number_is_known_all_the_same() {
+    let text = "0 0.5 abc 0.2 0.3\n";
+    assert_eq!(super::odd::detected("a.txt", text), Ok(Format::Yolo));
+    assert!(super::odd::detected("a.txt", "5 words that are text\n").is_err());
+}

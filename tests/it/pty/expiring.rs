@@ -16,10 +16,15 @@ fn seconds(variable: &str, usual: u64) -> Duration {
 /// Every connection the person's program has is ended as soon as the password it signed in with is of no use any more, so
 /// that the next edit must sign in anew. Open sessions alone would outlive their passwords.
 fn hang_up_when_ended(admin: &Raw, life: Duration) -> bool {
-    let old = format!("backend_start < clock_timestamp() - interval '{} seconds'", life.as_secs());
+    // One moment for both questions: what becomes old between them would be waited for and never ended.
+    let now = admin.run("SELECT clock_timestamp()").remove(0);
+    let old = format!("backend_start < timestamptz '{now}' - interval '{} seconds'", life.as_secs());
     let connections = format!("FROM pg_stat_activity WHERE usename = '{USER}' AND {old}");
     let ended = admin.run(&format!("SELECT pg_terminate_backend(pid) {connections}")).len();
-    while admin.run(&format!("SELECT count(*) {connections}")) != ["0"] {}
+    let began = Instant::now();
+    while admin.run(&format!("SELECT count(*) {connections}")) != ["0"] {
+        assert!(began.elapsed() < Duration::from_secs(60), "connections that do not end");
+    }
     ended > 0
 }
 
