@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 #[command(after_help = "\
 Examples:
   lakelens table create main.default.images --from /Volumes/main/default/photos --warehouse 1a2b
+  lakelens table create default.images --from ~/photos --store sc://localhost --location /data/images
   lakelens table create 'delta.`/data/images`' --from ~/photos --store sc://localhost --mode overwrite
 
 The table has the columns image_id, class and origin, all STRING. --mode error (the default) makes no
@@ -36,6 +37,9 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "MODE", default_value = "error",
           value_parser = PossibleValuesParser::new(["error", "append", "overwrite"]))]
     mode: String,
+    /// Where a new table's files lie, such as s3://lab/images; without it, where its catalog keeps tables
+    #[arg(long, value_name = "URI")]
+    location: Option<String>,
     /// Only paths that match, such as '*.jpg'
     #[arg(long, value_name = "PATTERN", default_value = "")]
     glob: String,
@@ -47,6 +51,7 @@ pub(super) struct CreateArgs {
 
 pub(super) fn run(args: &CreateArgs, context: &mut Context) -> Result<(), AppError> {
     let table = TableName::parse(&args.table).map_err(AppError::usage)?;
+    let location = args.location.as_deref().map(place).transpose()?;
     let source = context.lake_path(&args.from)?;
     let stop = context.cancel();
     let engine = engine(&args.engine, context)?;
@@ -68,7 +73,7 @@ pub(super) fn run(args: &CreateArgs, context: &mut Context) -> Result<(), AppErr
     if rows.is_empty() {
         return Err(AppError::from(OpsError::Invalid(format!("there are no pictures in {source}"))));
     }
-    make(engine.as_ref(), &table, &args.mode, &rows, &stop)?;
+    make(engine.as_ref(), &table, (&args.mode, location), &rows, &stop)?;
     if args.json.json {
         return context.out.json(&json!({
             "table": table.plain(), "rows": rows.len(), "mode": args.mode, "skipped": report.skipped_count,
@@ -85,13 +90,26 @@ fn row(source: &LakePath, path: &str, class: Option<&str>) -> Vec<Option<String>
     vec![Some(id), class.map(str::to_owned), Some(place.to_string())]
 }
 
+/// A place as a statement can name it, which takes no parameter there.
+fn place(given: &str) -> Result<&str, AppError> {
+    let strange = |c: char| c.is_control() || matches!(c, '\'' | '"' | '`' | '\\');
+    if given.is_empty() || given.contains(strange) {
+        let text = format!(
+            "`{}` cannot be the place of a table: quotes, backslashes and control characters are not taken",
+            printable(given)
+        );
+        return Err(AppError::usage(text));
+    }
+    Ok(given)
+}
+
 /// Rows of one commit.
 const BATCH: usize = 50_000;
 
 fn make(
     engine: &dyn Engine,
     table: &TableName,
-    mode: &str,
+    (mode, location): (&str, Option<&str>),
     rows: &[Vec<Option<String>>],
     stop: &CancellationToken,
 ) -> Result<(), AppError> {
@@ -101,11 +119,15 @@ fn make(
         "overwrite" => "CREATE OR REPLACE TABLE",
         _ => "CREATE TABLE",
     };
-    engine.change(&Statement::new(format!("{start} {table} {columns}")), stop).map_err(|error| match error {
+    let at = location.map_or_else(String::new, |at| format!(" LOCATION '{at}'"));
+    engine.change(&Statement::new(format!("{start} {table} {columns}{at}")), stop).map_err(|error| match error {
         SqlError::Refused { ref message, .. }
             if message.contains("ALREADY_EXISTS") || message.contains("already exists") =>
         {
             AppError::from(error).hint("--mode append adds to it, --mode overwrite replaces it")
+        }
+        SqlError::Refused { ref message, .. } if location.is_none() && message.contains("location") => {
+            AppError::from(error).hint("--location says where the files of the table lie")
         }
         other => other.into(),
     })?;
