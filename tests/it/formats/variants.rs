@@ -57,6 +57,19 @@ fn label_studio_asks_for_shape_and_label_by_themselves() {
 }
 
 #[test]
+fn as_many_regions_as_an_element_may_hold_are_put_together() {
+    let region = |n: usize, kind: &str, more: &str| {
+        format!("{{\"id\":\"{n}\",\"type\":\"{kind}\",\"value\":{{\"x\":1,\"y\":1,\"width\":1,\"height\":1{more}}}}}")
+    };
+    let both = |n| [region(n, "rectangle", ""), region(n, "labels", ",\"labels\":[\"c\"]")];
+    let regions: Vec<String> = (0..60_000).flat_map(both).collect();
+    let task =
+        format!("[{{\"data\":{{\"image\":\"a.jpg\"}},\"annotations\":[{{\"result\":[{}]}}]}}]", regions.join(","));
+    let seen = read(Format::LabelStudio, "a.json", task);
+    assert_eq!((seen.items[0].marks.len(), seen.reasons()), (60_000, vec![]));
+}
+
+#[test]
 fn label_studio_turns_what_is_turned_by_pixels() {
     let round = json!({"x": 50, "y": 50, "radiusX": 10, "radiusY": 5, "rotation": 90, "ellipselabels": ["cat"]});
     let seen = studio(json!([region("a", "ellipselabels", round)]));

@@ -12,6 +12,7 @@ use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
 use crate::formats::dataset::{Item, Mark, Unit};
 use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Types that hold a class or a shape which is not taken.
 const OTHERS: [&str; 6] = ["keypointlabels", "keypoint", "videorectangle", "vectorlabels", "bitmasklabels", "taxonomy"];
@@ -87,12 +88,15 @@ impl<'a> Regions<'a> {
 
     /// Gives the marks; returns the shapes without a label.
     pub(super) fn end(self, out: &mut Item) -> Vec<Wrong<'a>> {
-        let labelled = |id: &Option<&str>| id.is_some() && self.made.iter().any(|(own, _)| own == id);
-        let bare = self.bare.iter().filter(|(id, _)| !labelled(id));
+        let labelled: HashSet<&str> = self.made.iter().filter_map(|(id, _)| *id).collect();
+        let bare = self.bare.iter().filter(|(id, _)| !id.is_some_and(|id| labelled.contains(id)));
         let wrong = bare.map(|(_, region)| ("the region has no label".to_owned(), *region)).collect();
+        let mut said: HashMap<&str, BTreeMap<String, Value>> = HashMap::new();
+        for (id, asked, answer) in self.said {
+            said.entry(id).or_default().insert(asked, answer);
+        }
         for (id, mut made) in self.made {
-            let own = self.said.iter().filter(|(of, ..)| Some(*of) == id);
-            made.attributes.extend(own.map(|(_, asked, answer)| (asked.clone(), answer.clone())));
+            made.attributes.extend(id.and_then(|id| said.get(id)).cloned().unwrap_or_default());
             out.marks.push(made);
         }
         wrong
