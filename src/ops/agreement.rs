@@ -126,7 +126,7 @@ pub fn study(
 /// Who gave which independent answer to one picture.
 fn answers(pairs: &[SecondAnswer]) -> Vec<(String, &Answer)> {
     let Some(first) = pairs.iter().min_by_key(|p| p.at) else { return Vec::new() };
-    let by = if first.first_by.is_empty() { "(imported)" } else { first.first_by.as_str() };
+    let by = first.first_name();
     let name = |who: &str| if who == by { format!("{who} (again)") } else { who.to_owned() };
     let second = pairs.iter().map(|p| (name(&p.second_by), &p.second));
     std::iter::once((by.to_owned(), &first.first)).chain(second).collect()

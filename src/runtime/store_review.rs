@@ -100,7 +100,7 @@ fn in_words(pair: &SecondAnswer, labels: &LabelSet) -> Disagreement {
         sample: pair.sample,
         path: pair.path.clone(),
         first: pair.first.summary(labels),
-        first_by: pair.first_by.clone(),
+        first_by: pair.first_name().to_owned(),
         second: pair.second.summary(labels),
         second_by: pair.second_by.clone(),
         at: pair.at,

@@ -383,7 +383,7 @@ pub struct SecondAnswer {
     pub path: String,
     /// The answer when the pass began.
     pub first: Answer,
-    /// Who gave it.
+    /// Who gave it; empty where it came with an import or a scan.
     pub first_by: String,
     /// The answer given blindly.
     pub second: Answer,
@@ -394,6 +394,12 @@ pub struct SecondAnswer {
 }
 
 impl SecondAnswer {
+    /// What whoever gave the first answer is called among the others.
+    #[must_use]
+    pub fn first_name(&self) -> &str {
+        if self.first_by.is_empty() { "(imported)" } else { &self.first_by }
+    }
+
     /// What is compared: status, and the classes through merges in order of their ids; boxes count by class.
     #[must_use]
     pub fn compared(&self, set: &LabelSet) -> (AnswerKey, AnswerKey) {

@@ -198,10 +198,11 @@ fn decide(state: &mut State, taken: Taken) -> Vec<Effect> {
     let (after, message) = adjudication::decision(taken, (&a.0, &a.1), (&b.0, &b.1), &labels);
     // Marks of the sample are not what was disputed.
     let after = Answer { flagged: sample.answer.flagged, ..after };
+    let [first, second] = [&a.1, &b.1].map(|by| printable(adjudication::name(by)));
     let words = match taken {
-        Taken::A => format!("A stands: {}", printable(&a.1)),
-        Taken::B => format!("B stands: {}", printable(&b.1)),
-        Taken::Both => format!("both stand: {} and {}", printable(&a.1), printable(&b.1)),
+        Taken::A => format!("A stands: {first}"),
+        Taken::B => format!("B stands: {second}"),
+        Taken::Both => format!("both stand: {first} and {second}"),
     };
     // Also where the answer stays what it is: that somebody has looked at both is part of the history.
     let change = Change::Answer { sample: sample.id, base: sample.rev, before: sample.answer, after };

@@ -41,7 +41,9 @@ pub fn decision(taken: Taken, a: (&Answer, &str), b: (&Answer, &str), labels: &L
     }
 }
 
-fn name(by: &str) -> &str {
+/// What whoever gave an answer is called; nobody gave what came with an import.
+#[must_use]
+pub fn name(by: &str) -> &str {
     if by.is_empty() { "an import" } else { by }
 }
 

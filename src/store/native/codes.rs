@@ -36,6 +36,15 @@ pub(in crate::store) fn predicted_status(before: Status, predictions: bool, anno
     }
 }
 
+/// Asks whose answer each of some samples has: the id, and a name, empty where the answer came with an import or a scan,
+/// which is nobody's own work.
+pub(in crate::store) fn giver(which: &str) -> String {
+    format!(
+        "SELECT id, CASE WHEN (SELECT e.origin FROM event e WHERE e.id = sample.state) = 3 THEN ''
+           ELSE coalesce(author, '') END FROM sample WHERE {which}"
+    )
+}
+
 /// The column value of what an event changes.
 pub(in crate::store) fn change_code(change: &Change) -> i64 {
     match change {

@@ -136,12 +136,10 @@ impl Tx<'_> {
             chosen.extend(self.base().rows(&sql, (project.0, start, left), |r| r.get::<i64>(0))?);
         }
         for (block, ids) in chosen.chunks(BLOCK).enumerate() {
-            let by = "SELECT id, author FROM sample WHERE id = ANY($1)";
+            let by = codes::giver("id = ANY($1)");
             let by = self.ask_one(Statement::new(by, vec![Param::ints(ids.to_vec())]))?;
-            let by: HashMap<i64, String> = by
-                .iter()
-                .map(|r| Ok((r.get(0)?, r.get::<Option<String>>(1)?.unwrap_or_default())))
-                .collect::<Result<_>>()?;
+            let by: HashMap<i64, String> =
+                by.iter().map(|r| Ok((r.get(0)?, r.get::<String>(1)?))).collect::<Result<_>>()?;
             let samples = self.samples(ids)?;
             let first = samples.iter().map(|s| to_json(&s.answer)).collect::<Result<_>>()?;
             let place = |i: usize| codes::limit(block * BLOCK + i);

@@ -28,10 +28,11 @@ impl Db<'_> {
 
     fn choose(&self, project: ProjectId, id: SampleId, place: i64, author: &str) -> Result<()> {
         let Some(head) = self.sample_head(id)? else { return Ok(()) };
+        let by = self.row(&codes::giver("id = ?"), [id.0], |r| r.get::<_, String>(1))?;
         self.execute(
             "INSERT INTO second_pass(project, author, sample, place, first, first_by) VALUES(?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT(project, author, sample) DO UPDATE SET place = ?4, first = ?5, first_by = ?6, second = NULL",
-            (project.0, author, id.0, place, to_json(&head.answer)?, head.author.unwrap_or_default()),
+            (project.0, author, id.0, place, to_json(&head.answer)?, by.unwrap_or_default()),
         )?;
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! What stands beside the answers: the blind second pass, predictions, saved queues, settings, comments, the ledger.
 
 use super::fixture::{
-    all, at, commit_one, label, labeled, on_every_kind, on_every_kind_that, paths, project_of, queue,
+    all, at, commit_one, edit, label, labeled, on_every_kind, on_every_kind_that, paths, project_of, queue,
 };
 use lakelens::domain::annotation::{Prediction, Shape};
+use lakelens::domain::edit::Origin;
 use lakelens::domain::ids::ClassId;
 use lakelens::domain::queue::Order;
 use lakelens::domain::sample::{Answer, Status};
@@ -51,6 +52,25 @@ fn a_second_pass_is_blind_and_changes_nothing() {
         );
         let stranger = ids[15];
         assert!(store.answer_second_pass(project.id, stranger, &Answer::default(), "bob", at(0)).is_err());
+    });
+}
+
+#[test]
+fn an_imported_answer_is_nobody_s_first_answer() {
+    on_every_kind(|store, _| {
+        let (project, ids) = project_of(store, "p", 2);
+        label(store, ids[0], 1, "ann", 0);
+        let mut imported = edit(store, ids[1], labeled(&[2], "ann", at(1)), "ann", 1);
+        imported.origin = Origin::Import;
+        commit_one(store, &imported);
+        store.start_second_pass(project.id, 1.0, 1, "ann").unwrap();
+        for id in &ids {
+            store.answer_second_pass(project.id, *id, &labeled(&[3], "ann", at(9)), "ann", at(9)).unwrap();
+        }
+        let pairs = store.second_answers_after(project.id, None, 10).unwrap();
+        let first = |id| pairs.iter().find(|p| p.sample == id).map(|p| (p.first_by.as_str(), p.first_name()));
+        assert_eq!(first(ids[0]), Some(("ann", "ann")));
+        assert_eq!(first(ids[1]), Some(("", "(imported)")));
     });
 }
 
