@@ -68,6 +68,17 @@ pub enum Event {
     Exchanged(TaskId, Exchanged),
     /// A task has made or changed a project, which should be opened or shown again.
     ProjectReady(ProjectId),
+    /// A scan has found new or changed pictures in a project whose store keeps measures.
+    Scanned {
+        /// The project.
+        project: ProjectId,
+        /// Its name.
+        name: String,
+        /// Its pictures lie on this machine.
+        here: bool,
+        /// The bytes of all its pictures.
+        bytes: u64,
+    },
     /// The store can only be read; says why.
     ReadOnly(String),
     /// What the person should know of the store; safe to show.

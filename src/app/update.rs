@@ -50,6 +50,10 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Task(id, news) => task(state, id, news),
         Event::Exchanged(id, what) => screens::wizard::exchanged(state, id, what),
         Event::ProjectReady(id) => project_ready(state, id),
+        Event::Scanned { project, name, here, bytes } if state.settings.measure.wants(here, bytes) => {
+            screens::projects::measure(state, project, &name)
+        }
+        Event::Scanned { .. } => Vec::new(),
         Event::ReadOnly(why) => {
             state.read_only = true;
             state.say(Level::Warning, format!("read-only: {why}"));

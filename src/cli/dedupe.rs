@@ -116,15 +116,8 @@ fn text(
     drafted: Option<Drafted>,
     context: &mut Context,
 ) -> Result<(), AppError> {
-    let groups = |g: Groups| format!("{} pictures in {} groups", grouped(g.pictures), grouped(g.groups));
+    figures(report, context)?;
     let out = &mut context.out;
-    out.line(&format!("{:<10} {}", "pictures", grouped(report.pictures)))?;
-    out.line(&format!("{:<10} {}", "measured", grouped(report.measured)))?;
-    out.line(&format!("{:<10} {}", "dup:near", groups(report.near)))?;
-    out.line(&format!("{:<10} {}", "dup:exact", groups(report.exact)))?;
-    for (fault, n) in &report.faults {
-        out.line(&format!("{:<10} {}", fault.name(), grouped(*n)))?;
-    }
     if let Some(d) = drafted {
         out.line(&format!(
             "{:<10} {} in {} groups; `lakelens undo` takes them back",
@@ -148,8 +141,23 @@ fn text(
             printable(&filter)
         ));
     }
+    Ok(())
+}
+
+/// How many pictures were measured, look alike and have faults, a line each.
+pub(super) fn figures(report: &QualityReport, context: &mut Context) -> Result<(), AppError> {
+    let groups = |g: Groups| format!("{} pictures in {} groups", grouped(g.pictures), grouped(g.groups));
+    let out = &mut context.out;
+    out.line(&format!("{:<10} {}", "pictures", grouped(report.pictures)))?;
+    out.line(&format!("{:<10} {}", "measured", grouped(report.measured)))?;
+    out.line(&format!("{:<10} {}", "dup:near", groups(report.near)))?;
+    out.line(&format!("{:<10} {}", "dup:exact", groups(report.exact)))?;
+    for (fault, n) in &report.faults {
+        out.line(&format!("{:<10} {}", fault.name(), grouped(*n)))?;
+    }
     if report.unreached > 0 {
-        context.note(&format!("{} files could not be reached; run it again for them", grouped(report.unreached)));
+        let unreached = grouped(report.unreached);
+        context.note(&format!("{unreached} files could not be reached; `lakelens dedupe` tries them again"));
     }
     Ok(())
 }

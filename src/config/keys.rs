@@ -1,7 +1,7 @@
 //! The names of the settings: one row each, with its help, how it is read and how it is shown. The config file, the
 //! variables, the flags, `config show` and the file that `config edit` starts from all come from this table.
 
-use super::settings::{Graphics, LogLevel, Preset, Settings, ThemeChoice};
+use super::settings::{Graphics, LogLevel, Measuring, Preset, Settings, ThemeChoice};
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
@@ -215,6 +215,7 @@ pub const KEYS: &[Key] = &[
     key!(switch "keep_zoom", keep_zoom, "stay zoomed in when the picture changes"),
     key!(switch "mouse", mouse, "take mouse events"),
     key!(switch "hidden", hidden, "show names that start with a dot"),
+    key!(choice Measuring "measure", measure, "find duplicates and faults after a scan on the screens; auto: up to 4 GiB on this machine"),
     key!(count "prefetch", prefetch, "pictures prepared ahead of the cursor"),
     key!(list "skip_reasons", skip_reasons, "reasons offered when a sample is skipped"),
     key!(list "reject_reasons", reject_reasons, "reasons offered when a review rejects"),

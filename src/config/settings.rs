@@ -76,6 +76,32 @@ Preset {
     Arrows = "arrows",
 });
 
+choice!(/// Whether pictures are measured when a scan on the screens has found new ones.
+Measuring {
+    /// Those of folders on this machine, as long as reading them is no matter of hours.
+    #[default]
+    Auto = "auto",
+    /// All, wherever they are.
+    Always = "always",
+    /// None.
+    Never = "never",
+});
+
+impl Measuring {
+    /// Bytes of pictures that are read without being asked for, at most: some minutes.
+    const MOST: u64 = 4 << 30;
+
+    /// Whether so many bytes of pictures are to be measured; `here`: they lie on this machine.
+    #[must_use]
+    pub fn wants(self, here: bool, bytes: u64) -> bool {
+        match self {
+            Self::Auto => here && bytes <= Self::MOST,
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
+}
+
 /// Which theme.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -147,6 +173,8 @@ pub struct Settings {
     pub mouse: bool,
     /// Show files and folders whose name starts with a dot.
     pub hidden: bool,
+    /// Find duplicates and faults when a scan has found new pictures.
+    pub measure: Measuring,
     /// Folders shown as volumes of the catalog `local`: name to folder.
     pub lake_local: BTreeMap<String, String>,
     /// The address of a server that speaks like S3; empty: Amazon's, or what `AWS_ENDPOINT_URL` says.
@@ -196,6 +224,7 @@ impl Default for Settings {
             keep_zoom: false,
             mouse: false,
             hidden: false,
+            measure: Measuring::default(),
             lake_local: BTreeMap::new(),
             lake_s3_endpoint: String::new(),
             lake_s3_region: String::new(),

@@ -58,6 +58,8 @@ pub struct ScanReport {
     pub skipped_count: u64,
     /// Pictures found by this scan.
     pub found: u64,
+    /// The bytes of their files.
+    pub bytes: u64,
     /// Samples this scan added.
     pub added: u64,
     /// Samples whose file has changed since the last scan.

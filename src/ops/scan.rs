@@ -190,6 +190,7 @@ impl Ready {
                     file.class = self.classes.of(&file.path, report);
                     (told.done, told.bytes) = (told.done + 1, told.bytes.saturating_add(file.size));
                     report.found += 1;
+                    report.bytes = told.bytes;
                     batch.push(file);
                 }
             }

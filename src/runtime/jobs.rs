@@ -14,13 +14,15 @@ use crate::app::slots::{Slot, Tag};
 use crate::app::tasks::{TaskId, TaskNews, TaskState};
 use crate::domain::class::LabelSet;
 use crate::domain::ids::ProjectId;
+use crate::domain::lake_path::LakePath;
+use crate::domain::project::Project;
 use crate::domain::queue::Queue;
 use crate::domain::text::printable;
 use crate::lake::Lake;
 use crate::ops::report::quality::QualityReport;
 use crate::ops::report::{ScanReport, TaskProgress};
 use crate::ops::{OpsError, Watch, quality, queue, scan};
-use crate::store::records;
+use crate::store::{Store, records};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -162,13 +164,15 @@ impl Work {
                 let new = self.new_project(new);
                 let report = scan::create(store.as_mut(), &self.lake, &new, watch)?;
                 self.note(id, &report);
-                let project = store.project_by_name(&new.name)?.map(|p| p.id);
-                Ok((told(&report), project))
+                let project = store.project_by_name(&new.name)?;
+                project.iter().for_each(|p| self.scanned(store.as_ref(), p, &report));
+                Ok((told(&report), project.map(|p| p.id)))
             }
             Job::Rescan(project) => {
                 let project = store.project(project)?;
                 let report = scan::rescan(store.as_mut(), &self.lake, &project, &self.user, watch)?;
                 self.note(id, &report);
+                self.scanned(store.as_ref(), &project, &report);
                 Ok((told(&report), None))
             }
             Job::Measure(project) => {
@@ -223,6 +227,15 @@ impl Work {
         }
     }
 
+    /// Says that there is something new to be measured, where there is.
+    fn scanned(&self, store: &dyn Store, project: &Project, report: &ScanReport) {
+        if report.added + report.changed > 0 && store.capabilities().measures {
+            let here = LakePath::parse(&project.source, "/").is_ok_and(|source| source.as_local().is_some());
+            let (project, name, bytes) = (project.id, project.name.clone(), report.bytes);
+            self.sender.event(Event::Scanned { project, name, here, bytes });
+        }
+    }
+
     /// Keeps the names of left-out files with the task.
     fn note(&self, id: TaskId, report: &ScanReport) {
         for skipped in report.skipped.iter().take(NOTED) {
@@ -235,7 +248,10 @@ impl Work {
 /// What measuring found, in one line: faults only where there are any.
 fn found(report: &QualityReport) -> String {
     let near = report.near;
-    let mut text = format!("{} pictures look alike, in {} groups", near.pictures, near.groups);
+    let mut text = match near.groups {
+        0 => "no two pictures look alike".to_owned(),
+        groups => format!("{} pictures look alike, in {groups} groups", near.pictures),
+    };
     for (fault, n) in report.faults.iter().filter(|(_, n)| **n > 0) {
         text += &format!(", {n} {}", fault.name());
     }

@@ -218,9 +218,14 @@ fn rescan(state: &mut State) -> Vec<Effect> {
 }
 
 fn dedupe(state: &mut State) -> Vec<Effect> {
-    let Some((project, _)) = current(state) else { return Vec::new() };
-    let task = state.tasks.start(format!("find duplicates in {}", printable(&project.name)), state.clock);
-    vec![Effect::Start(task, Job::Measure(project.id))]
+    let Some((id, name)) = current(state).map(|(p, _)| (p.id, p.name.clone())) else { return Vec::new() };
+    measure(state, id, &name)
+}
+
+/// Starts the task that measures the pictures of a project and compares them.
+pub fn measure(state: &mut State, project: ProjectId, name: &str) -> Vec<Effect> {
+    let task = state.tasks.start(format!("find duplicates in {}", printable(name)), state.clock);
+    vec![Effect::Start(task, Job::Measure(project))]
 }
 
 fn trash(state: &mut State) -> Vec<Effect> {

@@ -145,7 +145,11 @@ pub fn take(state: &mut State, value: &str) -> Vec<Effect> {
 
 /// Asks for a filter in its text form.
 pub fn type_filter(state: &mut State) -> Vec<Effect> {
-    let text = chosen(state).map(|c| c.queue.filter.to_string()).unwrap_or_default();
+    let mut text = chosen(state).map(|c| c.queue.filter.to_string()).unwrap_or_default();
+    if !text.is_empty() {
+        // What is typed is one more condition.
+        text.push(' ');
+    }
     let prompt = Prompt::new("filter", &text, |state, text| Ok(set_filter(state, Filter::parse(text)?)));
     state.open(Overlay::Prompt(prompt.hint("status:unlabeled class:roses by:ann review:rejected flag -unsure sky")));
     Vec::new()

@@ -1,6 +1,7 @@
 //! Making a project from a source, and scanning the source again.
 
 use crate::cli::context::Context;
+use crate::cli::dedupe;
 use crate::cli::error::AppError;
 use crate::cli::grammar::Json;
 use crate::cli::output::grouped;
@@ -10,10 +11,12 @@ use crate::domain::class::LabelSet;
 use crate::domain::project::{ClassFrom, ScanSettings, Task};
 use crate::domain::text::{encode_os, printable};
 use crate::ops::report::ScanReport;
-use crate::ops::{OpsError, Watch, scan};
+use crate::ops::{OpsError, Watch, quality, scan};
+use crate::store::Store;
 use crate::store::records::NewProject;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use serde_json::json;
 use std::ffi::OsString;
 
 /// Left-out files that are named in the text; the others are counted.
@@ -53,6 +56,9 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "TASK", default_value = "classification",
           value_parser = PossibleValuesParser::new(Task::ALL.map(Task::name)))]
     task: String,
+    /// Find duplicates and faults among the pictures as well, as `lakelens dedupe` does
+    #[arg(long, conflicts_with = "dry_run")]
+    measure: bool,
     /// Only say what would be found
     #[arg(long)]
     dry_run: bool,
@@ -62,11 +68,18 @@ pub(super) struct CreateArgs {
 
 /// Look for new, changed and missing pictures
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  lakelens project rescan flowers\n  lakelens project rescan flowers --json")]
+#[command(after_help = "\
+Examples:
+  lakelens project rescan flowers
+  lakelens project rescan flowers --measure
+  lakelens project rescan flowers --json")]
 pub(super) struct RescanArgs {
     /// The project
     #[arg(value_name = "NAME")]
     name: String,
+    /// Find duplicates and faults among the pictures as well, as `lakelens dedupe` does
+    #[arg(long, conflicts_with = "dry_run")]
+    measure: bool,
     /// Only say what would be found
     #[arg(long)]
     dry_run: bool,
@@ -96,7 +109,11 @@ pub(super) fn create(args: &CreateArgs, context: &mut Context) -> Result<(), App
         let new = NewProject { name, task, source, scan: settings, labels, author };
         let mut store = stores::open_or_create(context)?;
         let lake = context.lake();
-        watched(context, |watch| scan::create(store.as_mut(), &lake, &new, watch))?
+        let report = watched(context, |watch| scan::create(store.as_mut(), &lake, &new, watch))?;
+        if args.measure {
+            return measure(store.as_mut(), &report, args.json.json, context);
+        }
+        report
     };
     tell(&report, args.json.json, context)
 }
@@ -109,7 +126,26 @@ pub(super) fn rescan(args: &RescanArgs, context: &mut Context) -> Result<(), App
         true => scan::preview(&lake, &project.source, &project.scan, watch),
         false => scan::rescan(store.as_mut(), &lake, &project, &user, watch),
     })?;
-    tell(&report, args.json.json, context)
+    match args.measure {
+        true => measure(store.as_mut(), &report, args.json.json, context),
+        false => tell(&report, args.json.json, context),
+    }
+}
+
+/// Measures and compares the pictures of a project that was scanned, and says what came of both.
+fn measure(store: &mut dyn Store, scan: &ScanReport, as_json: bool, context: &mut Context) -> Result<(), AppError> {
+    let project = stores::project(store, &scan.project)?;
+    let lake = context.lake();
+    let found = watched(context, |watch| quality::run(store, &lake, &project, quality::Wanted::default(), watch))?;
+    if as_json {
+        let mut out = serde_json::to_value(scan).unwrap_or_default();
+        if let Some(out) = out.as_object_mut() {
+            out.insert("quality".to_owned(), json!(found));
+        }
+        return context.out.json(&out);
+    }
+    tell(scan, false, context)?;
+    dedupe::figures(&found, context)
 }
 
 /// Runs a workflow with a progress line and Ctrl-C.

@@ -1,14 +1,18 @@
 //! Duplicates on the Label screen: told, shown in the gallery, given drafts, and drafts confirmed.
 
 use super::harness::{Harness, sample};
-use lakelens::app::effect::{Query, Write};
-use lakelens::app::event::Reply;
+use lakelens::app::effect::{Effect, Job, Query, Write};
+use lakelens::app::event::{Event, Reply};
 use lakelens::app::screens::Screen;
 use lakelens::app::slots::Slot;
+use lakelens::config::settings::{Measuring, Settings};
 use lakelens::domain::edit::{Change, Edit};
-use lakelens::domain::ids::{ClassId, SampleId};
+use lakelens::domain::ids::{ClassId, ProjectId, SampleId};
 use lakelens::domain::likeness::Likeness;
 use lakelens::domain::sample::{Answer, Sample, Status};
+use std::sync::Arc;
+
+const PROJECT: ProjectId = ProjectId(1);
 
 /// Pictures 2, 3 and 5 look like 2.
 fn alike(n: usize) -> Sample {
@@ -47,6 +51,25 @@ fn duplicates_are_told_and_shown_in_the_gallery() {
     });
     assert_eq!(group.as_deref(), Some("group:2"));
     assert!(matches!(h.state.screen(), Some(Screen::Gallery(_))));
+}
+
+#[test]
+fn what_a_scan_has_found_is_measured_by_itself_within_reason() {
+    let measured = |setting: Measuring, here: bool, bytes: u64| {
+        let mut h = Harness::new(Screen::Projects(Default::default()));
+        h.state.settings = Arc::new(Settings { measure: setting, ..Settings::default() });
+        h.event(Event::Scanned { project: PROJECT, name: "flowers\u{1b}".into(), here, bytes });
+        let started = h.effects.iter().filter(|e| matches!(e, Effect::Start(_, Job::Measure(PROJECT)))).count();
+        assert_eq!(h.state.tasks.running().count(), started);
+        assert!(h.state.tasks.all().iter().all(|t| !t.title.contains('\u{1b}')));
+        started == 1
+    };
+    assert!(measured(Measuring::Auto, true, 1 << 30));
+    // A bucket is not read through, and neither is a disk full of pictures, unless somebody asks for it.
+    assert!(!measured(Measuring::Auto, false, 1 << 20));
+    assert!(!measured(Measuring::Auto, true, 1 << 40));
+    assert!(measured(Measuring::Always, false, 1 << 40));
+    assert!(!measured(Measuring::Never, true, 1));
 }
 
 #[test]

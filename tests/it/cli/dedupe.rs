@@ -73,3 +73,20 @@ fn people_are_told_what_was_found() {
     let none = home.run(&["list", "ls", "flowers"]);
     assert!(none.code == 0 && none.err.contains("no list yet"), "{none:?}");
 }
+
+#[test]
+fn a_scan_measures_what_it_finds_where_it_is_told_to() {
+    let home = twins();
+    let copy = |from: &str, to: &str| fs::copy(home.path("photos").join(from), home.path("photos").join(to)).unwrap();
+    copy("tulips/1.png", "tulips/third.png");
+    let found = home.json(&["project", "rescan", "flowers", "--measure", "--json"]);
+    assert_eq!((&found["added"], &found["quality"]["measured"]), (&json!(1), &json!(9)), "{found}");
+    assert_eq!(found["quality"]["exact"], json!({ "groups": 3, "pictures": 6 }));
+    let args = ["project", "create", "again", "--from", "photos", "--recursive", "--measure"];
+    let text = home.ok(&args);
+    assert!(text.contains("9 added") && text.contains("dup:exact  6 pictures in 3 groups"), "{text}");
+    let queue = ["queue", "samples", "again", "--filter", "dup:exact", "--json"];
+    assert_eq!(home.lines(&queue).len(), 6);
+    let both = home.run(&["project", "rescan", "flowers", "--measure", "--dry-run"]);
+    assert!(both.code == 2 && both.err.contains("--dry-run"), "{both:?}");
+}

@@ -75,6 +75,23 @@ fn a_folder_becomes_labels_and_the_next_day_goes_on_where_this_one_ended() {
 }
 
 #[test]
+fn duplicates_of_a_new_project_are_found_without_being_asked_for() {
+    let home = Home::new();
+    let folder = home.path("flowers");
+    pictures::write(&folder, "flower", 6);
+    std::fs::copy(folder.join("flower_02.png"), folder.join("flower_07.png")).unwrap();
+    let mut session = home.terminal().kitty().run(&[&folder]);
+    session.wait_for("1 / 7");
+    make_project(&mut session, "blossom", "daisy, roses");
+    at(&mut session, "flower_01.png", "0 / 7").wait_for("look alike");
+    session.keys("F").wait_for("filter").type_text("dup:exact").keys("<enter>");
+    at(&mut session, "flower_02.png", "0 / 7").wait_for("duplicate of").keys("1");
+    at(&mut session, "flower_07.png", "1 / 7").wait_for("saved").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+}
+
+#[test]
 fn a_kill_loses_no_label_that_was_shown_as_saved() {
     let home = Home::new();
     let folder = home.path("flowers");
