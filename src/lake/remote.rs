@@ -115,13 +115,20 @@ pub trait RemoteVolume: Send + Sync {
     }
 }
 
-/// Writes new files behind a server; what is there is never replaced.
+/// Writes files behind a server. Folders come into being with the files in them.
 pub trait RemoteWriter: Send + Sync {
+    /// Whether of two that create the same file at the same moment one is told that there is one already. Where not, a
+    /// file that is made in this way settles nothing between two programs.
+    fn decides(&self) -> bool {
+        true
+    }
+
     /// Makes a file in one step; `false` if there is one already. Asked once: an answer that is lost is an error, and the
     /// file may then be there.
     fn create<'a>(&'a self, path: &'a str, bytes: Bytes) -> Asked<'a, bool>;
 
-    /// Makes a file of one of this machine, piece by piece. The name must be one that nobody else chooses.
+    /// Makes a file of one of this machine, or replaces the one of that name as a whole: until the last byte has come, what
+    /// was there is there.
     fn upload<'a>(&'a self, path: &'a str, from: &'a std::path::Path) -> Asked<'a, ()>;
 
     /// Removes a file; that there is none is no error.

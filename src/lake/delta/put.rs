@@ -21,7 +21,8 @@ impl Files {
     pub(super) fn can_write(&self) -> bool {
         match self {
             Self::Here => true,
-            Self::There(volume) => volume.writer().is_some(),
+            // Two commits of one number must be told apart.
+            Self::There(volume) => volume.writer().is_some_and(|writer| writer.decides()),
         }
     }
 
