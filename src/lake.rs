@@ -18,6 +18,7 @@ pub mod reach;
 pub mod remote;
 pub mod rows;
 pub mod table_info;
+pub mod target;
 pub mod unity;
 
 pub use bytes::RemoteFile;

@@ -44,13 +44,15 @@ Examples:
   lakelens export cards cards.json --format coco
   lakelens export cards yolo --format yolo --images copy --split stratified --seed 7
   lakelens export cards guesses.json --format coco --what predictions
+  lakelens export cards s3://lab/sets/cards --format yolo --images copy
+  lakelens export cards /Volumes/main/vision/labels/cards.json --format coco
   lakelens export cards s3://lab/labels/cards --format delta --append
   lakelens export flowers before.csv --as-of 2026-01-31T12:00:00Z --json")]
 pub(crate) struct ExportArgs {
     /// The project
     #[arg(value_name = "PROJECT")]
     project: String,
-    /// The file or folder to write; formats of one file take either
+    /// The file or folder to write, in any place of the lake; formats of one file take either
     #[arg(value_name = "DEST")]
     dest: OsString,
     #[arg(long = FORMAT.flag, value_name = "FORMAT", help = FORMAT.help,
@@ -105,23 +107,14 @@ impl ExportArgs {
         })
     }
 
-    /// The place on this machine, and the one that is not: only Delta tables are written anywhere else, whose rows wait
-    /// on this machine until they are whole.
-    fn dest(&self, format: Format, context: &Context) -> Result<(PathBuf, Option<LakePath>), AppError> {
+    /// The place on this machine, and the one that is not, for which files wait on this machine.
+    fn dest(&self, context: &Context) -> Result<(PathBuf, Option<LakePath>), AppError> {
         let text = stores::path_text(&self.dest);
         match LakePath::parse(&text, "/") {
-            Ok(path) if path.as_local().is_none() && format == Format::Delta => {
-                let waiting = context.loaded.paths.cache.join("scratch").join("delta");
+            Ok(path) if path.as_local().is_none() => {
+                let waiting = context.loaded.paths.scratch().join("export");
                 Ok((waiting, Some(context.lake_path(&self.dest)?)))
             }
-            Ok(path) if path.as_local().is_none() => Err(AppError::usage(format!(
-                "`{}` is not on this machine, and exports are only written to this machine",
-                printable(&text)
-            ))
-            .hint(
-                "write into a local folder and copy it there with the tool of that place; --format delta writes a table \
-                 into a bucket",
-            )),
             _ => Ok((expand(&text, &context.environment), None)),
         }
     }
@@ -129,7 +122,7 @@ impl ExportArgs {
     fn wanted(&self, context: &mut Context) -> Result<Export, AppError> {
         let stop = context.cancel();
         let format = self.format()?;
-        let (dest, far) = self.dest(format, context)?;
+        let (dest, far) = self.dest(context)?;
         let mut wanted = Export { far, stop, ..Export::new(dest, format) };
         wanted.filter = parse_filter(&self.filter)?;
         let on = |given: bool, choice: &Choice<Export>| {

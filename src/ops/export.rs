@@ -7,6 +7,7 @@
 mod count;
 mod dataset;
 mod delta;
+mod far;
 mod folders;
 mod manifest;
 mod names;
@@ -14,7 +15,9 @@ mod outputs;
 mod pages;
 mod pictures;
 mod publish;
+mod run;
 mod scratch;
+mod ship;
 mod split;
 mod tables;
 
@@ -22,24 +25,19 @@ pub use self::count::count;
 pub use self::split::{By, Split};
 pub use crate::formats::write::Options;
 
-use self::manifest::{Checksums, Manifest};
-use self::split::Plan;
-use super::report::{ExportReport, Loss, TaskProgress};
+use self::run::{Run, Tally};
+use self::ship::Shipper;
+use super::report::{ExportReport, TaskProgress};
 use super::{OpsError, Watch, shown};
-use crate::domain::annotation::Shape;
-use crate::domain::ids::EventId;
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
 use crate::domain::queue::Filter;
-use crate::domain::sample::{Answer, Sample};
-use crate::formats::csv::{GUARDED, guarded};
-use crate::formats::write::{Kind, Losses};
+use crate::formats::write::Kind;
 use crate::lake::Lake;
 use crate::store::Store;
 use jiff::Timestamp;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// What is written.
@@ -187,8 +185,8 @@ pub struct Export {
     pub split: Option<Split>,
     /// What can be chosen of single formats.
     pub options: Options,
-    /// Where a Delta table goes that is no folder of this machine; [`Export::dest`] is then a name beside which its rows
-    /// wait.
+    /// Where it goes in the lake, where that is no path of this machine; [`Export::dest`] is then a name beside which its
+    /// files wait.
     pub far: Option<LakePath>,
     /// The rows of a Delta table stay, and the new ones are added.
     pub append: bool,
@@ -237,10 +235,36 @@ pub fn export(
     if wanted.dest.file_name().is_none() {
         return Err(OpsError::Invalid(format!("`{}` names no file to write", shown(&wanted.dest))));
     }
-    if wanted.format != Format::Delta && (wanted.append || wanted.far.is_some()) {
-        let format = wanted.format.name();
-        return Err(OpsError::Invalid(format!("{format} is a file of this machine and is not appended to; delta is")));
+    if wanted.format != Format::Delta && wanted.append {
+        return Err(OpsError::Invalid(format!("{} is not appended to; delta is", wanted.format.name())));
     }
+    match &wanted.far {
+        Some(far) if wanted.format != Format::Delta => far::export(store, lake, project, (wanted, far), watch),
+        _ => here(store, lake, project, (wanted, None), watch),
+    }
+}
+
+/// Whether the data is one file, by the format and the ending of the name; else it is a folder.
+fn is_one_file(wanted: &Export) -> bool {
+    let name = match &wanted.far {
+        Some(far) => PathBuf::from(far.name()),
+        None => wanted.dest.clone(),
+    };
+    let ending = name.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+    match wanted.format {
+        Format::Set(kind) => kind.one_file().is_some_and(|wanted| ending.as_deref() == Some(wanted)),
+        other => matches!(other, Format::Csv | Format::Jsonl),
+    }
+}
+
+/// Makes an export on this machine; its files may be taken elsewhere as they are written.
+fn here(
+    store: &mut dyn Store,
+    lake: &Lake,
+    project: &Project,
+    (wanted, shipper): (&Export, Option<Arc<Shipper>>),
+    watch: &mut Watch<'_>,
+) -> Result<ExportReport, OpsError> {
     watch.check()?;
     let event = match wanted.as_of {
         Some(at) => Some(store.event_at(project.id, at)?),
@@ -252,6 +276,7 @@ pub fn export(
         project,
         wanted,
         event,
+        shipper,
         tally: Tally::default(),
         told: TaskProgress { step: "writing".into(), unit: "samples".into(), total: Some(total), ..Default::default() },
     };
@@ -260,129 +285,5 @@ pub fn export(
         Format::Folders => folders::write(&mut run, lake, watch),
         Format::Delta => delta::write(&mut run, lake, watch),
         Format::Set(kind) => dataset::write(&mut run, lake, kind, watch),
-    }
-}
-
-/// What was written and what could not be, so far.
-#[derive(Debug, Default)]
-struct Tally {
-    images: u64,
-    annotations: u64,
-    status: BTreeMap<&'static str, u64>,
-    lost: Losses,
-    /// Pictures of each part of a split data set.
-    parts: BTreeMap<String, u64>,
-    newest: Option<Timestamp>,
-}
-
-impl Tally {
-    /// Everything but whole-picture classes, which most formats cannot say.
-    fn lose_shapes(&mut self, answer: &Answer) {
-        let count = |wanted: &str| answer.annotations.iter().filter(|a| a.shape.kind() == wanted).count() as u64;
-        self.lost.lose("boxes are not written", count("box"));
-        self.lost.lose("polygons are not written", count("polygon"));
-        self.lost.lose("masks are not written", count("mask"));
-        let with = answer.annotations.iter().filter(|a| a.shape == Shape::Class && !a.attributes.is_empty()).count();
-        self.lost.lose("attributes of a class are not written", with as u64);
-    }
-
-    /// Counts a picture that was written.
-    fn count(&mut self, answer: &Answer, annotations: usize) {
-        self.images += 1;
-        self.annotations += annotations as u64;
-        self.newest = answer.annotations.iter().map(|a| a.at).max().max(self.newest);
-    }
-
-    /// Keeps a cell from being run by a spreadsheet.
-    fn guard(&mut self, cell: &mut String) {
-        if let Cow::Owned(safe) = guarded(cell) {
-            self.lost.lose(GUARDED, 1);
-            *cell = safe;
-        }
-    }
-
-    fn losses(&self) -> Vec<Loss> {
-        self.lost.iter().map(|(what, count)| Loss { what: what.to_owned(), count }).collect()
-    }
-}
-
-/// A running export.
-struct Run<'a> {
-    store: &'a mut dyn Store,
-    project: &'a Project,
-    wanted: &'a Export,
-    /// The event whose state is written; outer `None` for today's.
-    event: Option<Option<EventId>>,
-    tally: Tally,
-    told: TaskProgress,
-}
-
-/// Takes one sample with the answer that is to be written.
-type Take<'a> = dyn FnMut(&mut Tally, &Sample, &Answer) -> Result<(), OpsError> + 'a;
-
-impl Run<'_> {
-    /// Gives every sample of the filter to `take`, in path order.
-    fn each(&mut self, watch: &mut Watch<'_>, take: &mut Take<'_>) -> Result<(), OpsError> {
-        self.walk(watch, &mut |tally, sample, answer| {
-            *tally.status.entry(answer.status.name()).or_default() += 1;
-            take(tally, sample, answer)
-        })
-    }
-
-    fn walk(&mut self, watch: &mut Watch<'_>, take: &mut Take<'_>) -> Result<(), OpsError> {
-        let Self { store, project, wanted, event, tally, told } = self;
-        told.done = 0;
-        let remarks = wanted.format == Format::Set(Kind::CocoCaptions);
-        let pages = pages::Wanted { project: project.id, filter: &wanted.filter, event: *event, remarks };
-        pages::each(&mut **store, &pages, watch, &mut |page, watch| {
-            for (sample, past) in &page {
-                let answer = past.as_ref().unwrap_or(&sample.answer);
-                // What nobody has confirmed is no answer.
-                let given = answer.is_draft().then(|| answer.without_draft());
-                take(tally, sample, given.as_ref().unwrap_or(answer))?;
-            }
-            told.done += page.len() as u64;
-            watch.tell(told);
-            Ok(())
-        })?;
-        self.told.total = Some(self.told.done);
-        watch.tell(&self.told);
-        Ok(())
-    }
-
-    /// Deals the pictures that are going to be written out to the parts of a split data set.
-    fn plan(&mut self, watch: &mut Watch<'_>, chosen: &dyn Fn(&Answer) -> bool) -> Result<Option<Plan>, OpsError> {
-        let Some(split) = &self.wanted.split else { return Ok(None) };
-        let mut plan = Plan::new(split.clone());
-        let counts = self.store.counts(self.project.id)?;
-        let labels = self.project.labels.clone();
-        self.told.step = "choosing the parts".into();
-        self.walk(watch, &mut |_, sample, answer| {
-            if chosen(answer) {
-                plan.see(sample, answer, &labels, &counts);
-            }
-            Ok(())
-        })?;
-        plan.deal();
-        self.told.step = "writing".into();
-        Ok(Some(plan))
-    }
-
-    fn manifest(&self, checksums: Checksums) -> Manifest<'_> {
-        Manifest::new(self.project, self.wanted, &self.tally, checksums)
-    }
-
-    fn report(&self, manifest: &std::path::Path) -> ExportReport {
-        let text = |path: &std::path::Path| crate::domain::text::encode_os(path.as_os_str());
-        ExportReport {
-            dest: text(&self.wanted.dest),
-            format: self.wanted.format.name().to_owned(),
-            images: self.tally.images,
-            annotations: self.tally.annotations,
-            loss: self.tally.losses(),
-            manifest: text(manifest),
-            version: None,
-            unchanged: false,
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod catalog;
 pub(crate) mod delta;
+mod exports;
 mod fake;
 mod lent;
 mod profiles;

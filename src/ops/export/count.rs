@@ -4,14 +4,16 @@
 //! afterwards; only the files of the pictures are left alone.
 
 use super::scratch::{Scratch, may_replace};
-use super::{Export, Format, Images, export};
+use super::{Export, Format, Images, export, far, is_one_file};
 use crate::domain::project::Project;
 use crate::lake::Lake;
+use crate::lake::target::Goal;
 use crate::ops::report::ExportReport;
 use crate::ops::{OpsError, Watch, shown};
 use crate::store::Store;
+use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Counts what an export would do.
 ///
@@ -25,24 +27,14 @@ pub fn count(
     scratch: &Path,
     watch: &mut Watch<'_>,
 ) -> Result<ExportReport, OpsError> {
-    let ending = wanted.dest.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    let one_file = match wanted.format {
-        Format::Set(kind) => kind.one_file().is_some_and(|wanted| ending.as_deref() == Some(wanted)),
-        other => matches!(other, Format::Csv | Format::Jsonl),
-    };
-    let table = wanted.format == Format::Delta;
-    if table && !wanted.overwrite && !wanted.append && wanted.far.is_none() && wanted.dest.exists() {
-        return Err(OpsError::Exists(shown(&wanted.dest)));
-    }
-    // A file is replaced as it is; the rows of a table stay in its older versions.
-    let replaced = one_file && wanted.overwrite;
-    if !table && !replaced {
-        may_replace(&wanted.dest, wanted.overwrite)?;
-    }
+    let one_file = is_one_file(wanted);
+    may_write(lake, wanted, one_file)?;
     fs::create_dir_all(scratch).map_err(|e| OpsError::file("create", scratch, &e))?;
     let folder = Scratch::beside(&scratch.join("export"));
     fs::create_dir(folder.path()).map_err(|e| folder.failed(&e))?;
-    let dest = folder.path().join(wanted.dest.file_name().unwrap_or_default());
+    let named = wanted.far.as_ref().map(|far| PathBuf::from(far.name()));
+    let named = named.as_deref().unwrap_or(&wanted.dest).file_name();
+    let dest = folder.path().join(named.unwrap_or(OsStr::new("export")));
     // A file that has no place for pictures refuses them before anything is written.
     let images = if one_file { wanted.images } else { Images::None };
     let aside = Export { dest, images, overwrite: false, far: None, append: false, ..wanted.clone() };
@@ -52,4 +44,25 @@ pub fn count(
         None => crate::domain::text::encode_os(wanted.dest.as_os_str()),
     };
     Ok(ExportReport { dest, version: None, ..report })
+}
+
+/// Whether the export itself may write where it is to go.
+fn may_write(lake: &Lake, wanted: &Export, one_file: bool) -> Result<(), OpsError> {
+    let free = |dest: &Path| {
+        // A file is replaced as it is.
+        if one_file && wanted.overwrite { Ok(()) } else { may_replace(dest, wanted.overwrite).map(drop) }
+    };
+    match &wanted.far {
+        // The rows of a table stay in its older versions.
+        None if wanted.format == Format::Delta => match wanted.overwrite || wanted.append || !wanted.dest.exists() {
+            true => Ok(()),
+            false => Err(OpsError::Exists(shown(&wanted.dest))),
+        },
+        Some(_) if wanted.format == Format::Delta => Ok(()),
+        None => free(&wanted.dest),
+        Some(far) => match far::goal(lake, wanted, far)? {
+            Goal::Here(dest) => free(&dest),
+            Goal::There(target) => far::may_write(wanted, &target),
+        },
+    }
 }

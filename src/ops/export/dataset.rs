@@ -9,7 +9,7 @@ use super::publish;
 use super::scratch::Scratch;
 use super::split::Plan;
 use super::tables::{beside, publish as publish_file};
-use super::{Images, OpsError, Run, Tally, Watch, What, shown};
+use super::{Images, OpsError, Run, Tally, Watch, What, is_one_file, shown};
 use crate::domain::class::LabelSet;
 use crate::domain::sample::{Answer, Sample, Status};
 use crate::formats::dataset::{ClassInfo, Item, Mark, Place as Where, Spot, Standing, Unit};
@@ -39,8 +39,7 @@ pub(super) fn write(
             return Err(OpsError::Invalid(text));
         }
     };
-    let ending = run.wanted.dest.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    if kind.one_file().is_some_and(|wanted| ending.as_deref() == Some(wanted)) {
+    if is_one_file(run.wanted) {
         one_file(run, lake, kind, watch)
     } else {
         publish::folder(run, watch, |run, scratch, out, watch| fill(run, lake, kind, scratch, out, watch))

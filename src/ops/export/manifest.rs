@@ -13,6 +13,9 @@ use std::path::Path;
 /// The manifest's name inside an exported folder; it also marks the folder as an export that may be replaced.
 pub(super) use crate::formats::MANIFEST as NAME;
 
+/// What the name of the manifest of a single file ends in, after the name of the file.
+pub(super) const BESIDE: &str = ".manifest.json";
+
 /// By what the data can be checked.
 #[derive(Serialize)]
 pub(super) struct Checksums {

@@ -3,6 +3,7 @@
 //! What always holds: nothing is written outside the folder; the list of checksums grows on the disk, not in memory; a
 //! file whose last bytes did not reach the disk ends the export.
 
+use super::ship::Shipper;
 use crate::formats::dataset::{Aside, Outputs};
 use ring::digest::{Context, SHA256};
 use std::fs::{self, File};
@@ -19,6 +20,8 @@ pub(super) struct Folder {
     /// The file that was begun first.
     first: Option<String>,
     sums: Arc<Mutex<Sums>>,
+    /// Takes files elsewhere as they are written.
+    shipper: Option<Arc<Shipper>>,
 }
 
 struct Sums {
@@ -38,11 +41,16 @@ pub(super) struct Written {
 }
 
 impl Folder {
+    /// A folder that has just been made, whose files may be taken elsewhere as soon as they are written.
+    pub(super) fn shipped(root: &Path, shipper: Option<Arc<Shipper>>) -> io::Result<Self> {
+        Ok(Self { shipper, ..Self::new(root)? })
+    }
+
     /// A folder that has just been made.
     pub(super) fn new(root: &Path) -> io::Result<Self> {
         let list = BufWriter::new(File::create_new(root.join(SUMS))?);
         let sums = Sums { list, hash: Context::new(&SHA256), files: 0, bytes: 0, error: None };
-        Ok(Self { root: root.to_owned(), first: None, sums: Arc::new(Mutex::new(sums)) })
+        Ok(Self { root: root.to_owned(), first: None, sums: Arc::new(Mutex::new(sums)), shipper: None })
     }
 
     /// Where a file of this relative path lies; its folders are made.
@@ -77,9 +85,13 @@ impl Folder {
 
     /// Begins a file.
     pub(super) fn begin(&self, path: &str) -> io::Result<Hashed> {
-        let file = File::create_new(self.place(path)?)?;
-        let sums = Arc::clone(&self.sums);
-        Ok(Hashed { file, hash: Some(Context::new(&SHA256)), bytes: 0, path: path.to_owned(), sums })
+        if self.shipper.as_ref().is_some_and(|shipper| shipper.has_failed()) {
+            return Err(io::Error::other("what was written before could not be taken to its place"));
+        }
+        let place = self.place(path)?;
+        let (file, sums) = (File::create_new(&place)?, Arc::clone(&self.sums));
+        let ship = self.shipper.clone().map(|shipper| (shipper, place));
+        Ok(Hashed { file, hash: Some(Context::new(&SHA256)), bytes: 0, path: path.to_owned(), sums, ship })
     }
 
     /// Takes back a file that was begun.
@@ -113,6 +125,8 @@ pub(super) struct Hashed {
     bytes: u64,
     path: String,
     sums: Arc<Mutex<Sums>>,
+    /// Who takes it elsewhere, and where it lies.
+    ship: Option<(Arc<Shipper>, PathBuf)>,
 }
 
 impl Write for Hashed {
@@ -142,6 +156,10 @@ impl Drop for Hashed {
         }
         sums.files += 1;
         sums.bytes += self.bytes;
+        drop(sums);
+        if let Some((shipper, place)) = self.ship.take() {
+            shipper.take(place, std::mem::take(&mut self.path));
+        }
     }
 }
 
@@ -152,6 +170,26 @@ fn line(sum: &str, path: &str) -> String {
         return format!("\\{sum}  {path}\n");
     }
     format!("{sum}  {path}\n")
+}
+
+/// The path in a line of [`line`]; nothing for what is no such line, and for paths that lead out of their folder.
+pub(super) fn listed(line: &str) -> Option<String> {
+    let (escaped, line) = line.strip_prefix('\\').map_or((false, line), |rest| (true, rest));
+    let (_, path) = line.split_once("  ")?;
+    let mut out = String::with_capacity(path.len());
+    let mut rest = path.chars();
+    while let Some(c) = rest.next() {
+        out.push(match (escaped, c) {
+            (true, '\\') => match rest.next()? {
+                'n' => '\n',
+                'r' => '\r',
+                other => other,
+            },
+            _ => c,
+        });
+    }
+    let inside = out.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    inside.then_some(out)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -173,5 +211,21 @@ pub(super) fn sum_of(path: &Path) -> io::Result<(String, u64)> {
         }
         hash.update(piece.get(..count).unwrap_or_default());
         bytes += count as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_checksums_reads_back_and_leads_nowhere_else() {
+        for path in ["a.txt", "images/train/1 2.jpg", "odd\\n\nb\rc", "\\"] {
+            let line = line("00", path);
+            assert_eq!(listed(line.strip_suffix('\n').unwrap()).as_deref(), Some(path), "{line:?}");
+        }
+        for bad in ["", "00 a", "00  ../a", "00  /etc/passwd", "00  a//b", "00  a/./b", "\\00  a\\"] {
+            assert_eq!(listed(bad), None, "{bad:?}");
+        }
     }
 }

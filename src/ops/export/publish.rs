@@ -18,8 +18,12 @@ pub(super) fn folder(
     let standing = may_replace(&dest, run.wanted.overwrite)?;
     let scratch = Scratch::beside(&dest);
     fs::create_dir(scratch.path()).map_err(|e| scratch.failed(&e))?;
-    let mut out = Folder::new(scratch.path()).map_err(|e| scratch.failed(&e))?;
+    let mut out = Folder::shipped(scratch.path(), run.shipper.clone()).map_err(|e| scratch.failed(&e))?;
     fill(run, &scratch, &mut out, watch)?;
+    if let Some(shipper) = &run.shipper {
+        // The folder is about to get another name, under which nobody would look for what still waits in it.
+        shipper.finish()?;
+    }
     let written = out.finish().map_err(|e| scratch.failed(&e))?;
     let manifest = run.manifest(Checksums::list(&written)).bytes(&dest)?;
     fs::write(scratch.path().join(NAME), manifest).map_err(|e| scratch.failed(&e))?;

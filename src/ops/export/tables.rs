@@ -1,7 +1,7 @@
 //! CSV and JSON lines: one file, and a manifest beside it.
 
 use super::super::{OpsError, Watch, shown};
-use super::manifest::Checksums;
+use super::manifest::{BESIDE, Checksums};
 use super::outputs::sum_of;
 use super::scratch::Scratch;
 use super::{Format, Run, Tally};
@@ -34,7 +34,7 @@ pub(super) fn write(run: &mut Run<'_>, watch: &mut Watch<'_>) -> Result<ExportRe
 /// The manifest's place beside a file.
 pub(super) fn beside(run: &Run<'_>) -> Result<PathBuf, OpsError> {
     let mut beside = run.wanted.dest.clone().into_os_string();
-    beside.push(".manifest.json");
+    beside.push(BESIDE);
     let beside = PathBuf::from(beside);
     if run.wanted.dest.is_dir() {
         let dest = shown(&run.wanted.dest);

@@ -62,8 +62,8 @@ impl Work {
     ) -> Result<String, OpsError> {
         let project = store.project(order.project)?;
         if order.wanted.far.is_some() {
-            // Where the rows of a table wait that goes elsewhere.
-            order.wanted.dest = self.scratch.join("delta");
+            // Where files wait that go elsewhere.
+            order.wanted.dest = self.scratch.join("export");
         }
         let report = match order.dry_run {
             true => export::count(store, &self.lake, &project, &order.wanted, &self.scratch, watch)?,

@@ -410,7 +410,12 @@ fn the_place_of_an_export_follows_the_format_until_it_is_typed() {
     h.keys("<space>");
     assert!(h.screen(80, 24).contains("/data/flowers.jsonl"));
     h.keys("j <enter> <C-u>").text("s3://bucket/x").keys("<enter>");
-    assert!(h.screen(80, 24).contains("only written to this machine"));
+    assert!(h.screen(80, 24).contains("s3://bucket/x"));
+    h.keys("d");
+    assert_eq!(export_of(&h).1.wanted.far.map(|far| far.to_string()).as_deref(), Some("s3://bucket/x"));
+    h.effects.clear();
+    h.keys("<enter> <C-u>").text("/").keys("<enter>");
+    assert!(h.screen(80, 24).contains("`/` is no place for an export"));
     h.keys("<C-u>").text("/out/here.jsonl").keys("<enter> k <space>");
     assert!(h.screen(80, 24).contains("/out/here.jsonl"));
     h.keys("d");

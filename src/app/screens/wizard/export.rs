@@ -92,9 +92,6 @@ impl ExportState {
         if format == Format::Folders && self.wanted.images == Images::None {
             self.wanted.images = Images::Copy;
         }
-        if format != Format::Delta && self.wanted.far.take().is_some() {
-            self.named = false;
-        }
         let Some(project) = self.from.as_ref().filter(|_| !self.named) else { return };
         let plain = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' };
         let name: String = project.name.chars().map(plain).collect();
@@ -238,19 +235,15 @@ fn ask_dest(state: &mut State) -> Vec<Effect> {
     let text = wizard.dest();
     path::ask(state, "write to", &text, "a file, or a folder; it appears when it is complete", |state, text| {
         let path = LakePath::parse(text.trim(), &state.base())?;
-        let table = self::wizard(state).is_some_and(|w| w.wanted.format == Format::Delta);
-        if table && path.as_local().is_none() {
+        let Some(local) = path.as_local() else {
             if let Some(wizard) = self::wizard(state) {
                 (wizard.wanted.far, wizard.named) = (Some(path), true);
             }
             return Ok(changed(state));
-        }
-        let Some(local) = path.as_local().filter(|local| !local.trim_matches('/').is_empty()) else {
-            return Err(
-                "exports are only written to this machine, Delta tables also into a bucket; write into a local folder"
-                    .to_owned(),
-            );
         };
+        if local.trim_matches('/').is_empty() {
+            return Err("`/` is no place for an export; name a file or a folder".to_owned());
+        }
         let dest = PathBuf::from(decode_os(local));
         if let Some(wizard) = self::wizard(state) {
             (wizard.wanted.dest, wizard.wanted.far, wizard.named) = (dest, None, true);
