@@ -2,7 +2,7 @@
 
 mod catalog;
 pub(crate) mod delta;
-mod exports;
+pub(crate) mod exports;
 mod fake;
 mod lent;
 mod profiles;

@@ -145,6 +145,33 @@ fn an_export_says_what_is_lost_before_it_is_made_and_appears_whole() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+#[test]
+fn a_delta_table_is_made_and_comes_back_through_the_wizards() {
+    let home = cards();
+    let file = coco(&home, 3);
+    let (code, out, err) = home.command(&["import", "cards", &file]);
+    assert_eq!(code, 0, "{out}{err}");
+    let made = ["project", "create", "second", "--from", "cards", "--task", "detection", "--json"];
+    assert_eq!(home.command(&made).0, 0);
+    let mut session = open(&home);
+    session.keys("g p").wait_for("E export").keys("E").wait_for("export labels").wait_for("write to");
+    session.keys("<enter>").wait_for("one row a picture").type_text("delta").keys("<enter>");
+    session.wait_for("cards-delta").keys("d").wait_for("dry run done").wait_for("nothing is written yet");
+    assert!(!home.path("cards-delta").exists(), "a dry run writes nothing");
+    session.keys("s").wait_for("the history of");
+    leave(&mut session);
+    assert!(home.path("cards-delta/_delta_log").is_dir());
+    let mut session = open(&home);
+    session.wait_for("second").keys("g p").wait_for("E export").keys("j I").wait_for("file or folder:");
+    session.keys("<C-u>").type_text(&home.path("cards-delta").display().to_string()).keys("<enter>");
+    session.wait_for("recognised by its content").wait_for("card_01.png").wait_for("box ace");
+    session.keys("d").wait_for("dry run done").keys("s").wait_for("labels added").wait_for("takes all of it back");
+    leave(&mut session);
+    let (code, out, err) = home.command(&["export", "second", "second.json", "--format", "coco", "--json"]);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &report["images"], &report["annotations"]), (0, &json!(3), &json!(3)), "{err}");
+}
+
 fn walk(folder: &std::path::Path) -> Vec<String> {
     let mut out = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {

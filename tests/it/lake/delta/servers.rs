@@ -155,3 +155,42 @@ fn a_table_that_spark_wrote_reads_as_spark_reads_it() {
         assert_eq!(held(&ours.first_rows(&at, few(1000), &stop()).unwrap()), theirs, "{version}");
     }
 }
+
+/// What other engines need of a table: a log that they take, types that they know, and versions that they can add to.
+#[test]
+#[ignore = "needs Apache Spark with Delta; tests/run starts it"]
+fn a_table_that_is_exported_is_read_and_changed_by_spark_and_read_again() {
+    let (Some(server), Some(tables)) = (address("LAKELENS_SPARK"), address("LAKELENS_SPARK_DELTA")) else { return };
+    let net = Net::default();
+    let engine = spark::connect(&net, &server);
+    let folder = format!("{tables}/{}", uuid::Uuid::now_v7().simple());
+    let table = format!("delta.`{folder}`");
+    let home = super::super::exports::cards();
+    let export = |more: &[&str]| home.ok(&[&["export", "cards", &folder, "--format", "delta"], more].concat());
+    let rows = |what: &str| spark::rows(&engine, &Statement::new(format!("SELECT {what} FROM {table}")));
+    export(&[]);
+    let cell = |text: &str| Some(text.to_owned());
+    let boxes = "filename, label, x, y, w, h";
+    assert_eq!(
+        rows(&format!("{boxes}, typeof(x), typeof(filename)")).first().map(|row| row[..].to_vec()),
+        Some(["1.png", "ace", "0.5", "0.25", "8.0", "6.125", "double", "string"].map(cell).to_vec())
+    );
+    assert_eq!(rows("filename").len(), 4, "three boxes and an empty picture");
+    export(&["--append"]);
+    assert_eq!(rows("filename").len(), 8);
+    // Spark changes it, with what it does by default, and both agree on every version.
+    spark::run(&engine, &format!("ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')"));
+    spark::run(&engine, &format!("DELETE FROM {table} WHERE label IS NULL"));
+    spark::run(&engine, &format!("UPDATE {table} SET label = 'king' WHERE x = 0.5"));
+    let told = home.lines(&["table", "rows", &folder, "--limit", "1000", "--jsonl"]);
+    let mut ours: Vec<_> = told.iter().map(|r| (r["label"].as_str().map(str::to_owned), r["x"].to_string())).collect();
+    let theirs = rows("label, cast(x AS STRING)");
+    let mut theirs: Vec<_> = theirs.into_iter().map(|r| (r[0].clone(), r[1].clone().unwrap())).collect();
+    ours.sort();
+    theirs.sort();
+    assert_eq!((ours.len(), &ours), (6, &theirs));
+    let back = home.json(&["import", "back", &folder, "--json"]);
+    assert_eq!((&back["read"], &back["rejected"]), (&2.into(), &0.into()), "{back}");
+    let refused = home.run(&["export", "cards", &folder, "--format", "delta", "--append"]);
+    assert!(refused.code == 0 || refused.err.contains("deletion vectors"), "{refused:?}");
+}
