@@ -117,6 +117,12 @@ impl CsvRows {
         self.header.as_deref()
     }
 
+    /// The first row of a file without a header, before any was read.
+    #[must_use]
+    pub fn first(&self) -> Option<Vec<String>> {
+        Some(self.first.as_ref()?.iter().map(text).collect())
+    }
+
     /// Number of columns of the first row.
     #[must_use]
     pub fn columns(&self) -> usize {

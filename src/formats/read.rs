@@ -136,7 +136,7 @@ impl Format {
             }
             Self::CreateMl => "CreateML JSON",
             Self::OpenImages => "Open Images CSV, with class-descriptions",
-            Self::Via => "VGG Image Annotator (VIA 1, 2): JSON, a project, or CSV",
+            Self::Via => "VGG Image Annotator (VIA 1, 2, 3): JSON, a project, or CSV",
             Self::Datumaro => "datumaro JSON",
             Self::Parquet => "Parquet tables as CSV, and Hugging Face's with image, label, labels or objects",
             Self::Delta => "Delta table (--at VERSION|TIME), its columns as those of CSV",

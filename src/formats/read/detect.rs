@@ -140,7 +140,7 @@ fn of_text(start: &str, name: &str) -> Option<Format> {
 fn of_json(start: &str) -> Option<Format> {
     let has = |key: &str| start.contains(&format!("\"{key}\""));
     let list = start.starts_with('[');
-    if has("_via_img_metadata") || (has("regions") && has("filename")) {
+    if super::via::project::is_head(start) || has("_via_img_metadata") || (has("regions") && has("filename")) {
         return Some(Format::Via);
     }
     if has("shapes") && (has("imagePath") || has("shape_type")) {

@@ -386,16 +386,26 @@ fn class(label: &Scalar, names: &[String]) -> Result<String, String> {
     }
 }
 
-/// Objects as Hugging Face's `imagefolder` has them: `bbox` in pixels (`x, y, w, h`) and as many `categories`.
+/// What classes of objects are called.
+const OBJECT_CLASSES: [&str; 4] = ["categories", "category", "label", "labels"];
+
+/// Objects as Hugging Face's `imagefolder` has them: `bbox` in pixels (`x, y, w, h`) and as many `categories`; or one JSON
+/// object each.
 fn objects_of(objects: Option<&Value>, names: &[String], marks: &mut Marks<'_>) -> Result<(), String> {
     let Some(objects) = objects.filter(|o| !o.is_null()) else { return Ok(()) };
-    let fields = objects.as_object().ok_or("objects must be a JSON object of lists")?;
-    let key = if fields.contains_key("categories") { "categories" } else { "category" };
-    let (places, classes) = (list(fields, "bbox")?, list(fields, key)?);
-    if places.len() != classes.len() {
-        return Err(format!("objects has {} bbox, but {} {key}", places.len(), classes.len()));
-    }
-    for (place, label) in places.iter().zip(classes) {
+    let pairs: Vec<(&Value, &Value)> = match objects {
+        Value::Object(fields) => {
+            let key = OBJECT_CLASSES.into_iter().find(|key| fields.contains_key(*key)).unwrap_or("category");
+            let (places, classes) = (list(fields, "bbox")?, list(fields, key)?);
+            if places.len() != classes.len() {
+                return Err(format!("objects has {} bbox, but {} {key}", places.len(), classes.len()));
+            }
+            places.iter().zip(classes).collect()
+        }
+        Value::Array(each) => each.iter().map(one_object).collect::<Result<_, _>>()?,
+        _ => return Err("objects must be a JSON object of lists, or a list of JSON objects".to_owned()),
+    };
+    for (place, label) in pairs {
         let numbers: Option<Vec<f64>> = place.as_array().and_then(|p| p.iter().map(Value::as_f64).collect());
         let shape = match numbers.as_deref() {
             Some(&[x, y, w, h]) => Ok(Shape::Box(BoxN { x, y, w, h })),
@@ -407,4 +417,11 @@ fn objects_of(objects: Option<&Value>, names: &[String], marks: &mut Marks<'_>) 
         marks.add(made);
     }
     Ok(())
+}
+
+/// Place and class of an object that stands by itself.
+fn one_object(object: &Value) -> Result<(&Value, &Value), String> {
+    let place = object.get("bbox").ok_or("an object has no bbox")?;
+    let label = OBJECT_CLASSES.into_iter().find_map(|key| object.get(key));
+    Ok((place, label.ok_or("an object has no category")?))
 }

@@ -1,6 +1,7 @@
-//! VGG Image Annotator (VIA 1 and 2): annotations as JSON or CSV, or a whole project as JSON. The key of a picture is its name and size; its
-//! regions are in pixels. The class is the attribute `label`, `class`, `name` or `type`, or the only one there is.
+//! VGG Image Annotator (VIA 1, 2 and 3): annotations as JSON or CSV, or a whole project as JSON. The key of a picture is its
+//! name and size; its regions are in pixels. The class is the attribute `label`, `class`, `name` or `type`, or the only one there is.
 
+pub(super) mod project;
 mod rows;
 
 use super::json::{self, number, text};
@@ -24,6 +25,10 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
         let file = document_label(files, &path);
         if file.to_ascii_lowercase().ends_with(".csv") {
             rows::read(files, &path, with, take)?;
+            continue;
+        }
+        if project::is(files, &path) {
+            project::read(files, &path, with, take)?;
             continue;
         }
         let mut n = 0;

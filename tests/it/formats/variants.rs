@@ -140,6 +140,70 @@ fn via_is_read_from_its_csv() {
 }
 
 #[test]
+fn a_project_of_via_3_is_read() {
+    let region = |vid: &str, xy: Value, av: Value| json!({"vid": vid, "flg": 0, "z": [], "xy": xy, "av": av});
+    let project = json!({
+        "project": {"pid": "__VIA_PROJECT_ID__", "creator": "VGG Image Annotator"},
+        "config": {},
+        "attribute": {
+            "1": {"aname": "class", "anchor_id": "FILE1_Z0_XY1", "type": 4, "options": {"0": "cat", "1": "dog"}},
+            "2": {"aname": "note", "type": 1, "options": {}}
+        },
+        "file": {"1": {"fid": "1", "fname": "a.jpg", "type": 2}, "2": {"fid": 2, "fname": "b.jpg", "type": 2}},
+        "metadata": {
+            "w": region("v1", json!([2, 1, 2, 3, 4]), json!({"1": "0", "2": "wet"})),
+            "x": region("v1", json!([7, 1, 1, 9, 1, 9, 9]), json!({"1": "1"})),
+            "y": region("v1", json!([8, 5, 0, 9, 4, 5, 8, 1, 4]), json!({"1": "1"})),
+            "p": region("v1", json!([1, 5, 5]), json!({"1": "1"})),
+            "q": region("v9", json!([2, 1, 2, 3, 4]), json!({"1": "1"})),
+            "t": {"vid": "v1", "z": [1.5, 2.0], "xy": [], "av": {"1": "1"}}
+        },
+        "view": {"v1": {"fid_list": ["1"]}, "v2": {"fid_list": [2]}}
+    });
+    let seen = read(Format::Via, "via.json", project.to_string());
+    assert_eq!(super::odd::detected("via.json", project.to_string()), Ok(Format::Via));
+    let item = |name: &str| seen.items.iter().find(|item| item.name == name).unwrap();
+    let wanted = [("cat".to_owned(), [1.0, 2.0, 3.0, 4.0]), ("dog".to_owned(), [1.0, 0.0, 8.0, 8.0])];
+    assert_eq!(boxes(&seen), wanted);
+    assert_eq!(item("a.jpg").marks.len(), 3);
+    assert_eq!(item("a.jpg").marks[0].attributes["note"], "wet");
+    assert_eq!((item("a.jpg").standing, item("b.jpg").standing), (Standing::Judged, Standing::Listed));
+    for reason in ["metadata 1", "is no box or polygon", "its view names no file", "a time in a video"] {
+        assert!(seen.says(reason), "{reason}: {:?}", seen.reasons());
+    }
+}
+
+#[test]
+fn tables_without_a_header_are_read_where_it_is_known_who_wrote_them() {
+    let read = |text: &str| read(Format::Csv, "boxes.csv", text.to_owned());
+    let cat = [("cat".to_owned(), [10.0, 20.0, 30.0, 40.0])];
+    let seen = read("a.jpg,10,20,40,60,cat\nb.jpg,,,,,\n");
+    assert_eq!((boxes(&seen), seen.reasons().len()), (cat.to_vec(), 0));
+    assert_eq!(seen.items.iter().find(|item| item.name == "b.jpg").unwrap().standing, Standing::Judged);
+    let seen = read("cat,10,20,30,40,a.jpg,640,480\n");
+    assert_eq!((boxes(&seen), seen.items[0].width, seen.items[0].height), (cat.to_vec(), Some(640), Some(480)));
+    // The class could be in any of them: nothing is guessed.
+    let seen = read("a.jpg,2021,cat\n");
+    assert!(seen.items.is_empty() && seen.says("--columns path=1,class=2"), "{:?}", seen.reasons());
+}
+
+#[test]
+fn objects_of_hugging_face_stand_in_lists_or_by_themselves() {
+    let read = |line: Value| read(Format::Jsonl, "metadata.jsonl", line.to_string());
+    let cat = [("cat".to_owned(), [1.0, 2.0, 3.0, 4.0])];
+    for objects in [
+        json!({"bbox": [[1, 2, 3, 4]], "categories": ["cat"]}),
+        json!({"bbox": [[1, 2, 3, 4]], "label": ["cat"]}),
+        json!([{"bbox": [1, 2, 3, 4], "category": "cat"}]),
+    ] {
+        let seen = read(json!({"file_name": "a.jpg", "objects": objects}));
+        assert_eq!(boxes(&seen), cat, "{objects}: {:?}", seen.reasons());
+    }
+    let seen = read(json!({"file_name": "a.jpg", "objects": [{"bbox": [1, 2, 3, 4]}]}));
+    assert!(seen.says("an object has no category"), "{:?}", seen.reasons());
+}
+
+#[test]
 fn cvat_turns_its_ellipses() {
     let text = "<annotations><version>1.1</version><image id=\"0\" name=\"a.jpg\" width=\"200\" height=\"100\">\
                 <ellipse label=\"cat\" cx=\"50\" cy=\"50\" rx=\"20\" ry=\"5\"/>\
