@@ -1,13 +1,17 @@
 //! The strongest edges of a picture near the sides of a box: what a box that was drawn by hand probably means.
 //!
-//! What always holds: a side moves at most as far as it is told, and only to where the picture changes clearly; a side
-//! without such a place stays where it is.
+//! What always holds: a side moves at most as far as it is told, and only to where the picture changes clearly along most
+//! of it, from dark to bright or from bright to dark; a side without such a place stays where it is. The share and the
+//! step are those with which boxes of photographs come nearer to what people drew carefully: with less, the pips of a
+//! playing card and the rim of a cell draw a side away as often as its edge draws it near.
 
 use super::decode::Picture;
 use crate::domain::geometry::{BoxN, Side};
 
 /// A mean step of brightness (0-255) between the two sides of an edge that is clear.
-const CLEAR: f64 = 10.0;
+const CLEAR: f64 = 15.0;
+/// The share of a side along which an edge must be clear.
+const ALONG: f64 = 0.7;
 /// A place at the far end of what is looked at has to be so many times stronger than one that is near.
 const FAR: f64 = 2.0;
 /// The corners of an object are often round: this share of a side is left out at each end.
@@ -38,19 +42,26 @@ impl Plane {
         self.luma.get(y * self.width + x).map_or(0, |v| i32::from(*v))
     }
 
-    /// How much the brightness changes at a line between `across - 1` and `across`, between two places along it.
-    fn step(&self, across: usize, (from, to): (usize, usize), upright: bool) -> f64 {
+    /// How much the brightness changes at a line between `across - 1` and `across`, between two places along it; nothing
+    /// where that is no clear edge.
+    fn step(&self, across: usize, (from, to): (usize, usize), upright: bool) -> Option<f64> {
         let side = if upright { self.width } else { self.height };
         if across < 2 || across + 1 >= side || from >= to {
-            return 0.0;
+            return None;
         }
         // Two pixels on either side, so that noise does not look like an edge.
         let change = |along: usize| {
             let near = self.at(along, across, upright) + self.at(along, across + 1, upright);
-            (near - self.at(along, across - 1, upright) - self.at(along, across - 2, upright)).unsigned_abs()
+            f64::from(near - self.at(along, across - 1, upright) - self.at(along, across - 2, upright)) / 2.0
         };
-        let sum: u32 = (from..to).map(change).sum();
-        f64::from(sum) / 2.0 / (to - from) as f64
+        let (mut sum, mut clear) = (0.0, 0.0);
+        for step in (from..to).map(change) {
+            sum += step;
+            clear += if step.abs() > CLEAR { step.signum() } else { 0.0 };
+        }
+        let long = (to - from) as f64;
+        let step = (sum / long).abs();
+        (step >= CLEAR && clear * sum.signum() >= ALONG * long).then_some(step)
     }
 }
 
@@ -94,9 +105,9 @@ fn nearest(plane: &Plane, seen: BoxN, now: BoxN, (side, from): (Side, f64), reac
     let first = (middle - reach).max(0.0).round() as usize;
     let last = (middle + reach).max(0.0).round() as usize;
     let score = |across: usize| {
-        let step = plane.step(across, span, upright);
+        let step = plane.step(across, span, upright)?;
         let far = ((across as f64 - middle).abs() / reach.max(1.0)).min(1.0);
-        (step >= CLEAR).then(|| (step / (1.0 + (FAR - 1.0) * far), across))
+        Some((step / (1.0 + (FAR - 1.0) * far), across))
     };
     let best = (first..=last).filter_map(score).max_by(|a, b| a.0.total_cmp(&b.0));
     best.map(|(_, across)| across)

@@ -6,4 +6,5 @@ mod export_formats;
 mod project;
 mod quality;
 mod scan;
+mod snapping;
 mod stored;
