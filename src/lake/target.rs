@@ -150,6 +150,15 @@ impl Target {
         Ok(self.remotes.wait(&self.stop, upload, "write", &self.path)?)
     }
 
+    /// Makes a small file; `false` if there is one already. Most places tell two that do so at the same moment apart.
+    ///
+    /// # Errors
+    /// The server's own, or that it is not wanted any more; the file may then be there.
+    pub fn make(&self, bytes: Vec<u8>) -> Result<bool, LakeError> {
+        let made = self.writer("write")?.create(&self.inside, bytes.into());
+        Ok(self.remotes.wait(&self.stop, made, "write", &self.path)?)
+    }
+
     /// Removes the file, if it is there; also when nothing else is wanted any more.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ mod run;
 mod scratch;
 mod ship;
 mod split;
+mod standing;
 mod tables;
 
 pub use self::count::count;

@@ -4,7 +4,7 @@
 //! afterwards; only the files of the pictures are left alone.
 
 use super::scratch::{Scratch, may_replace};
-use super::{Export, Format, Images, export, far, is_one_file};
+use super::{Export, Format, Images, export, far, is_one_file, standing};
 use crate::domain::project::Project;
 use crate::lake::Lake;
 use crate::lake::target::Goal;
@@ -62,7 +62,7 @@ fn may_write(lake: &Lake, wanted: &Export, one_file: bool) -> Result<(), OpsErro
         None => free(&wanted.dest),
         Some(far) => match far::goal(lake, wanted, far)? {
             Goal::Here(dest) => free(&dest),
-            Goal::There(target) => far::may_write(wanted, &target),
+            Goal::There(target) => standing::may_write(wanted, &target),
         },
     }
 }

@@ -9,6 +9,7 @@ use super::manifest::{BESIDE, NAME};
 use super::outputs::{SUMS, listed};
 use super::scratch::Scratch;
 use super::ship::{Shipper, reached};
+use super::standing::may_write;
 use super::{Export, Images, here, is_one_file};
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
@@ -19,16 +20,13 @@ use crate::lake::target::{Goal, Stands, Target};
 use crate::ops::report::ExportReport;
 use crate::ops::{OpsError, Watch};
 use crate::store::Store;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// A manifest of more bytes is none.
-const LARGEST: u64 = 16 << 20;
 
 /// Where an export goes.
 pub(super) fn goal(lake: &Lake, wanted: &Export, far: &LakePath) -> Result<Goal, OpsError> {
@@ -78,47 +76,6 @@ fn file_name(target: &Target) -> PathBuf {
     PathBuf::from(if matches!(name, "" | "." | "..") || name.contains('/') { "export" } else { name })
 }
 
-/// Whether an export may be written there.
-///
-/// # Errors
-/// When something is in the way, and what the server says.
-pub(super) fn may_write(wanted: &Export, target: &Target) -> Result<(), OpsError> {
-    let shown = |target: &Target| printable(&target.path().to_string()).into_owned();
-    let stands = target.stands().map_err(reached)?;
-    if is_one_file(wanted) {
-        return match stands {
-            Stands::Folder | Stands::Empty => {
-                let dest = shown(target);
-                let text = format!("`{dest}` is a folder; name the file to write, such as `{dest}/labels.csv`");
-                Err(OpsError::Invalid(text))
-            }
-            Stands::File if !wanted.overwrite => Err(OpsError::Exists(shown(target))),
-            _ => Ok(()),
-        };
-    }
-    match stands {
-        Stands::Nothing | Stands::Empty => Ok(()),
-        _ if !wanted.overwrite => Err(OpsError::Exists(shown(target))),
-        Stands::Folder if is_ours(target)? => Ok(()),
-        _ => Err(OpsError::Invalid(format!(
-            "`{}` is no earlier export of this kind and is not replaced; choose another folder",
-            shown(target)
-        ))),
-    }
-}
-
-/// Whether a folder holds an export of this program, whole or not.
-fn is_ours(target: &Target) -> Result<bool, OpsError> {
-    let at = target.below(NAME).map_err(reached)?;
-    if at.stands().map_err(reached)? != Stands::File {
-        return Ok(false);
-    }
-    let mut bytes = Vec::new();
-    at.read(LARGEST, &mut bytes).map_err(reached)?;
-    let manifest: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    Ok(manifest.get("tool").and_then(Value::as_str).is_some_and(|tool| tool.starts_with("lakelens")))
-}
-
 /// An export that is written here, in a folder that is gone afterwards, and goes there.
 struct Job<'a> {
     lake: &'a Lake,
@@ -160,7 +117,7 @@ impl Job<'_> {
     ) -> Result<ExportReport, OpsError> {
         let manifest = self.target.below(NAME).map_err(reached)?;
         let before = self.before()?;
-        self.begin(&manifest)?;
+        self.begin(&manifest, before.is_none())?;
         let shipper = Arc::new(Shipper::start(self.target, self.aside.join("sent"))?);
         let made = here(store, self.lake, project, (&self.inner, Some(Arc::clone(&shipper))), watch);
         // The first cause is told: what could not be taken away, unless it was the person who ended it.
@@ -193,11 +150,18 @@ impl Job<'_> {
         Ok(Some(list))
     }
 
-    /// From now on what is there says that it is unfinished.
-    fn begin(&self, manifest: &Target) -> Result<(), OpsError> {
+    /// From now on what is there says that it is unfinished. Of two exports into the same new folder one ends here.
+    fn begin(&self, manifest: &Target, fresh: bool) -> Result<(), OpsError> {
         let note = json!({ "tool": concat!("lakelens ", env!("CARGO_PKG_VERSION")), "unfinished": true });
+        let note = format!("{note:#}\n");
+        if fresh {
+            return match manifest.make(note.into_bytes()).map_err(reached)? {
+                true => Ok(()),
+                false => Err(OpsError::Exists(printable(&self.target.path().to_string()).into_owned())),
+            };
+        }
         let place = self.aside.join("unfinished");
-        fs::write(&place, format!("{note:#}\n")).map_err(|e| OpsError::file("write", &place, &e))?;
+        fs::write(&place, note).map_err(|e| OpsError::file("write", &place, &e))?;
         manifest.put(&place).map_err(reached)
     }
 
