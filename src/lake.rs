@@ -17,6 +17,7 @@ mod place;
 pub mod reach;
 pub mod remote;
 pub mod rows;
+mod sending;
 pub mod table_info;
 pub mod target;
 pub mod unity;

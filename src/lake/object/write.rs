@@ -6,11 +6,11 @@
 use super::trouble::{Fault, fault_of};
 use super::{Bucket, Trouble};
 use crate::lake::remote::{Asked, RemoteError, RemoteWriter};
+use crate::lake::sending::piece;
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use std::fs::File;
-use std::io::Read;
 
 /// Bytes of one piece of a file; S3 takes 10,000 of them.
 const PIECE: u64 = 16 << 20;
@@ -25,16 +25,6 @@ fn is_missing(error: &Error) -> bool {
     matches!(error, Error::NotFound { .. }) || matches!(fault_of(error), Some(Fault::Answered { status: 404, .. }))
 }
 
-/// The next piece of a file; empty at its end.
-async fn piece(mut file: File) -> std::io::Result<(File, Bytes)> {
-    let read = tokio::task::spawn_blocking(move || {
-        let mut bytes = Vec::new();
-        file.by_ref().take(PIECE).read_to_end(&mut bytes)?;
-        Ok((file, Bytes::from(bytes)))
-    });
-    read.await.unwrap_or_else(|e| Err(std::io::Error::other(e)))
-}
-
 fn local(source: std::io::Error) -> Error {
     Error::Generic { store: "this machine", source: Box::new(source) }
 }
@@ -42,7 +32,7 @@ fn local(source: std::io::Error) -> Error {
 async fn upload(store: &dyn ObjectStore, to: &Path, from: &std::path::Path) -> object_store::Result<()> {
     let file = File::open(from).map_err(local)?;
     let small = file.metadata().map_err(local)?.len() <= PIECE;
-    let (mut file, mut bytes) = piece(file).await.map_err(local)?;
+    let (mut file, mut bytes) = piece(file, PIECE).await.map_err(local)?;
     if small {
         return store.put(to, PutPayload::from_bytes(bytes)).await.map(drop);
     }
@@ -50,7 +40,7 @@ async fn upload(store: &dyn ObjectStore, to: &Path, from: &std::path::Path) -> o
     let sent = async {
         while !bytes.is_empty() {
             parts.put_part(PutPayload::from_bytes(std::mem::take(&mut bytes))).await?;
-            (file, bytes) = piece(file).await.map_err(local)?;
+            (file, bytes) = piece(file, PIECE).await.map_err(local)?;
         }
         parts.complete().await.map(drop)
     };
