@@ -9,6 +9,7 @@ mod profiles;
 mod remote;
 mod servers;
 mod unity;
+mod uploads;
 
 use lakelens::domain::lake_path::LakePath;
 use lakelens::domain::text::{decode_os, encode_os};

@@ -2,7 +2,7 @@
 
 mod compute;
 mod host;
-mod http;
+pub(crate) mod http;
 mod ini;
 mod lakebase;
 mod official;

@@ -3,10 +3,13 @@
 //! What always holds: every byte of a path is encoded but its slashes; a directory is asked for page after page, at most
 //! a thousand entries each, until there is no token.
 
+mod upload;
+
 use super::is_unknown;
 use crate::lake::listing::EntryKind;
 use crate::lake::place::Stat;
-use crate::lake::remote::{Asked, Mark, Page, Piece, RemoteEntry, RemoteError, RemoteVolume, Version};
+use crate::lake::remote::{Asked, Mark, Page, Piece, RemoteEntry, RemoteError, RemoteVolume, RemoteWriter, Version};
+use crate::lake::sending::Made;
 use crate::remote::error::{Kind, RemoteError as Failure};
 use crate::remote::http::Workspace;
 use crate::remote::http::answer::Answer;
@@ -23,6 +26,7 @@ pub(super) struct ApiVolume {
     workspace: Workspace,
     /// `/Volumes/catalog/schema/volume`.
     root: String,
+    made: Made,
 }
 
 #[derive(Default, Deserialize)]
@@ -63,7 +67,7 @@ impl Entry {
 
 impl ApiVolume {
     pub(super) fn new(workspace: Workspace, root: &str) -> Self {
-        Self { workspace, root: root.to_owned() }
+        Self { workspace, root: root.to_owned(), made: Made::default() }
     }
 
     fn path(&self, inside: &str) -> String {
@@ -160,5 +164,9 @@ impl RemoteVolume for ApiVolume {
             let path = self.path(path);
             self.bytes(&path, range, version).await.map_err(|error| RemoteError::told("read", &path, &error))
         })
+    }
+
+    fn writer(&self) -> Option<&dyn RemoteWriter> {
+        Some(self)
     }
 }

@@ -6,13 +6,15 @@ use super::pages::{self, Page};
 use crate::remote::error::{Kind, RemoteError};
 use crate::remote::secret::Secret;
 use bytes::Bytes;
-use futures::{Stream, TryStream};
+use futures::{Stream, TryStream, TryStreamExt};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RANGE};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::{Display, Write};
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Where a request goes.
@@ -30,6 +32,15 @@ pub(super) enum Load {
     Bytes(Bytes),
     /// Can be sent once; taken out when it was.
     Once(Option<reqwest::Body>),
+    /// Can be sent again, because it can be opened anew.
+    Again(Again),
+}
+
+/// A body that is opened for each try.
+pub(super) struct Again {
+    pub(super) open: Box<dyn Fn() -> reqwest::Body + Send + Sync>,
+    /// Bytes that were taken of it so far, in all tries.
+    pub(super) taken: Arc<AtomicU64>,
 }
 
 /// A request.
@@ -147,6 +158,25 @@ impl Request {
         self.header(CONTENT_TYPE, "application/octet-stream")
     }
 
+    /// Sends `length` bytes of a stream that is opened anew for each try, so that such a request can be repeated without
+    /// holding the whole of it. It may take as long as it goes on.
+    pub fn body_again<S>(mut self, length: u64, open: impl Fn() -> S + Send + Sync + 'static) -> Self
+    where
+        S: Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    {
+        let taken = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&taken);
+        let open = Box::new(move || {
+            let count = Arc::clone(&count);
+            let counted = open().inspect_ok(move |piece| {
+                count.fetch_add(piece.len() as u64, Ordering::Relaxed);
+            });
+            reqwest::Body::wrap_stream(counted)
+        });
+        self.load = Load::Again(Again { open, taken });
+        self.header(CONTENT_LENGTH, &length.to_string()).header(CONTENT_TYPE, "application/octet-stream")
+    }
+
     /// Names the thing for messages, such as "the volume `a.b.c`"; without it, method and path stand for it.
     pub fn about(mut self, what: impl Into<String>) -> Self {
         self.what = Some(what.into());
@@ -242,7 +272,7 @@ impl Request {
     pub(super) fn page(&self, token: Option<&str>) -> Self {
         let load = match &self.load {
             Load::Bytes(bytes) => Load::Bytes(bytes.clone()),
-            Load::Nothing | Load::Once(_) => Load::Nothing,
+            Load::Nothing | Load::Once(_) | Load::Again(_) => Load::Nothing,
         };
         let target = match &self.target {
             Target::Api(path) => Target::Api(path.clone()),

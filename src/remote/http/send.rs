@@ -12,7 +12,9 @@ use crate::remote::error::{Kind, RemoteError};
 use crate::remote::token::Signed;
 use bytes::Bytes;
 use reqwest::Method;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
@@ -55,7 +57,7 @@ impl Request {
                 signed_again = true;
                 continue;
             }
-            let wait = self.wait(&trouble, tries).filter(|w| started.elapsed() + *w <= self.limits().budget);
+            let wait = self.wait(&trouble, tries).filter(|wait| self.affords(started.elapsed(), *wait, tries));
             let Some(wait) = wait else { return Err(self.error(trouble, tries, started.elapsed())) };
             tracing::debug!(subject = self.subject(), tries, wait = wait.as_millis(), "sent again");
             match trouble {
@@ -67,6 +69,14 @@ impl Request {
 
     fn limits(&self) -> &Limits {
         &self.workspace.wire().limits
+    }
+
+    /// Whether so long a wait is still within the budget. What is sent piece by piece may take longer than that for one
+    /// try, so for it only the waits count.
+    fn affords(&self, elapsed: Duration, wait: Duration, tries: u32) -> bool {
+        let budget = self.limits().budget;
+        let long = matches!(self.load, Load::Again(_)) && tries < TRIES;
+        elapsed.saturating_add(wait) <= budget || (long && wait <= budget)
     }
 
     /// Whether the body is there to be sent again.
@@ -90,10 +100,14 @@ impl Request {
         let (subject, server) = (self.subject(), self.workspace.place().to_owned());
         let (request, patience) = self.build(signed);
         let at = Instant::now();
-        let response = match timeout(patience, request.send()).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(Trouble::Broken(broken::before_answer(&error, &subject, &server))),
-            Err(_) => {
+        let taken = match &self.load {
+            Load::Again(again) => Some(Arc::clone(&again.taken)),
+            _ => None,
+        };
+        let response = match answered(request.send(), patience, taken).await {
+            Some(Ok(response)) => response,
+            Some(Err(error)) => return Err(Trouble::Broken(broken::before_answer(&error, &subject, &server))),
+            None => {
                 let why = format!("no answer within {} s", patience.as_secs());
                 let error = RemoteError::new(Kind::Timeout, &subject, &server, why);
                 return Err(Trouble::Broken(Broken { error, sent: true, passes: true }));
@@ -143,6 +157,11 @@ impl Request {
             Load::Once(body) => {
                 patience = patience.max(LONGEST_UPLOAD);
                 request = request.body(body.take().unwrap_or_default());
+            }
+            Load::Again(again) => {
+                // What the system has taken of it may be on its way for a while yet.
+                patience *= 2;
+                request = request.body((again.open)());
             }
         }
         (request, patience)
@@ -194,6 +213,22 @@ impl Request {
                 }
             }
         }
+    }
+}
+
+/// Waits for the beginning of an answer, and longer as long as more of the body is taken; nothing if it does not come.
+async fn answered<T>(answer: impl Future<Output = T>, patience: Duration, taken: Option<Arc<AtomicU64>>) -> Option<T> {
+    let mut answer = pin!(answer);
+    let mut before = 0;
+    loop {
+        if let Ok(came) = timeout(patience, &mut answer).await {
+            return Some(came);
+        }
+        let now = taken.as_ref().map_or(0, |taken| taken.load(Ordering::Relaxed));
+        if now == before {
+            return None;
+        }
+        before = now;
     }
 }
 

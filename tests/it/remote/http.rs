@@ -29,7 +29,7 @@ pub(super) fn quick() -> Limits {
     }
 }
 
-pub(super) fn wire() -> Wire {
+pub(crate) fn wire() -> Wire {
     tls::install();
     Wire::with(&Net::default(), quick(), Tools::default()).unwrap()
 }

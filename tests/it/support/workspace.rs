@@ -61,6 +61,8 @@ pub(crate) struct World {
     pub(crate) securables: BTreeMap<&'static str, BTreeMap<String, Value>>,
     /// The folder behind each volume, by full name.
     pub(crate) folders: BTreeMap<String, PathBuf>,
+    /// Told how many bytes of a file have come, while it comes.
+    pub(crate) upload_hook: Option<Arc<dyn Fn(u64) + Send + Sync>>,
     /// Full names and Files API paths that the user may not use.
     pub(crate) forbidden: Vec<String>,
     /// Clusters.
@@ -123,6 +125,7 @@ impl World {
             open: false,
             securables: BTreeMap::new(),
             folders: BTreeMap::new(),
+            upload_hook: None,
             forbidden: Vec::new(),
             clusters: Vec::new(),
             warehouses: Vec::new(),

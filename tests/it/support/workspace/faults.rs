@@ -1,12 +1,12 @@
 //! What goes wrong in real workspaces, on demand; and a record of what was asked.
 
 use super::{Seen, Shared};
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, BodyDataStream, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::{StreamExt, stream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +33,12 @@ pub(crate) enum Fault {
     Hang,
     /// The body stops after so many bytes, and the connection stays.
     Stall(usize),
+    /// So many bytes of what is sent are taken, and the connection is closed.
+    CutUpload(usize),
+    /// So many bytes of what is sent are taken, and no more, and the connection stays.
+    StallUpload(usize),
+    /// It is done, and the connection is closed before it is answered.
+    Lost,
 }
 
 /// A fault that waits for its requests.
@@ -75,10 +81,39 @@ pub(super) async fn apply(State(shared): State<Arc<Shared>>, request: Request, n
             answer
         }
         Some(Fault::Expired) => super::reply::refuse(401, "UNAUTHENTICATED", "ExpiredJwt: access token expired"),
+        Some(Fault::CutUpload(after)) => {
+            drop(take(request, after).await);
+            hang_up()
+        }
+        Some(Fault::StallUpload(after)) => {
+            let _rest = take(request, after).await;
+            std::future::pending().await
+        }
+        Some(Fault::Lost) => {
+            drop(next.run(request).await);
+            hang_up()
+        }
         Some(Fault::Cut(after)) => body(next.run(request).await, after, Ending::Cut).await,
         Some(Fault::Stall(after)) => body(next.run(request).await, after, Ending::Stall).await,
         Some(Fault::Slow(pause)) => body(next.run(request).await, 0, Ending::Drip(pause)).await,
     }
+}
+
+/// Takes so many bytes of what is sent, or all; what is left of it.
+async fn take(request: Request, most: usize) -> BodyDataStream {
+    let (mut body, mut count) = (request.into_body().into_data_stream(), 0);
+    while count < most {
+        match body.next().await {
+            Some(Ok(piece)) => count += piece.len(),
+            _ => break,
+        }
+    }
+    body
+}
+
+/// Ends the task of this connection, and so the connection; nothing is printed.
+fn hang_up() -> ! {
+    std::panic::resume_unwind(Box::new("hung up on purpose"))
 }
 
 fn note(shared: &Shared, request: &Request) -> Option<Fault> {

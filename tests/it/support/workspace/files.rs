@@ -8,10 +8,11 @@ use axum::extract::{Path, Query as Parameters, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures::StreamExt;
 use jiff::Timestamp;
 use serde_json::json;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -123,28 +124,47 @@ fn range(text: &str, length: usize) -> Option<(usize, usize)> {
     (start < end).then_some((start, end))
 }
 
+/// Takes a file piece by piece; it is there when all of it has come.
 async fn upload(
     State(shared): At,
     Path(path): Path<String>,
     Parameters(query): Parameters<Query>,
-    body: Bytes,
+    body: Body,
 ) -> Response {
-    let file = match locate(&shared.world(), &path) {
-        Ok(file) => file,
-        Err(answer) => return answer,
+    let (file, hook) = {
+        let world = shared.world();
+        match locate(&world, &path) {
+            Ok(file) => (file, world.upload_hook.clone()),
+            Err(answer) => return answer,
+        }
     };
-    if file.exists() && query.get("overwrite").is_none_or(|o| o != "true") {
-        return refuse_because(
-            409,
-            "ALREADY_EXISTS",
-            format!("The file /{path} exists."),
-            Some("FILES_API_FILE_EXISTS"),
-        );
+    let taken = || {
+        let message = format!("The file /{path} exists.");
+        refuse_because(409, "ALREADY_EXISTS", message, Some("FILES_API_FILE_EXISTS"))
+    };
+    let overwrite = query.get("overwrite").is_some_and(|o| o == "true");
+    if file.is_dir() || (file.exists() && !overwrite) {
+        return taken();
     }
-    match fs::write(&file, &body) {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => of_system(&error, &path),
+    let Some(folder) = file.parent().filter(|folder| folder.is_dir()) else {
+        return refuse(404, "NOT_FOUND", format!("The parent directory of /{path} does not exist."));
+    };
+    let mut whole = tempfile::NamedTempFile::new_in(folder.parent().unwrap_or(folder)).unwrap();
+    let (mut body, mut count) = (body.into_data_stream(), 0);
+    while let Some(piece) = body.next().await {
+        let Ok(piece) = piece else { return refuse(400, "BAD_REQUEST", "The body ended early.") };
+        whole.write_all(&piece).unwrap();
+        count += piece.len() as u64;
+        if let Some(hook) = &hook {
+            hook(count);
+        }
     }
+    match overwrite {
+        true => drop(whole.persist(&file).unwrap()),
+        false if whole.persist_noclobber(&file).is_err() => return taken(),
+        false => {}
+    }
+    StatusCode::NO_CONTENT.into_response()
 }
 
 async fn remove(State(shared): At, Path(path): Path<String>) -> Response {
@@ -198,6 +218,9 @@ async fn is_directory(State(shared): At, Path(path): Path<String>) -> Response {
 async fn make(State(shared): At, Path(path): Path<String>) -> Response {
     match locate(&shared.world(), &path).map(fs::create_dir_all) {
         Ok(Ok(())) => StatusCode::NO_CONTENT.into_response(),
+        Ok(Err(error)) if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotADirectory) => {
+            refuse(409, "ALREADY_EXISTS", format!("A file lies on the way to /{path}."))
+        }
         Ok(Err(error)) => of_system(&error, &path),
         Err(answer) => answer,
     }
