@@ -3,10 +3,13 @@
 //! Why it is apart: it lists a folder in one answer, however large, and gives bytes as text, at most a megabyte at a
 //! time. What always holds: no more than that is asked for at once; a folder too large for the server to list says so.
 
+mod write;
+
 use super::listing::EntryKind;
 use super::place::Stat;
 use super::reach::{Reach, Reached};
-use super::remote::{Asked, Mark, Page, Piece, RemoteEntry, RemoteError, RemoteVolume, Trouble, Version};
+use super::remote::{Asked, Mark, Page, Piece, RemoteEntry, RemoteError, RemoteVolume, RemoteWriter, Trouble, Version};
+use super::sending::Made;
 use super::unity::Session;
 use crate::domain::lake_path::LakePath;
 use crate::remote::error::RemoteError as Failure;
@@ -40,12 +43,15 @@ impl Reach for Dbfs {
         Box::pin(async move {
             let LakePath::Remote { scheme: "dbfs", path, .. } = path else { return Ok(Reached::Nothing) };
             let Some(workspace) = self.session.workspace()? else { return Ok(Reached::Nothing) };
-            Ok(Reached::Volume(Arc::new(Files(workspace)), path.clone()))
+            Ok(Reached::Volume(Arc::new(Files { workspace, made: Made::default() }), path.clone()))
         })
     }
 }
 
-struct Files(Workspace);
+struct Files {
+    workspace: Workspace,
+    made: Made,
+}
 
 #[derive(Default, Deserialize)]
 struct Listed {
@@ -84,7 +90,7 @@ struct Read {
 impl Files {
     async fn ask<T: DeserializeOwned>(&self, what: &str, path: &str, range: Option<&Range<u64>>) -> Result<T, Failure> {
         let place = format!("/{path}");
-        let request = self.0.get(&format!("/api/2.0/dbfs/{what}")).query("path", &place);
+        let request = self.workspace.get(&format!("/api/2.0/dbfs/{what}")).query("path", &place);
         let request = match range {
             Some(range) => request.query("offset", range.start).query("length", range.end - range.start),
             None => request,
@@ -140,5 +146,9 @@ impl RemoteVolume for Files {
             })?;
             Ok(Piece { bytes, total, version: now })
         })
+    }
+
+    fn writer(&self) -> Option<&dyn RemoteWriter> {
+        Some(self)
     }
 }

@@ -1,6 +1,7 @@
 //! Listing real folders: hostile names, deep trees, links, folders that go away, and a lister that is told otherwise.
 
 mod catalog;
+mod dbfs;
 pub(crate) mod delta;
 pub(crate) mod exports;
 mod fake;

@@ -7,6 +7,7 @@
 
 mod catalog;
 mod compute;
+mod dbfs;
 mod faults;
 mod files;
 mod identity;
@@ -63,7 +64,11 @@ pub(crate) struct World {
     pub(crate) folders: BTreeMap<String, PathBuf>,
     /// Told how many bytes of a file have come, while it comes.
     pub(crate) upload_hook: Option<Arc<dyn Fn(u64) + Send + Sync>>,
-    /// Full names and Files API paths that the user may not use.
+    /// The folder behind DBFS; without one it is closed.
+    pub(crate) dbfs: Option<PathBuf>,
+    /// Files of DBFS that are being written, by handle.
+    dbfs_open: BTreeMap<u64, PathBuf>,
+    /// Full names, Files API paths and `dbfs:/…` paths that the user may not use.
     pub(crate) forbidden: Vec<String>,
     /// Clusters.
     pub(crate) clusters: Vec<Cluster>,
@@ -126,6 +131,8 @@ impl World {
             securables: BTreeMap::new(),
             folders: BTreeMap::new(),
             upload_hook: None,
+            dbfs: None,
+            dbfs_open: BTreeMap::new(),
             forbidden: Vec::new(),
             clusters: Vec::new(),
             warehouses: Vec::new(),
@@ -230,6 +237,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .merge(identity::routes())
         .merge(catalog::routes())
         .merge(files::routes())
+        .merge(dbfs::routes())
         .merge(compute::routes())
         .merge(lakebase::routes())
         .merge(sql::routes())

@@ -8,7 +8,16 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Fields that the real servers define as 64-bit numbers.
-const WIDE: [&str; 6] = ["created_at", "updated_at", "file_size", "last_modified", "row_count", "total_row_count"];
+const WIDE: [&str; 8] = [
+    "created_at",
+    "updated_at",
+    "file_size",
+    "last_modified",
+    "modification_time",
+    "handle",
+    "row_count",
+    "total_row_count",
+];
 
 /// The parameters of a query.
 pub(super) type Query = BTreeMap<String, String>;
