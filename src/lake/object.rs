@@ -183,7 +183,7 @@ impl Bucket {
     }
 }
 
-/// A folder of a bucket that is read with credentials lent for it.
+/// A folder of a bucket that is read and written with credentials lent for it.
 pub(crate) struct LentBucket {
     bucket: Bucket,
     root: String,

@@ -4,9 +4,9 @@
 //! was lost does not say whether it was heeded.
 
 use super::trouble::{Fault, fault_of};
-use super::{Bucket, Trouble};
+use super::{Bucket, LentBucket, Trouble};
 use crate::lake::remote::{Asked, RemoteError, RemoteWriter};
-use crate::lake::sending::piece;
+use crate::lake::sending::{check_path, piece};
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
@@ -101,5 +101,32 @@ impl RemoteWriter for Bucket {
                 other => other,
             }
         })
+    }
+}
+
+impl LentBucket {
+    /// The path below the bucket; only below the folder that was lent.
+    fn below(&self, doing: &'static str, path: &str) -> Result<String, RemoteError> {
+        let whole = self.path(path);
+        check_path(doing, &self.bucket.uri(&whole), path)?;
+        Ok(whole)
+    }
+}
+
+impl RemoteWriter for LentBucket {
+    fn decides(&self) -> bool {
+        self.bucket.decides()
+    }
+
+    fn create<'a>(&'a self, path: &'a str, bytes: Bytes) -> Asked<'a, bool> {
+        Box::pin(async move { self.bucket.create(&self.below("write", path)?, bytes).await })
+    }
+
+    fn upload<'a>(&'a self, path: &'a str, from: &'a std::path::Path) -> Asked<'a, ()> {
+        Box::pin(async move { self.bucket.upload(&self.below("write", path)?, from).await })
+    }
+
+    fn remove<'a>(&'a self, path: &'a str) -> Asked<'a, ()> {
+        Box::pin(async move { self.bucket.remove(&self.below("remove", path)?).await })
     }
 }

@@ -10,7 +10,8 @@ use lakelens::lake::Lake;
 use lakelens::lake::bytes::ByteCache;
 use lakelens::lake::delta::DeltaTable;
 use lakelens::lake::object::CloudSettings;
-use lakelens::lake::reach::Remotes;
+use lakelens::lake::reach::{Reach, Reached, Remotes};
+use lakelens::lake::remote::{Mark, RemoteVolume, Trouble};
 use lakelens::lake::unity::{Session, Unity};
 use lakelens::remote::http::Workspace;
 use lakelens::remote::net::Net;
@@ -21,10 +22,23 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 const LEND: &str = "POST /api/2.1/unity-catalog/temporary-table-credentials";
+const LEND_VOLUME: &str = "POST /api/2.1/unity-catalog/temporary-volume-credentials";
 const FIRST: &str = r#"{"aws_temp_credentials":{"access_key_id":"ASIAFIRST","secret_access_key":"lent-s3cret",
     "session_token":"t0ken"},"expiration_time":4102444800000,"url":"s3://lake/t"}"#;
 const SECOND: &str = r#"{"aws_temp_credentials":{"access_key_id":"ASIASECOND","secret_access_key":"lent-s3cret",
     "session_token":"t0ken"},"expiration_time":"4102444800000"}"#;
+/// What is lent to read a volume, and what is lent to write to it.
+const TO_READ: &str = r#"{"aws_temp_credentials":{"access_key_id":"ASIAREAD","secret_access_key":"lent-s3cret",
+    "session_token":"t0ken"},"expiration_time":4102444800000,"url":"s3://lake/volumes/v"}"#;
+const TO_WRITE: &str = r#"{"aws_temp_credentials":{"access_key_id":"ASIAWRITE","secret_access_key":"lent-s3cret",
+    "session_token":"t0ken"},"expiration_time":4102444800000,"url":"s3://lake/volumes/v"}"#;
+const WRITE_ANEW: &str = r#"{"aws_temp_credentials":{"access_key_id":"ASIAANEW","secret_access_key":"lent-s3cret",
+    "session_token":"t0ken"},"expiration_time":4102444800000,"url":"s3://lake/volumes/v"}"#;
+const NO_WRITE: &str =
+    r#"{"error_code":"PERMISSION_DENIED","message":"User does not have WRITE VOLUME on Volume 'main.vision.v'."}"#;
+/// What a server says that has no Files API.
+const NO_FILES: Fault = Fault::Status(404, None, r#"{"error_code":"ENDPOINT_NOT_FOUND","message":"No API found"}"#);
+
 /// What a workspace says whose metastore does not let anybody in from outside, and what it says without the privilege.
 const OFF: &str =
     r#"{"error_code":"PERMISSION_DENIED","message":"External data access is not enabled on metastore ms."}"#;
@@ -96,9 +110,8 @@ fn where_the_catalog_refuses_own_keys_are_tried_and_both_answers_are_told() {
     }
 }
 
-#[test]
-fn what_was_lent_is_renewed_when_the_bucket_takes_it_no_longer() {
-    let (workspace, bucket, _root) = catalog(&["ASIAFIRST"]);
+/// The catalog, reached from within this process; buckets are asked at this one.
+fn unity(workspace: &FakeWorkspace, bucket: &FakeBucket) -> (Net, Unity) {
     lakelens::remote::tls::install();
     let net = Net::default();
     let client = Workspace::new(workspace.with_token(), &net).unwrap();
@@ -106,7 +119,71 @@ fn what_was_lent_is_renewed_when_the_bucket_takes_it_no_longer() {
     let servers = [("AWS_ENDPOINT_URL", bucket.address()), ("AWS_REGION", "us-east-1")];
     let variables: BTreeMap<String, String> =
         servers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let unity = Unity::new(session, CloudSettings { variables: Arc::new(variables), ..CloudSettings::default() });
+    (net, Unity::new(session, CloudSettings { variables: Arc::new(variables), ..CloudSettings::default() }))
+}
+
+/// The volume `main.vision.v`, whose files a bucket serves below `volumes/v` to whoever has the first of these.
+fn volume(keys: &[&str]) -> (FakeWorkspace, FakeBucket, tempfile::TempDir, Net, Arc<dyn RemoteVolume>) {
+    let (workspace, root) = (FakeWorkspace::start(), tempfile::tempdir().unwrap());
+    workspace.world().securable("volumes", "main.vision.v", json!({ "storage_location": "s3://lake/volumes/v" }));
+    let bucket = FakeBucket::start(root.path(), keys);
+    let (net, unity) = unity(&workspace, &bucket);
+    workspace.fault("HEAD /api/2.0/fs/directories", 1, NO_FILES);
+    workspace.fault(LEND_VOLUME, 1, Fault::Body(TO_READ));
+    let path = LakePath::parse("/Volumes/main/vision/v", "/").unwrap();
+    let Reached::Volume(volume, _) = net.wait(unity.reach(&path)).unwrap() else { panic!("no volume") };
+    (workspace, bucket, root, net, volume)
+}
+
+#[test]
+fn a_volume_in_a_bucket_is_written_with_what_is_lent_for_that() {
+    let (workspace, bucket, root, net, volume) = volume(&["ASIAREAD", "ASIAWRITE"]);
+    let writer = volume.writer().unwrap();
+    let asked = || workspace.world().asked("/api/2.1/unity-catalog/temporary-volume-credentials");
+    assert!(net.wait(volume.page("", true, &Mark::default())).unwrap().entries.is_empty());
+    assert_eq!(asked(), 1, "nothing is asked for that nobody needs");
+    workspace.fault(LEND_VOLUME, 1, Fault::Body(TO_WRITE));
+    let name = "new/a b%41 \u{e9}.txt";
+    assert!(net.wait(writer.create(name, "first".into())).unwrap());
+    assert!(!net.wait(writer.create(name, "second".into())).unwrap());
+    let source = root.path().join("source");
+    std::fs::write(&source, "uploaded").unwrap();
+    net.wait(writer.upload("b", &source)).unwrap();
+    let file = |name: &str| std::fs::read_to_string(root.path().join("volumes/v").join(name)).unwrap();
+    assert_eq!((file(name).as_str(), file("b").as_str(), asked()), ("first", "uploaded", 2));
+    // They end, others are lent, and it is written all the same.
+    bucket.take(&["ASIAREAD", "ASIAANEW"]);
+    workspace.fault(LEND_VOLUME, 1, Fault::Body(WRITE_ANEW));
+    net.wait(writer.remove("b")).unwrap();
+    net.wait(writer.remove("b")).unwrap();
+    assert!(!root.path().join("volumes/v/b").exists() && asked() == 3);
+    let listed = net.wait(volume.page("", true, &Mark::default())).unwrap().entries;
+    assert_eq!(listed.iter().map(|e| e.name.as_str()).collect::<Vec<_>>(), [name]);
+    for hostile in ["", "../other/x", "a/../../x", "a//b", "/a"] {
+        assert!(net.wait(writer.create(hostile, "x".into())).is_err(), "{hostile}");
+        assert!(net.wait(writer.upload(hostile, &source)).is_err(), "{hostile}");
+        assert!(net.wait(writer.remove(hostile)).is_err(), "{hostile}");
+    }
+    assert!(writer.decides());
+}
+
+#[test]
+fn who_may_only_read_a_volume_is_told_what_is_missing() {
+    let (workspace, _bucket, root, net, volume) = volume(&["ASIAREAD"]);
+    std::fs::create_dir_all(root.path().join("volumes/v")).unwrap();
+    std::fs::write(root.path().join("volumes/v/a"), "there").unwrap();
+    workspace.fault(LEND_VOLUME, 9, Fault::Status(403, None, NO_WRITE));
+    let error = net.wait(volume.writer().unwrap().create("b", "x".into())).unwrap_err();
+    let text = error.to_string();
+    assert!(error.trouble == Trouble::Denied && text.contains("cannot write to `/Volumes/main/vision/v`"), "{text}");
+    assert!(text.contains("GRANT WRITE VOLUME") && text.contains("EXTERNAL USE SCHEMA"), "{text}");
+    assert_eq!(net.wait(volume.read("a", 0..5, None)).unwrap().bytes, b"there");
+}
+
+#[test]
+fn what_was_lent_is_renewed_when_the_bucket_takes_it_no_longer() {
+    let (workspace, bucket, _root) = catalog(&["ASIAFIRST"]);
+    let (net, unity) = unity(&workspace, &bucket);
     let remotes = Remotes::new(net.clone(), vec![Arc::new(unity) as _], ByteCache::new(1 << 20, None));
     let lake = Lake::new(Vec::new(), None).with_remotes(Arc::new(remotes));
     workspace.fault(LEND, 1, Fault::Body(FIRST));

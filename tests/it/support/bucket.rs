@@ -1,9 +1,11 @@
-//! A bucket of our own on loopback, over a folder: pages, ranges, and keys that are taken until they end.
+//! A bucket of our own on loopback, over a folder: pages, ranges, files that are made or replaced as a whole, and keys that
+//! are taken until they end.
 //!
 //! Why besides a real server like S3: what is lent by a catalog ends when a test says so.
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -33,8 +35,9 @@ impl FakeBucket {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared { folder: folder.to_owned(), keys: Mutex::default() });
-        let routes = Router::new().route("/lake", get(list)).route("/lake/", get(list));
-        let routes = routes.route("/lake/{*key}", get(read)).with_state(Arc::clone(&shared));
+        let routes = Router::new().route("/lake", get(list).post(remove)).route("/lake/", get(list));
+        let routes = routes.route("/lake/{*key}", get(read).put(write));
+        let routes = routes.layer(DefaultBodyLimit::disable()).with_state(Arc::clone(&shared));
         runtime.spawn(async move { axum::serve(listener, routes).await });
         let bucket = Self { shared, address, runtime: Some(runtime) };
         bucket.take(keys);
@@ -124,4 +127,34 @@ async fn read(State(shared): State<Arc<Shared>>, Path(key): Path<String>, header
     let (from, to) = (from.parse::<usize>().unwrap(), to.parse::<usize>().unwrap().min(bytes.len() - 1));
     let range = format!("bytes {from}-{to}/{}", bytes.len());
     (StatusCode::PARTIAL_CONTENT, told, [(header::CONTENT_RANGE, range)], bytes[from..=to].to_vec()).into_response()
+}
+
+async fn write(
+    State(shared): State<Arc<Shared>>,
+    Path(key): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Some(refused) = refusal(&shared, &headers) {
+        return refused;
+    }
+    let file = shared.folder.join(&key);
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|v| v == "*") && file.exists() {
+        return (StatusCode::PRECONDITION_FAILED, "<Error><Code>PreconditionFailed</Code></Error>").into_response();
+    }
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, body).unwrap();
+    ([(header::ETAG, "\"1\"")], "").into_response()
+}
+
+/// Removes several at once, which is how a client removes one.
+async fn remove(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: String) -> Response {
+    if let Some(refused) = refusal(&shared, &headers) {
+        return refused;
+    }
+    let keys = body.split("<Key>").skip(1).map(|rest| rest.split("</Key>").next().unwrap());
+    // That there is none is no error there either.
+    keys.clone().for_each(|key| drop(std::fs::remove_file(shared.folder.join(key))));
+    let removed: String = keys.map(|key| format!("<Deleted><Key>{key}</Key></Deleted>")).collect();
+    format!("<?xml version=\"1.0\"?><DeleteResult>{removed}</DeleteResult>").into_response()
 }
