@@ -6,7 +6,7 @@ import sys
 
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.core import Config
-from databricks.sdk.errors import AlreadyExists, NotFound, PermissionDenied, Unauthenticated
+from databricks.sdk.errors import AlreadyExists, NotFound, PermissionDenied, ResourceAlreadyExists, Unauthenticated
 
 asked = json.load(sys.stdin)
 host = asked["host"]
@@ -45,6 +45,16 @@ except Exception as e:
     seen["not_empty"] = str(e)
 w.files.delete(folder + "/ü #1.bin")
 w.files.delete_directory(folder)
+
+w.dbfs.mkdirs("/out")
+blocks = bytes(range(256)) * 6000
+w.dbfs.upload("/out/ü #1.part", io.BytesIO(blocks), overwrite=True)
+seen["dbfs_taken"] = error(lambda: w.dbfs.upload("/out/ü #1.part", io.BytesIO(b"x")), ResourceAlreadyExists)
+w.dbfs.move("/out/ü #1.part", "/out/ü #1.bin")
+seen["dbfs_whole"] = w.dbfs.download("/out/ü #1.bin").read() == blocks
+seen["dbfs_listed"] = [[f.path, f.is_dir, int(f.file_size)] for f in w.dbfs.list("/out")]
+w.dbfs.delete("/out/ü #1.bin")
+seen["dbfs_missing"] = error(lambda: w.dbfs.get_status("/out/ü #1.bin"), NotFound)
 
 seen["clusters"] = [[c.cluster_name, c.state.value if c.state else None] for c in w.clusters.list()]
 seen["no_cluster"] = error(lambda: w.clusters.get("9999-1-x"), NotFound)

@@ -31,12 +31,13 @@ impl SqlBackend for TwoStatements {
 fn furnished(folder: &Path) -> FakeWorkspace {
     let fake = FakeWorkspace::start();
     let mut world = fake.world();
-    let (volume, many) = (folder.join("v"), folder.join("many"));
-    [&volume, &many].into_iter().for_each(|f| std::fs::create_dir(f).unwrap());
+    let (volume, many, dbfs) = (folder.join("v"), folder.join("many"), folder.join("dbfs"));
+    [&volume, &many, &dbfs].into_iter().for_each(|f| std::fs::create_dir(f).unwrap());
     (0..2500).for_each(|n| std::fs::write(many.join(format!("{n:04}")), "").unwrap());
     std::fs::write(volume.join("one.jpg"), "picture").unwrap();
     world.volume("main.a.v", &volume);
     world.volume("main.a.many", &many);
+    world.dbfs = Some(dbfs);
     (0..5).for_each(|n| world.securable("tables", &format!("main.a.t{n}"), json!({ "columns": [] })));
     world.clusters = vec![Cluster::new("0101-123456-abcdefgh", "etl", "TERMINATED")];
     world.warehouses = vec![Warehouse::new("0123456789abcdef", "small", "STOPPED")];
@@ -89,6 +90,8 @@ fn the_official_sdk_takes_it_for_a_real_one() {
         ("length", json!(10)),
         ("many", json!(2500)),
         ("listed", json!([["new folder", true, null], ["one.jpg", false, 7]])),
+        ("dbfs_whole", json!(true)),
+        ("dbfs_listed", json!([["/out/ü #1.bin", false, 256 * 6000]])),
         ("clusters", json!([["etl", "TERMINATED"]])),
         ("warehouses", json!([["small", "STOPPED"]])),
         ("started", json!("RUNNING")),
@@ -102,6 +105,8 @@ fn the_official_sdk_takes_it_for_a_real_one() {
         ("missing", "does not exist"),
         ("taken", "exists"),
         ("not_empty", "not empty"),
+        ("dbfs_taken", "already exists"),
+        ("dbfs_missing", "No file or directory exists"),
         ("no_cluster", "does not exist"),
         ("failed_sql", "Syntax error"),
         ("password", "eyJ-password"),

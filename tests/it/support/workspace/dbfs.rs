@@ -140,15 +140,20 @@ async fn add_block(State(shared): At, Json(body): Json<Value>) -> Answer {
     done()
 }
 
+/// The handle, as a number or as text.
+fn handle(body: &Value) -> Option<u64> {
+    body["handle"].as_u64().or_else(|| body["handle"].as_str()?.parse().ok())
+}
+
 fn open_file(world: &World, body: &Value) -> Result<PathBuf, Response> {
     let unknown = || refuse(404, "RESOURCE_DOES_NOT_EXIST", format!("No stream exists for {}.", body["handle"]));
-    body["handle"].as_u64().and_then(|handle| world.dbfs_open.get(&handle)).cloned().ok_or_else(unknown)
+    handle(body).and_then(|handle| world.dbfs_open.get(&handle)).cloned().ok_or_else(unknown)
 }
 
 async fn close(State(shared): At, Json(body): Json<Value>) -> Answer {
     let mut world = shared.world();
     open_file(&world, &body)?;
-    world.dbfs_open.retain(|handle, _| Some(*handle) != body["handle"].as_u64());
+    world.dbfs_open.retain(|open, _| Some(*open) != handle(&body));
     done()
 }
 
