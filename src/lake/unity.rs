@@ -1,8 +1,8 @@
 //! Unity Catalog: catalogs, schemas, tables and volumes of a Databricks workspace or of an open-source server.
 //!
 //! Files of a volume come through the Files API where the server has one. An open-source server has none: its volumes
-//! are read where they lie, in a folder of this machine or in a bucket with credentials that the server lends for it. The
-//! files of a table are read the same way, of every server that lends.
+//! are read and written where they lie, in a folder of this machine or in a bucket with credentials that the server lends
+//! for it. The files of a table are read the same way, of every server that lends.
 //! What always holds: nothing is asked before the first look into the catalog; a server that leaves lists out, sends
 //! numbers as text or adds kinds of tables is read all the same; a folder of this machine is opened only for a server of
 //! this machine.

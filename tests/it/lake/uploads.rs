@@ -1,7 +1,7 @@
 //! New files in volumes of a workspace by its Files API: what arrives, what is sent anew, what is refused.
 
 use crate::remote::http::wire;
-use crate::support::workspace::{FakeWorkspace, Fault, TOKEN};
+use crate::support::workspace::{FakeWorkspace, Fault, PRINCIPAL};
 use bytes::Bytes;
 use lakelens::domain::lake_path::LakePath;
 use lakelens::lake::object::CloudSettings;
@@ -10,6 +10,8 @@ use lakelens::lake::remote::{RemoteError, RemoteVolume, Trouble};
 use lakelens::lake::unity::{Session, Unity};
 use lakelens::remote::http::Workspace;
 use lakelens::remote::net::Net;
+use lakelens::remote::profile::auth::Credentials;
+use lakelens::remote::secret::Secret;
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
@@ -35,7 +37,9 @@ impl Rig {
         fake.world().volume("main.a.v", &dir.path().join("v"));
         let wire = wire();
         let net = wire.net().clone();
-        let client = Workspace::with(fake.with_token(), wire);
+        let secret = Secret::new(PRINCIPAL.1);
+        let ways = vec![Credentials::OauthM2m { client_id: PRINCIPAL.0.to_owned(), client_secret: secret }];
+        let client = Workspace::with(fake.connection(ways), wire);
         let session = Arc::new(Session::new(Box::new(move || Ok(Some(client.clone())))));
         let unity = Unity::new(session, CloudSettings::default());
         let path = LakePath::parse("/Volumes/main/a/v", "/").unwrap();
@@ -102,6 +106,9 @@ fn a_large_file_arrives_whole_and_is_read_no_faster_than_it_is_sent() {
     }));
     rig.upload("deep/down/large.tar", &source).unwrap();
     rig.assert_sent("deep/down/large.tar", &source);
+    let seen = rig.fake.world().seen.pop().unwrap();
+    let told = ["content-length", "transfer-encoding"].map(|name| seen.headers.get(name).map(String::as_str));
+    assert_eq!(told, [Some("41943040"), None]);
     let ahead = ahead.load(Ordering::SeqCst);
     // What the system holds of a connection, and a few pieces.
     assert!(ahead > 0 && ahead < 20 << 20, "{ahead} bytes were read that had not come yet");
@@ -116,6 +123,8 @@ fn what_breaks_on_the_way_is_sent_anew_and_is_there_once_and_whole() {
         (Fault::Lost, 1),
         (Fault::Status(429, Some("0"), "{}"), 3),
         (Fault::Status(503, None, ""), 3),
+        // A token may end while large files are sent with it.
+        (Fault::Expired, 1),
     ] {
         for size in [20 << 20, 5] {
             let (rig, told) = (Rig::new(), format!("{fault:?}, {size} bytes"));
@@ -148,6 +157,11 @@ fn what_goes_on_breaking_is_given_up_and_leaves_what_was_there() {
     assert_eq!(error.trouble, Trouble::Cut, "{error}");
     assert!(error.to_string().contains("never a part"), "{error}");
     assert_eq!((rig.asked(PUT), fs::read(rig.file("old")).unwrap().as_slice()), (4, b"before".as_slice()));
+    // Nobody waits so long.
+    let (rig, before) = (Rig::new(), Fault::Status(429, Some("18446744073709551615"), "{}"));
+    rig.fake.fault(PUT, 1, before);
+    let error = rig.upload("new", &rig.source(5)).unwrap_err();
+    assert_eq!((error.trouble, rig.asked(PUT)), (Trouble::Busy, 1), "{error}");
 }
 
 #[test]
@@ -217,7 +231,7 @@ fn what_may_not_be_or_cannot_be_is_said_with_what_to_do() {
         let text = error.to_string();
         assert_eq!(error.trouble, Trouble::Denied, "{text}");
         assert!(text.contains("GRANT WRITE VOLUME ON VOLUME main.a.v") && text.contains(path), "{text}");
-        assert!(!text.contains(TOKEN), "{text}");
+        assert!(!text.contains(PRINCIPAL.1), "{text}");
     }
     assert_eq!(rig.create("x", b"").unwrap_err().trouble, Trouble::Denied);
     assert_eq!(rig.remove("x").unwrap_err().trouble, Trouble::Denied);
