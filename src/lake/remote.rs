@@ -133,6 +133,12 @@ pub trait RemoteWriter: Send + Sync {
 
     /// Removes a file; that there is none is no error.
     fn remove<'a>(&'a self, path: &'a str) -> Asked<'a, ()>;
+
+    /// Removes a folder with nothing in it, where folders stay when their files go. That it is not there, or not empty, is
+    /// no error.
+    fn remove_folder<'a>(&'a self, _: &'a str) -> Asked<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// What kind of failure, for those who must decide what to do next.

@@ -168,6 +168,15 @@ impl Target {
         Ok(self.remotes.wait(&Stop::never(), removal, "remove", &self.path)?)
     }
 
+    /// Removes the folder, if it is there and empty; also when nothing else is wanted any more.
+    ///
+    /// # Errors
+    /// The server's own.
+    pub fn remove_folder(&self) -> Result<(), LakeError> {
+        let removal = self.writer("remove")?.remove_folder(&self.inside);
+        Ok(self.remotes.wait(&Stop::never(), removal, "remove", &self.path)?)
+    }
+
     fn writer(&self, doing: &'static str) -> Result<&dyn RemoteWriter, RemoteError> {
         self.volume.writer().ok_or_else(|| {
             let remedy = "write into a bucket, a volume or a local folder";

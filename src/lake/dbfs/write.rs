@@ -293,4 +293,16 @@ impl RemoteWriter for Files {
             delete(&self.workspace, path).await.map_err(|error| explained("remove", path, error))
         })
     }
+
+    fn remove_folder<'a>(&'a self, path: &'a str) -> Asked<'a, ()> {
+        Box::pin(async move {
+            check_path("remove", &format!("dbfs:/{path}"), path)?;
+            self.made.forget(path);
+            match delete(&self.workspace, path).await {
+                // It is not empty.
+                Err(error) if error.status() == Some(400) => Ok(()),
+                other => other.map_err(|error| explained("remove", path, error)),
+            }
+        })
+    }
 }

@@ -62,7 +62,7 @@ fn may_write(lake: &Lake, wanted: &Export, one_file: bool) -> Result<(), OpsErro
         None => free(&wanted.dest),
         Some(far) => match far::goal(lake, wanted, far)? {
             Goal::Here(dest) => free(&dest),
-            Goal::There(target) => standing::may_write(wanted, &target),
+            Goal::There(target) => standing::may_write(wanted, &target).map(drop),
         },
     }
 }

@@ -14,14 +14,14 @@ use super::{Export, Images, here, is_one_file};
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
 use crate::domain::text::printable;
-use crate::lake::Lake;
-use crate::lake::remote::Stop;
+use crate::lake::remote::{Stop, Trouble};
 use crate::lake::target::{Goal, Stands, Target};
+use crate::lake::{Lake, LakeError};
 use crate::ops::report::ExportReport;
 use crate::ops::{OpsError, Watch};
 use crate::store::Store;
 use serde_json::json;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader};
@@ -58,12 +58,12 @@ pub(super) fn export(
         }
         Goal::There(target) => target,
     };
-    may_write(wanted, &target)?;
+    let stood = may_write(wanted, &target)?;
     let aside = Scratch::beside(&wanted.dest);
     fs::create_dir_all(aside.path()).map_err(|e| aside.failed(&e))?;
     let dest = aside.path().join(file_name(&target));
     let inner = Export { dest, far: None, overwrite: false, ..wanted.clone() };
-    let mut job = Job { lake, target: &target, aside: aside.path(), inner };
+    let mut job = Job { lake, target: &target, aside: aside.path(), inner, stood };
     match is_one_file(wanted) {
         true => job.file(store, project, watch),
         false => job.folder(store, project, watch),
@@ -82,6 +82,8 @@ struct Job<'a> {
     target: &'a Target,
     aside: &'a Path,
     inner: Export,
+    /// What was there before.
+    stood: Stands,
 }
 
 impl Job<'_> {
@@ -92,14 +94,13 @@ impl Job<'_> {
         project: &Project,
         watch: &mut Watch<'_>,
     ) -> Result<ExportReport, OpsError> {
-        let fresh = self.target.stands().map_err(reached)? == Stands::Nothing;
         let report = here(store, self.lake, project, (&self.inner, None), watch)?;
         let manifest = self.target.beside(BESIDE);
         let mut beside = self.inner.dest.clone().into_os_string();
         beside.push(BESIDE);
         let put = self.target.put(&self.inner.dest).and_then(|()| manifest.put(Path::new(&beside)));
         if let Err(error) = put {
-            if fresh {
+            if self.stood == Stands::Nothing {
                 // That it failed is told; that it could not be taken back either changes nothing of that.
                 drop(self.target.remove());
             }
@@ -139,7 +140,7 @@ impl Job<'_> {
 
     /// The list of what the earlier export has there, in a file here; nothing where there is none.
     fn before(&self) -> Result<Option<PathBuf>, OpsError> {
-        if self.target.stands().map_err(reached)? != Stands::Folder {
+        if self.stood != Stands::Folder {
             return Ok(None);
         }
         let (at, list) = (self.target.below(SUMS).map_err(reached)?, self.aside.join("before"));
@@ -179,7 +180,7 @@ impl Job<'_> {
     }
 
     fn remove_others(&self, shipper: &Shipper, before: &Path) -> Result<(), Gone> {
-        let mut kept = HashSet::new();
+        let (mut kept, mut folders) = (HashSet::new(), BTreeSet::new());
         let mut keep = |path: &str| {
             kept.insert(hashed(path));
         };
@@ -191,18 +192,37 @@ impl Job<'_> {
             };
             let other = self.target.below(&path).and_then(|other| other.remove());
             other.map_err(|error| Gone::There(reached(error)))?;
+            folders.extend(above(&path).map(str::to_owned));
         }
+        self.remove_folders(&folders);
         Ok(())
     }
 
     /// Removes everything again. What cannot be removed stays, with a manifest that says what it is.
     fn take_back(&self, shipper: &Shipper, manifest: &Target) {
-        let remove = |target: Result<Target, _>| target.and_then(|target| target.remove()).is_ok();
-        let mut all = remove(self.target.below(SUMS));
-        // A server that does not answer is not waited for again and again.
-        let listed = shipper.each_sent(&mut |path| all = all && remove(self.target.below(path)));
-        if all && listed.is_ok() {
+        let (mut all, mut reachable, mut folders) = (true, true, BTreeSet::new());
+        let mut remove = |path: &str| {
+            folders.extend(above(path).map(str::to_owned));
+            // A server that does not answer is not waited for again and again.
+            if reachable && let Err(error) = self.target.below(path).and_then(|target| target.remove()) {
+                (all, reachable) = (false, !is_away(&error));
+            }
+        };
+        remove(SUMS);
+        let listed = shipper.each_sent(&mut remove);
+        if all && reachable && listed.is_ok() {
             drop(manifest.remove());
+            self.remove_folders(&folders);
+            if self.stood == Stands::Nothing {
+                drop(self.target.remove_folder());
+            }
+        }
+    }
+
+    /// Removes folders that have become empty, the deepest first. One that stays does no harm.
+    fn remove_folders(&self, folders: &BTreeSet<String>) {
+        for folder in folders.iter().rev() {
+            drop(self.target.below(folder).and_then(|target| target.remove_folder()));
         }
     }
 
@@ -226,6 +246,15 @@ impl Job<'_> {
 enum Gone {
     Here(io::Error),
     There(OpsError),
+}
+
+/// The folders above a relative path, the outermost first.
+fn above(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').filter_map(|(at, _)| path.get(..at))
+}
+
+fn is_away(error: &LakeError) -> bool {
+    matches!(error, LakeError::Remote(e) if matches!(e.trouble, Trouble::Unreachable | Trouble::Busy))
 }
 
 fn hashed(path: &str) -> u64 {

@@ -14,11 +14,11 @@ use serde_json::Value;
 /// A manifest of more bytes is none.
 const LARGEST: u64 = 16 << 20;
 
-/// Whether an export may be written there.
+/// What stands where an export is to be written, if it may be.
 ///
 /// # Errors
 /// When something is in the way, and what the server says.
-pub(super) fn may_write(wanted: &Export, target: &Target) -> Result<(), OpsError> {
+pub(super) fn may_write(wanted: &Export, target: &Target) -> Result<Stands, OpsError> {
     let shown = |target: &Target| printable(&target.path().to_string()).into_owned();
     let stands = target.stands().map_err(reached)?;
     if is_one_file(wanted) {
@@ -32,17 +32,17 @@ pub(super) fn may_write(wanted: &Export, target: &Target) -> Result<(), OpsError
             Stands::Nothing if !wanted.overwrite => {
                 let manifest = target.beside(BESIDE);
                 match manifest.stands().map_err(reached)? {
-                    Stands::Nothing => Ok(()),
+                    Stands::Nothing => Ok(stands),
                     _ => Err(OpsError::Exists(shown(&manifest))),
                 }
             }
-            _ => Ok(()),
+            _ => Ok(stands),
         };
     }
     match stands {
-        Stands::Nothing | Stands::Empty => Ok(()),
+        Stands::Nothing | Stands::Empty => Ok(stands),
         _ if !wanted.overwrite => Err(OpsError::Exists(shown(target))),
-        Stands::Folder if is_ours(target)? => Ok(()),
+        Stands::Folder if is_ours(target)? => Ok(stands),
         _ => Err(OpsError::Invalid(format!(
             "`{}` is no earlier export of this kind and is not replaced; choose another folder",
             shown(target)

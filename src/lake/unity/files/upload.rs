@@ -118,4 +118,18 @@ impl RemoteWriter for ApiVolume {
             }
         })
     }
+
+    fn remove_folder<'a>(&'a self, inside: &'a str) -> Asked<'a, ()> {
+        Box::pin(async move {
+            let path = self.path(inside);
+            check_path("remove", &path, inside)?;
+            self.made.forget(inside);
+            match self.workspace.delete(DIRECTORIES).at(&path).about(format!("the folder `{path}`")).done().await {
+                // It is not empty: the API says so with this status and a reason.
+                Err(error) if error.status() == Some(400) || error.kind() == Kind::NotFound => Ok(()),
+                Err(error) => Err(self.told("remove", &path, error)),
+                Ok(()) => Ok(()),
+            }
+        })
+    }
 }
