@@ -172,7 +172,7 @@ fn line(sum: &str, path: &str) -> String {
     format!("{sum}  {path}\n")
 }
 
-/// The path in a line of [`line`]; nothing for what is no such line, and for paths that lead out of their folder.
+/// The path in a line of [`line()`]; nothing for what is no such line, and for paths that lead out of their folder.
 pub(super) fn listed(line: &str) -> Option<String> {
     let (escaped, line) = line.strip_prefix('\\').map_or((false, line), |rest| (true, rest));
     let (_, path) = line.split_once("  ")?;

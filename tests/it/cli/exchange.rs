@@ -159,8 +159,15 @@ fn what_cannot_be_written_is_said_before_anything_is() {
     refused("theirs", &[], &["--append", "--force"]);
     let ran = home.run(&["export", "cars", "x.csv", "--append"]);
     assert!(ran.code == 2 && ran.err.contains("not appended"), "{ran:?}");
-    let ran = home.run(&["export", "cars", "s3://lab/x", "--format", "coco"]);
-    assert!(ran.code == 2 && ran.err.contains("--format delta"), "{ran:?}");
+    for (dest, says) in [
+        ("s3://lab/x", "AWS_ACCESS_KEY_ID"),
+        ("/Volumes/main/a/v/x", "--profile"),
+        ("lake:/main/a", "needs a connection"),
+        ("/Volumes/local/default/none/x.json", "lake.local"),
+    ] {
+        let ran = home.run(&["export", "cars", dest, "--format", "coco"]);
+        assert!(ran.code != 0 && ran.err.contains(says), "{dest}: {ran:?}");
+    }
     assert!(!home.path("out").exists() && !home.path("x.csv").exists());
     let left: Vec<_> = std::fs::read_dir(home.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().ends_with(".part")), "{left:?}");

@@ -3,7 +3,7 @@
 //! What always holds: nothing is guessed from a table that looks like none of them; labels read out of the wrong column
 //! would look like labels.
 
-use crate::media::sniff::is_picture_name;
+use crate::domain::picture_name::is_picture_name;
 
 /// Which column says what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
