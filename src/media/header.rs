@@ -1,5 +1,6 @@
 //! What a file declares before any pixel is decoded, and the decoder opened on it.
 
+mod exr;
 pub(super) mod jpeg;
 
 use super::bytes::{Bytes, Reader};
@@ -138,6 +139,9 @@ fn open_other<'a>(
     limits: &Limits,
     cancel: &'a dyn Fn() -> bool,
 ) -> Result<(Header, Opened<'a>), MediaError> {
+    if format == Format::Exr {
+        exr::check(bytes.watched(cancel), limits)?;
+    }
     let mut decoder = decoder(bytes.watched(cancel), format, limits)?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {

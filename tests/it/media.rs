@@ -3,6 +3,7 @@
 
 mod cancel;
 mod coarse;
+mod exr;
 mod hostile;
 // They compare our own decoder with itself; with libjpeg-turbo other files go other ways.
 #[cfg(not(feature = "turbo"))]
