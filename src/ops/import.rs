@@ -19,6 +19,7 @@ mod rejects;
 mod rules;
 mod seen;
 mod table;
+mod twins;
 mod write;
 
 pub use super::options::import::{Become, ImportOptions, Matching, NewClasses, OnBadRow, OnExisting, OnMissing};

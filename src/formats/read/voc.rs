@@ -1,4 +1,4 @@
-//! Pascal VOC: a file of XML for each picture.
+//! Pascal VOC: a file of XML for each picture; and the XML of the first LabelMe, the one of the web, which looks like it.
 //!
 //! The first pixel is 0 for most writers and 1, with the last pixel belonging to the box, in the VOC devkit and for
 //! supervision; nothing in a file says which. `auto` reads all files once before: a coordinate of 0 anywhere means 0; else
@@ -168,8 +168,9 @@ fn thing(object: &Node, place: &Place, one: bool) -> Result<Mark, String> {
         boxed(bndbox, one)?
     } else if let Some(polygon) = object.child("polygon") {
         let corner = |pt: &Node| Ok(Point { x: number(pt.text_of("x"), "x")?, y: number(pt.text_of("y"), "y")? });
-        let corners: Result<Vec<Point>, String> = polygon.all("pt").map(corner).collect();
-        Shape::Polygon { parts: vec![corners?] }
+        let corners = polygon.all("pt").map(corner).collect::<Result<Vec<Point>, String>>()?;
+        let is_box = object.text_of("type") == Some("bounding_box");
+        is_box.then(|| upright(&corners)).flatten().unwrap_or(Shape::Polygon { parts: vec![corners] })
     } else if let Some(bndbox) = object.child("segm").and_then(|s| s.child("box")) {
         boxed(bndbox, one)?
     } else {
@@ -193,6 +194,15 @@ fn thing(object: &Node, place: &Place, one: bool) -> Result<Mark, String> {
         }
     }
     Ok(out)
+}
+
+/// The box of four corners, as the LabelMe of the web writes one.
+fn upright(corners: &[Point]) -> Option<Shape> {
+    let [a, b, c, d] = corners else { return None };
+    let across = a.y == b.y && b.x == c.x && c.y == d.y && d.x == a.x;
+    let down = a.x == b.x && b.y == c.y && c.x == d.x && d.y == a.y;
+    let at = BoxN { x: a.x.min(c.x), y: a.y.min(c.y), w: (a.x - c.x).abs(), h: (a.y - c.y).abs() };
+    (across || down).then_some(Shape::Box(at))
 }
 
 fn boxed(bndbox: &Node, one: bool) -> Result<Shape, String> {

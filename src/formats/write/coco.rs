@@ -146,7 +146,8 @@ impl Coco {
 
     fn begin(about: &About, part: &str, out: &mut dyn Outputs) -> io::Result<Open> {
         let path = match part {
-            "" => "annotations.json".to_owned(),
+            // What CVAT and datumaro call a data set without parts, and look for.
+            "" => "annotations/instances_default.json".to_owned(),
             part => format!("annotations/instances_{part}.json"),
         };
         Open::begin(about, &path, &categories(about, &Value::Null), out)

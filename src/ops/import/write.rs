@@ -2,7 +2,7 @@
 
 use super::gather::{Gathered, picture_path, sample_of};
 use super::plan::{Plan, annotations, plan};
-use super::{Become, Identity, Import, progress};
+use super::{Become, Identity, Import, progress, twins};
 use crate::domain::annotation::Prediction;
 use crate::domain::class::LabelSet;
 use crate::domain::edit::{Change, Edit, Origin, Outcome};
@@ -207,12 +207,17 @@ impl Writer<'_> {
         edits: &mut Vec<Made>,
         predictions: &mut Vec<SamplePredictions>,
     ) -> Result<(), OpsError> {
-        let marks = group.items.iter().flat_map(|i| &i.marks);
-        let (guesses, said): (Vec<&Mark>, Vec<&Mark>) = marks.partition(|m| match self.wanted.how.become_what {
-            Become::Auto => m.score.is_some(),
-            Become::Annotations => false,
-            Become::Predictions => true,
-        });
+        let once = twins::once(&group.items);
+        let marks: Vec<&Mark> = match &once {
+            Some(marks) => marks.iter().collect(),
+            None => group.items.iter().flat_map(|i| &i.marks).collect(),
+        };
+        let (guesses, said): (Vec<&Mark>, Vec<&Mark>) =
+            marks.into_iter().partition(|m| match self.wanted.how.become_what {
+                Become::Auto => m.score.is_some(),
+                Become::Annotations => false,
+                Become::Predictions => true,
+            });
         let guessed = self.guesses(&guesses, &sample, predictions);
         self.captions(&group.items, &sample)?;
         if !guesses.is_empty() && said.is_empty() {

@@ -228,3 +228,36 @@ fn captions_come_back() {
     home.ok(&["export", "back", "again.json", "--format", "coco-captions"]);
     assert_eq!(texts("again.json"), texts("captions.json"));
 }
+
+#[test]
+fn what_several_files_of_a_folder_say_is_said_once() {
+    let home = pair("detection");
+    let file = |extra: serde_json::Value| {
+        let bbox = |id: u64, x: f64| json!({ "id": id, "image_id": 1, "category_id": 1, "bbox": [x, 2.0, 4.0, 5.0] });
+        let mut first = bbox(1, 1.0);
+        first.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        json!({
+            "images": [{ "id": 1, "file_name": "1.png", "width": 16, "height": 12 }],
+            "annotations": [first, bbox(2, 1.0), bbox(3, 7.0)],
+            "categories": [{ "id": 1, "name": "person" }],
+        })
+        .to_string()
+    };
+    std::fs::create_dir_all(home.path("coco/annotations")).unwrap();
+    home.write("coco/annotations/instances_val.json", &file(json!({ "attributes": { "pose": "standing" } })));
+    home.write(
+        "coco/annotations/person_keypoints_val.json",
+        &file(json!({ "keypoints": [1, 2, 2], "num_keypoints": 1 })),
+    );
+    let told = home.json(&["import", "there", "coco", "--match", "name", "--json"]);
+    assert_eq!(told["annotations"], json!(3), "two alike in one file stay two: {told}");
+    home.ok(&["export", "there", "out.json", "--format", "coco"]);
+    let out: Value = serde_json::from_str(&std::fs::read_to_string(home.path("out.json")).unwrap()).unwrap();
+    let all = out["annotations"].as_array().unwrap();
+    assert_eq!(
+        (all.len(), &all[0]["keypoints"], &all[0]["attributes"]["pose"]),
+        (3, &json!([1, 2, 2]), &json!("standing"))
+    );
+    let again = home.json(&["import", "there", "coco", "--match", "name", "--json"]);
+    assert_eq!((&again["annotations"], &again["skipped"]), (&json!(0), &json!(1)), "{again}");
+}

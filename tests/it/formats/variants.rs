@@ -174,6 +174,25 @@ fn a_project_of_via_3_is_read() {
 }
 
 #[test]
+fn the_first_labelme_writes_boxes_as_corners() {
+    let object = |kind: &str, points: &[(f64, f64)]| {
+        let points: String = points.iter().map(|(x, y)| format!("<pt><x>{x:.2}</x><y>{y:.2}</y></pt>")).collect();
+        format!("<object><name>cat</name><deleted>0</deleted>{kind}<polygon><username/>{points}</polygon></object>")
+    };
+    let upright = [(30.0, 37.0), (42.0, 37.0), (42.0, 46.0), (30.0, 46.0)];
+    let turned = [(30.0, 37.0), (42.0, 39.0), (42.0, 46.0), (30.0, 46.0)];
+    let text = format!(
+        "<annotation><filename>a.jpg</filename>{}{}{}</annotation>",
+        object("<type>bounding_box</type>", &upright),
+        object("", &upright),
+        object("<type>bounding_box</type>", &turned)
+    );
+    let seen = read(Format::Voc, "a.xml", text);
+    assert_eq!(boxes(&seen), [("cat".to_owned(), [30.0, 37.0, 12.0, 9.0])]);
+    assert_eq!(seen.items[0].marks.len(), 3, "the others are outlines: {:?}", seen.reasons());
+}
+
+#[test]
 fn tables_without_a_header_are_read_where_it_is_known_who_wrote_them() {
     let read = |text: &str| read(Format::Csv, "boxes.csv", text.to_owned());
     let cat = [("cat".to_owned(), [10.0, 20.0, 30.0, 40.0])];
