@@ -105,7 +105,7 @@ def coco(truth, project):
     from pycocotools.coco import COCO
 
     dest = export(project, "coco", "--images", "copy")
-    file = dest / "annotations.json"
+    file = dest / "annotations" / "instances_default.json"
     sys.stdout, kept = open(os.devnull, "w"), sys.stdout
     data = COCO(str(file))
     sys.stdout = kept
@@ -123,7 +123,7 @@ def flat(truth):
     import supervision as sv
 
     dest = coco(truth, "flat")
-    read = sv.DetectionDataset.from_coco(str(dest / "images"), str(dest / "annotations.json"))
+    read = sv.DetectionDataset.from_coco(str(dest / "images"), str(dest / "annotations" / "instances_default.json"))
     same("coco by supervision", truth, from_supervision(read), 1e-3)
     dest = export("flat", "yolo", "--images", "copy")
     read = sv.DetectionDataset.from_yolo(str(dest / "images/train"), str(dest / "labels/train"), str(dest / "data.yaml"))
