@@ -13,6 +13,8 @@ use lakelens::domain::project::Counts;
 use lakelens::formats::read::Format;
 use lakelens::ops::export::{By, Format as Written, Images};
 use lakelens::ops::import::{OnExisting, OnMissing};
+use lakelens::ops::options::applies;
+use lakelens::ops::options::import::{CHOICES, FIELDS};
 use lakelens::ops::report::exchange::{ClassMeans, Fate, ImportPreview, Imported, PreviewClass, PreviewRow};
 use lakelens::ops::report::{ExportReport, ImportReport, Loss};
 use std::collections::HashMap;
@@ -194,6 +196,32 @@ fn the_format_and_the_classes_can_be_changed() {
     assert_eq!(map.into_iter().collect::<Vec<_>>(), [("tulip".to_owned(), "rose".to_owned())]);
     h.keys("<enter> <enter>");
     assert!(looked_at(&h).how.class_map.is_empty(), "its own name again");
+}
+
+#[test]
+fn every_field_takes_its_own_text() {
+    let mut h = importing();
+    h.keys("j <enter>").text("delta").keys("<enter>");
+    assert_eq!(looked_at(&h).how.format, Some(Format::Delta));
+    let before = CHOICES.iter().filter(|c| applies(c.only, "delta")).count();
+    for (n, field) in FIELDS.into_iter().enumerate() {
+        let text = match field.flag {
+            "columns" => "class=LABEL,path=FILE",
+            "model" => "resnet",
+            "at" => "7",
+            other => panic!("nothing to type for {other}"),
+        };
+        // Below the project, the file and the choices.
+        let at = 2 + before + n;
+        match h.state.screens.last_mut() {
+            Some(Screen::Import(wizard)) => wizard.cursor = at,
+            _ => panic!("no wizard"),
+        }
+        h.keys("<enter> <C-u>").text(text).keys("<enter>");
+        assert_eq!((field.get)(&looked_at(&h).how), text, "{}", field.flag);
+    }
+    let how = looked_at(&h).how;
+    assert_eq!(how.model.as_deref(), Some("resnet"), "no field wrote into another");
 }
 
 #[test]

@@ -265,12 +265,10 @@ pub(super) fn change(state: &mut State) -> Vec<Effect> {
         Some(Row::Reference) => return ask_reference(state),
         Some(Row::Choice(choice)) => pick(state, choice, (choice.get)(&how), chosen),
         Some(Row::Field(field)) => {
-            let submit = if field.flag == "columns" {
-                |s: &mut State, t: &str| typed(s, "columns", t)
-            } else {
-                |s: &mut State, t: &str| typed(s, "model", t)
-            };
-            super::ask(state, field, &(field.get)(&how), submit);
+            let at = FIELDS.iter().position(|f| f.flag == field.flag);
+            if let Some(submit) = at.and_then(|at| SUBMITS.get(at)) {
+                super::ask(state, field, &(field.get)(&how), *submit);
+            }
         }
         None => change_class(state),
     }
@@ -285,8 +283,15 @@ fn chosen(state: &mut State, value: &str) -> Vec<Effect> {
     changed(state)
 }
 
-fn typed(state: &mut State, flag: &str, text: &str) -> Result<Vec<Effect>, String> {
-    if let (Some(wizard), Some(field)) = (wizard(state), FIELDS.into_iter().find(|f| f.flag == flag)) {
+/// What takes the text of a field.
+type Submit = fn(&mut State, &str) -> Result<Vec<Effect>, String>;
+
+/// What takes the text of each of [`FIELDS`], in their order. A prompt keeps a plain function, and no field is forgotten
+/// here: the compiler counts them.
+const SUBMITS: [Submit; FIELDS.len()] = [typed::<0>, typed::<1>, typed::<2>];
+
+fn typed<const FIELD: usize>(state: &mut State, text: &str) -> Result<Vec<Effect>, String> {
+    if let (Some(wizard), Some(field)) = (wizard(state), FIELDS.get(FIELD)) {
         (field.set)(&mut wizard.how, text)?;
     }
     Ok(changed(state))
