@@ -68,9 +68,12 @@ enum SnapshotCommand {
         json: Json,
     },
     /// Give samples the labels of an earlier state again; one `lakelens undo` takes all of it back
-    #[command(
-        after_help = "Examples:\n  lakelens snapshot restore flowers before-cleanup --only class --path roses/ --dry-run"
-    )]
+    #[command(after_help = "\
+With --only, only that part of an answer comes back: its classes, its boxes, its marks. That a
+picture is answered at all, or put aside, comes back with all that stood on it.
+
+Examples:
+  lakelens snapshot restore flowers before-cleanup --only class --path roses/ --dry-run")]
     Restore {
         /// The project
         #[arg(value_name = "PROJECT")]

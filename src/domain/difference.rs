@@ -108,6 +108,28 @@ pub fn compare(before: (&Answer, &LabelSet), after: (&Answer, &LabelSet)) -> Opt
     (!kinds.is_empty()).then_some(Change { kinds, objects })
 }
 
+/// What a sample says that gets `kinds` of what it `was` again: everything else stays as it `is`. Whether it is answered
+/// at all, or put aside, comes back with all its annotations, because one says nothing without the other.
+#[must_use]
+pub fn taken_back(was: &Answer, is: &Answer, kinds: &[Kind]) -> Answer {
+    let any = |wanted: &[Kind]| kinds.iter().any(|k| wanted.contains(k));
+    let mut out = is.clone();
+    if any(&[Kind::Added, Kind::Removed, Kind::Skipped]) {
+        (out.status, out.skip_reason, out.annotations) = (was.status, was.skip_reason.clone(), was.annotations.clone());
+    } else if any(&[Kind::Class, Kind::Boxes]) {
+        let of = |answer: &Answer, whole: bool| -> Vec<Annotation> {
+            answer.annotations.iter().filter(|a| (a.shape == Shape::Class) == whole).cloned().collect()
+        };
+        let from = |kind: Kind| if any(&[kind]) { was } else { is };
+        out.annotations = of(from(Kind::Class), true);
+        out.annotations.extend(of(from(Kind::Boxes), false));
+    }
+    if any(&[Kind::Marks]) {
+        (out.flagged, out.unsure) = (was.flagged, was.unsure);
+    }
+    out
+}
+
 /// What stands on a picture that gets the annotations of another as a draft; nothing where somebody has answered it, where
 /// there is nothing to give, or where the same draft stands already. Its flag stays.
 #[must_use]
@@ -242,6 +264,23 @@ mod tests {
         for kind in Kind::ALL {
             assert_eq!(Kind::from_name(kind.name()), Some(kind));
         }
+    }
+
+    #[test]
+    fn only_what_is_chosen_comes_back() {
+        let label = |class| Annotation::label(ClassId(class), "a", Timestamp::UNIX_EPOCH);
+        let (rose, tulip, old, new) = (label(1), label(2), boxed(1, 0.1), boxed(1, 0.6));
+        let was = Answer { flagged: true, ..answer(vec![rose.clone(), old.clone()]) };
+        let is = answer(vec![tulip.clone(), new.clone()]);
+        let back = |kinds: &[Kind]| taken_back(&was, &is, kinds);
+        assert_eq!(back(&[Kind::Class]), answer(vec![rose, new.clone()]));
+        assert_eq!(back(&[Kind::Boxes]), answer(vec![tulip, old]));
+        assert_eq!(back(&[Kind::Marks]), Answer { flagged: true, ..is.clone() });
+        assert_eq!(back(&[Kind::Class, Kind::Boxes, Kind::Marks]), was);
+        let aside = Answer { status: Status::Skipped, skip_reason: Some("dark".to_owned()), ..Answer::default() };
+        assert_eq!(taken_back(&was, &aside, &[Kind::Removed]), Answer { flagged: false, ..was.clone() });
+        assert_eq!(taken_back(&aside, &is, &[Kind::Skipped]), aside);
+        assert_eq!(taken_back(&was, &is, &[]), is);
     }
 
     #[test]

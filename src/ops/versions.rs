@@ -16,7 +16,7 @@ use crate::domain::ids::{EventId, ProjectId};
 use crate::domain::natural::natural_key;
 use crate::domain::project::Project;
 use crate::domain::queue::{Filter, Order, Queue};
-use crate::domain::sample::{Answer, Sample};
+use crate::domain::sample::Sample;
 use crate::domain::text::printable;
 use crate::store::Store;
 use crate::store::records::{Differing, Direction, From, Queued};

@@ -10,6 +10,7 @@ use lakelens::ops::Watch;
 use lakelens::ops::versions::{self, Difference, Moment, Restore, Wanted};
 use lakelens::store::Store;
 use lakelens::store::records::{Direction, NewSnapshot};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 fn snapshot(name: &str, n: i64) -> NewSnapshot {
@@ -161,6 +162,72 @@ fn chosen_parts_come_back_as_one_batch() {
             assert_eq!(store.history(project.id, Some(ids[0]), None, 1).unwrap()[0].edit.message, "restore good");
             store.undo(project.id, "eve", at(21)).unwrap();
             assert_eq!(paths(store, project.id, "class:roses", Order::Path).len(), 3, "one undo takes all of it back");
+        },
+    );
+}
+
+#[test]
+fn what_somebody_changes_while_it_is_taken_back_stays() {
+    on_every_kind_that(
+        "keep boxes and several projects",
+        |c| c.boxes,
+        |store, kind| {
+            let (project, ids) = project_of(store, "flowers", 3);
+            for id in &ids {
+                label(store, *id, 1, "ann", 1);
+            }
+            store.take_snapshot(project.id, &snapshot("good", 2)).unwrap();
+            for id in &ids {
+                label(store, *id, 2, "bob", 3);
+            }
+            let good = versions::moment(store, &project, "good").unwrap();
+            let wanted = Wanted::default();
+            let restore = Restore { to: &good, wanted: &wanted, author: "eve", at: at(20), dry_run: false };
+            // Asked for the first time once it is settled what "now" is, and before anything is compared.
+            let other = RefCell::new(Some(kind.connect()));
+            let cancelled = || {
+                if let Some(mut other) = other.take() {
+                    label(other.as_mut(), ids[0], 3, "carol", 19);
+                }
+                false
+            };
+            let mut watch = Watch { progress: &mut |_| (), cancelled: &cancelled };
+            let done = versions::restore(store, &project, &restore, &mut watch).unwrap();
+            assert!(other.borrow().is_none(), "nobody edited meanwhile");
+            assert_eq!((done.differing, done.restored, done.conflicts), (3, 2, 1));
+            assert_eq!(paths(store, project.id, "class:daisy", Order::Path), ["img2.jpg", "img3.jpg"]);
+            assert_eq!(paths(store, project.id, "class:tulips by:carol", Order::Path), ["img1.jpg"]);
+        },
+    );
+}
+
+#[test]
+fn only_the_chosen_kind_of_an_answer_comes_back() {
+    on_every_kind_that(
+        "keep boxes and several projects",
+        |c| c.boxes,
+        |store, _| {
+            let (project, ids) = project_of(store, "flowers", 1);
+            let said = |class: i64, x: f64| {
+                let mut answer = labeled(&[class], "ann", at(1));
+                answer.annotations.push(boxed(2, x, "ann"));
+                answer
+            };
+            let first = edit(store, ids[0], said(1, 0.1), "ann", 1);
+            store.commit(&[first]).unwrap();
+            store.take_snapshot(project.id, &snapshot("good", 2)).unwrap();
+            let second = edit(store, ids[0], Answer { flagged: true, ..said(3, 0.6) }, "bob", 3);
+            store.commit(&[second]).unwrap();
+            let good = versions::moment(store, &project, "good").unwrap();
+            let wanted = Wanted { kinds: vec![Kind::Class], ..Wanted::default() };
+            let restore = Restore { to: &good, wanted: &wanted, author: "eve", at: at(20), dry_run: false };
+            let mut watch = Watch { progress: &mut |_| (), cancelled: &|| false };
+            assert_eq!(versions::restore(store, &project, &restore, &mut watch).unwrap().restored, 1);
+            let now = store.sample(ids[0]).unwrap().answer;
+            assert_eq!(now.classes(&project.labels).iter().map(|c| c.0).collect::<Vec<_>>(), [1]);
+            assert!(now.flagged, "the mark stays");
+            let left = differences(store, &project, "good", "now", &Wanted::default());
+            assert_eq!(told(&left), [("img1.jpg", vec![Kind::Boxes, Kind::Marks])], "the box stays where it is");
         },
     );
 }
