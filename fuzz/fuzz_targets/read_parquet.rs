@@ -2,5 +2,9 @@
 #[allow(dead_code)]
 #[path = "../annotations.rs"]
 mod annotations;
+#[allow(dead_code)]
+#[path = "../entry.rs"]
+mod entry;
 use lakelens::formats::read::Format;
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| annotations::input(Format::Parquet, bytes));
+use libfuzzer_sys::fuzz_target;
+fuzz_target!(init: entry::tolerate_caught_panics(), |bytes: &[u8]| annotations::input(Format::Parquet, bytes));

@@ -79,18 +79,24 @@ fn decode(
     thread::scope(|scope| {
         let (tell, told) = sync_channel(1);
         let decoding = scope.spawn(move || run(opened, &tell));
-        for one in told {
-            match one {
-                Told::Wrong(why) => return Err(broken(file, format!("it cannot be read as Parquet: {why}"))),
-                other => {
-                    if !take(other)? {
-                        return Ok(());
-                    }
-                }
+        let mut taken = Ok(true);
+        for one in &told {
+            taken = match one {
+                Told::Wrong(why) => Err(broken(file, format!("it cannot be read as Parquet: {why}"))),
+                other => take(other),
+            };
+            if !matches!(taken, Ok(true)) {
+                break;
             }
         }
-        // The thread has ended: it let its end of the channel go.
-        decoding.join().map_err(|_| broken(file, "it cannot be read as Parquet: the reader gave up on it"))
+        drop(told);
+        // Asked for in any case: a panic that nobody has asked for ends the program. It is of no account once all that was
+        // wanted has been told.
+        let ended = decoding.join();
+        match taken? {
+            true => ended.map_err(|_| broken(file, "it cannot be read as Parquet: the reader gave up on it")),
+            false => Ok(()),
+        }
     })
 }
 

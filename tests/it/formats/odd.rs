@@ -178,3 +178,13 @@ fn records_are_checked_by_their_sums() {
     assert!(read(Format::Parquet, "a.parquet", &b"PAR1 and nothing more"[..]).says("cannot be read as Parquet"));
     assert!(read(Format::Parquet, "a.parquet", &b""[..]).error.is_some());
 }
+
+#[test]
+fn a_table_that_the_decoder_gives_up_on_is_an_error() {
+    // Its definition levels promise more values than there are.
+    let bytes = include_bytes!("levels.parquet");
+    for _ in 0..20 {
+        let seen = read(Format::Parquet, "a.parquet", &bytes[..]);
+        assert!(seen.says("it cannot be read as Parquet"), "{:?}", seen.reasons());
+    }
+}
