@@ -48,10 +48,11 @@ impl Rules {
         let whole = matches!(mark.shape, Shape::Class);
         match self.task {
             Task::Classification | Task::Multilabel if !whole => {
-                Some(format!("a {} project cannot accept a {}", self.task.name(), mark.shape.kind()))
+                let other = if matches!(mark.shape, Shape::Box(_)) { Task::Detection } else { Task::Segmentation };
+                Some(self.refusal(mark.shape.kind(), other))
             }
             Task::Detection | Task::Segmentation if whole => {
-                Some(format!("a {} project cannot accept a class without a shape", self.task.name()))
+                Some(self.refusal("class without a shape", Task::Multilabel))
             }
             Task::Classification if self.is_annotation(mark) => {
                 let first = before.iter().find(|m| self.is_annotation(m))?;
@@ -62,6 +63,15 @@ impl Rules {
             }
             _ => None,
         }
+    }
+
+    /// That the task leaves no place for `what`, and the task of a project that has one.
+    fn refusal(&self, what: &str, other: Task) -> String {
+        format!(
+            "a {} project cannot accept a {what}; one made by `lakelens project create --task {}` can",
+            self.task.name(),
+            other.name()
+        )
     }
 
     fn is_annotation(&self, mark: &Mark) -> bool {
