@@ -21,6 +21,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use std::sync::Arc;
+use tokio::sync::RwLock;
 
 /// Bytes of one answer at most.
 const MOST: u64 = 1 << 20;
@@ -43,14 +44,20 @@ impl Reach for Dbfs {
         Box::pin(async move {
             let LakePath::Remote { scheme: "dbfs", path, .. } = path else { return Ok(Reached::Nothing) };
             let Some(workspace) = self.session.workspace()? else { return Ok(Reached::Nothing) };
-            Ok(Reached::Volume(Arc::new(Files { workspace, made: Made::default() }), path.clone()))
+            Ok(Reached::Volume(
+                Arc::new(Files { workspace, made: Arc::default(), moves: Arc::default() }),
+                path.clone(),
+            ))
         })
     }
 }
 
+#[derive(Clone)]
 struct Files {
     workspace: Workspace,
-    made: Made,
+    made: Arc<Made>,
+    /// Held by every move of a file to its place.
+    moves: Arc<RwLock<()>>,
 }
 
 #[derive(Default, Deserialize)]

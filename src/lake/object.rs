@@ -281,9 +281,10 @@ impl RemoteVolume for Bucket {
                 (Ok(meta), Ok(below)) if meta.size == 0 && below => Ok(folder),
                 (Ok(meta), _) => Ok(Stat { kind: EntryKind::File, size: Some(meta.size), modified: time_of(&meta) }),
                 (Err(error), Ok(true)) if error.trouble == Trouble::NotFound => Ok(folder),
-                // Without the right to list, a missing key is a refusal: the listing's own error says more.
-                (Err(error), Err(listing)) if error.trouble != Trouble::NotFound => Err(listing),
-                (Err(error), _) => Err(error),
+                // Without the right to list, a missing key is a refusal: the listing's own error says more. And a key that is
+                // missing may be a folder as long as no listing says that it is none.
+                (Err(_), Err(listing)) => Err(listing),
+                (Err(error), Ok(_)) => Err(error),
             }
         })
     }

@@ -134,6 +134,11 @@ pub trait RemoteWriter: Send + Sync {
     /// Removes a file; that there is none is no error.
     fn remove<'a>(&'a self, path: &'a str) -> Asked<'a, ()>;
 
+    /// Waits until nothing is under way any more that goes on although nobody waits for it.
+    fn settled(&self) -> Asked<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Removes a folder with nothing in it, where folders stay when their files go. That it is not there, or not empty, is
     /// no error.
     fn remove_folder<'a>(&'a self, _: &'a str) -> Asked<'a, ()> {

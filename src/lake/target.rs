@@ -177,6 +177,14 @@ impl Target {
         Ok(self.remotes.wait(&Stop::never(), removal, "remove", &self.path)?)
     }
 
+    /// Waits until nothing that was begun there is under way any more; also when nothing else is wanted any more.
+    pub fn settle(&self) {
+        if let Ok(writer) = self.writer("write") {
+            // It says nothing but that it has come to an end.
+            drop(self.remotes.wait(&Stop::never(), writer.settled(), "write", &self.path));
+        }
+    }
+
     fn writer(&self, doing: &'static str) -> Result<&dyn RemoteWriter, RemoteError> {
         self.volume.writer().ok_or_else(|| {
             let remedy = "write into a bucket, a volume or a local folder";

@@ -2,8 +2,10 @@
 //!
 //! Why so roundabout: the server takes a file a megabyte at a time and shows what it has so far, and a block that is sent
 //! twice is there twice. What always holds: a file is written beside its place, under a name that nobody else chooses,
-//! and moved there when it is whole, which its size tells; a write that breaks is begun anew under another name; what a
-//! failed write has left is removed, unless it is all that there is of the file.
+//! and moved there when it is whole, which its size tells ([`moving`]); a write that breaks is begun anew under another
+//! name; what a failed write has left is removed, unless it is all that there is of the file.
+
+mod moving;
 
 use super::{EntryKind, Files, MOST, told};
 use crate::lake::remote::{Asked, RemoteError, RemoteWriter, Trouble};
@@ -193,43 +195,6 @@ impl Files {
             pause(tries).await;
         }
     }
-
-    /// Moves a part to its place.
-    async fn settle(&self, part: &str, path: &str, size: u64) -> Result<(), Failure> {
-        let body = json!({ "source_path": format!("/{part}"), "destination_path": format!("/{path}") });
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let Err(error) = self.post("move", path, &body).done().await else { return Ok(()) };
-            if !breaks(&error) {
-                return Err(error);
-            }
-            // The answer may have been lost of a move that was made.
-            if self.found(part).await?.is_none() {
-                return match self.found(path).await? {
-                    Some((EntryKind::File, found)) if found == size => Ok(()),
-                    _ => Err(error),
-                };
-            }
-            if tries == TRIES {
-                return Err(error);
-            }
-            pause(tries).await;
-        }
-    }
-
-    /// Puts a part in the place of what is there.
-    async fn replace(&self, part: &str, path: &str, size: u64) -> Result<(), RemoteError> {
-        if let Err(error) = delete(&self.workspace, path).await {
-            discard(&self.workspace, part).await;
-            return Err(explained("write", path, error));
-        }
-        // From here on the part may be all that there is of the file.
-        self.settle(part, path, size).await.map_err(|error| {
-            let remedy = format!("the new file is whole at `dbfs:/{part}`: move it to its place, or try again");
-            told("write", path, &error.with_remedy(remedy))
-        })
-    }
 }
 
 /// Says it for whoever writes.
@@ -242,6 +207,11 @@ fn explained(doing: &'static str, path: &str, error: Failure) -> RemoteError {
         _ => error,
     };
     told(doing, path, &error)
+}
+
+fn no_threads(path: &str) -> RemoteError {
+    let why = "the program could not finish it";
+    RemoteError::new(Trouble::Other, "write", &format!("dbfs:/{path}"), why, "try again")
 }
 
 fn is_folder(path: &str) -> RemoteError {
@@ -263,13 +233,15 @@ impl RemoteWriter for Files {
                 return Ok(false);
             }
             let content = Content::Bytes(bytes);
+            let moving = self.moving().await;
             let part = self.part(path, &content).await.map_err(failed)?;
-            let error = match self.settle(&part, path, content.len()).await {
-                Ok(()) => return Ok(true),
-                Err(error) => error,
-            };
-            discard(&self.workspace, &part).await;
-            if error.kind() == Kind::Exists { Ok(false) } else { Err(failed(error)) }
+            let (files, to, size) = (self.clone(), path.to_owned(), content.len());
+            let moved = self.to_the_end(moving, async move {
+                let Err(error) = files.settle(&part, &to, size).await else { return Ok(true) };
+                discard(&files.workspace, &part).await;
+                if error.kind() == Kind::Exists { Ok(false) } else { Err(explained("write", &to, error)) }
+            });
+            moved.await.unwrap_or_else(|| Err(no_threads(path)))
         })
     }
 
@@ -282,15 +254,26 @@ impl RemoteWriter for Files {
             if let Some((EntryKind::Folder, _)) = self.found(path).await.map_err(failed)? {
                 return Err(is_folder(path));
             }
+            let moving = self.moving().await;
             let part = self.part(path, &content).await.map_err(failed)?;
-            self.replace(&part, path, content.len()).await
+            let (files, to, size) = (self.clone(), path.to_owned(), content.len());
+            let moved = self.to_the_end(moving, async move { files.replace(&part, &to, size).await });
+            moved.await.unwrap_or_else(|| Err(no_threads(path)))
         })
     }
 
     fn remove<'a>(&'a self, path: &'a str) -> Asked<'a, ()> {
         Box::pin(async move {
             check_path("remove", &format!("dbfs:/{path}"), path)?;
+            self.calm().await;
             delete(&self.workspace, path).await.map_err(|error| explained("remove", path, error))
+        })
+    }
+
+    fn settled(&self) -> Asked<'_, ()> {
+        Box::pin(async move {
+            self.calm().await;
+            Ok(())
         })
     }
 
@@ -298,6 +281,7 @@ impl RemoteWriter for Files {
         Box::pin(async move {
             check_path("remove", &format!("dbfs:/{path}"), path)?;
             self.made.forget(path);
+            self.calm().await;
             match delete(&self.workspace, path).await {
                 // It is not empty.
                 Err(error) if error.status() == Some(400) => Ok(()),

@@ -90,7 +90,7 @@ impl DeltaTable {
 
     fn try_put(&self, rows: &Rows<'_>, stop: &CancellationToken) -> Result<Put> {
         if !self.files.can_write() {
-            let why = "files of a volume or of DBFS are only read; give a folder of this machine or a bucket \
+            let why = "in a volume and in DBFS nothing decides between two commits at once; give a folder of this machine or a bucket \
                        (s3://, abfss://, gs://), or export Parquet and load it through an engine";
             return Err(self.not_writable(why));
         }

@@ -2,8 +2,8 @@
 //!
 //! Why our own service below `object_store`: it tries again on its own terms but ignores `Retry-After`, does not know of
 //! other requests that were told to slow down, and turns what a server says into a text that only people can read.
-//! What always holds: only questions are asked again; the wait is bounded; an answer that is no success becomes a
-//! [`Fault`] with the server's own code.
+//! What always holds: only what does the same when it is done twice is asked again; the wait is bounded; an answer that is
+//! no success becomes a [`Fault`] with the server's own code.
 
 use super::odd;
 use super::trouble::Fault;
@@ -25,6 +25,12 @@ const BUDGET: Duration = Duration::from_secs(60);
 const FIRST_WAIT: Duration = Duration::from_millis(300);
 /// A `Retry-After` beyond this is answered with an error that says so.
 const LONGEST: Duration = Duration::from_secs(30);
+/// How long a server may say nothing.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Bytes a second below which sending a piece of a file counts as broken.
+const SLOWEST_UPLOAD: u64 = 64 << 10;
+/// A request with so many bytes is a piece of a file.
+const LARGE: usize = 64 << 10;
 /// Bytes of an error page that are read.
 const ERROR_BYTES: usize = 16 << 10;
 /// Where machines in a cloud find their own credentials; on others nobody answers there.
@@ -36,6 +42,8 @@ const METADATA_PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     client: reqwest::Client,
+    /// For requests that carry pieces of files: an answer comes only when the last byte has arrived.
+    sender: reqwest::Client,
     pause: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -45,13 +53,16 @@ impl Connector {
     /// # Errors
     /// The system gives no certificates or no resolver; a sentence.
     pub(super) fn new() -> Result<Self, String> {
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("lakelens/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(10))
-            .read_timeout(Duration::from_secs(30))
-            .build();
-        Ok(Self { client: client.map_err(|e| e.to_string())?, pause: Arc::default() })
+        let client = |patience: Duration| {
+            let builder = reqwest::Client::builder()
+                .user_agent(concat!("lakelens/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(Duration::from_secs(10))
+                .read_timeout(patience);
+            builder.build().map_err(|e| e.to_string())
+        };
+        let longest = PATIENCE + Duration::from_secs(super::write::PIECE / SLOWEST_UPLOAD);
+        Ok(Self { client: client(PATIENCE)?, sender: client(longest)?, pause: Arc::default() })
     }
 
     /// Waits as long as a server has asked any of the requests to wait.
@@ -81,26 +92,42 @@ impl Connector {
             };
         }
         let lists = request.uri().query().is_some_and(odd::is_listing);
-        let asks = matches!(request.method().as_str(), "GET" | "HEAD");
+        let again = is_repeatable(&request);
+        let client = if request.body().content_length() > LARGE { &self.sender } else { &self.client };
         let begun = Instant::now();
         let mut tries = 0;
         loop {
             tries += 1;
             self.wait_for_turn().await;
-            let fault = match HttpService::call(&self.client, request.clone()).await {
+            let fault = match HttpService::call(client, request.clone()).await {
                 Ok(answer) if answer.status().is_success() && lists => return listing(answer).await,
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
                 Ok(answer) => fault_in(answer).await,
                 Err(error) => Fault::Unreachable { host: host.clone(), why: innermost(&error), kind: error.kind() },
             };
             let wait = fault.wait(tries, FIRST_WAIT);
-            let patient = asks && tries < TRIES && begun.elapsed() < BUDGET;
+            // Where a server is too busy, nothing was done.
+            let unheard = fault.concerns_all() && request.method().as_str() == "POST";
+            let patient = (again || unheard) && tries < TRIES && begun.elapsed() < BUDGET;
             match wait.filter(|wait| patient && *wait <= LONGEST) {
                 Some(wait) if fault.concerns_all() => self.slow_down(wait),
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(failed(fault)),
             }
         }
+    }
+}
+
+/// Whether a request does the same when it is heeded twice: one that puts or removes, unless it depends on what is there.
+fn is_repeatable(request: &HttpRequest) -> bool {
+    let depends = ["if-match", "if-none-match", "if-unmodified-since", "x-goog-if-generation-match"];
+    let plain = || !depends.iter().any(|name| request.headers().contains_key(*name));
+    match request.method().as_str() {
+        "GET" | "HEAD" => true,
+        "PUT" | "DELETE" => plain(),
+        // S3 removes several objects at once in this way.
+        "POST" => request.uri().query() == Some("delete"),
+        _ => false,
     }
 }
 

@@ -1,7 +1,8 @@
 //! New files in buckets.
 //!
-//! What always holds: a file that is there is never replaced; a question that writes is asked once, because an answer that
-//! was lost does not say whether it was heeded.
+//! What always holds: a file that must not be there yet is asked for once, because an answer that was lost does not say
+//! whether it was heeded; whatever else is asked for again says the same the second time; the pieces of a file that nobody
+//! waits for any more are given up.
 
 use super::trouble::{Fault, fault_of};
 use super::{Bucket, LentBucket, Trouble};
@@ -9,11 +10,11 @@ use crate::lake::remote::{Asked, RemoteError, RemoteWriter};
 use crate::lake::sending::{check_path, piece};
 use bytes::Bytes;
 use object_store::path::Path;
-use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use object_store::{Error, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use std::fs::File;
 
 /// Bytes of one piece of a file; S3 takes 10,000 of them.
-const PIECE: u64 = 16 << 20;
+pub(super) const PIECE: u64 = 16 << 20;
 
 /// Whether a server says that there is a file of this name already, or that somebody is just making one.
 fn is_taken(error: &Error) -> bool {
@@ -36,7 +37,8 @@ async fn upload(store: &dyn ObjectStore, to: &Path, from: &std::path::Path) -> o
     if small {
         return store.put(to, PutPayload::from_bytes(bytes)).await.map(drop);
     }
-    let mut parts = store.put_multipart(to).await?;
+    let mut pieces = Pieces(Some(store.put_multipart(to).await?));
+    let Some(parts) = &mut pieces.0 else { return Ok(()) };
     let sent = async {
         while !bytes.is_empty() {
             parts.put_part(PutPayload::from_bytes(std::mem::take(&mut bytes))).await?;
@@ -45,11 +47,25 @@ async fn upload(store: &dyn ObjectStore, to: &Path, from: &std::path::Path) -> o
         parts.complete().await.map(drop)
     };
     let sent = sent.await;
-    if sent.is_err() {
-        // The pieces are kept, and paid for, until they are given up.
+    if let (Err(_), Some(mut parts)) = (&sent, pieces.0.take()) {
         drop(parts.abort().await);
     }
     sent
+}
+
+/// The pieces of a file that is not complete: they are kept, and paid for, until they are given up.
+struct Pieces(Option<Box<dyn MultipartUpload>>);
+
+impl Drop for Pieces {
+    fn drop(&mut self) {
+        if let (Some(mut parts), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move {
+                if let Err(error) = parts.abort().await {
+                    tracing::warn!(%error, "pieces of a file are left");
+                }
+            });
+        }
+    }
 }
 
 impl RemoteWriter for Bucket {

@@ -89,7 +89,8 @@ impl ApiVolume {
         match futures::join!(directory, file) {
             (Ok(()), _) => Ok(folder),
             (_, Ok(answer)) => Ok(Stat { kind: EntryKind::File, size: answer.length(), modified: answer.modified() }),
-            (Err(error), Err(_)) => Err(error),
+            // That nothing is there must be said twice: a refusal or a silence is no such answer.
+            (Err(directory), Err(file)) => Err(if is_unknown(&directory) { file } else { directory }),
         }
     }
 

@@ -160,6 +160,30 @@ fn a_write_that_nobody_waits_for_any_more_leaves_nothing() {
 }
 
 #[test]
+fn a_file_that_is_being_replaced_is_replaced_although_nobody_waits_for_it_any_more() {
+    let rig = Rig::new();
+    fs::write(rig.file("x"), b"old").unwrap();
+    let source = rig.source(MIB);
+    for what in ["delete", "move"] {
+        let at = format!("POST /api/2.0/dbfs/{what}");
+        let before = rig.asked(&at);
+        rig.fake.fault(&at, 1, Fault::Slow(std::time::Duration::from_millis(50)));
+        rig.net.wait(async {
+            let mut write = rig.volume.writer().unwrap().upload("x", &source);
+            while rig.asked(&at) == before {
+                assert!(futures::poll!(&mut write).is_pending());
+                tokio::task::yield_now().await;
+            }
+            drop(write);
+            rig.volume.writer().unwrap().settled().await.unwrap();
+        });
+        assert_eq!(rig.names(""), ["x"], "{what}");
+        assert_eq!(fs::read(rig.file("x")).unwrap(), bytes(MIB), "{what}");
+        fs::write(rig.file("x"), b"old").unwrap();
+    }
+}
+
+#[test]
 fn a_file_that_is_there_is_not_made_and_none_that_is_away_is_removed() {
     let rig = Rig::new();
     assert!(rig.create("a/one", b"first".to_vec()).unwrap());

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path as File, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -19,6 +20,8 @@ use tokio::runtime::Runtime;
 struct Shared {
     folder: PathBuf,
     keys: Mutex<BTreeSet<String>>,
+    /// So many of the requests that change something are told that the server is too busy.
+    busy: AtomicU32,
 }
 
 /// The bucket `lake`; it ends when this is dropped.
@@ -34,7 +37,7 @@ impl FakeBucket {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let shared = Arc::new(Shared { folder: folder.to_owned(), keys: Mutex::default() });
+        let shared = Arc::new(Shared { folder: folder.to_owned(), keys: Mutex::default(), busy: AtomicU32::new(0) });
         let routes = Router::new().route("/lake", get(list).post(remove)).route("/lake/", get(list));
         let routes = routes.route("/lake/{*key}", get(read).put(write));
         let routes = routes.layer(DefaultBodyLimit::disable()).with_state(Arc::clone(&shared));
@@ -53,6 +56,26 @@ impl FakeBucket {
     pub(crate) fn take(&self, keys: &[&str]) {
         *self.shared.keys.lock().unwrap() = keys.iter().map(|key| (*key).to_owned()).collect();
     }
+}
+
+impl FakeBucket {
+    /// The next so many requests that change something are told that the server is too busy.
+    pub(crate) fn be_busy(&self, times: u32) {
+        self.shared.busy.store(times, Ordering::Relaxed);
+    }
+
+    /// How many of them are still to come.
+    pub(crate) fn is_busy(&self) -> u32 {
+        self.shared.busy.load(Ordering::Relaxed)
+    }
+}
+
+/// That the server is too busy, as often as it is to say so.
+fn busy(shared: &Shared) -> Option<Response> {
+    let fewer = |times: u32| times.checked_sub(1);
+    shared.busy.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).ok()?;
+    let body = "<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>";
+    Some((StatusCode::INTERNAL_SERVER_ERROR, body).into_response())
 }
 
 impl Drop for FakeBucket {
@@ -138,6 +161,10 @@ async fn write(
     if let Some(refused) = refusal(&shared, &headers) {
         return refused;
     }
+    let depends = headers.contains_key(header::IF_NONE_MATCH);
+    if let Some(busy) = (!depends).then(|| busy(&shared)).flatten() {
+        return busy;
+    }
     let file = shared.folder.join(&key);
     if headers.get(header::IF_NONE_MATCH).is_some_and(|v| v == "*") && file.exists() {
         return (StatusCode::PRECONDITION_FAILED, "<Error><Code>PreconditionFailed</Code></Error>").into_response();
@@ -151,6 +178,9 @@ async fn write(
 async fn remove(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: String) -> Response {
     if let Some(refused) = refusal(&shared, &headers) {
         return refused;
+    }
+    if let Some(busy) = busy(&shared) {
+        return busy;
     }
     let keys = body.split("<Key>").skip(1).map(|rest| rest.split("</Key>").next().unwrap());
     // That there is none is no error there either.

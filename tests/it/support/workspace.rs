@@ -212,6 +212,11 @@ impl FakeWorkspace {
         self.world().faults.push(faults::Armed::new(begin, times, fault));
     }
 
+    /// From now on everything is answered as it should be.
+    pub(crate) fn forget_faults(&self) {
+        self.world().faults.clear();
+    }
+
     /// A connection to it with these ways of signing in.
     pub(crate) fn connection(&self, ways: Vec<Credentials>) -> Connection {
         let host = Host::parse(self.host()).unwrap();
