@@ -9,7 +9,7 @@ use super::stores;
 use crate::config::paths::expand;
 use crate::domain::lake_path::LakePath;
 use crate::domain::text::printable;
-use crate::ops::export::export;
+use crate::ops::export::{count, export};
 use crate::ops::options::Choice;
 use crate::ops::options::export::{
     APPEND, AS_OF, Export, FILTER, FORCE, FORMAT, FORMULAS, Format, GZIP, IMAGES, PARTS, SEED, SHARDS, SHARES, SPLIT,
@@ -42,6 +42,7 @@ Examples:
   lakelens export flowers labels.jsonl --filter 'status:labeled review:accepted'
   lakelens export flowers sorted --format folders --images copy
   lakelens export cards cards.json --format coco
+  lakelens export cards cards.json --format createml --dry-run
   lakelens export cards yolo --format yolo --images copy --split stratified --seed 7
   lakelens export cards guesses.json --format coco --what predictions
   lakelens export cards s3://lab/sets/cards --format yolo --images copy
@@ -88,6 +89,9 @@ pub(crate) struct ExportArgs {
     append: bool,
     #[arg(long = FORCE.flag, help = FORCE.help)]
     force: bool,
+    /// Only say how much would be written, and what the format cannot say
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     json: Json,
 }
@@ -123,7 +127,8 @@ impl ExportArgs {
         let stop = context.cancel();
         let format = self.format()?;
         let (dest, far) = self.dest(context)?;
-        let mut wanted = Export { far, stop, ..Export::new(dest, format) };
+        let begun = context.loaded.paths.exports();
+        let mut wanted = Export { far, begun, stop, ..Export::new(dest, format) };
         wanted.filter = parse_filter(&self.filter)?;
         let on = |given: bool, choice: &Choice<Export>| {
             let mut names = choice.names().into_iter();
@@ -158,7 +163,10 @@ pub(super) fn run(args: &ExportArgs, context: &mut Context) -> Result<(), AppErr
     let (cancel, lake) = (context.cancel(), context.lake());
     let mut progress = context.progress();
     let mut watch = Watch { progress: &mut |p| progress.update(p), cancelled: &|| cancel.is_cancelled() };
-    let done = export(store.as_mut(), &lake, &project, &wanted, &mut watch);
+    let done = match args.dry_run {
+        true => count(store.as_mut(), &lake, &project, &wanted, &context.loaded.paths.scratch(), &mut watch),
+        false => export(store.as_mut(), &lake, &project, &wanted, &mut watch),
+    };
     drop(progress);
     let report = done.map_err(|error| match error {
         OpsError::Exists(_) if wanted.format == Format::Delta => AppError::from(error).hint(
@@ -176,9 +184,14 @@ pub(super) fn run(args: &ExportArgs, context: &mut Context) -> Result<(), AppErr
         return context.out.line(&format!("nothing changes: these rows are in {place} already, version {version}"));
     }
     let (images, annotations) = (grouped(report.images), grouped(report.annotations));
-    context.out.line(&format!("{images} pictures, {annotations} annotations in {}", printable(&report.dest)))?;
+    let would = if report.dry_run { " would be" } else { "" };
+    let dest = printable(&report.dest);
+    context.out.line(&format!("{images} pictures, {annotations} annotations{would} in {dest}"))?;
     for loss in &report.loss {
         context.out.line(&format!("lost: {}: {}", grouped(loss.count), printable(&loss.what)))?;
+    }
+    if report.dry_run {
+        return Ok(());
     }
     context.out.line(&format!("manifest: {}", printable(&report.manifest)))
 }

@@ -78,6 +78,12 @@ impl Paths {
         self.state.join("rejects")
     }
 
+    /// Where is noted what exports have begun behind servers.
+    #[must_use]
+    pub fn exports(&self) -> PathBuf {
+        self.state.join("exports")
+    }
+
     /// Where statements of SQL that ran are kept.
     #[must_use]
     pub fn sql_history(&self) -> PathBuf {

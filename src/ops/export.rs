@@ -1,13 +1,17 @@
 //! Writes the answers of a project into files that other programs read.
 //!
-//! What always holds: samples stream through in pages, so memory does not grow with the project; the destination appears
-//! in one step when it is complete, and nothing is left behind by an error, a full disk or a cancel; nothing that exists
-//! is replaced unless that was asked for; what a format cannot say is counted and told.
+//! What always holds: samples stream through in pages, so memory does not grow with the project; on this machine the
+//! destination appears in one step when it is complete, and nothing is left behind by an error, a full disk or a cancel
+//! (behind servers see [`far`]); nothing that exists is replaced unless that was asked for, and no pictures of a project
+//! ever; what a format cannot say is counted and told.
 
+mod apart;
+mod begun;
 mod count;
 mod dataset;
 mod delta;
 mod far;
+mod filling;
 mod folders;
 mod manifest;
 mod names;
@@ -15,6 +19,7 @@ mod outputs;
 mod pages;
 mod pictures;
 mod publish;
+mod removal;
 mod run;
 mod scratch;
 mod ship;
@@ -189,6 +194,8 @@ pub struct Export {
     /// Where it goes in the lake, where that is no path of this machine; [`Export::dest`] is then a name beside which its
     /// files wait.
     pub far: Option<LakePath>,
+    /// The folder in which this machine notes what it has begun behind servers.
+    pub begun: PathBuf,
     /// The rows of a Delta table stay, and the new ones are added.
     pub append: bool,
     /// Ends the waiting for a server.
@@ -201,14 +208,15 @@ impl Export {
     pub fn new(dest: PathBuf, format: Format) -> Self {
         let (filter, images, what, options, stop) = Default::default();
         let (as_of, split, far, append, overwrite) = (None, None, None, false, false);
-        Self { dest, format, filter, images, as_of, overwrite, what, split, options, far, append, stop }
+        let begun = dest.with_file_name("begun");
+        Self { dest, format, filter, images, as_of, overwrite, what, split, options, far, begun, append, stop }
     }
 }
 
-/// Two are the same when they would write the same; what ends them is no part of that.
+/// Two are the same when they would write the same; what ends them and where they are noted is no part of that.
 impl PartialEq for Export {
     fn eq(&self, other: &Self) -> bool {
-        let Self { dest, format, filter, images, as_of, overwrite, what, split, options, far, append, stop: _ } = self;
+        let Self { dest, format, filter, images, as_of, overwrite, what, split, options, far, append, .. } = self;
         (dest, format, filter, images, as_of)
             == (&other.dest, &other.format, &other.filter, &other.images, &other.as_of)
             && (overwrite, what, split, options) == (&other.overwrite, &other.what, &other.split, &other.options)
@@ -239,6 +247,7 @@ pub fn export(
     if wanted.format != Format::Delta && wanted.append {
         return Err(OpsError::Invalid(format!("{} is not appended to; delta is", wanted.format.name())));
     }
+    apart::check(store, lake, wanted)?;
     match &wanted.far {
         Some(far) if wanted.format != Format::Delta => far::export(store, lake, project, (wanted, far), watch),
         _ => here(store, lake, project, (wanted, None), watch),

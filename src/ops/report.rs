@@ -114,6 +114,9 @@ pub struct ExportReport {
     /// Everything was there already, and nothing was written.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unchanged: bool,
+    /// Nothing was written: this is what would be.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
 }
 
 /// One class of a project with its count.

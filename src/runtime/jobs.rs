@@ -51,6 +51,8 @@ pub struct Folders {
     pub scratch: PathBuf,
     /// Rejected rows.
     pub rejects: PathBuf,
+    /// What exports have begun behind servers.
+    pub exports: PathBuf,
 }
 
 struct Work {
@@ -59,6 +61,7 @@ struct Work {
     user: String,
     scratch: PathBuf,
     rejects: PathBuf,
+    exports: PathBuf,
     sql: Sql,
     sender: Sender,
 }
@@ -70,8 +73,8 @@ impl Jobs {
     /// Tasks on a store and a lake.
     #[must_use]
     pub fn new(store: StorePlace, lake: Lake, user: String, folders: Folders, sql: Sql, sender: Sender) -> Self {
-        let Folders { scratch, rejects } = folders;
-        let work = Arc::new(Work { store, lake, user, scratch, rejects, sql, sender });
+        let Folders { scratch, rejects, exports } = folders;
+        let work = Arc::new(Work { store, lake, user, scratch, rejects, exports, sql, sender });
         Self { work, running: HashMap::new(), waiting: HashMap::new(), looking: HashMap::new() }
     }
 

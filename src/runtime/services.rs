@@ -118,7 +118,11 @@ impl Services {
         let desk = StoreDesk::start(store.clone(), user.clone(), sender.clone());
         let history = (!loaded.settings.read_only).then(|| loaded.paths.sql_history());
         let sql = Sql::new(connections.clone(), loaded.settings.store.clone(), history, sender.clone());
-        let folders = Folders { scratch: loaded.paths.scratch(), rejects: loaded.paths.rejects() };
+        let folders = Folders {
+            scratch: loaded.paths.scratch(),
+            rejects: loaded.paths.rejects(),
+            exports: loaded.paths.exports(),
+        };
         let jobs = Jobs::new(store, lake, user, folders, sql.clone(), sender);
         let places_file = loaded.paths.places_file();
         Self { files, tables, sql, connections, store: desk, jobs, places_file }

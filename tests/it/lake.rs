@@ -9,6 +9,7 @@ mod lent;
 mod profiles;
 mod remote;
 mod servers;
+mod unfinished;
 mod unity;
 mod uploads;
 

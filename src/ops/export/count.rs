@@ -4,7 +4,7 @@
 //! afterwards; only the files of the pictures are left alone.
 
 use super::scratch::{Scratch, may_replace};
-use super::{Export, Format, Images, export, far, is_one_file, standing};
+use super::{Export, Format, Images, apart, export, far, is_one_file, standing};
 use crate::domain::project::Project;
 use crate::lake::Lake;
 use crate::lake::target::Goal;
@@ -28,6 +28,7 @@ pub fn count(
     watch: &mut Watch<'_>,
 ) -> Result<ExportReport, OpsError> {
     let one_file = is_one_file(wanted);
+    apart::check(store, lake, wanted)?;
     may_write(lake, wanted, one_file)?;
     fs::create_dir_all(scratch).map_err(|e| OpsError::file("create", scratch, &e))?;
     let folder = Scratch::beside(&scratch.join("export"));
@@ -43,7 +44,7 @@ pub fn count(
         Some(far) => far.to_string(),
         None => crate::domain::text::encode_os(wanted.dest.as_os_str()),
     };
-    Ok(ExportReport { dest, version: None, ..report })
+    Ok(ExportReport { dest, version: None, manifest: String::new(), unchanged: false, dry_run: true, ..report })
 }
 
 /// Whether the export itself may write where it is to go.

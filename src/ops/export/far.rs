@@ -1,31 +1,29 @@
 //! Exports to places behind servers: buckets, volumes of a workspace, DBFS.
 //!
 //! Such a place gives many files their names one after the other, so the manifest says whether an export is whole: from
-//! the first file on one stands there that says `unfinished`, and the real one comes last. What always holds: nothing that
-//! is there is replaced unless that was asked for, and of folders only earlier exports and empty ones; an export that
-//! fails leaves nothing behind where nothing was; a list that is read there removes nothing outside of its folder.
+//! before the first file on one stands there that says `unfinished`, and the real one comes last. What always holds: nothing
+//! that is there is replaced unless that was asked for, and of folders only earlier exports and empty ones; an export that
+//! fails takes back what it has written where nothing was, or says what is left; a list that is read there removes nothing
+//! outside of its folder.
 
+use super::begun::{Begun, name_of_run};
+use super::filling::Filling;
 use super::manifest::{BESIDE, NAME};
-use super::outputs::{SUMS, listed};
 use super::scratch::Scratch;
-use super::ship::{Shipper, reached};
-use super::standing::may_write;
+use super::ship::reached;
+use super::standing::{self, may_write, note};
 use super::{Export, Images, here, is_one_file};
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
 use crate::domain::text::printable;
-use crate::lake::remote::{Stop, Trouble};
+use crate::lake::Lake;
+use crate::lake::remote::Stop;
 use crate::lake::target::{Goal, Stands, Target};
-use crate::lake::{Lake, LakeError};
 use crate::ops::report::ExportReport;
 use crate::ops::{OpsError, Watch};
 use crate::store::Store;
-use serde_json::json;
-use std::collections::{BTreeSet, HashSet};
-use std::fs::{self, File};
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Where an export goes.
@@ -58,16 +56,28 @@ pub(super) fn export(
         }
         Goal::There(target) => target,
     };
-    let stood = may_write(wanted, &target)?;
+    let (stood, former) = may_write(wanted, &target)?;
     let aside = Scratch::beside(&wanted.dest);
     fs::create_dir_all(aside.path()).map_err(|e| aside.failed(&e))?;
     let dest = aside.path().join(file_name(&target));
     let inner = Export { dest, far: None, overwrite: false, ..wanted.clone() };
-    let mut job = Job { lake, target: &target, aside: aside.path(), inner, stood };
-    match is_one_file(wanted) {
-        true => job.file(store, project, watch),
-        false => job.folder(store, project, watch),
-    }
+    let (made, manifest) = match is_one_file(wanted) {
+        true => {
+            let manifest = target.beside(BESIDE);
+            let one = OneFile { lake, target: &target, inner: &inner, manifest: &manifest, replaces: wanted.overwrite };
+            (one.write(stood, store, project, watch), manifest)
+        }
+        false => {
+            let manifest = target.below(NAME).map_err(reached)?;
+            let fresh = matches!(stood, Stands::Nothing | Stands::Empty);
+            let begun = Arc::new(former.map_or_else(|| Begun::new(&wanted.begun, fresh), Ok)?);
+            let (aside, inner, manifest_there) = (aside.path(), &inner, manifest.clone());
+            let filling = Filling { lake, target: &target, aside, inner, begun, manifest: manifest_there };
+            (filling.fill(stood, store, project, watch), manifest)
+        }
+    };
+    let (dest, manifest) = (target.path().to_string(), manifest.path().to_string());
+    made.map(|report| ExportReport { dest, manifest, ..report })
 }
 
 /// The name under which it waits here.
@@ -76,189 +86,80 @@ fn file_name(target: &Target) -> PathBuf {
     PathBuf::from(if matches!(name, "" | "." | "..") || name.contains('/') { "export" } else { name })
 }
 
-/// An export that is written here, in a folder that is gone afterwards, and goes there.
-struct Job<'a> {
+/// An export of one file with its manifest beside it.
+struct OneFile<'a> {
     lake: &'a Lake,
     target: &'a Target,
-    aside: &'a Path,
-    inner: Export,
-    /// What was there before.
-    stood: Stands,
+    inner: &'a Export,
+    manifest: &'a Target,
+    replaces: bool,
 }
 
-impl Job<'_> {
-    /// One file and the manifest beside it: each appears in one step, the data first.
-    fn file(
-        &mut self,
+impl OneFile<'_> {
+    /// Each of the two appears in one step, the data first. Where nothing was, the name is taken before the work begins.
+    fn write(
+        &self,
+        stood: Stands,
         store: &mut dyn Store,
         project: &Project,
         watch: &mut Watch<'_>,
     ) -> Result<ExportReport, OpsError> {
-        let report = here(store, self.lake, project, (&self.inner, None), watch)?;
-        let manifest = self.target.beside(BESIDE);
+        let run = name_of_run();
+        let taken = stood == Stands::Nothing && self.take(&run)?;
+        let report = match here(store, self.lake, project, (self.inner, None), watch) {
+            Ok(report) => report,
+            Err(error) if taken => return Err(self.give_back(error, &run, false)),
+            Err(error) => return Err(error),
+        };
+        let put = self.target.put(&self.inner.dest).and_then(|()| self.manifest.put(&self.manifest_here()));
+        match put.map_err(reached) {
+            Ok(()) => Ok(report),
+            Err(error) if taken => Err(self.give_back(error, &run, true)),
+            Err(error) => Err(self.half(error)),
+        }
+    }
+
+    fn manifest_here(&self) -> PathBuf {
         let mut beside = self.inner.dest.clone().into_os_string();
         beside.push(BESIDE);
-        let put = self.target.put(&self.inner.dest).and_then(|()| manifest.put(Path::new(&beside)));
-        if let Err(error) = put {
-            if self.stood == Stands::Nothing {
-                // That it failed is told; that it could not be taken back either changes nothing of that.
-                drop(self.target.remove());
-            }
-            return Err(reached(error));
-        }
-        Ok(self.report(report, &manifest))
+        PathBuf::from(beside)
     }
 
-    /// A folder: its files go there as they are written.
-    fn folder(
-        &mut self,
-        store: &mut dyn Store,
-        project: &Project,
-        watch: &mut Watch<'_>,
-    ) -> Result<ExportReport, OpsError> {
-        let manifest = self.target.below(NAME).map_err(reached)?;
-        let before = self.before()?;
-        self.begin(&manifest, before.is_none())?;
-        let shipper = Arc::new(Shipper::start(self.target, self.aside.join("sent"))?);
-        let made = here(store, self.lake, project, (&self.inner, Some(Arc::clone(&shipper))), watch);
-        // The first cause is told: what could not be taken away, unless it was the person who ended it.
-        let sent = shipper.finish();
-        let whole = match (made, sent) {
-            (Err(OpsError::Cancelled), _) | (_, Err(OpsError::Cancelled)) => Err(OpsError::Cancelled),
-            (_, Err(error)) | (Err(error), Ok(())) => Err(error),
-            (Ok(report), Ok(())) => self.end(&shipper, before.as_deref(), &manifest).map(|()| report),
+    /// Takes the name, by a manifest that says `unfinished`. Of two that do so one ends here.
+    fn take(&self, run: &str) -> Result<bool, OpsError> {
+        match self.manifest.make(note(run).into_bytes()) {
+            Ok(true) => Ok(true),
+            Ok(false) if self.replaces => Ok(false),
+            Ok(false) => Err(OpsError::Exists(printable(&self.manifest.path().to_string()).into_owned())),
+            Err(error) => Err(self.give_back(reached(error), run, false)),
+        }
+    }
+
+    /// Removes what was written, where that is still ours; says so where it stays.
+    fn give_back(&self, error: OpsError, run: &str, data: bool) -> OpsError {
+        self.target.settle();
+        let same = || {
+            let (mut there, here) = (Vec::new(), fs::read(self.manifest_here()).unwrap_or_default());
+            self.manifest.read(here.len() as u64 + 1, &mut there).is_ok() && there == here
         };
-        match whole {
-            Ok(report) => Ok(self.report(report, &manifest)),
-            Err(error) if before.is_some() => Err(self.half(error)),
-            Err(error) => {
-                self.take_back(&shipper, &manifest);
-                Err(error)
+        let ours = standing::is_of(self.manifest, run).unwrap_or(false) || (data && same());
+        if !ours {
+            return error;
+        }
+        let removed = if data { self.target.remove() } else { Ok(()) }.and_then(|()| self.manifest.remove());
+        match removed {
+            Ok(()) => error,
+            Err(_) => {
+                let place = printable(&self.manifest.path().to_string()).into_owned();
+                OpsError::Data(format!("{error}; `{place}` is left there and says that the export is unfinished"))
             }
         }
     }
 
-    /// The list of what the earlier export has there, in a file here; nothing where there is none.
-    fn before(&self) -> Result<Option<PathBuf>, OpsError> {
-        if self.stood != Stands::Folder {
-            return Ok(None);
-        }
-        let (at, list) = (self.target.below(SUMS).map_err(reached)?, self.aside.join("before"));
-        let mut file = File::create_new(&list).map_err(|e| OpsError::file("write", &list, &e))?;
-        if at.stands().map_err(reached)? == Stands::File {
-            at.read(u64::MAX, &mut file).map_err(reached)?;
-        }
-        Ok(Some(list))
-    }
-
-    /// From now on what is there says that it is unfinished. Of two exports into the same new folder one ends here.
-    fn begin(&self, manifest: &Target, fresh: bool) -> Result<(), OpsError> {
-        let note = json!({ "tool": concat!("lakelens ", env!("CARGO_PKG_VERSION")), "unfinished": true });
-        let note = format!("{note:#}\n");
-        if fresh {
-            return match manifest.make(note.into_bytes()).map_err(reached)? {
-                true => Ok(()),
-                false => Err(OpsError::Exists(printable(&self.target.path().to_string()).into_owned())),
-            };
-        }
-        let place = self.aside.join("unfinished");
-        fs::write(&place, note).map_err(|e| OpsError::file("write", &place, &e))?;
-        manifest.put(&place).map_err(reached)
-    }
-
-    /// Puts the list of checksums there, removes what only the earlier export had, and puts the manifest there.
-    fn end(&self, shipper: &Shipper, before: Option<&Path>, manifest: &Target) -> Result<(), OpsError> {
-        let sums = self.target.below(SUMS).map_err(reached)?;
-        sums.put(&self.inner.dest.join(SUMS)).map_err(reached)?;
-        if let Some(before) = before {
-            self.remove_others(shipper, before).map_err(|e| match e {
-                Gone::Here(error) => OpsError::file("read", before, &error),
-                Gone::There(error) => error,
-            })?;
-        }
-        manifest.put(&self.inner.dest.join(NAME)).map_err(reached)
-    }
-
-    fn remove_others(&self, shipper: &Shipper, before: &Path) -> Result<(), Gone> {
-        let (mut kept, mut folders) = (HashSet::new(), BTreeSet::new());
-        let mut keep = |path: &str| {
-            kept.insert(hashed(path));
-        };
-        shipper.each_sent(&mut keep).map_err(Gone::Here)?;
-        for line in BufReader::new(File::open(before).map_err(Gone::Here)?).lines() {
-            let path = line.ok().as_deref().and_then(listed);
-            let Some(path) = path.filter(|path| !kept.contains(&hashed(path)) && path != NAME && path != SUMS) else {
-                continue;
-            };
-            let other = self.target.below(&path).and_then(|other| other.remove());
-            other.map_err(|error| Gone::There(reached(error)))?;
-            folders.extend(above(&path).map(str::to_owned));
-        }
-        self.remove_folders(&folders);
-        Ok(())
-    }
-
-    /// Removes everything again. What cannot be removed stays, with a manifest that says what it is.
-    fn take_back(&self, shipper: &Shipper, manifest: &Target) {
-        let (mut all, mut reachable, mut folders) = (true, true, BTreeSet::new());
-        let mut remove = |path: &str| {
-            folders.extend(above(path).map(str::to_owned));
-            // A server that does not answer is not waited for again and again.
-            if reachable && let Err(error) = self.target.below(path).and_then(|target| target.remove()) {
-                (all, reachable) = (false, !is_away(&error));
-            }
-        };
-        remove(SUMS);
-        let listed = shipper.each_sent(&mut remove);
-        if all && reachable && listed.is_ok() {
-            drop(manifest.remove());
-            self.remove_folders(&folders);
-            if self.stood == Stands::Nothing {
-                drop(self.target.remove_folder());
-            }
-        }
-    }
-
-    /// Removes folders that have become empty, the deepest first. One that stays does no harm.
-    fn remove_folders(&self, folders: &BTreeSet<String>) {
-        for folder in folders.iter().rev() {
-            drop(self.target.below(folder).and_then(|target| target.remove_folder()));
-        }
-    }
-
-    /// An error after which what was there before is neither whole nor gone.
+    /// An error after which the file there may be the new one with the manifest of the earlier one.
     fn half(&self, error: OpsError) -> OpsError {
         let place = printable(&self.target.path().to_string()).into_owned();
-        let rest = format!("the earlier export in `{place}` is half replaced; export again to finish it");
-        match error {
-            OpsError::Cancelled => OpsError::Data(format!("stopped; {rest}")),
-            error => OpsError::Data(format!("{error}; {rest}")),
-        }
+        let first = if matches!(error, OpsError::Cancelled) { "stopped".to_owned() } else { error.to_string() };
+        OpsError::Data(format!("{first}; `{place}` may have the new answers and the earlier manifest: export again"))
     }
-
-    fn report(&self, report: ExportReport, manifest: &Target) -> ExportReport {
-        let (dest, manifest) = (self.target.path().to_string(), manifest.path().to_string());
-        ExportReport { dest, manifest, ..report }
-    }
-}
-
-/// Where removing went wrong.
-enum Gone {
-    Here(io::Error),
-    There(OpsError),
-}
-
-/// The folders above a relative path, the outermost first.
-fn above(path: &str) -> impl Iterator<Item = &str> {
-    path.match_indices('/').filter_map(|(at, _)| path.get(..at))
-}
-
-fn is_away(error: &LakeError) -> bool {
-    matches!(error, LakeError::Remote(e) if matches!(e.trouble, Trouble::Unreachable | Trouble::Busy))
-}
-
-fn hashed(path: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    path.hash(&mut hasher);
-    hasher.finish()
 }

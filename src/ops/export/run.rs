@@ -144,6 +144,7 @@ impl Run<'_> {
             manifest: text(manifest),
             version: None,
             unchanged: false,
+            dry_run: false,
         }
     }
 }

@@ -6,6 +6,10 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A part into which nothing was written for so long is nobody's any more.
+const ABANDONED: Duration = Duration::from_secs(3 * 24 * 3600);
 
 /// A half-written file or folder. Dropping it removes it.
 pub(super) struct Scratch {
@@ -15,8 +19,9 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Chooses a name beside the destination; nothing is made yet.
+    /// Chooses a name beside the destination; nothing is made yet. What was killed there long ago is removed.
     pub(super) fn beside(dest: &Path) -> Self {
+        sweep(dest);
         let mut name = OsString::from(".");
         name.push(dest.file_name().unwrap_or_default());
         name.push(format!(".{}.part", uuid::Uuid::now_v7().simple()));
@@ -73,16 +78,19 @@ impl Scratch {
     }
 }
 
-/// Whether there is a folder to be replaced. Only an earlier export or an empty folder may be: everything else would be
-/// somebody's files.
+/// Whether there is a folder to be replaced. Only an earlier export with nothing else in it, or an empty folder, may be:
+/// everything else would be somebody's files.
 pub(super) fn may_replace(dest: &Path, overwrite: bool) -> Result<bool, OpsError> {
     let Ok(meta) = dest.symlink_metadata() else { return Ok(false) };
     if !overwrite {
         return Err(OpsError::Exists(shown(dest)));
     }
     let empty = || fs::read_dir(dest).is_ok_and(|mut entries| entries.next().is_none());
-    if meta.is_dir() && (dest.join(super::manifest::NAME).is_file() || empty()) {
+    if meta.is_dir() && empty() {
         return Ok(true);
+    }
+    if meta.is_dir() && dest.join(super::manifest::NAME).is_file() {
+        return super::apart::check_files(dest).map(|()| true);
     }
     let reason =
         format!("`{}` is no earlier export of this kind and is not replaced; choose another folder", shown(dest));
@@ -100,6 +108,23 @@ pub(super) fn replace(scratch: Scratch, dest: &Path) -> Result<(), OpsError> {
         return Err(OpsError::Invalid(format!("the new folder could not get its name; the old one is now `{kept}`")));
     }
     published
+}
+
+/// Removes what is left beside a destination of exports that were killed; nothing that may still be written to.
+fn sweep(dest: &Path) {
+    let name = dest.file_name().unwrap_or_default().to_string_lossy();
+    let folder = dest.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let left = entry.file_name();
+        let run = left.to_str().and_then(|left| left.strip_prefix(&format!(".{name}."))?.strip_suffix(".part"));
+        let is_run = run.is_some_and(|run| run.len() == 32 && run.bytes().all(|b| b.is_ascii_hexdigit()));
+        let age = || entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|at| at.elapsed().ok());
+        if is_run && age().is_some_and(|age| age > ABANDONED) {
+            let path = entry.path();
+            // One that cannot be removed stays for another time.
+            let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        }
+    }
 }
 
 impl Drop for Scratch {

@@ -1,15 +1,16 @@
 //! Takes the files of an export to their place behind a server while others are still being written.
 //!
 //! Why: a copied data set may be larger than the disk of this machine. What always holds: at most [`QUEUED`] files wait;
-//! what was taken away is removed here; of every file that was begun there the name is kept, so that all of it can be
+//! what was taken away is removed here; of every file the name is noted before it is begun there, so that all of it can be
 //! taken back; after the first failure nothing more is begun.
 
 use super::super::OpsError;
+use super::begun::Begun;
+use super::filling::hashed;
 use crate::lake::LakeError;
 use crate::lake::target::Target;
-use std::collections::VecDeque;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::collections::{HashSet, VecDeque};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -17,19 +18,17 @@ use std::thread::JoinHandle;
 /// Files that wait to be taken away.
 const QUEUED: usize = 16;
 /// Files that are under way at once: servers ask for no more than about six.
-const THREADS: usize = 4;
-/// What stands between two names in the list of what was sent; no name holds it.
-const END: u8 = 0;
+pub(super) const THREADS: usize = 4;
 
 /// Takes files away on threads of its own.
 pub(super) struct Shipper {
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    list: PathBuf,
 }
 
 struct Shared {
     target: Target,
+    begun: Arc<Begun>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -39,23 +38,22 @@ struct State {
     queue: VecDeque<(PathBuf, String)>,
     closed: bool,
     error: Option<OpsError>,
-    sent: BufWriter<File>,
+    /// Hashes of the names of what was begun there.
+    sent: HashSet<u64>,
 }
 
 impl Shipper {
-    /// Takes files to a folder; `list` is a file that is made for their names.
-    pub(super) fn start(target: &Target, list: PathBuf) -> Result<Self, OpsError> {
-        let failed = |e: io::Error| OpsError::file("write", &list, &e);
-        let sent = BufWriter::new(File::create_new(&list).map_err(failed)?);
-        let state = Mutex::new(State { queue: VecDeque::new(), closed: false, error: None, sent });
-        let shared = Arc::new(Shared { target: target.clone(), state, changed: Condvar::new() });
+    /// Takes files to a folder, and notes what was begun.
+    pub(super) fn start(target: &Target, begun: Arc<Begun>) -> Result<Self, OpsError> {
+        let state = Mutex::new(State { queue: VecDeque::new(), closed: false, error: None, sent: HashSet::new() });
+        let shared = Arc::new(Shared { target: target.clone(), begun, state, changed: Condvar::new() });
         let mut threads = Vec::with_capacity(THREADS);
         for number in 0..THREADS {
             let shared = Arc::clone(&shared);
             let spawned = std::thread::Builder::new().name(format!("ship-{number}")).spawn(move || shared.work());
-            threads.push(spawned.map_err(failed)?);
+            threads.push(spawned.map_err(|e| OpsError::Data(format!("no thread to send files with: {e}")))?);
         }
-        Ok(Self { shared, threads: Mutex::new(threads), list })
+        Ok(Self { shared, threads: Mutex::new(threads) })
     }
 
     /// Takes a file that is complete; waits while many others wait. After a failure it is left where it is.
@@ -87,23 +85,13 @@ impl Shipper {
             }
         }
         let mut state = self.shared.lock();
-        if let Err(error) = state.sent.flush() {
-            state.error.get_or_insert_with(|| OpsError::file("write", &self.list, &error));
-        }
         state.error.take().map_or(Ok(()), Err)
     }
 
-    /// Gives the path of every file that was begun there.
-    pub(super) fn each_sent(&self, take: &mut dyn FnMut(&str)) -> io::Result<()> {
-        each_name(&self.list, take)
+    /// Gives away the hashes of the names of all that was begun there.
+    pub(super) fn sent(&self) -> HashSet<u64> {
+        std::mem::take(&mut self.shared.lock().sent)
     }
-}
-
-fn each_name(list: &Path, take: &mut dyn FnMut(&str)) -> io::Result<()> {
-    for name in BufReader::new(File::open(list)?).split(END) {
-        take(&String::from_utf8_lossy(&name?));
-    }
-    Ok(())
 }
 
 impl Shared {
@@ -146,11 +134,8 @@ impl Shared {
 
     fn send(&self, place: &Path, path: &str) -> Result<(), OpsError> {
         let target = self.target.below(path)?;
-        let noted = {
-            let mut state = self.lock();
-            state.sent.write_all(path.as_bytes()).and_then(|()| state.sent.write_all(&[END]))
-        };
-        noted.map_err(|e| OpsError::file("write", place, &e))?;
+        self.begun.note(path).map_err(|e| OpsError::file("note", Path::new(path), &e))?;
+        self.lock().sent.insert(hashed(path));
         target.put(place).map_err(reached)?;
         // What stays here only takes room until the export ends.
         drop(fs::remove_file(place));

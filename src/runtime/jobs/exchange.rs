@@ -64,6 +64,7 @@ impl Work {
         if order.wanted.far.is_some() {
             // Where files wait that go elsewhere.
             order.wanted.dest = self.scratch.join("export");
+            order.wanted.begun = self.exports.clone();
         }
         let report = match order.dry_run {
             true => export::count(store, &self.lake, &project, &order.wanted, &self.scratch, watch)?,

@@ -2,7 +2,7 @@
 
 use super::servers::{address, azure, on_azure, run, s3};
 use crate::cli::{Home, Ran};
-use crate::support::workspace::{FakeWorkspace, Fault, TOKEN};
+use crate::support::workspace::{FakeWorkspace, TOKEN};
 use lakelens::remote::net::Net;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -146,7 +146,7 @@ fn a_data_set_is_written_into_a_container() {
 }
 
 /// A workspace with a volume and DBFS, and a home whose profile leads there.
-fn workspace() -> (FakeWorkspace, Home) {
+pub(super) fn workspace() -> (FakeWorkspace, Home) {
     let (fake, home) = (FakeWorkspace::start(), cards());
     std::fs::create_dir_all(home.path("there/v/sets")).unwrap();
     fake.world().volume("main.vision.v", &home.path("there/v"));
@@ -155,12 +155,12 @@ fn workspace() -> (FakeWorkspace, Home) {
     (fake, home)
 }
 
-fn on_prod(home: &Home, args: &[&str]) -> Ran {
+pub(super) fn on_prod(home: &Home, args: &[&str]) -> Ran {
     home.run(&[&["--profile", "prod"], args].concat())
 }
 
 /// The files below a folder; none where there is no such folder.
-fn below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     if folder.is_dir() { files(folder) } else { BTreeMap::new() }
 }
 
@@ -177,36 +177,6 @@ fn a_data_set_is_written_into_a_volume() {
     let to = ["export", "cards", "/Volumes/local/default/sets/one.json", "--format", "coco"];
     let ran = home.run(&[&["--config", "config.toml"], &to[..]].concat());
     assert!(ran.code == 0 && home.path("local/one.json").is_file(), "{ran:?}");
-}
-
-#[test]
-fn what_cannot_be_written_whole_leaves_nothing_behind() {
-    let (fake, home) = workspace();
-    let export = |dest: &str, more: &[&str]| {
-        on_prod(&home, &[&["export", "cards", dest, "--format", "yolo", "--images", "copy"], more].concat())
-    };
-    let set = "/Volumes/main/vision/v/sets/set";
-    let refused = |name: &str| {
-        let no = "{\"error_code\":\"PERMISSION_DENIED\",\"message\":\"User does not have WRITE VOLUME.\"}";
-        fake.fault(&format!("PUT /api/2.0/fs/files{set}/{name}"), 1, Fault::Status(403, None, no));
-    };
-    for name in ["images/train/2.png", "data.yaml", "SHA256SUMS"] {
-        refused(name);
-        let ran = export(set, &[]);
-        assert!(ran.code != 0 && ran.err.contains(name) && ran.err.contains("WRITE VOLUME"), "{name}: {ran:?}");
-        let left = std::fs::read_dir(home.path("there/v/sets")).unwrap().count();
-        assert_eq!(left, 0, "{name}: {:?}", below(&home.path("there/v/sets")));
-    }
-    assert_eq!(export(set, &[]).code, 0);
-    // An earlier one that is half replaced says so, there and here, and the same again finishes it.
-    refused("data.yaml");
-    let ran = export(set, &["--force", "--filter", "1.png"]);
-    assert!(ran.code != 0 && ran.err.contains("half replaced; export again to finish it"), "{ran:?}");
-    let note = String::from_utf8(below(&home.path("there/v/sets/set"))["lakelens-export.json"].clone()).unwrap();
-    assert!(note.contains("\"unfinished\": true"), "{note}");
-    assert_eq!(export(set, &["--force", "--filter", "1.png"]).code, 0);
-    assert_eq!(export("here", &["--filter", "1.png"]).code, 0);
-    assert_eq!(below(&home.path("there/v/sets/set")), files(&home.path("here")));
 }
 
 #[test]

@@ -233,7 +233,7 @@ fn typed(state: &mut State, field: &Field<Export>, text: &str) -> Result<Vec<Eff
 fn ask_dest(state: &mut State) -> Vec<Effect> {
     let Some(wizard) = wizard(state) else { return Vec::new() };
     let text = wizard.dest();
-    path::ask(state, "write to", &text, "a file, or a folder; it appears when it is complete", |state, text| {
+    path::ask(state, "write to", &text, "a file, or a folder, here or anywhere in the lake", |state, text| {
         let path = LakePath::parse(text.trim(), &state.base())?;
         let Some(local) = path.as_local() else {
             if let Some(wizard) = self::wizard(state) {
