@@ -33,6 +33,8 @@ pub struct Task {
     pub ended: Option<u64>,
     /// How it stands.
     pub state: TaskState,
+    /// Leaving the program asks about it first, and then waits until it has tidied up.
+    pub asks: bool,
     /// What it said on its way, newest last; bounded.
     pub notes: Vec<String>,
 }
@@ -68,8 +70,17 @@ impl Tasks {
     pub fn start(&mut self, title: impl Into<String>, now: u64) -> TaskId {
         self.next += 1;
         let id = self.next;
-        let (title, state) = (title.into(), TaskState::Running);
-        self.list.push(Task { id, title, done: 0, total: None, started: now, ended: None, state, notes: Vec::new() });
+        let (title, state, notes) = (title.into(), TaskState::Running, Vec::new());
+        self.list.push(Task { id, title, done: 0, total: None, started: now, ended: None, state, asks: false, notes });
+        id
+    }
+
+    /// Enters a new running task that a person would not want to end without a word.
+    pub fn start_asking(&mut self, title: impl Into<String>, now: u64) -> TaskId {
+        let id = self.start(title, now);
+        if let Some(task) = self.list.last_mut() {
+            task.asks = true;
+        }
         id
     }
 
@@ -89,6 +100,11 @@ impl Tasks {
     #[must_use]
     pub fn all(&self) -> &[Task] {
         &self.list
+    }
+
+    /// Tasks that still run and are asked about before they are ended.
+    pub fn asking(&self) -> impl Iterator<Item = &Task> {
+        self.running().filter(|task| task.asks)
     }
 
     /// Tasks that still run.

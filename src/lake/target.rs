@@ -93,6 +93,12 @@ impl Target {
         Ok(Self { inside, path: at, ..self.clone() })
     }
 
+    /// The same place; what is done there is done also when nothing else is wanted any more.
+    #[must_use]
+    pub fn to_the_end(&self) -> Self {
+        Self { stop: Stop::never(), ..self.clone() }
+    }
+
     /// Whether it is the volume or the bucket itself, which cannot be a file.
     #[must_use]
     pub fn is_root(&self) -> bool {

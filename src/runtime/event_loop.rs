@@ -264,17 +264,20 @@ impl EventLoop {
         }
     }
 
-    /// Waits for the store, so that nothing that was shown is lost; then gives the terminal back.
+    /// Waits for the store, so that nothing that was shown is lost, and for exports, which take back what they have begun;
+    /// then gives the terminal back.
     async fn leave(&mut self, messages: &mut UnboundedReceiver<Message>) {
         self.services.finish();
         let until = tokio::time::Instant::now() + PATIENCE;
-        loop {
+        let mut settled = false;
+        while !settled || self.state.tasks.asking().next().is_some() {
             tokio::select! {
                 biased;
                 () = tokio::time::sleep_until(until) => break,
                 message = messages.recv() => match message {
-                    Some(Message::Settled) | None => break,
-                    Some(Message::Event(event @ (Event::Wrote(_) | Event::Outbox(_)))) => {
+                    None => break,
+                    Some(Message::Settled) => settled = true,
+                    Some(Message::Event(event @ (Event::Wrote(_) | Event::Outbox(_) | Event::Task(..)))) => {
                         // The program is leaving: what an answer would ask for is of no use any more.
                         let at = self.at();
                         drop(update::update(&mut self.state, event, at));

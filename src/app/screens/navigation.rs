@@ -191,11 +191,12 @@ fn close(state: &mut State) -> Vec<Effect> {
     effects
 }
 
-/// Leaves the program; a comment that was typed and is not in the store would be gone, so that is asked first.
+/// Leaves the program; what would be lost is asked about first: comments that were typed and are not in the store, and
+/// imports and exports that are under way.
 fn ask_quit(state: &mut State) -> Vec<Effect> {
     let sending = state.overlays.iter().any(|o| matches!(o, Overlay::Comments(panel) if panel.sending));
     if state.unsaid.is_empty() || sending {
-        return quit(state);
+        return ask_about_tasks(state);
     }
     let count = state.unsaid.len();
     let what = if count == 1 { "A comment was typed".to_owned() } else { format!("{count} comments were typed") };
@@ -203,8 +204,23 @@ fn ask_quit(state: &mut State) -> Vec<Effect> {
         question: format!("{what} and not sent. Leave without?"),
         detail: state.with_keys("[comments.open] on the picture shows what was typed, and Enter sends it."),
         value: String::new(),
-        yes: |state, _| quit(state),
+        yes: |state, _| ask_about_tasks(state),
     }));
+    Vec::new()
+}
+
+fn ask_about_tasks(state: &mut State) -> Vec<Effect> {
+    let running: Vec<&str> = state.tasks.asking().map(|task| task.title.as_str()).collect();
+    let question = match running.as_slice() {
+        [] => return quit(state),
+        [one] => format!("`{one}` is under way. Stop it and leave?"),
+        more => format!("{} imports and exports are under way. Stop them and leave?", more.len()),
+    };
+    let detail =
+        "An export takes back what it has written, or says what is left; an import goes on where it was when it \
+                  is started again."
+            .to_owned();
+    state.open(Overlay::Confirm(Confirm { question, detail, value: String::new(), yes: |state, _| quit(state) }));
     Vec::new()
 }
 

@@ -138,15 +138,16 @@ impl OneFile<'_> {
     /// Removes what was written, where that is still ours; says so where it stays.
     fn give_back(&self, error: OpsError, run: &str, data: bool) -> OpsError {
         self.target.settle();
+        let manifest = self.manifest.to_the_end();
         let same = || {
             let (mut there, here) = (Vec::new(), fs::read(self.manifest_here()).unwrap_or_default());
-            self.manifest.read(here.len() as u64 + 1, &mut there).is_ok() && there == here
+            manifest.read(here.len() as u64 + 1, &mut there).is_ok() && there == here
         };
-        let ours = standing::is_of(self.manifest, run).unwrap_or(false) || (data && same());
+        let ours = standing::is_of(&manifest, run).unwrap_or(false) || (data && same());
         if !ours {
             return error;
         }
-        let removed = if data { self.target.remove() } else { Ok(()) }.and_then(|()| self.manifest.remove());
+        let removed = if data { self.target.remove() } else { Ok(()) }.and_then(|()| manifest.remove());
         match removed {
             Ok(()) => error,
             Err(_) => {

@@ -98,7 +98,7 @@ impl Filling<'_> {
     /// Nothing was written but perhaps the note, whose answer may have been lost.
     fn did_not_begin(&self) {
         self.target.settle();
-        match standing::is_of(&self.manifest, self.begun.run()) {
+        match standing::is_of(&self.manifest.to_the_end(), self.begun.run()) {
             Ok(true) if self.begun.is_fresh() && self.manifest.remove().is_ok() => self.begun.end(),
             Ok(false) => self.begun.end(),
             // What stands there now is known by its note here, and taken up by the next export.
@@ -159,7 +159,7 @@ impl Filling<'_> {
     /// Removes everything again; says so where something stays.
     fn taken_back(&self, error: OpsError, stood: Stands, watch: &mut Watch<'_>) -> OpsError {
         let place = printable(&self.target.path().to_string()).into_owned();
-        let ours = standing::is_of(&self.manifest, self.begun.run());
+        let ours = standing::is_of(&self.manifest.to_the_end(), self.begun.run());
         let left = match ours {
             Ok(true) => self.remove_all(stood, watch),
             Ok(false) => return error,

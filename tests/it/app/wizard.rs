@@ -449,3 +449,31 @@ fn the_place_of_an_export_follows_the_format_until_it_is_typed() {
     h.keys("d");
     assert_eq!(export_of(&h).1.wanted.dest.to_str(), Some("/out/here.jsonl"));
 }
+
+#[test]
+fn leaving_asks_while_an_export_is_under_way() {
+    let under_way = || {
+        let mut h = exporting();
+        h.keys("s");
+        let (id, _) = export_of(&h);
+        h.event(Event::Exchanged(id, Exchanged::Exported(lossy())));
+        h.event(Event::Task(id, TaskNews::Ended(TaskState::Done("counted".to_owned()))));
+        h.keys("s");
+        let (id, order) = export_of(&h);
+        assert!(!order.dry_run);
+        (h, id)
+    };
+    let left = |h: &Harness| h.effects.iter().any(|e| matches!(e, Effect::Quit));
+    let (mut h, id) = under_way();
+    h.keys("Q");
+    assert!(h.screen(80, 24).contains("is under way. Stop it and leave?") && !left(&h), "{}", h.screen(80, 24));
+    h.keys("n");
+    assert!(!left(&h));
+    h.keys("Q y");
+    assert!(left(&h));
+    // One that has ended is no reason to ask.
+    let (mut h, _) = under_way();
+    h.event(Event::Task(id, TaskNews::Ended(TaskState::Cancelled)));
+    h.keys("Q");
+    assert!(left(&h));
+}

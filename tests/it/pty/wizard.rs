@@ -1,7 +1,8 @@
 //! Import and export through the wizards of the built program: looked at, counted, done, and done again without a change.
 
 use crate::support::pictures;
-use crate::support::pty::{Home, Session};
+use crate::support::pty::{Home, Session, eventually};
+use crate::support::workspace::{FakeWorkspace, Fault, TOKEN};
 use serde_json::{Value, json};
 
 /// A project of four pictures with boxes.
@@ -143,6 +144,31 @@ fn an_export_says_what_is_lost_before_it_is_made_and_appears_whole() {
     assert_eq!(files.iter().filter(|f| f.ends_with(".txt") && f.contains("card_")).count(), 3, "{files:?}");
     let left: Vec<_> = std::fs::read_dir(home.path("data/cache/scratch")).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn an_export_that_is_left_takes_back_what_it_has_written() {
+    let (home, fake) = (cards(), FakeWorkspace::start());
+    std::fs::create_dir_all(home.path("there/v")).unwrap();
+    fake.world().volume("main.vision.v", &home.path("there/v"));
+    let profile = format!("[prod]\nhost = {}\ntoken = {TOKEN}\n", fake.host());
+    std::fs::write(home.path(".databrickscfg"), profile).unwrap();
+    let file = coco(&home, 3);
+    assert_eq!(home.command(&["import", "cards", &file]).0, 0);
+    let (set, last) = ("/Volumes/main/vision/v/set", "/api/2.0/fs/files/Volumes/main/vision/v/set/data.yaml");
+    fake.fault(&format!("PUT {last}"), 1, Fault::Hang);
+    let mut session = home.terminal().run(&["--profile", "prod"]);
+    session.wait_for("cards").keys("g p").wait_for("E export").keys("E").wait_for("write to");
+    session.keys("<enter>").wait_for("one row a picture").type_text("yolo").keys("<enter>").wait_for("cards-yolo");
+    session.keys("j <enter>").wait_for("anywhere in the lake").keys("<C-u>").type_text(set).keys("<enter>");
+    session.keys("d").wait_for("dry run done").keys("s");
+    eventually("the file is under way", || fake.world().asked(last) > 0);
+    assert!(home.path("there/v/set").is_dir());
+    session.keys("Q").wait_for("is under way. Stop it and leave?").keys("y");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+    assert_eq!(walk(&home.path("there/v")), Vec::<String>::new());
+    assert_eq!(std::fs::read_dir(home.path("data/state/exports")).map_or(0, Iterator::count), 0);
 }
 
 #[test]

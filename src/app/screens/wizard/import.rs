@@ -372,7 +372,10 @@ pub(super) fn start(state: &mut State, dry: bool) -> Vec<Effect> {
     let how = here.how.clone();
     let what = if dry { "dry run of" } else { "import" };
     let title = format!("{what} {} into {}", printable(from.name()), project_title(&into));
-    let id = state.tasks.start(title, state.clock);
+    let id = match dry {
+        true => state.tasks.start(title, state.clock),
+        false => state.tasks.start_asking(title, state.clock),
+    };
     if let Some(wizard) = wizard(state) {
         (wizard.run, wizard.told, wizard.problem) = (Some(Run { id, dry }), None, None);
         wizard.tab = Tab::Result;
