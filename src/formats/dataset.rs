@@ -61,6 +61,10 @@ pub enum Unit {
     Pixel,
 }
 
+/// The attribute of a mark whose key points a reader knows in parts of the picture only: triples of x, y and how well the
+/// point is seen, as COCO's `keypoints` have them in pixels. Whoever takes the mark makes those of them.
+pub const POINTS_IN_PARTS: &str = "keypoints_normalized";
+
 /// One thing on a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {

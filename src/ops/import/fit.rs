@@ -3,7 +3,8 @@
 
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
-use crate::formats::dataset::{Item, Mark, Unit};
+use crate::formats::dataset::{Item, Mark, POINTS_IN_PARTS, Unit};
+use serde_json::Value;
 
 /// What is forgiven at an edge, as a part of the side: six decimals, rounded twice.
 const SLACK: f64 = 2e-6;
@@ -73,8 +74,46 @@ impl Frame {
             Shape::Polygon { parts } => Shape::Polygon { parts: self.polygon(parts, pixels)? },
             Shape::Mask { size, counts } => self.mask(*size, counts)?,
         };
+        self.key_points(mark, pixels)?;
         mark.unit = Unit::Part;
         Ok(())
+    }
+
+    /// Key points go with their box, and are kept in pixels of the displayed picture.
+    fn key_points(&self, mark: &mut Mark, pixels: bool) -> Result<(), String> {
+        if let Some(given) = mark.attributes.remove(POINTS_IN_PARTS) {
+            let points = self.placed(&given, false)?;
+            let seen = points.iter().skip(2).step_by(3).filter(|v| v.as_f64().is_some_and(|v| v > 0.0)).count();
+            mark.attributes.insert("num_keypoints".to_owned(), seen.into());
+            mark.attributes.insert("keypoints".to_owned(), points.into());
+        }
+        let moved = pixels && (self.orientation > 1 || self.displayed.is_some_and(|shown| self.size != Some(shown)));
+        if let Some(given) = mark.attributes.get_mut("keypoints").filter(|_| moved) {
+            *given = self.placed(given, true)?.into();
+        }
+        Ok(())
+    }
+
+    /// Triples of x, y and how well it is seen (0: it is nowhere), in pixels of the displayed picture.
+    fn placed(&self, given: &Value, pixels: bool) -> Result<Vec<Value>, String> {
+        let (sw, sh) = self.scale(pixels)?;
+        let (w, h) = self.displayed.ok_or("the size of the picture is not known, so that key points have no place")?;
+        let list = given.as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut out = Vec::with_capacity(list.len());
+        for triple in list.chunks(3) {
+            let [x, y, seen] = triple else { return Err("key points are not three numbers each".to_owned()) };
+            let number = |v: &Value| v.as_f64().filter(|n| n.is_finite()).ok_or("a number of a key point is none");
+            let (x, y, nowhere) = (number(x)?, number(y)?, number(seen)? == 0.0);
+            if nowhere && x == 0.0 && y == 0.0 {
+                out.extend(triple.iter().cloned());
+                continue;
+            }
+            let at = self.turned(Point { x: x / sw, y: y / sh });
+            // A millionth of a pixel is what division leaves behind.
+            let side = |part: f64, whole: u32| Value::from((part * f64::from(whole) * 1e6).round() / 1e6);
+            out.extend([side(at.x, w), side(at.y, h), seen.clone()]);
+        }
+        Ok(out)
     }
 
     fn scale(&self, pixels: bool) -> Result<(f64, f64), String> {
@@ -231,6 +270,41 @@ mod tests {
         let (frame, odd) = Frame::new(&item(100, 160), Some(real), false);
         assert_eq!(odd, Some(Oddity::Other));
         assert_eq!(fitted(&frame, 0.0, 0.0, 50.0, 80.0).unwrap(), BoxN { x: 0.0, y: 0.0, w: 0.5, h: 0.5 });
+    }
+
+    #[test]
+    fn key_points_go_with_their_box() {
+        let real = Size { width: 50, height: 80, orientation: 6 };
+        let mark = |key: &str, points: &[f64], unit| Mark {
+            class: "a".to_owned(),
+            shape: Shape::Class,
+            unit,
+            score: None,
+            author: None,
+            at: None,
+            attributes: BTreeMap::from([(key.to_owned(), Value::from(points.to_vec()))]),
+            place: place(),
+        };
+        let points = |mark: &Mark| -> Vec<f64> {
+            mark.attributes["keypoints"].as_array().unwrap().iter().filter_map(Value::as_f64).collect()
+        };
+        let put = |declared: (u32, u32), mut mark: Mark| {
+            Frame::new(&item(declared.0, declared.1), Some(real), false).0.fit(&mut mark).map(|()| mark)
+        };
+        let given = [8.0, 10.0, 2.0, 0.0, 0.0, 0.0];
+        let pixels = |declared| points(&put(declared, mark("keypoints", &given, Unit::Pixel)).unwrap());
+        assert_eq!(pixels((50, 80)), given, "of the displayed picture they stay");
+        assert_eq!(pixels((80, 50)), [40.0, 8.0, 2.0, 0.0, 0.0, 0.0], "of the stored one they are turned");
+        assert_eq!(pixels((100, 160)), [4.0, 5.0, 2.0, 0.0, 0.0, 0.0], "of another size they are scaled");
+        let parts = put((50, 80), mark(POINTS_IN_PARTS, &[0.5, 0.25, 1.0, 0.0, 0.0, 0.0], Unit::Part)).unwrap();
+        assert_eq!(points(&parts), [25.0, 20.0, 1.0, 0.0, 0.0, 0.0]);
+        assert_eq!((parts.attributes.len(), &parts.attributes["num_keypoints"]), (2, &Value::from(1)));
+        // Ours are pixels already, beside a box in parts.
+        assert_eq!(points(&put((50, 80), mark("keypoints", &given, Unit::Part)).unwrap()), given);
+        assert!(put((50, 80), mark(POINTS_IN_PARTS, &[0.5, 0.25], Unit::Part)).is_err());
+        let mut lost = mark(POINTS_IN_PARTS, &given, Unit::Part);
+        let nowhere = Item { width: None, ..item(1, 1) };
+        assert!(Frame::new(&nowhere, None, false).0.fit(&mut lost).unwrap_err().contains("not known"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::domain::ids::SampleId;
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
 use crate::domain::text::printable;
-use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Item, Mark, Standing, Unit};
+use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Item, Mark, POINTS_IN_PARTS, Standing, Unit};
 use crate::formats::read::Format;
 use crate::formats::read::codec::Pack;
 use crate::formats::read::sorter::{Key, Sorted, Sorter, key_of};
@@ -283,8 +283,9 @@ impl<'a, 'w> Gather<'a, 'w> {
     /// Brings all marks into the frame; those that cannot be are rejected. Whether all could.
     fn fit(&mut self, item: &mut Item, known: Option<&Known>) -> Result<bool, OpsError> {
         let in_pixels = |m: &Mark| m.unit == Unit::Pixel && !matches!(m.shape, Shape::Class);
-        let needs =
-            item.stored_frame || item.marks.iter().any(|m| in_pixels(m) || matches!(m.shape, Shape::Mask { .. }));
+        let points = |m: &Mark| m.attributes.contains_key(POINTS_IN_PARTS);
+        let sized = |m: &Mark| in_pixels(m) || points(m) || matches!(m.shape, Shape::Mask { .. });
+        let needs = item.stored_frame || item.marks.iter().any(sized);
         let real = if needs { self.size(item, known) } else { None };
         let (frame, oddity) = Frame::new(item, real, self.wanted.how.clamp);
         if let Some(oddity) = oddity {
