@@ -17,7 +17,9 @@ pub(super) struct LabelMe;
 
 fn shape(kind: &str, mark: &Mark, points: &Value, group: Option<usize>) -> Map<String, Value> {
     let text = |name: &str| mark.attributes.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let flags = mark.attributes.get("flags").filter(|f| f.is_object()).cloned();
+    // Flags are attributes that are true or false; labelme takes no other values.
+    let flags = mark.attributes.iter().filter(|(_, value)| value.is_boolean());
+    let flags: Map<String, Value> = flags.map(|(name, value)| (name.clone(), value.clone())).collect();
     let own = mark.attributes.get("group_id").filter(|g| g.is_u64()).cloned();
     let mut made = Map::new();
     for (name, value) in [
@@ -26,7 +28,7 @@ fn shape(kind: &str, mark: &Mark, points: &Value, group: Option<usize>) -> Map<S
         ("group_id", own.unwrap_or_else(|| group.map_or(Value::Null, Value::from))),
         ("description", text("description").into()),
         ("shape_type", kind.into()),
-        ("flags", flags.unwrap_or_else(|| json!({}))),
+        ("flags", flags.into()),
         ("mask", Value::Null),
     ] {
         made.insert(name.to_owned(), value);
@@ -73,7 +75,7 @@ fn shapes(frame: &Frame, mark: &Mark, number: usize) -> io::Result<Vec<Value>> {
 
 impl Writer for LabelMe {
     fn says(&self) -> Says {
-        let attributes = Attributes::Named(&["group_id", "description", "flags"]);
+        let attributes = Attributes::NamedOrFlags(&["group_id", "description"]);
         let marks = Says { polygons: true, parts: true, masks: true, ..Says::BOXES };
         Says { class: true, classes: true, by_stem: true, attributes, ..marks }
     }

@@ -17,6 +17,8 @@ pub enum Attributes {
     All,
     /// Only these.
     Named(&'static [&'static str]),
+    /// These, and all that are true or false.
+    NamedOrFlags(&'static [&'static str]),
 }
 
 /// What a format can say.
@@ -106,9 +108,13 @@ pub fn reduce(item: &mut Item, says: &Says, lost: &mut Losses) -> bool {
 
 /// Takes out the attributes that cannot be said; gives back how many.
 fn attributes(mark: &mut Mark, says: Attributes) -> u64 {
-    let Attributes::Named(names) = says else { return 0 };
+    let (names, flags) = match says {
+        Attributes::All => return 0,
+        Attributes::Named(names) => (names, false),
+        Attributes::NamedOrFlags(names) => (names, true),
+    };
     let before = mark.attributes.len();
-    mark.attributes.retain(|name, _| names.contains(&name.as_str()));
+    mark.attributes.retain(|name, value| names.contains(&name.as_str()) || (flags && value.is_boolean()));
     (before - mark.attributes.len()) as u64
 }
 

@@ -150,6 +150,22 @@ fn attributes_go_through_cvat() {
 }
 
 #[test]
+fn flags_go_through_labelme() {
+    let home = pair("detection");
+    let shape = json!({"label": "cat", "shape_type": "rectangle", "points": [[1, 2], [5, 6]], "group_id": 3, "mask": null,
+                       "description": "", "flags": {"hidden": true, "old": false}});
+    let file = json!({"version": "6.3.1", "flags": {}, "imagePath": "1.png", "imageData": null, "imageHeight": 12,
+                      "imageWidth": 16, "shapes": [shape]});
+    home.write("one.json", &file.to_string());
+    home.ok(&["import", "there", "one.json"]);
+    let told = home.run(&["export", "there", "out", "--format", "labelme"]);
+    assert!(told.code == 0 && !(told.out + &told.err).contains("attributes"), "nothing of it is lost");
+    let back: Value = serde_json::from_str(&std::fs::read_to_string(home.path("out/1.json")).unwrap()).unwrap();
+    let shape = &back["shapes"][0];
+    assert_eq!((&shape["flags"], &shape["group_id"]), (&json!({"hidden": true}), &json!(3)), "{back}");
+}
+
+#[test]
 fn segments_go_through_panoptic_pixel_for_pixel() {
     let home = pair("segmentation");
     let image = |id: u64, name: &str| json!({ "id": id, "file_name": name, "width": 16, "height": 12 });
