@@ -246,10 +246,13 @@ fn guess_delimiter(head: &[u8]) -> u8 {
 
 /// A header has a different name in each column, and none is a number, a path or a file name.
 fn is_header(cells: &[String]) -> bool {
+    // Beside one of these, `cls.label` is a column and no file.
+    const NAMES: [&str; 6] = ["path", "filepath", "file_path", "filename", "file_name", "image_path"];
+    let known = cells.iter().any(|cell| NAMES.iter().any(|name| cell.trim().eq_ignore_ascii_case(name)));
     let name = |cell: &String| {
         let cell = cell.trim();
         let ending = cell.rsplit_once('.').is_some_and(|(stem, end)| !stem.is_empty() && (2..=5).contains(&end.len()));
-        !cell.is_empty() && cell.parse::<f64>().is_err() && !cell.contains(['/', '\\']) && !ending
+        !cell.is_empty() && cell.parse::<f64>().is_err() && !cell.contains(['/', '\\']) && (known || !ending)
     };
     let mut met = HashSet::new();
     cells.iter().all(|cell| name(cell) && met.insert(cell))

@@ -269,6 +269,11 @@ fn io_error(file: &str, source: io::Error) -> ReadError {
     ReadError::Io { file: crate::domain::text::printable(file).into_owned(), source }
 }
 
+/// Why a shape is not taken that has no area, or more than one plane.
+fn no_area(kind: &str) -> String {
+    format!("the shape is of the type `{kind}`: it is no box, polygon or mask, and is not taken")
+}
+
 /// An error about a file as a whole.
 fn broken(file: &Arc<str>, reason: impl Into<String>) -> ReadError {
     ReadError::Broken { place: Place { file: Arc::clone(file), at: Spot::Whole }, reason: reason.into() }

@@ -2,4 +2,5 @@
 
 mod mutations;
 mod odd;
+mod programs;
 mod variants;

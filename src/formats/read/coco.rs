@@ -236,6 +236,11 @@ impl<'a> Join<'a> {
         }
         take(Found::Classes(std::mem::take(&mut self.classes)))?;
         let standing = if self.annotations == 0 { Standing::Listed } else { Standing::Judged };
+        if self.annotations == 0 && self.pictures > 0 {
+            let place = Place { file: Arc::clone(&self.file), at: Spot::Whole };
+            let why = "no annotation is in it, so that its pictures are only listed: none counts as answered with nothing on it";
+            take(Found::Note(place, why.to_owned()))?;
+        }
         let together = Together { file: &self.file, by_id: &self.by_id, standing, results: self.results > 0 };
         let failed = |e| io_error("the scratch file", e);
         let sorter = std::mem::replace(&mut self.sorter, Sorter::new(self.scratch));

@@ -110,8 +110,12 @@ impl Document<'_> {
             out.attributes.insert("occluded".to_owned(), Value::Bool(true));
         }
         for key in ["rotation", "z_order", "group_id"] {
-            if let Some(value) = node.attribute(key).and_then(|v| v.parse::<f64>().ok()).filter(|v| *v != 0.0) {
-                out.attributes.insert(key.to_owned(), value.into());
+            let text = node.attribute(key).unwrap_or_default();
+            // Numbers of groups and layers are whole, and others take nothing else.
+            let whole = text.parse::<i64>().ok().map(Value::from);
+            let value = whole.or_else(|| text.parse::<f64>().ok().map(Value::from));
+            if let Some(value) = value.filter(|v| v.as_f64() != Some(0.0)) {
+                out.attributes.insert(key.to_owned(), value);
             }
         }
         if node.attribute("source").is_some_and(|s| s != "manual") {
@@ -196,7 +200,7 @@ fn shape(node: &Node, place: &Place, size: Option<(u32, u32)>) -> Result<Option<
             ellipse(middle, (value("rx")?, value("ry")?), turn.to_radians())
         }
         "points" | "polyline" | "cuboid" | "skeleton" => {
-            return Err(format!("a {} is no box, polygon or mask, and is not taken", node.name));
+            return Err(super::no_area(&node.name));
         }
         _ => return Ok(None),
     };

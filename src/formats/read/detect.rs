@@ -1,6 +1,7 @@
 //! Which format it is, by what is in it.
 
 use super::{Format, document_label, tfrecord};
+use crate::domain::picture_name::is_picture_name;
 use crate::formats::dataset::{Files, ReadError};
 use std::io::Read;
 
@@ -46,7 +47,7 @@ pub fn detect(files: &dyn Files) -> Result<Format, ReadError> {
     }
     match found.as_slice() {
         [one] => Ok(*one),
-        [] => Err(unknown(files, "no annotation format that is known was found in it")),
+        [] => Err(nothing(files)),
         several => {
             let names: Vec<&str> = several.iter().map(|f| f.name()).collect();
             Err(unknown(files, &format!("it holds several formats: {}", names.join(", "))))
@@ -90,6 +91,34 @@ fn of_bytes(head: &[u8], name: &str) -> Option<Format> {
     ((named && head.starts_with(b"\x1f\x8b")) || tfrecord::is_head(head)).then_some(Format::TfRecord)
 }
 
+/// Why nothing was found, where what is there shows it.
+fn nothing(files: &dyn Files) -> ReadError {
+    let head = if files.is_file() { bytes_of(files, "").unwrap_or_default() } else { Vec::new() };
+    let shown = document_label(files, "");
+    if head.starts_with(b"PK\x03\x04") {
+        return super::broken(
+            &shown,
+            "it is a zip archive; unpack it and give the folder, or the annotation file in it",
+        );
+    }
+    let listed = files.list("").into_iter().flatten().take(FILES).filter_map(Result::ok);
+    let names: Vec<String> = if files.is_file() { vec![shown.to_string()] } else { listed.collect() };
+    let of = |name: &String| name.rsplit('/').next().unwrap_or_default().to_owned();
+    if names.iter().any(|name| name.ends_with(".arrow")) {
+        let why = "it holds Arrow files of `datasets`; write it with to_parquet, which is read";
+        return super::broken(&shown, why);
+    }
+    let in_folders = names.iter().filter(|name| name.contains('/')).any(|name| is_picture_name(&of(name)));
+    match in_folders {
+        true => unknown(
+            files,
+            "no annotation format that is known was found in it, but pictures in folders: if these are their classes, add \
+             --format imagefolder",
+        ),
+        false => unknown(files, "no annotation format that is known was found in it"),
+    }
+}
+
 fn unknown(files: &dyn Files, why: &str) -> ReadError {
     super::broken(
         &document_label(files, ""),
@@ -110,7 +139,7 @@ fn of_file(files: &dyn Files, path: &str) -> Option<Format> {
         "jsonl" | "ndjson" => Some(Format::Jsonl),
         "xml" if start.contains("<annotations") => Some(Format::Cvat),
         "xml" if start.contains("<annotation") => Some(Format::Voc),
-        "csv" | "tsv" if name.starts_with("class-descriptions") => Some(Format::OpenImages),
+        "csv" | "tsv" if super::open_images::is_description(name) => Some(Format::OpenImages),
         "csv" if start.lines().next().is_some_and(|first| first.contains("region_shape_attributes")) => {
             Some(Format::Via)
         }
@@ -128,6 +157,9 @@ fn of_file(files: &dyn Files, path: &str) -> Option<Format> {
 
 /// Rows that begin with a number and have five or more, one of which may be wrong: the reader says which.
 fn of_text(start: &str, name: &str) -> Option<Format> {
+    if super::yolo::is_list_of_boxes(start) {
+        return Some(Format::Yolo);
+    }
     if name == "classes.txt" {
         return None;
     }

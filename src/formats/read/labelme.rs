@@ -114,7 +114,11 @@ fn thing(fields: &Map<String, Value>, place: &Place, size: Option<(u32, u32)>) -
     let points = points(fields)?;
     let shape = match (kind, points.as_slice()) {
         ("rectangle", [a, b]) => corners(*a, *b),
-        ("rectangle" | "rotation", four) if four.len() == 4 => Shape::Polygon { parts: vec![points.clone()] },
+        // X-AnyLabeling gives all four corners of a box.
+        ("rectangle", [a, b, c, d]) if is_upright([a, b, c, d]) => corners(*a, *c),
+        ("rectangle" | "rotation" | "oriented_rectangle", four) if four.len() == 4 => {
+            Shape::Polygon { parts: vec![points.clone()] }
+        }
         ("polygon", three) if three.len() >= 3 => Shape::Polygon { parts: vec![points.clone()] },
         ("circle", [middle, rim]) => {
             let radius = (rim.x - middle.x).hypot(rim.y - middle.y);
@@ -122,20 +126,23 @@ fn thing(fields: &Map<String, Value>, place: &Place, size: Option<(u32, u32)>) -
         }
         ("mask", [a, b]) => mask(fields, *a, *b, size)?,
         ("point" | "line" | "linestrip" | "points", _) => {
-            return Err(format!("a {kind} is no box, polygon or mask, and is not taken"));
+            return Err(super::no_area(kind));
         }
         (kind, points) => {
-            return Err(format!("a {} cannot have {} points", crate::domain::text::printable(kind), points.len()));
+            let kind = crate::domain::text::printable(kind);
+            return Err(format!("a shape of the type `{kind}` cannot have {} points", points.len()));
         }
     };
     let mut out = mark(label, shape, Unit::Pixel, place);
-    let description = fields.get("description").filter(|d| d.as_str().is_some_and(|d| !d.is_empty()));
-    let group = fields.get("group_id").filter(|g| !g.is_null());
-    for (key, value) in [("description", description), ("group_id", group)] {
-        if let Some(value) = value {
+    // The last two and `attributes` are those of X-AnyLabeling.
+    for key in ["description", "group_id", "difficult", "score"] {
+        let said = |v: &&Value| !v.is_null() && **v != Value::Bool(false) && v.as_str() != Some("");
+        if let Some(value) = fields.get(key).filter(said) {
             out.attributes.insert(key.to_owned(), value.clone());
         }
     }
+    let more = fields.get("attributes").and_then(Value::as_object).into_iter().flatten();
+    out.attributes.extend(more.map(|(k, v)| (k.clone(), v.clone())));
     let flags = fields.get("flags").and_then(Value::as_object).into_iter().flatten();
     out.attributes.extend(flags.filter(|(_, v)| **v != Value::Bool(false)).map(|(k, v)| (k.clone(), v.clone())));
     Ok(out)
@@ -150,6 +157,13 @@ fn points(fields: &Map<String, Value>) -> Result<Vec<Point>, String> {
         Ok(Point { x: value(x)?, y: value(y)? })
     };
     list.iter().map(point).collect()
+}
+
+/// Whether four corners, one after the other, are those of a box that is not turned.
+fn is_upright([a, b, c, d]: [&Point; 4]) -> bool {
+    let (same_x, same_y) = (|p: &Point, q: &Point| p.x == q.x, |p: &Point, q: &Point| p.y == q.y);
+    (same_y(a, b) && same_x(b, c) && same_y(c, d) && same_x(d, a))
+        || (same_x(a, b) && same_y(b, c) && same_x(c, d) && same_y(d, a))
 }
 
 /// The box between two corners, in any order.

@@ -11,7 +11,7 @@
 
 use super::crew::{self, Give, PIECE};
 use super::json::{self, Scalar, field, number, text};
-use super::{Reading, document_label, documents, io_error, split_of};
+use super::{Reading, document_label, documents, io_error, near, split_of};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::BoxN;
 use crate::domain::mask;
@@ -49,7 +49,15 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
             })?;
             give(lines, false)
         };
-        crew::in_order(&work, feed, &mut |found| found.into_iter().try_for_each(&mut *take))?;
+        // Names in the metadata of Hugging Face's folders are relative to it.
+        let is_beside = path.ends_with("/metadata.jsonl");
+        let mut placed = |mut found: Found| {
+            if let (true, Found::Item(item)) = (is_beside, &mut found) {
+                item.name = near(files, &path, &item.name);
+            }
+            take(found)
+        };
+        crew::in_order(&work, feed, &mut |found| found.into_iter().try_for_each(&mut placed))?;
     }
     Ok(())
 }
@@ -104,7 +112,7 @@ pub(super) fn each_line(input: &mut dyn BufRead, file: &Arc<str>, take: &mut Tak
 }
 
 /// The names in the `classes.json` beside a file.
-fn class_names(files: &dyn Files, path: &str) -> Vec<String> {
+pub(super) fn class_names(files: &dyn Files, path: &str) -> Vec<String> {
     if files.is_file() {
         return Vec::new();
     }
@@ -380,14 +388,30 @@ fn class(label: &Scalar, names: &[String]) -> Result<String, String> {
         other => {
             let id = other.id().and_then(|id| id.parse::<usize>().ok());
             let id = id.ok_or_else(|| format!("label is {other}, not the number of a class"))?;
-            let why = if names.is_empty() { "; open the folder, so that classes.json beside it is read" } else { "" };
-            names.get(id).cloned().ok_or_else(|| format!("label {id} has no name in classes.json{why}"))
+            names.get(id).cloned().ok_or_else(|| match names.len() {
+                0 => format!(
+                    "label {id} has no name: the file has none; put a classes.json beside it, {{\"names\": [\"…\", …]}} in the \
+                     order of the numbers, and open the folder"
+                ),
+                n => format!("label {id} has no name; there are {n}"),
+            })
         }
     }
 }
 
-/// What classes of objects are called.
-const OBJECT_CLASSES: [&str; 4] = ["categories", "category", "label", "labels"];
+/// What the classes of objects are called.
+pub(super) const OBJECT_CLASSES: [&str; 10] = [
+    "categories",
+    "category",
+    "label",
+    "labels",
+    "category_id",
+    "class",
+    "classes",
+    "class_id",
+    "class_label",
+    "class_labels",
+];
 
 /// Objects as Hugging Face's `imagefolder` has them: `bbox` in pixels (`x, y, w, h`) and as many `categories`; or one JSON
 /// object each.

@@ -1,5 +1,5 @@
 //! Open Images: `ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,…` in parts of the picture, and
-//! `class-descriptions*.csv`, which has no header and says what `/m/0abc` is called.
+//! `class-descriptions*.csv` (later `oidv7-class-descriptions*.csv`), which says what `/m/0abc` is called.
 
 use super::codec::Pack;
 use super::sorter::{Key, Sorter, key_of};
@@ -14,15 +14,19 @@ use std::sync::Arc;
 /// Flags that a box may have: 1, 0, or -1 for not known.
 const FLAGS: [&str; 5] = ["IsOccluded", "IsTruncated", "IsGroupOf", "IsDepiction", "IsInside"];
 
+/// Whether a file says what classes are called.
+pub(super) fn is_description(name: &str) -> bool {
+    name.contains("class-descriptions")
+}
+
 /// Reads one file, or all of a folder with the names of its classes.
 ///
 /// # Errors
 /// When a file is no table, or lacks a column.
 pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
     let paths = documents(files, &["csv"])?;
-    let (describing, others): (Vec<&String>, Vec<&String>) = paths
-        .iter()
-        .partition(|p| !files.is_file() && p.rsplit('/').next().is_some_and(|n| n.starts_with("class-descriptions")));
+    let (describing, others): (Vec<&String>, Vec<&String>) =
+        paths.iter().partition(|p| !files.is_file() && p.rsplit('/').next().is_some_and(is_description));
     let mut names: HashMap<String, String> = HashMap::new();
     let mut classes = Vec::new();
     for path in describing {
@@ -115,6 +119,8 @@ struct Columns {
     place: Option<[usize; 4]>,
     flags: Vec<(usize, &'static str)>,
     confidence: Option<usize>,
+    /// The picture that has the mask of the row.
+    mask: Option<usize>,
 }
 
 impl Columns {
@@ -127,6 +133,7 @@ impl Columns {
             place: place.into_iter().collect::<Option<Vec<usize>>>().and_then(|p| p.try_into().ok()),
             flags: FLAGS.into_iter().filter_map(|name| Some((at(name)?, name))).collect(),
             confidence: at("Confidence"),
+            mask: at("MaskPath"),
         })
     }
 
@@ -135,6 +142,10 @@ impl Columns {
         let cell = |i: usize| cells.get(i).map(|c| c.trim()).filter(|c| !c.is_empty());
         let id = cell(self.label).ok_or("it has no LabelName")?;
         let class = names.get(id).map_or(id, String::as_str);
+        if let Some(mask) = self.mask.and_then(cell) {
+            let mask = crate::domain::text::printable(mask);
+            return Err(format!("its mask is the picture `{mask}`, and masks in pictures of their own are not read"));
+        }
         let confidence = self.confidence.and_then(cell).map(|c| xml::number(Some(c), "Confidence")).transpose()?;
         let shape = match self.place {
             None if confidence == Some(0.0) => return Ok(None),

@@ -7,6 +7,7 @@
 //! headers of a file promise is looked at before any memory is asked for it.
 
 mod headers;
+mod names;
 
 use super::lines::{self, Lost};
 use super::sorter::nameless;
@@ -23,6 +24,7 @@ use arrow_array::types::{Float32Type, Float64Type, Int32Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{DataType, Schema};
+use names::Names;
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
@@ -44,7 +46,7 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
         let file = document_label(files, &path);
         let spooled = spooled(files, &path, with)?;
         let schema = schema(&file, &spooled)?;
-        if is_of_pictures(&schema) {
+        if is_of_pictures(&schema) || !Names::of(&schema).is_empty() {
             pictures(files, &path, &file, &schema, &spooled, take)?;
         } else {
             table(files, &path, &file, &schema, &spooled, with, take)?;
@@ -236,10 +238,13 @@ fn pictures(
     spooled: &File,
     take: &mut Take<'_>,
 ) -> Result<(), ReadError> {
-    let names = class_names(schema);
-    if !names.is_empty() {
-        let info = |name: &String| ClassInfo { name: name.clone(), ..ClassInfo::default() };
-        take(Found::Classes(names.iter().map(info).collect()))?;
+    let names = Names::of(schema);
+    // What the columns do not name may be named beside them.
+    let others = lines::class_names(files, path);
+    let all = names.all().chain(&others).map(|name| ClassInfo { name: name.clone(), ..ClassInfo::default() });
+    let all: Vec<ClassInfo> = all.collect();
+    if !all.is_empty() {
+        take(Found::Classes(all))?;
     }
     let (split, mut n) = (part_of(path), 0);
     each_batch(file, spooled, &mut |batch| {
@@ -247,7 +252,7 @@ fn pictures(
             n += 1;
             let place = Place { file: Arc::clone(file), at: Spot::Row(n) };
             let mut bad = Vec::new();
-            let found = picture(batch, row, &place, &names, split.clone(), &mut bad);
+            let found = picture(batch, row, &place, (&names, &others), split.clone(), &mut bad);
             for one in bad {
                 take(Found::Bad(one))?;
             }
@@ -267,13 +272,13 @@ fn picture(
     batch: &RecordBatch,
     row: usize,
     place: &Place,
-    names: &[String],
+    (names, others): (&Names, &[String]),
     split: Option<String>,
     bad: &mut Vec<Bad>,
 ) -> Result<crate::formats::dataset::Item, Lost> {
     let mut fields = Map::new();
     for (column, field) in batch.columns().iter().zip(batch.schema().fields()) {
-        let value = value(column.as_ref(), row);
+        let value = names.named(field.name(), value(column.as_ref(), row));
         match (field.name().as_str(), value) {
             ("image", Value::Object(inner)) => {
                 // The name of the picture; where it has none, another column may say it.
@@ -289,7 +294,7 @@ fn picture(
             fields.entry("image").or_insert(name);
         }
     }
-    lines::of_fields(&fields, place, names, split, bad)
+    lines::of_fields(&fields, place, others, split, bad)
 }
 
 /// A list of objects as an object of lists.
@@ -300,23 +305,7 @@ fn by_field(list: &[Value]) -> Value {
             all.push(value.clone());
         }
     }
-    for key in ["bbox", "category"] {
-        out.entry(key).or_insert_with(|| Value::Array(Vec::new()));
-    }
     Value::Object(out)
-}
-
-/// The names of classes that are given by their numbers, as `datasets` tells them beside the columns.
-fn class_names(schema: &Schema) -> Vec<String> {
-    fn find(value: &Value) -> Option<&Vec<Value>> {
-        let fields = value.as_object()?;
-        let own = fields.get("names").and_then(Value::as_array);
-        own.filter(|_| fields.get("_type").is_some_and(|t| t == "ClassLabel"))
-            .or_else(|| fields.values().find_map(find))
-    }
-    let told = schema.metadata().get("huggingface").and_then(|text| serde_json::from_str::<Value>(text).ok());
-    let names = told.as_ref().and_then(find).into_iter().flatten();
-    names.map(|n| n.as_str().unwrap_or_default().to_owned()).collect()
 }
 
 /// The part of the data set by the name of a file such as `train-00000-of-00001.parquet`.

@@ -28,6 +28,9 @@ const COLUMNS: usize = 10_000;
 pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
     for path in documents(files, &["csv", "tsv"])? {
         let file = document_label(files, &path);
+        if !files.is_file() && is_key(files, &path, &file)? {
+            continue;
+        }
         let (mut rows, columns) = start(files, &path, &file, with)?;
         let parts = columns.has_boxes() && all_parts(files, &path, &file, with)?;
         let mut table = Table::new(files, &path, with, columns, parts);
@@ -38,6 +41,24 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
         table.finish(take)?;
     }
     Ok(())
+}
+
+/// Whether a file only says which number is which class, as it lies beside the rows of keras-retinanet (`cat,0`).
+fn is_key(files: &dyn Files, path: &str, file: &Arc<str>) -> Result<bool, ReadError> {
+    if !path.rsplit('/').next().is_some_and(|name| ["_classes.csv", "classes.csv"].contains(&name)) {
+        return Ok(false);
+    }
+    let mut rows = CsvRows::of_any_size(super::open(files, path)?).map_err(|e| broken(file, e.to_string()))?;
+    if rows.column_like(&["pixel value"]).is_some() {
+        let why = "it names the classes of pixels in PNG pictures, and masks of that kind are not read; export polygons, for \
+                   instance as COCO";
+        return Err(broken(file, why));
+    }
+    let (headless, mut cells) = (rows.header().is_none(), Vec::new());
+    let first = next(&mut rows, &mut cells, file)?;
+    let is_number = |cell: &String| cell.trim().parse::<u32>().is_ok();
+    let is_picture = cells.first().is_some_and(|name| crate::domain::picture_name::is_picture_name(name.trim()));
+    Ok(headless && first && cells.len() == 2 && cells.get(1).is_some_and(is_number) && !is_picture)
 }
 
 /// The rows of one table on their way to items.

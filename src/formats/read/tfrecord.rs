@@ -322,9 +322,17 @@ impl Said<'_> {
         if !told.is_empty() {
             return told.into_iter().map(Ok).collect();
         }
-        let named = |n: i64| names.get(&n).cloned().ok_or_else(|| format!("class {n} has no name in label_map.pbtxt"));
+        let named = |n: i64| names.get(&n).cloned().ok_or_else(|| no_name(n));
         self.integers(labels).into_iter().map(named).collect()
     }
+}
+
+/// Why a class that is a number cannot be taken.
+fn no_name(n: i64) -> String {
+    format!(
+        "class {n} has no name: the records have no image/object/class/text, and no label_map.pbtxt beside them says it; put \
+         one there and open the folder"
+    )
 }
 
 fn example(

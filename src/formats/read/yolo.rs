@@ -9,16 +9,24 @@
 //! | x1 y1 … x4 y4 class difficulty | DOTA's turned boxes, in pixels |
 //! | class x1 y1 … x4 y4 name difficulty | the same with a number in front, as Roboflow writes them |
 //!
-//! Classes are in `data.yaml` (`names`, a list or a mapping), `classes.txt` or `obj.names`. An empty file is a picture with
+//! Classes are in `data.yaml` (`names`, a list or a mapping; with no more than `nc` they are `class_0` and so on, as
+//! Ultralytics calls them), `classes.txt`, `obj.names` or `_darknet.labels`. Text files that list pictures are no labels;
+//! those that list boxes beside them, as keras-yolo3 has it, are read (see [`lists`]). An empty file is a picture with
 //! nothing on it; a picture without a file is only listed. Folders without any label files, `train/CLASS/picture`, are
 //! `imagefolder`.
+
+mod lists;
+
+pub(super) use lists::is_of_boxes as is_list_of_boxes;
 
 use super::yaml::{self, Yaml};
 use super::{Reading, document_label, documents, item, mark, split_of};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
 use crate::domain::picture_name::is_picture_name;
-use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Item, Mark, Place, ReadError, Spot, Standing, Take, Unit};
+use crate::formats::dataset::{
+    Bad, ClassInfo, Files, Found, Item, Mark, POINTS_IN_PARTS, Place, ReadError, Spot, Standing, Take, Unit,
+};
 use std::collections::{HashMap, HashSet};
 use std::io::{BufReader, Read};
 use std::sync::Arc;
@@ -26,7 +34,7 @@ use std::sync::Arc;
 /// Text files that hold no labels.
 const NO_LABELS: [&str; 12] = [
     "classes.txt",
-    "obj.names",
+    "_classes.txt",
     "train.txt",
     "val.txt",
     "valid.txt",
@@ -45,17 +53,18 @@ const NO_LABELS: [&str; 12] = [
 /// When nothing can be read, or the names of the classes cannot.
 pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
     let set = Set::new(files)?;
+    if let Some((file, count)) = set.counted.as_ref().filter(|_| set.has_counted_names) {
+        let why = format!("it has no names for its {count} classes: they are called class_0 and so on");
+        take(Found::Note(Place { file: Arc::clone(file), at: Spot::Whole }, why))?;
+    }
     take(Found::Classes(
         set.names.iter().map(|name| ClassInfo { name: name.clone(), ..ClassInfo::default() }).collect(),
     ))?;
     let mut labelled = HashSet::new();
     let labels = documents(files, &["txt"])?;
     let mut found = 0;
-    for path in labels.iter().filter(|p| is_labels(p)) {
-        found += 1;
-        let name = set.picture(path);
-        labelled.insert(name.clone());
-        labels_of(files, path, &name, &set, take)?;
+    for path in labels.iter().filter(|p| set.may_be_labels(p)) {
+        found += u64::from(labels_of(files, path, &set, &mut labelled, take)?);
     }
     if found == 0 {
         let why = "there are no label files (.txt) in it; for folders named after classes use --format imagefolder";
@@ -75,14 +84,18 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
     Ok(())
 }
 
-fn is_labels(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    !NO_LABELS.contains(&name.as_str())
+/// Whether a file holds the names of classes, one a line.
+fn is_names(name: &str) -> bool {
+    matches!(name, "classes.txt" | "_classes.txt" | "_darknet.labels") || name.ends_with(".names")
 }
 
 /// What a folder holds besides the labels.
 struct Set {
     names: Vec<String>,
+    /// How many classes a `data.yaml` has that does not name them.
+    counted: Option<(Arc<str>, usize)>,
+    /// The names are no more than numbers of that.
+    has_counted_names: bool,
     /// Numbers of a key point, where there are any.
     points: Option<(usize, usize)>,
     /// Pictures by their name without folder and ending.
@@ -91,7 +104,8 @@ struct Set {
 
 impl Set {
     fn new(files: &dyn Files) -> Result<Self, ReadError> {
-        let mut set = Self { names: Vec::new(), points: None, pictures: HashMap::new() };
+        let mut set =
+            Self { names: Vec::new(), counted: None, has_counted_names: false, points: None, pictures: HashMap::new() };
         if files.is_file() {
             return Ok(set);
         }
@@ -102,19 +116,30 @@ impl Set {
                 set.pictures.entry(stem(name).to_owned()).or_default().push(path);
             } else if set.names.is_empty() && (name.ends_with(".yaml") || name.ends_with(".yml")) {
                 set.data(files, &path)?;
-            } else if set.names.is_empty() && (name == "classes.txt" || name == "obj.names") {
+            } else if set.names.is_empty() && is_names(name) {
                 set.names = text_of(files, &path)?.lines().map(|l| l.trim().to_owned()).collect();
                 while set.names.last().is_some_and(String::is_empty) {
                     set.names.pop();
                 }
             }
         }
+        if let Some((_, count)) = set.counted.as_ref().filter(|_| set.names.is_empty()) {
+            set.names = (0..*count).map(|n| format!("class_{n}")).collect();
+            set.has_counted_names = true;
+        }
         Ok(set)
+    }
+
+    /// Whether a text file may hold labels: what is called like a list of pictures does where a picture is called so too.
+    fn may_be_labels(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let lower = name.to_ascii_lowercase();
+        !NO_LABELS.contains(&lower.as_str()) || (!is_names(&lower) && self.pictures.contains_key(stem(name)))
     }
 
     fn data(&mut self, files: &dyn Files, path: &str) -> Result<(), ReadError> {
         let wrong = |reason: String| super::broken(&document_label(files, path), reason);
-        let keys = yaml::keys(&text_of(files, path)?, &["names", "kpt_shape"]).map_err(wrong)?;
+        let keys = yaml::keys(&text_of(files, path)?, &["names", "nc", "kpt_shape"]).map_err(wrong)?;
         match keys.get("names") {
             Some(Yaml::List(names)) => self.names.clone_from(names),
             Some(Yaml::Map(map)) => {
@@ -133,7 +158,11 @@ impl Set {
                 }
             }
             Some(Yaml::Text(_)) => return Err(wrong("names is neither a list nor a mapping".to_owned())),
-            None => {}
+            None => {
+                let count = keys.get("nc").and_then(|nc| if let Yaml::Text(n) = nc { n.parse().ok() } else { None });
+                let count = count.filter(|n| (1..=100_000).contains(n));
+                self.counted = count.map(|n| (document_label(files, path), n)).or(self.counted.take());
+            }
         }
         if let Some(Yaml::List(shape)) = keys.get("kpt_shape") {
             let numbers: Vec<usize> = shape.iter().filter_map(|n| n.parse().ok()).collect();
@@ -169,7 +198,8 @@ impl Set {
         match self.names.get(number) {
             Some(name) if !name.is_empty() => Ok(name.clone()),
             _ if self.names.is_empty() => Err(format!(
-                "class {number} has no name: there is no data.yaml, classes.txt or obj.names; open the folder"
+                "class {number} has no name: no data.yaml, classes.txt or obj.names with names is there; open the folder \
+                 that has one, or write a classes.txt with one name a line"
             )),
             _ => Err(format!("class {number} has no name; there are {}", self.names.len())),
         }
@@ -190,10 +220,18 @@ fn text_of(files: &dyn Files, path: &str) -> Result<String, ReadError> {
     Ok(String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)).into_owned())
 }
 
-fn labels_of(files: &dyn Files, path: &str, name: &str, set: &Set, take: &mut Take<'_>) -> Result<(), ReadError> {
+/// Reads one text file; whether there were labels in it. `labelled` gets the pictures that it is about.
+fn labels_of(
+    files: &dyn Files,
+    path: &str,
+    set: &Set,
+    labelled: &mut HashSet<String>,
+    take: &mut Take<'_>,
+) -> Result<bool, ReadError> {
     let file = document_label(files, path);
     let whole = Place { file: Arc::clone(&file), at: Spot::Whole };
-    let bare = if path.is_empty() { stem(&file).to_owned() } else { name.to_owned() };
+    let bare = if path.is_empty() { stem(&file).to_owned() } else { set.picture(path) };
+    let mut list = None;
     let mut out: Item = item(&bare, &whole);
     out.split = split_of(path);
     let mut seen = HashSet::new();
@@ -205,6 +243,10 @@ fn labels_of(files: &dyn Files, path: &str, name: &str, set: &Set, take: &mut Ta
         // DOTA's two lines of heading.
         if text.starts_with("imagesource:") || text.starts_with("gsd:") {
             return Ok(());
+        }
+        let list = list.get_or_insert_with(|| lists::List::of(files, path, text));
+        if let Some(list) = list {
+            return list.row(text, set, &place, labelled, take);
         }
         match row(text, set, &place) {
             // The same row twice is one box, as in Ultralytics' own reader.
@@ -219,7 +261,11 @@ fn labels_of(files: &dyn Files, path: &str, name: &str, set: &Set, take: &mut Ta
             }
         }
     })?;
-    take(Found::Item(Box::new(out)))
+    if let Some(Some(list)) = list {
+        return Ok(list.has_boxes());
+    }
+    labelled.insert(bare);
+    take(Found::Item(Box::new(out))).map(|()| true)
 }
 
 fn row(text: &str, set: &Set, place: &Place) -> Result<Mark, String> {
@@ -261,8 +307,15 @@ fn row(text: &str, set: &Set, place: &Place) -> Result<Mark, String> {
         && list.len() == 4 + n * d
     {
         let mut out = mark(&class, boxed(&list), Unit::Part, place);
-        let points: Vec<serde_json::Value> = list.iter().skip(4).map(|n| (*n).into()).collect();
-        out.attributes.insert("keypoints".to_owned(), points.into());
+        let points = list.get(4..).unwrap_or_default().chunks(d.max(1)).flat_map(|point| match *point {
+            [x, y, seen, ..] => [x, y, seen],
+            // Without a third number, only what lies at the corner is nowhere.
+            [x, y] if (x, y) != (0.0, 0.0) => [x, y, 2.0],
+            _ => [0.0; 3],
+        });
+        let number = |n: f64| if n.fract() == 0.0 { (n as i64).into() } else { n.into() };
+        let points: Vec<serde_json::Value> = points.map(number).collect();
+        out.attributes.insert(POINTS_IN_PARTS.to_owned(), points.into());
         return Ok(out);
     }
     match list.len() {

@@ -341,3 +341,18 @@ fn key_points_names_and_skeleton_come_out_as_they_came_in() {
         assert!(with[0].get("attributes").is_none(), "they stand beside the box, not among the attributes");
     }
 }
+
+/// YOLO has key points in parts of the picture, COCO in its pixels: what is imported from one is right in the other.
+#[test]
+fn poses_of_yolo_come_out_in_pixels() {
+    let home = cars();
+    home.write("set/data.yaml", "names: [car]\nkpt_shape: [2, 3]\n");
+    home.write("set/1.txt", "0 0.5 0.5 0.5 0.5 0.25 0.75 2 0 0 0\n");
+    let args = ["set", "--match", "name"];
+    assert_eq!(run(&home, &args)["annotations"], json!(1));
+    home.ok(&["export", "cars", "out.json", "--format", "coco"]);
+    let out: Value = serde_json::from_str(&std::fs::read_to_string(home.path("out.json")).unwrap()).unwrap();
+    let one = &out["annotations"][0];
+    assert_eq!((&one["keypoints"], &one["num_keypoints"]), (&json!([4.0, 9.0, 2, 0, 0, 0]), &json!(1)), "{one}");
+    assert_eq!(run(&home, &args)["annotations"], json!(0), "the same again changes nothing");
+}

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 /// What reading one file gives: its pictures, what is bad, and the error that ended it.
 pub(super) struct Seen {
     pub(super) items: Vec<Item>,
+    pub(super) notes: Vec<String>,
     bad: Vec<Bad>,
     error: Option<String>,
 }
@@ -23,14 +24,19 @@ impl Seen {
 }
 
 pub(super) fn read(format: Format, name: &str, bytes: impl Into<Vec<u8>>) -> Seen {
+    read_files(format, Memory { files: BTreeMap::from([(String::new(), bytes.into())]), name: name.to_owned() })
+}
+
+/// What reading one file or a folder gives.
+pub(super) fn read_files(format: Format, files: Memory) -> Seen {
     let scratch = tempfile::tempdir().unwrap();
-    let files = Memory { files: BTreeMap::from([(String::new(), bytes.into())]), name: name.to_owned() };
-    let mut seen = Seen { items: Vec::new(), bad: Vec::new(), error: None };
+    let mut seen = Seen { items: Vec::new(), notes: Vec::new(), bad: Vec::new(), error: None };
     let done = read::read(format, &files, &Reading::new(scratch.path()), &mut |found| {
         match found {
             Found::Item(item) => seen.items.push(*item),
             Found::Bad(bad) => seen.bad.push(bad),
-            Found::Classes(_) | Found::Note(..) => {}
+            Found::Note(place, note) => seen.notes.push(format!("{place}: {note}")),
+            Found::Classes(_) => {}
         }
         Ok(())
     });

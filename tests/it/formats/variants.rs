@@ -6,7 +6,7 @@ use lakelens::formats::dataset::Standing;
 use lakelens::formats::read::Format;
 use serde_json::{Value, json};
 
-fn boxes(seen: &Seen) -> Vec<(String, [f64; 4])> {
+pub(super) fn boxes(seen: &Seen) -> Vec<(String, [f64; 4])> {
     let all = seen.items.iter().flat_map(|item| &item.marks);
     let boxed = all.filter_map(|mark| match &mark.shape {
         Shape::Box(b) => Some((mark.class.clone(), [b.x, b.y, b.w, b.h])),

@@ -8,6 +8,7 @@ use crate::domain::mask as runs;
 use crate::formats::dataset::{Item, Mark, Place, Standing, Unit};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -144,7 +145,12 @@ impl Element {
     fn shape(&mut self) -> Result<(Shape, Unit), String> {
         match std::mem::take(&mut self.outline) {
             Outline::Bad(reason) => return Err(reason),
-            Outline::Parts(parts) if !parts.is_empty() => return Ok((polygon(parts)?, Unit::Pixel)),
+            // `[[]]` beside a box is how some say that there is no polygon.
+            Outline::Parts(parts)
+                if !parts.is_empty() && (self.bbox.is_none() || parts.iter().any(|part| !part.is_empty())) =>
+            {
+                return Ok((polygon(parts)?, Unit::Pixel));
+            }
             Outline::Mask { size, counts } => return Ok((mask(&size, counts)?, Unit::Pixel)),
             Outline::None | Outline::Parts(_) => {}
         }
@@ -179,6 +185,15 @@ fn polygon(parts: Vec<Vec<f64>>) -> Result<Shape, String> {
     Ok(Shape::Polygon { parts: out })
 }
 
+/// Run lengths without the `b'…'` that Python puts around bytes where somebody made a text of them. They hold no quotes.
+fn bare(counts: &str) -> Cow<'_, str> {
+    let inner = |quote: char| counts.strip_prefix('b')?.strip_prefix(quote)?.strip_suffix(quote);
+    match inner('\'').or_else(|| inner('"')) {
+        Some(text) => Cow::Owned(text.replace("\\\\", "\\")),
+        None => Cow::Borrowed(counts),
+    }
+}
+
 fn mask(size: &[f64], counts: Counts) -> Result<Shape, String> {
     let whole = |n: f64| (n.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&n)).then_some(n as u32);
     let sides: Vec<u32> = size.iter().filter_map(|n| whole(*n)).collect();
@@ -186,7 +201,7 @@ fn mask(size: &[f64], counts: Counts) -> Result<Shape, String> {
         return Err("the size of the run lengths is not [height, width]".to_owned());
     };
     let counts = match counts {
-        Counts::Text(text) => runs::from_text(&text)?,
+        Counts::Text(text) => runs::from_text(&bare(&text))?,
         Counts::List(list) => {
             let all: Option<Vec<u32>> = list.into_iter().map(whole).collect();
             all.ok_or("counts hold a number that is no run length")?

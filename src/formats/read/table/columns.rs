@@ -9,14 +9,49 @@ use crate::formats::csv::{CsvRows, split_labels};
 use crate::formats::dataset::{Item, Mark, Place, ReadError, Standing, Unit};
 use std::sync::Arc;
 
-const PATH: [&str; 10] =
-    ["path", "filename", "file_name", "file", "image_path", "image", "img", "image_id", "imageid", "id"];
-const CLASS: [&str; 9] =
-    ["class", "label", "labels", "class_name", "classname", "labelname", "category", "species", "target"];
-const XMIN: [&str; 5] = ["xmin", "x_min", "x1", "left", "bbox_xmin"];
-const YMIN: [&str; 5] = ["ymin", "y_min", "y1", "top", "bbox_ymin"];
-const XMAX: [&str; 5] = ["xmax", "x_max", "x2", "right", "bbox_xmax"];
-const YMAX: [&str; 5] = ["ymax", "y_max", "y2", "bottom", "bbox_ymax"];
+const PATH: [&str; 21] = [
+    "path",
+    "filename",
+    "file_name",
+    "file",
+    "filepath",
+    "file_path",
+    "image_path",
+    "image_name",
+    "image_file",
+    "image_filename",
+    "imagename",
+    "imagepath",
+    "img_filename",
+    "img_name",
+    "img_path",
+    "image",
+    "img",
+    "image_id",
+    "imageid",
+    "img_id",
+    "id",
+];
+const CLASS: [&str; 14] = [
+    "class",
+    "label",
+    "labels",
+    "class_name",
+    "classname",
+    "labelname",
+    "label_name",
+    "category",
+    "category_name",
+    "cat_name",
+    "class_label",
+    "species",
+    "target",
+    "cls",
+];
+const XMIN: [&str; 6] = ["xmin", "x_min", "x1", "left", "bbox_xmin", "ann_bbox_xmin"];
+const YMIN: [&str; 6] = ["ymin", "y_min", "y1", "top", "bbox_ymin", "ann_bbox_ymin"];
+const XMAX: [&str; 6] = ["xmax", "x_max", "x2", "right", "bbox_xmax", "ann_bbox_xmax"];
+const YMAX: [&str; 6] = ["ymax", "y_max", "y2", "bottom", "bbox_ymax", "ann_bbox_ymax"];
 const W: [&str; 4] = ["w", "bbox_width", "box_width", "bbox_w"];
 const H: [&str; 4] = ["h", "bbox_height", "box_height", "bbox_h"];
 
@@ -157,8 +192,7 @@ impl Columns {
             None => return Err(broken(file, missing("picture", "path", rows.header().unwrap_or_default()))),
         };
         if class.is_none() && one_hot.is_empty() && !headless {
-            let why = "no column names the class; say it with --columns class=NAME".to_owned();
-            return Err(broken(file, why));
+            return Err(broken(file, missing("class", "class", rows.header().unwrap_or_default())));
         }
         Ok(Self { path, class, place, sized, width, height, score, model, split, status, reason, one_hot })
     }
