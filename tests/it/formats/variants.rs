@@ -147,12 +147,14 @@ fn a_project_of_via_3_is_read() {
         "config": {},
         "attribute": {
             "1": {"aname": "class", "anchor_id": "FILE1_Z0_XY1", "type": 4, "options": {"0": "cat", "1": "dog"}},
-            "2": {"aname": "note", "type": 1, "options": {}}
+            "2": {"aname": "note", "type": 1, "options": {}},
+            "3": {"aname": "seen", "type": 2, "options": {"0": "front", "1": "back", "2": "side"}}
         },
         "file": {"1": {"fid": "1", "fname": "a.jpg", "type": 2}, "2": {"fid": 2, "fname": "b.jpg", "type": 2}},
         "metadata": {
-            "w": region("v1", json!([2, 1, 2, 3, 4]), json!({"1": "0", "2": "wet"})),
-            "x": region("v1", json!([7, 1, 1, 9, 1, 9, 9]), json!({"1": "1"})),
+            "w": region("v1", json!([2, 1, 2, 3, 4]), json!({"1": "0", "2": "wet, 0", "3": "0,2"})),
+            "x": region("v1", json!([7, 1, 1, 9, 1, 9, 9]), json!({"1": "1,"})),
+            "s": region("v1", json!([2, 1, 2, 3, 4]), json!({"1": "0,1"})),
             "y": region("v1", json!([8, 5, 0, 9, 4, 5, 8, 1, 4]), json!({"1": "1"})),
             "p": region("v1", json!([1, 5, 5]), json!({"1": "1"})),
             "q": region("v9", json!([2, 1, 2, 3, 4]), json!({"1": "1"})),
@@ -166,7 +168,10 @@ fn a_project_of_via_3_is_read() {
     let wanted = [("cat".to_owned(), [1.0, 2.0, 3.0, 4.0]), ("dog".to_owned(), [1.0, 0.0, 8.0, 8.0])];
     assert_eq!(boxes(&seen), wanted);
     assert_eq!(item("a.jpg").marks.len(), 3);
-    assert_eq!(item("a.jpg").marks[0].attributes["note"], "wet");
+    assert_eq!(item("a.jpg").marks[0].attributes["note"], "wet, 0", "no list of options");
+    assert_eq!(item("a.jpg").marks[0].attributes["seen"], json!(["front", "side"]));
+    assert!(item("a.jpg").marks.iter().all(|mark| ["cat", "dog"].contains(&mark.class.as_str())), "no `0,1`");
+    assert!(seen.says("the class of a region is not clear"), "two classes at once: {:?}", seen.reasons());
     assert_eq!((item("a.jpg").standing, item("b.jpg").standing), (Standing::Judged, Standing::Listed));
     for reason in ["metadata 1", "is no box or polygon", "its view names no file", "a time in a video"] {
         assert!(seen.says(reason), "{reason}: {:?}", seen.reasons());

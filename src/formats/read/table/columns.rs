@@ -185,6 +185,11 @@ impl Columns {
             place = layout.place.map_or([None; 4], |columns| columns.map(Some));
             (width, height) = layout.sides.map(|[w, h]| (w, h)).unzip();
         }
+        // By its place alone no column is told from another: half a word would take one for two things, or drop the labels.
+        let half = said && (path.is_none() || class.is_none());
+        if let Some(first) = rows.first().filter(|first| half && first.len() > 1) {
+            return Err(broken(file, nameless(&first)));
+        }
         let headless = rows.header().is_none();
         let path = match path {
             Some(path) => path,

@@ -137,10 +137,25 @@ impl Known {
     fn said(&self, values: &Map<String, Value>) -> Map<String, Value> {
         let one = |(id, value): (&String, &Value)| {
             let (name, options) = self.attributes.get(id)?;
-            let chosen = value.as_str().and_then(|key| options.get(key.trim())).unwrap_or(value);
-            Some((name.clone(), chosen.clone()))
+            let chosen = value.as_str().and_then(|text| chosen(text, options));
+            Some((name.clone(), chosen.unwrap_or_else(|| value.clone())))
         };
         values.iter().filter_map(one).collect()
+    }
+}
+
+/// What a value chooses among options, by their names: one, or, of check boxes, a list of several, which are told as `0,2`.
+/// Nothing where any part of it is no option: it is a text then.
+fn chosen(text: &str, options: &Map<String, Value>) -> Option<Value> {
+    if let Some(one) = options.get(text.trim()) {
+        return Some(one.clone());
+    }
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let mut names = parts.map(|part| options.get(part).cloned()).collect::<Option<Vec<Value>>>()?;
+    match names.len() {
+        0 => None,
+        1 => names.pop(),
+        _ => Some(Value::Array(names)),
     }
 }
 
