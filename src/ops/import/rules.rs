@@ -58,7 +58,11 @@ impl Rules {
                 let first = before.iter().find(|m| self.is_annotation(m))?;
                 let other = first.class.to_lowercase() != mark.class.to_lowercase();
                 other.then(|| {
-                    format!("a classification project takes one class, and `{}` is given too", printable(&first.class))
+                    format!(
+                        "a classification project takes one class, and `{}` is given too; one made by `lakelens project \
+                         create --task multilabel` can take both",
+                        printable(&first.class)
+                    )
                 })
             }
             _ => None,
