@@ -26,6 +26,7 @@ pub mod writer;
 pub use error::StoreError;
 pub use locate::{default_path, open, open_with};
 
+use crate::domain::class::LabelSet;
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
 use crate::domain::project::{Counts, Project, ScanSettings};
@@ -156,6 +157,12 @@ pub trait Store: Send {
     fn event_at(&mut self, project: ProjectId, at: Timestamp) -> Result<Option<EventId>>;
     /// The answer a sample had right after an event (`None`: before all events).
     fn answer_as_of(&mut self, sample: SampleId, event: Option<EventId>) -> Result<Answer>;
+    /// The label set that a project had right after an event (`None`: before all events). That of today where the store
+    /// keeps no history of it.
+    fn labels_as_of(&mut self, project: ProjectId, event: Option<EventId>) -> Result<LabelSet> {
+        let _ = event;
+        Ok(self.project(project)?.labels)
+    }
     /// People with answers, most samples first.
     fn people(&mut self, project: ProjectId) -> Result<Vec<Person>>;
     /// Times of a person's answers since `since`, ascending, one a sample; for [`crate::domain::stats::speed`].

@@ -26,7 +26,8 @@ const FEW: usize = 40;
 /// Show what differs between two states of a project, or between two projects
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A state is a snapshot (`lakelens snapshot list`), a time, `start` or `now`.
+A state is a snapshot (`lakelens snapshot list`), a time, `start` or `now`. Classes have the names
+that they had then; that one was renamed or merged is no difference.
 
 Examples:
   lakelens diff flowers before-cleanup
@@ -76,12 +77,15 @@ impl DiffArgs {
     fn sides(&self, store: &mut dyn Store, project: &Project) -> Result<Sides, AppError> {
         if let Some(name) = &self.against {
             let before = stores::project(store, name)?;
-            return Ok(Sides { names: (before.name.clone(), project.name.clone()), before, moments: None });
+            let names = (before.name.clone(), project.name.clone());
+            return Ok(Sides { names, before, after: project.clone(), moments: None });
         }
         let from = versions::moment(store, project, self.from.as_deref().unwrap_or("start"))?;
         let to = versions::moment(store, project, &self.to)?;
         let names = (from.shown.clone(), to.shown.clone());
-        Ok(Sides { names, before: project.clone(), moments: Some((from, to)) })
+        let before = versions::project_at(store, project, &from)?;
+        let after = versions::project_at(store, project, &to)?;
+        Ok(Sides { names, before, after, moments: Some((from, to)) })
     }
 }
 
@@ -89,8 +93,10 @@ impl DiffArgs {
 struct Sides {
     /// What people call them.
     names: (String, String),
-    /// The project of the first side.
+    /// The project of the first side, with its classes of then.
     before: Project,
+    /// The project of the other side, with its classes of then.
+    after: Project,
     /// The states, where both are of one project.
     moments: Option<(Moment, Moment)>,
 }
@@ -139,27 +145,26 @@ fn told(
     let mut left = args.limit.unwrap_or(if args.json.json { usize::MAX } else { FEW });
     let cancel = context.cancel();
     let mut progress = context.progress();
-    let (out, before) = (&mut context.out, &sides.before);
+    let (out, before, after) = (&mut context.out, &sides.before, &sides.after);
     let mut broken = None;
     let mut take = |store: &mut dyn Store, page: Vec<Difference>| -> Result<(), OpsError> {
         if let Some(list) = list {
-            let rows: Vec<_> =
-                page.iter().map(|d| (d.row.sample, d.summary(&before.labels, &project.labels))).collect();
+            let rows: Vec<_> = page.iter().map(|d| (d.row.sample, d.summary(&before.labels, &after.labels))).collect();
             store.put_list(project.id, list, &rows, sum.all == 0)?;
         }
         for found in &page {
-            sum.count(found, before, project);
+            sum.count(found, before, after);
             if left == 0 {
                 continue;
             }
             left -= 1;
             if args.json.json {
-                out.json_line(&line(found, before, project)).map_err(|e| {
+                out.json_line(&line(found, before, after)).map_err(|e| {
                     broken = Some(e);
                     OpsError::Cancelled
                 })?;
             } else {
-                table.row(cells(found, before, project));
+                table.row(cells(found, before, after));
             }
         }
         Ok(())

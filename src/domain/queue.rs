@@ -4,6 +4,8 @@
 //! that people type after `/`, that `--filter` takes, and that saved queues keep; printing a filter and parsing it again
 //! gives the same filter.
 
+mod answers;
+
 use super::quality::Fault;
 use super::sample::Status;
 use serde::{Deserialize, Serialize};

@@ -60,6 +60,16 @@ pub fn moment(store: &mut dyn Store, project: &Project, text: &str) -> Result<Mo
     Ok(Moment { event, shown: text.trim().to_owned() })
 }
 
+/// The project with the classes of a moment: answers of then name these, whatever they were renamed to or merged into
+/// since.
+///
+/// # Errors
+/// The store's own.
+pub fn project_at(store: &mut dyn Store, project: &Project, at: &Moment) -> Result<Project, OpsError> {
+    let labels = store.labels_as_of(project.id, at.event)?;
+    Ok(Project { labels, ..project.clone() })
+}
+
 fn time(text: &str) -> Option<Timestamp> {
     let midnight = |date: jiff::civil::Date| date.to_zoned(jiff::tz::TimeZone::UTC).map(|z| z.timestamp());
     text.parse().ok().or_else(|| midnight(text.parse::<jiff::civil::Date>().ok()?).ok())
@@ -122,7 +132,8 @@ impl Difference {
 /// Takes a page of differences.
 pub type TakePage<'a> = dyn FnMut(&mut dyn Store, Vec<Difference>) -> Result<(), OpsError> + 'a;
 
-/// Gives every difference between two states to `take`, by path.
+/// Gives every difference between two states to `take`, by path. Classes are compared as they count today: one that was
+/// only renamed, or merged into another, makes no difference.
 ///
 /// # Errors
 /// The store's own, those of `take`, or that it was cancelled.

@@ -5,6 +5,8 @@
 
 // The names that the macro needs wherever it is used.
 #[doc(hidden)]
+pub use crate::domain::class::LabelSet;
+#[doc(hidden)]
 pub use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
 #[doc(hidden)]
 pub use crate::domain::project::{Counts, Project, ScanSettings};
@@ -183,6 +185,10 @@ macro_rules! __pass_on {
                 sample: $crate::store::pass_on::SampleId,
                 event: Option<$crate::store::pass_on::EventId>
             ) -> $crate::store::pass_on::Answer;
+            fn labels_as_of(
+                project: $crate::store::pass_on::ProjectId,
+                event: Option<$crate::store::pass_on::EventId>
+            ) -> $crate::store::pass_on::LabelSet;
             fn people(project: $crate::store::pass_on::ProjectId) -> Vec<$crate::store::pass_on::Person>;
             fn answer_times(
                 project: $crate::store::pass_on::ProjectId,

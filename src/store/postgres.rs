@@ -34,6 +34,7 @@ use super::records::{
     Tallies, UndoReport, Unmeasured,
 };
 use super::{Interrupt, Result, Store};
+use crate::domain::class::LabelSet;
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
 use crate::domain::project::{Counts, Project, ScanSettings};

@@ -26,6 +26,7 @@ macro_rules! native_calls {
             ) -> Vec<HistoryEntry>;
             read fn decisions(project: ProjectId, author: &str, limit: usize) -> Vec<HistoryEntry>;
             read fn event_at(project: ProjectId, at: Timestamp) -> Option<EventId>;
+            read fn labels_as_of(project: ProjectId, event: Option<EventId>) -> LabelSet;
             read fn people(project: ProjectId) -> Vec<Person>;
             read fn answer_times(project: ProjectId, author: &str, since: Timestamp) -> Vec<Timestamp>;
             read fn activity(project: ProjectId, since: Timestamp) -> Vec<Activity>;

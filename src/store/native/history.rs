@@ -3,6 +3,7 @@
 use super::base::Base;
 use super::codes;
 use super::value::{Row, Values};
+use crate::domain::class::LabelSet;
 use crate::domain::edit::{Change, Edit, Origin};
 use crate::domain::ids::{BatchId, EditId, EventId, ProjectId, Rev, SampleId};
 use crate::domain::sample::Answer;
@@ -117,6 +118,16 @@ impl dyn Base + '_ {
                    WHERE project = ?1 AND at <= ?)";
         let id = self.row(sql, (project.0, codes::nanos(at)), |r| r.get::<Option<i64>>(0))?;
         Ok(id.flatten().map(EventId))
+    }
+
+    /// The label set right after an event: what the first change of it afterwards began with, else what stands.
+    pub(in crate::store) fn labels_as_of(&self, project: ProjectId, event: Option<EventId>) -> Result<LabelSet> {
+        let sql = "SELECT change FROM event WHERE project = ? AND id > ? AND kind = 2 ORDER BY id LIMIT 1";
+        let next = self.row(sql, (project.0, event.map_or(0, |e| e.0)), |r| r.get::<String>(0))?;
+        match next.map(|text| self.json(&text, "an event")).transpose()? {
+            Some(Change::Classes { before, .. }) => Ok(before),
+            _ => self.labels(project),
+        }
     }
 
     /// The answer right after an event; `None` where the sample was never edited: what it came with stands.

@@ -7,6 +7,7 @@
 
 use super::sign;
 use super::{TableSource, TableStore};
+use crate::domain::class::LabelSet;
 use crate::domain::edit::{Edit, Outcome};
 use crate::domain::ids::{EditId, EventId, ProjectId, SampleId};
 use crate::domain::project::{Counts, Project, ScanSettings};
@@ -241,6 +242,7 @@ impl Store for TableShelf {
         fn history(sample: Option<SampleId>, before: Option<EventId>, limit: usize) -> Vec<HistoryEntry>;
         fn decisions(author: &str, limit: usize) -> Vec<HistoryEntry>;
         fn event_at(at: Timestamp) -> Option<EventId>;
+        fn labels_as_of(event: Option<EventId>) -> LabelSet;
         fn people() -> Vec<Person>;
         fn answer_times(author: &str, since: Timestamp) -> Vec<Timestamp>;
         fn activity(since: Timestamp) -> Vec<Activity>;
