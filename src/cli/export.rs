@@ -48,6 +48,7 @@ Examples:
   lakelens export cards s3://lab/sets/cards --format yolo --images copy
   lakelens export cards /Volumes/main/vision/labels/cards.json --format coco
   lakelens export cards s3://lab/labels/cards --format delta --append
+  lakelens export flowers delivered.csv --as-of delivered --filter status:labeled
   lakelens export flowers before.csv --as-of 2026-01-31T12:00:00Z --json")]
 pub(crate) struct ExportArgs {
     /// The project
@@ -73,7 +74,7 @@ pub(crate) struct ExportArgs {
     parts: String,
     #[arg(long = SEED.flag, value_name = "NUMBER", help = SEED.help, default_value = "0", requires = "split")]
     seed: String,
-    #[arg(long = AS_OF.flag, value_name = "TIME", help = AS_OF.help)]
+    #[arg(long = AS_OF.flag, value_name = "SNAPSHOT|TIME", help = AS_OF.help)]
     as_of: Option<String>,
     #[arg(long = VOC_ORIGIN.flag, value_name = "0|1", help = VOC_ORIGIN.help, default_value = VOC_ORIGIN.default(),
           value_parser = PossibleValuesParser::new(VOC_ORIGIN.names()))]

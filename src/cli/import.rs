@@ -14,6 +14,7 @@ use crate::ops::options::import::{
     AS, AT, CLAMP, CLASS_MAP, CLASSES, COLUMNS, FORMAT, ImportOptions, MATCH, MODEL, ON_BAD_ROW, ON_EXISTING,
     ON_MISSING, VOC_ORIGIN,
 };
+use crate::ops::report::ImportReport;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use std::ffi::OsString;
@@ -30,8 +31,11 @@ Examples:
   lakelens import cells x --format list
 
 Nothing is written when anything is wrong, unless --on-missing and --on-bad-row say
-otherwise. `lakelens undo PROJECT` takes a whole import back; predictions, which are no
-answers, are replaced by the next import of the same model.")]
+otherwise. `lakelens undo PROJECT` takes the answers of a whole import back; predictions, which
+are no answers, are replaced by the next import of the same model, and captions stay as remarks.
+The parts of a data set (train, val, test) are kept as lists of these names, which `list:train`
+finds, `export --split as-imported` deals by, and `lakelens list drop` throws away; an undo leaves
+them. A picture that is on the list of a part stays there.")]
 pub(crate) struct ImportArgs {
     /// The project
     #[arg(value_name = "PROJECT")]
@@ -152,6 +156,21 @@ fn list(context: &mut Context) -> Result<(), AppError> {
     Ok(())
 }
 
+/// What not every import brings.
+fn further(report: &ImportReport) -> Vec<String> {
+    let would = if report.dry_run { "would be " } else { "" };
+    let mut lines = Vec::new();
+    if report.comments > 0 {
+        lines.push(format!("{} remarks {would}added; `lakelens undo` leaves them", grouped(report.comments)));
+    }
+    if !report.parts.is_empty() {
+        let parts: Vec<_> = report.parts.iter().map(|(p, n)| format!("{} {}", grouped(*n), printable(p))).collect();
+        let fresh = grouped(report.listed);
+        lines.push(format!("parts: {}; {fresh} pictures {would}put on the lists of their parts", parts.join(", ")));
+    }
+    lines
+}
+
 /// Says what an import did, and ends with an error where nothing was imported or something was in the way.
 fn tell(done: &Imported, args: &ImportArgs, context: &mut Context) -> Result<(), AppError> {
     for note in &done.notes {
@@ -173,6 +192,9 @@ fn tell(done: &Imported, args: &ImportArgs, context: &mut Context) -> Result<(),
             grouped(report.skipped),
             grouped(report.rejected)
         ))?;
+        for told in further(report) {
+            context.out.line(&told)?;
+        }
         if done.changes_nothing() && report.skipped > 0 {
             context.out.line("nothing changes: everything is there already, or has an answer (--on-existing)")?;
         }

@@ -34,14 +34,13 @@ pub use crate::formats::write::Options;
 use self::run::{Run, Tally};
 use self::ship::Shipper;
 use super::report::{ExportReport, TaskProgress};
-use super::{OpsError, Watch, shown};
+use super::{OpsError, Watch, shown, versions};
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
 use crate::domain::queue::Filter;
 use crate::formats::write::Kind;
 use crate::lake::Lake;
 use crate::store::Store;
-use jiff::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -177,12 +176,12 @@ pub struct Export {
     pub dest: PathBuf,
     /// What is written.
     pub format: Format,
-    /// Which samples, by their state of today.
+    /// Which samples; with [`Export::as_of`], what it says of answers is asked of those of then.
     pub filter: Filter,
     /// What becomes of the pictures. CSV and JSON lines only name them.
     pub images: Images,
-    /// Write the answers as they were then; `None` for today's.
-    pub as_of: Option<Timestamp>,
+    /// Write the answers as they were in this state, named as [`versions::moment`] reads it; `None` for today's.
+    pub as_of: Option<String>,
     /// Replace what is there. A folder is replaced only when it is an earlier export or empty.
     pub overwrite: bool,
     /// Whose word is written.
@@ -276,16 +275,17 @@ fn here(
     watch: &mut Watch<'_>,
 ) -> Result<ExportReport, OpsError> {
     watch.check()?;
-    let event = match wanted.as_of {
-        Some(at) => Some(store.event_at(project.id, at)?),
-        None => None,
-    };
-    let total = store.count(project.id, &wanted.filter)?;
+    let then = wanted.as_of.as_deref().map(|state| versions::moment(store, project, state)).transpose()?;
+    let past = then.as_ref().map(|then| versions::project_at(store, project, then)).transpose()?;
+    let event = then.map(|then| then.event);
+    let filter = if event.is_some() { wanted.filter.without_answers() } else { wanted.filter.clone() };
+    let total = store.count(project.id, &filter)?;
     let mut run = Run {
         store,
-        project,
+        project: past.as_ref().unwrap_or(project),
         wanted,
         event,
+        filter,
         shipper,
         tally: Tally::default(),
         told: TaskProgress { step: "writing".into(), unit: "samples".into(), total: Some(total), ..Default::default() },

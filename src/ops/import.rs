@@ -13,6 +13,7 @@ mod fit;
 mod gather;
 mod lookup;
 mod names;
+mod parts;
 mod plan;
 mod preview;
 mod rejects;
@@ -26,6 +27,7 @@ pub use super::options::import::{Become, ImportOptions, Matching, NewClasses, On
 pub use super::report::exchange::Imported;
 pub use files::LakeFiles;
 pub use lookup::{Meant, meant};
+pub(in crate::ops) use parts::on_list;
 pub use preview::preview;
 
 use super::report::TaskProgress;

@@ -272,6 +272,14 @@ pub struct ImportReport {
     pub skipped: u64,
     /// Rows that were not taken.
     pub rejected: u64,
+    /// Remarks on pictures (captions) added. They are no answers: taking the import back leaves them.
+    pub comments: u64,
+    /// Pictures of the files in each part (train, val, test) that the files speak of.
+    pub parts: BTreeMap<String, u64>,
+    /// Pictures put on the list of their part. Taking the import back leaves them there.
+    pub listed: u64,
+    /// Samples made of pictures that are not there; never of a source that is not on this machine, which is not asked.
+    pub unreadable: u64,
     /// Only counted, nothing written.
     pub dry_run: bool,
 }

@@ -7,7 +7,7 @@ use super::outputs::Folder;
 use super::pictures::{self, Placed};
 use super::publish;
 use super::scratch::Scratch;
-use super::split::Plan;
+use super::split::{NO_PART, Plan};
 use super::tables::{beside, publish as publish_file};
 use super::{Images, OpsError, Run, Tally, Watch, What, is_one_file, shown};
 use crate::domain::class::LabelSet;
@@ -160,6 +160,10 @@ impl Filling<'_> {
         out: &mut Folder,
     ) -> Result<(), OpsError> {
         let Some(mut item) = self.item(tally, sample, answer) else { return Ok(()) };
+        if self.plan.is_some() && item.split.is_none() {
+            tally.lost.lose(NO_PART, 1);
+            return Ok(());
+        }
         if self.says.size && !self.sized(&mut item, sample) {
             tally.lost.lose("pictures of unknown size are left out, because they cannot be read", 1);
             return Ok(());
@@ -243,7 +247,7 @@ impl Filling<'_> {
             width: sample.width,
             height: sample.height,
             stored_frame: false,
-            split: self.plan.as_ref().map(|plan| plan.part(sample)),
+            split: self.plan.as_ref().and_then(|plan| plan.part(sample)),
             standing: Standing::Judged,
             marks,
             extra,

@@ -6,7 +6,7 @@ use super::outputs::{Folder, SUMS};
 use super::pictures::{Placed, place};
 use super::publish;
 use super::scratch::Scratch;
-use super::split::Plan;
+use super::split::{NO_PART, Plan};
 use super::{Images, Run};
 use crate::domain::sample::Answer;
 use crate::formats::csv::CsvOut;
@@ -64,7 +64,14 @@ fn fill(
         };
         tally.lost.lose("further classes of a picture are left out", classes.len() as u64 - 1);
         let label = labels.name(*first);
-        let part = plan.map(|p| format!("{}/", p.part(sample))).unwrap_or_default();
+        let part = match plan.map(|p| p.part(sample)) {
+            None => String::new(),
+            Some(Some(part)) => format!("{part}/"),
+            Some(None) => {
+                tally.lost.lose(NO_PART, 1);
+                return Ok(());
+            }
+        };
         let folder = format!("{part}{}", names.folder(&label));
         fs::create_dir_all(scratch.path().join(&folder)).map_err(|e| scratch.failed(&e))?;
         let mut row = IndexRow { file: String::new(), label, path: sample.path.clone() };

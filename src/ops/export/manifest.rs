@@ -2,6 +2,7 @@
 
 use super::super::OpsError;
 use super::outputs::{SUMS, Written};
+use super::split::By;
 use super::{Export, Tally};
 use crate::domain::project::Project;
 use crate::ops::report::Loss;
@@ -63,7 +64,7 @@ pub(super) struct Manifest<'a> {
     format: &'static str,
     images_mode: &'static str,
     filter: String,
-    as_of: Option<Timestamp>,
+    as_of: Option<&'a str>,
     /// The newest answer among those written.
     newest_answer: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +81,12 @@ impl<'a> Manifest<'a> {
         let split = wanted.split.as_ref().map(|split| Parts {
             by: split.by_name(),
             seed: split.seed,
-            shares: split.parts.iter().map(|(name, share)| (name.as_str(), *share)).collect(),
+            shares: split
+                .parts
+                .iter()
+                .filter(|_| split.by != By::Imported)
+                .map(|(name, share)| (name.as_str(), *share))
+                .collect(),
             pictures: &tally.parts,
         });
         Self {
@@ -93,7 +99,7 @@ impl<'a> Manifest<'a> {
             format: wanted.format.name(),
             images_mode: wanted.images.name(),
             filter: wanted.filter.to_string(),
-            as_of: wanted.as_of,
+            as_of: wanted.as_of.as_deref(),
             newest_answer: tally.newest,
             split,
             images: tally.images,

@@ -1,21 +1,25 @@
 //! A running export: every sample with the answer that is to be written, and what has come of them so far.
 
 use super::manifest::{Checksums, Manifest};
+use super::pages::{self, Then};
 use super::ship::Shipper;
-use super::split::Plan;
-use super::{Export, Format, pages};
+use super::split::{By, Plan};
+use super::{Export, Format, What};
 use crate::domain::annotation::Shape;
 use crate::domain::ids::EventId;
-use crate::domain::project::Project;
+use crate::domain::project::{Counts, Project};
+use crate::domain::queue::Filter;
 use crate::domain::sample::{Answer, Sample};
+use crate::domain::text::printable;
 use crate::formats::csv::{GUARDED, guarded};
 use crate::formats::write::{Kind, Losses};
+use crate::ops::import::on_list;
 use crate::ops::report::{ExportReport, Loss, TaskProgress};
 use crate::ops::{OpsError, Watch};
 use crate::store::Store;
 use jiff::Timestamp;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What was written and what could not be, so far.
@@ -68,6 +72,8 @@ pub(super) struct Run<'a> {
     pub(super) wanted: &'a Export,
     /// The event whose state is written; outer `None` for today's.
     pub(super) event: Option<Option<EventId>>,
+    /// What is asked of pictures as they are today: all of the filter, or what is left of it where answers are past ones.
+    pub(super) filter: Filter,
     /// Takes the files of a folder elsewhere.
     pub(super) shipper: Option<Arc<Shipper>>,
     pub(super) tally: Tally,
@@ -87,10 +93,12 @@ impl Run<'_> {
     }
 
     pub(super) fn walk(&mut self, watch: &mut Watch<'_>, take: &mut Take<'_>) -> Result<(), OpsError> {
-        let Self { store, project, wanted, event, tally, told, .. } = self;
+        let Self { store, project, wanted, event, filter, tally, told, .. } = self;
         told.done = 0;
         let remarks = wanted.format == Format::Set(Kind::CocoCaptions);
-        let pages = pages::Wanted { project: project.id, filter: &wanted.filter, event: *event, remarks };
+        let (guesses, revs) = (wanted.what == What::Predictions, wanted.format == Format::Jsonl);
+        let then = event.map(|event| Then { event, filter: &wanted.filter, labels: &project.labels, guesses, revs });
+        let pages = pages::Wanted { project: project.id, filter, then, remarks };
         pages::each(&mut **store, &pages, watch, &mut |page, watch| {
             for (sample, past) in &page {
                 let answer = past.as_ref().unwrap_or(&sample.answer);
@@ -115,9 +123,13 @@ impl Run<'_> {
     ) -> Result<Option<Plan>, OpsError> {
         let Some(split) = &self.wanted.split else { return Ok(None) };
         let mut plan = Plan::new(split.clone());
-        let counts = self.store.counts(self.project.id)?;
-        let labels = self.project.labels.clone();
+        if split.by == By::Imported {
+            self.as_listed(&mut plan, &split.parts)?;
+            return Ok(Some(plan));
+        }
         self.told.step = "choosing the parts".into();
+        let counts = self.counts(watch)?;
+        let labels = self.project.labels.clone();
         self.walk(watch, &mut |_, sample, answer| {
             if chosen(answer) {
                 plan.see(sample, answer, &labels, &counts);
@@ -127,6 +139,37 @@ impl Run<'_> {
         plan.deal();
         self.told.step = "writing".into();
         Ok(Some(plan))
+    }
+
+    /// Reads the parts from the lists of their names; the first that a picture is on counts.
+    fn as_listed(&mut self, plan: &mut Plan, parts: &[(String, f64)]) -> Result<(), OpsError> {
+        let lists = self.store.lists(self.project.id)?;
+        let is = |name: &str| lists.iter().any(|(list, _)| list.to_lowercase() == name.to_lowercase());
+        if !parts.iter().any(|(name, _)| is(name)) {
+            let names: Vec<String> = parts.iter().map(|(name, _)| format!("`{}`", printable(name))).collect();
+            return Err(OpsError::Invalid(format!(
+                "the project has no list {}; an import of a data set with parts keeps them, and --parts says which count",
+                names.join(", ")
+            )));
+        }
+        for (at, (name, _)) in parts.iter().enumerate().filter(|(_, (name, _))| is(name)) {
+            on_list(self.store, self.project.id, name, &mut |id| plan.put(id, at))?;
+        }
+        Ok(())
+    }
+
+    /// How many pictures carry each class, in the state that is written.
+    fn counts(&mut self, watch: &mut Watch<'_>) -> Result<Counts, OpsError> {
+        if self.event.is_none() {
+            return Ok(self.store.counts(self.project.id)?);
+        }
+        let (mut counts, labels) = (Counts::default(), self.project.labels.clone());
+        self.walk(watch, &mut |_, _, answer| {
+            let classes: BTreeSet<_> = answer.annotations.iter().map(|a| labels.resolve(a.class)).collect();
+            classes.into_iter().for_each(|class| *counts.class.entry(class).or_default() += 1);
+            Ok(())
+        })?;
+        Ok(counts)
     }
 
     pub(super) fn manifest(&self, checksums: Checksums) -> Manifest<'_> {

@@ -5,6 +5,7 @@
 //! nothing about the model when its twin is the test.
 
 use crate::domain::class::LabelSet;
+use crate::domain::ids::SampleId;
 use crate::domain::likeness::Sets;
 use crate::domain::project::Counts;
 use crate::domain::random;
@@ -24,7 +25,12 @@ pub enum By {
     Top,
     /// Pictures whose names are the same up to the first of this character stay together.
     Before(char),
+    /// By the lists that have the names of the parts, as an import of a data set with parts leaves them.
+    Imported,
 }
+
+/// What an export tells of pictures that no list puts into a part.
+pub(super) const NO_PART: &str = "pictures on the list of no part are left out";
 
 /// How a data set is split.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,12 +39,12 @@ pub struct Split {
     pub by: By,
     /// Another seed gives other parts.
     pub seed: u64,
-    /// Names and shares, which add up to 1.
+    /// Names and shares, which add up to 1; shares mean nothing where lists decide.
     pub parts: Vec<(String, f64)>,
 }
 
 impl Split {
-    /// Reads `stratified`, `random`, `group:folder`, `group:top` or `group:before:_`, and shares such as
+    /// Reads `stratified`, `random`, `group:folder`, `group:top`, `group:before:_` or `as-imported`, and shares such as
     /// `train=0.8,val=0.1,test=0.1`.
     ///
     /// # Errors
@@ -49,11 +55,13 @@ impl Split {
             "stratified" => By::Stratified,
             "group:folder" => By::Folder,
             "group:top" => By::Top,
+            "as-imported" => By::Imported,
             other => {
                 let mut end = other.strip_prefix("group:before:").unwrap_or_default().chars();
                 let (Some(c), None) = (end.next(), end.next()) else {
                     return Err(format!(
-                        "`{other}` is no way to split; use random, stratified, group:folder, group:top or group:before:_"
+                        "`{other}` is no way to split; use random, stratified, group:folder, group:top, \
+                         group:before:_ or as-imported"
                     ));
                 };
                 By::Before(c)
@@ -90,6 +98,7 @@ impl Split {
             By::Folder => "group:folder".to_owned(),
             By::Top => "group:top".to_owned(),
             By::Before(c) => format!("group:before:{c}"),
+            By::Imported => "as-imported".to_owned(),
         }
     }
 }
@@ -130,7 +139,7 @@ impl Plan {
         let path = sample.path.as_str();
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let key = match self.split.by {
-            By::Random => 0,
+            By::Random | By::Imported => 0,
             By::Stratified => {
                 let classes = answer.annotations.iter().map(|a| labels.resolve(a.class));
                 classes.min_by_key(|c| (counts.of_class(labels, *c), c.0)).map_or(u64::MAX, |c| c.0.unsigned_abs())
@@ -143,10 +152,16 @@ impl Plan {
         self.seen.push(Seen { key, number, id: sample.id.0, alike });
     }
 
+    /// Puts a picture into the part with this number, unless it is in one.
+    pub(super) fn put(&mut self, id: SampleId, part: usize) {
+        self.parts.entry(id.0).or_insert(part as u8);
+    }
+
     /// Deals the pictures out.
     pub(super) fn deal(&mut self) {
         let seen = std::mem::take(&mut self.seen);
         match self.split.by {
+            By::Imported => {}
             By::Random | By::Stratified => self.deal_strata(units(seen)),
             By::Folder | By::Top | By::Before(_) => self.deal_groups(&joined(seen)),
         }
@@ -216,15 +231,16 @@ impl Plan {
         self.split.parts.iter().map(step).collect()
     }
 
-    /// The part of a picture. One that came into the project meanwhile goes where its number says.
-    pub(super) fn part(&self, sample: &Sample) -> String {
+    /// The part of a picture. One that came into the project meanwhile goes where its number says, or, where lists decide,
+    /// into none, as every picture that is on none of them.
+    pub(super) fn part(&self, sample: &Sample) -> Option<String> {
         let known = self.parts.get(&sample.id.0).map(|p| usize::from(*p));
         let chance = || {
             let at = share(hash(self.split.seed, &sample.path));
             self.ends().iter().position(|end| at < *end).unwrap_or(0)
         };
-        let at = known.unwrap_or_else(chance);
-        self.split.parts.get(at).map(|(name, _)| name.clone()).unwrap_or_default()
+        let at = if self.split.by == By::Imported { known? } else { known.unwrap_or_else(chance) };
+        self.split.parts.get(at).map(|(name, _)| name.clone())
     }
 }
 

@@ -1,15 +1,16 @@
 //! The second pass: picture by picture, what was gathered becomes edits and predictions; or is only counted.
 
 use super::gather::{Gathered, picture_path, sample_of};
+use super::parts::Parts;
 use super::plan::{Plan, annotations, plan};
-use super::{Become, Identity, Import, progress, twins};
+use super::{Become, Identity, Import, counted, progress, twins};
 use crate::domain::annotation::Prediction;
 use crate::domain::class::LabelSet;
 use crate::domain::edit::{Change, Edit, Origin, Outcome};
 use crate::domain::ids::{BatchId, ClassId, EditId, ProjectId, Rev, SampleId};
 use crate::domain::project::Project;
 use crate::domain::sample::{Answer, Sample};
-use crate::domain::text::printable;
+use crate::domain::text::{decode_os, printable};
 use crate::formats::dataset::{Bad, Item, Mark, Place};
 use crate::formats::read::codec::Unpack;
 use crate::formats::read::sorter::Key;
@@ -20,7 +21,7 @@ use crate::ops::{OpsError, Watch, reading, skeletons};
 use crate::store::Store;
 use crate::store::records::{Comment, NewSample, SamplePredictions};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Pictures of one transaction.
@@ -56,6 +57,7 @@ pub(super) fn write(
         gathered,
         labels: LabelSet::default(),
         classes: HashMap::new(),
+        parts: Parts::default(),
     };
     writer.set_classes()?;
     let mut told = progress(if wanted.dry_run { "counting" } else { "writing" });
@@ -83,6 +85,7 @@ pub(super) fn write(
     }
     told.done += chunk.len() as u64;
     writer.chunk(chunk)?;
+    writer.conclude();
     told.total = Some(told.done);
     watch.tell(&told);
     Ok(())
@@ -98,6 +101,7 @@ struct Writer<'a> {
     gathered: &'a mut Gathered,
     labels: LabelSet,
     classes: HashMap<String, ClassId>,
+    parts: Parts,
 }
 
 impl Writer<'_> {
@@ -166,6 +170,7 @@ impl Writer<'_> {
         let fresh = groups.iter().filter(|g| sample_of(g.key).is_none()).filter_map(|g| g.items.first());
         let names: Vec<&str> = fresh.map(|i| i.name.as_str()).collect();
         self.gathered.done.report.created += names.len() as u64;
+        self.gathered.done.report.unreadable += names.iter().filter(|name| self.is_gone(name)).count() as u64;
         let mut out = HashMap::new();
         if names.is_empty() {
             return Ok(out);
@@ -183,6 +188,34 @@ impl Writer<'_> {
         let ids: Vec<SampleId> = known.iter().flatten().map(|k| k.id).collect();
         out.extend(self.store.samples_by_id(&ids)?.into_iter().map(|sample| (sample.path.clone(), sample)));
         Ok(out)
+    }
+
+    /// Whether there is no file of this name in a source on this machine. Others are not asked: a look costs a request.
+    fn is_gone(&self, name: &str) -> bool {
+        let found = picture_path(&self.project.source, name);
+        let local = found.as_ref().and_then(|(path, _)| path.as_local());
+        local.is_some_and(|path| !std::fs::metadata(decode_os(path)).is_ok_and(|file| file.is_file()))
+    }
+
+    /// Says what the counters cannot.
+    fn conclude(&mut self) {
+        let done = &mut self.gathered.done;
+        let report = &mut done.report;
+        report.parts = self.parts.pictures();
+        done.notes.extend(self.parts.notes());
+        let local = picture_path(&self.project.source, "x").is_some_and(|(path, _)| path.as_local().is_some());
+        match (report.created, report.unreadable) {
+            (0, _) => {}
+            (_, 0) if local => {}
+            (_, 0) => done.notes.push(
+                "whether the new pictures are there was not looked at, because the source is not on this machine"
+                    .into(),
+            ),
+            (created, gone) => {
+                let of = counted(created, "new picture", "new pictures");
+                done.notes.push(format!("{gone} of {of} cannot be opened: the source has no such file"));
+            }
+        }
     }
 
     /// What the header of a new picture says, where there is one.
@@ -220,6 +253,8 @@ impl Writer<'_> {
             });
         let guessed = self.guesses(&guesses, &sample, predictions);
         self.captions(&group.items, &sample)?;
+        let listed = self.parts.take(self.store, self.project.id, &group.items, sample.id)?;
+        self.gathered.done.report.listed += u64::from(listed);
         if !guesses.is_empty() && said.is_empty() {
             // Predictions say nothing of what people have answered.
             self.gathered.done.report.skipped += u64::from(!guessed);
@@ -272,12 +307,17 @@ impl Writer<'_> {
     fn captions(&mut self, items: &[Item], sample: &Sample) -> Result<(), OpsError> {
         let texts = items.iter().filter_map(|i| i.extra.get("captions")).filter_map(Value::as_array).flatten();
         let texts: Vec<&str> = texts.filter_map(Value::as_str).collect();
-        if texts.is_empty() || self.wanted.dry_run {
+        if texts.is_empty() || !self.store.capabilities().comments {
             return Ok(());
         }
-        let known = self.store.comments(sample.id)?;
+        let known = if sample.id.0 == 0 { Vec::new() } else { self.store.comments(sample.id)? };
+        let mut known: HashSet<&str> = known.iter().map(|c| c.text.as_str()).collect();
         for text in texts {
-            if known.iter().all(|c| c.text != text) {
+            if !known.insert(text) {
+                continue;
+            }
+            self.gathered.done.report.comments += 1;
+            if !self.wanted.dry_run {
                 self.store.add_comment(&Comment {
                     id: 0,
                     sample: sample.id,
@@ -317,7 +357,11 @@ impl Writer<'_> {
             };
             self.gathered.rejects.push(&Bad { place, reason, name: Some(name), whole: true, row: None })?;
         }
-        if !self.wanted.dry_run && !predictions.is_empty() {
+        if self.wanted.dry_run {
+            return Ok(());
+        }
+        self.parts.write(self.store, self.project.id)?;
+        if !predictions.is_empty() {
             self.store.put_predictions(self.project.id, &predictions)?;
         }
         Ok(())

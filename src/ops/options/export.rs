@@ -2,7 +2,6 @@
 
 use super::{Choice, Field, Table, Value, choose, name_of, values};
 use crate::domain::queue::Filter;
-use crate::domain::text::printable;
 pub use crate::ops::export::{By, Export, Format, Images};
 use crate::ops::export::{Split, What};
 
@@ -18,13 +17,14 @@ const WHOSE: Table<What, 2> = [
     (What::Answers, "answers", "what people have said"),
     (What::Predictions, "predictions", "what models have guessed"),
 ];
-const SPLITS: Table<Option<By>, 6> = [
+const SPLITS: Table<Option<By>, 7> = [
     (None, "none", "one part"),
     (Some(By::Random), "random", "every picture for itself"),
     (Some(By::Stratified), "stratified", "each class in the same shares"),
     (Some(By::Folder), "group:folder", "pictures of a folder stay together"),
     (Some(By::Top), "group:top", "pictures of a top folder stay together"),
     (Some(By::Before(UP_TO)), "group:before", "pictures whose names begin alike stay together"),
+    (Some(By::Imported), "as-imported", "by the lists train, val, test that an import left"),
 ];
 /// Where names that begin alike end to be alike, where nothing is said.
 const UP_TO: char = '_';
@@ -71,7 +71,8 @@ pub const WHAT: Choice<Export> = Choice {
 pub const SPLIT: Choice<Export> = Choice {
     flag: "split",
     title: "split",
-    help: "Split into parts: random, stratified, group:folder, group:top or group:before:CHAR",
+    help: "Split into parts: random, stratified, group:folder, group:top, group:before:CHAR, or as-imported: by the lists \
+           of the parts' names; what is on none is left out",
     only: &[],
     values: || values(&SPLITS),
     get: |o| {
@@ -158,7 +159,8 @@ pub const CHOICES: [&Choice<Export>; 9] =
 pub const FILTER: Field<Export> = Field {
     flag: "filter",
     title: "pictures",
-    help: "Only these pictures, such as 'status:labeled class:roses'",
+    help: "Only these pictures, such as 'status:labeled class:roses'; with --as-of, status, class, by, flag, unsure and \
+           empty are asked of the answer of then, the rest of the picture of today",
     form: "status:labeled class:roses review:accepted   empty: all",
     only: &[],
     get: |o| o.filter.to_string(),
@@ -168,14 +170,12 @@ pub const FILTER: Field<Export> = Field {
 pub const AS_OF: Field<Export> = Field {
     flag: "as-of",
     title: "as of",
-    help: "The labels as they were at this time (RFC 3339)",
-    form: "2026-01-31T12:00:00Z   empty: as they are",
+    help: "The labels and the names of classes as they were in this state: a snapshot, a time, `start`",
+    form: "a snapshot, or 2026-01-31T12:00:00Z   empty: as they are",
     only: &[],
-    get: |o| o.as_of.map(|at| at.to_string()).unwrap_or_default(),
+    get: |o| o.as_of.clone().unwrap_or_default(),
     set: |o, text| {
-        let text = text.trim();
-        let wrong = |_| format!("`{}` is no time; write one such as 2026-01-31T12:00:00Z", printable(text));
-        o.as_of = if text.is_empty() { None } else { Some(text.parse().map_err(wrong)?) };
+        o.as_of = Some(text.trim().to_owned()).filter(|state| !state.is_empty());
         Ok(())
     },
 };
@@ -316,7 +316,8 @@ mod tests {
         assert!(split_by("group:before:ab").unwrap_err().contains("no way to split"));
         (AS_OF.set)(&mut export, " 2026-01-31T12:00:00Z ").unwrap();
         assert_eq!((AS_OF.get)(&export), "2026-01-31T12:00:00Z");
-        assert!((AS_OF.set)(&mut export, "yesterday").unwrap_err().contains("no time"));
+        (AS_OF.set)(&mut export, "delivered").unwrap();
+        assert_eq!(export.as_of.as_deref(), Some("delivered"));
         (AS_OF.set)(&mut export, "").unwrap();
         assert_eq!(export.as_of, None);
         (SHARDS.set)(&mut export, "16").unwrap();

@@ -28,7 +28,8 @@ impl Imported {
     /// Whether the project stays, or stayed, as it was.
     #[must_use]
     pub fn changes_nothing(&self) -> bool {
-        self.report.annotations + self.report.created + self.report.replaced == 0
+        let ImportReport { annotations, created, replaced, comments, listed, .. } = &self.report;
+        annotations + created + replaced + comments + listed == 0
     }
 }
 

@@ -150,7 +150,7 @@ fn what_cannot_be_written_is_said_before_anything_is() {
     refused("a.json", &[], &["is a file", "name a folder"]);
     refused("out", &["--images", "copy"], &["no place for pictures", "hf-parquet"]);
     refused("out", &["--what", "predictions"], &["no place for predictions"]);
-    refused("main.labels.cars/x/../y", &["--as-of", "now"], &["now"]);
+    refused("main.labels.cars/x/../y", &["--as-of", "nowhere"], &["`nowhere` is neither a snapshot"]);
     let mut written = Written::new(&home.path("theirs"));
     written.begin(&[]);
     let a = written.file("a.parquet", &[("1", "roses")]);

@@ -47,6 +47,46 @@ fn a_list_of_what_differs_can_be_walked_and_exported() {
 }
 
 #[test]
+fn a_snapshot_is_exported_as_it_was() {
+    let home = relabelled();
+    home.ok(&["label", "flowers", "tulips/1.png", "--skip"]);
+    let export = |dest: &str, more: &[&str]| {
+        home.ok(&[&["export", "flowers", dest, "--as-of", "delivered"], more].concat());
+        std::fs::read_to_string(home.path(dest)).unwrap()
+    };
+    let wanted: [(&str, &[&str]); 3] = [
+        ("a.csv", &[]),
+        ("b.jsonl", &["--filter", "class:roses status:labeled by:ann -flag -unsure -empty"]),
+        ("c.csv", &["--format", "csv-boxes", "--split", "stratified"]),
+    ];
+    let first = wanted.map(|(dest, more)| export(dest, more));
+    assert!(first[0].contains("roses/2.png,roses") && first[0].contains("tulips/1.png,tulips"), "{}", first[0]);
+    assert_eq!(first[1].lines().count(), 3, "what was relabelled since is there: {}", first[1]);
+    // Names and answers change; what was delivered does not.
+    home.ok(&["project", "classes", "merge", "flowers", "tulips", "roses"]);
+    home.ok(&["project", "classes", "rename", "flowers", "roses", "Rosaceae"]);
+    home.ok(&["label", "flowers", "roses/1.png", "--skip"]);
+    for ((dest, more), was) in wanted.into_iter().zip(&first) {
+        assert_eq!(&export(&format!("again-{dest}"), more), was, "{dest}");
+    }
+    let today = home.path("now.csv");
+    home.ok(&["export", "flowers", "now.csv"]);
+    let today = std::fs::read_to_string(today).unwrap();
+    assert!(today.contains("Rosaceae") && !today.contains("tulips,"), "{today}");
+    let lines = home.lines(&["diff", "flowers", "delivered", "--json"]);
+    let differ: Vec<_> = lines.iter().map(|l| l["path"].as_str().unwrap()).collect();
+    assert_eq!(differ, ["roses/1.png", "tulips/1.png"], "what merged counts as the same");
+    assert_eq!(lines[1]["before"]["label"], json!(["tulips"]), "by its name of then");
+    let manifest: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(home.path("again-a.csv.manifest.json")).unwrap()).unwrap();
+    assert_eq!((&manifest["as_of"], &manifest["classes"]), (&json!("delivered"), &json!(["roses", "tulips"])));
+    let wrong = home.run(&["export", "flowers", "x.csv", "--as-of", "delivred"]);
+    assert!(wrong.code == 2 && wrong.err.contains("neither a snapshot (`delivered`)"), "{wrong:?}");
+    assert!(home.ok(&["export", "flowers", "start.csv", "--as-of", "start"]).contains("6 pictures"));
+    home.ok(&["export", "flowers", "then.csv", "--as-of", "2001-01-01"]);
+}
+
+#[test]
 fn restoring_is_counted_first_and_undone_at_once() {
     let home = relabelled();
     let dry = home.json(&["snapshot", "restore", "flowers", "delivered", "--dry-run", "--json"]);

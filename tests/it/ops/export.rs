@@ -101,7 +101,7 @@ fn filters_and_times_choose_what_is_written() {
     let filter = Filter::parse("status:skipped").unwrap();
     assert_eq!(bench.export(&Export { filter, ..wanted(&dest, Format::Csv) }).unwrap().images, 1);
     let dest = bench.dir.path().join("then.csv");
-    let as_of = Some("2020-01-01T00:00:00Z".parse().unwrap());
+    let as_of = Some("2020-01-01T00:00:00Z".to_owned());
     bench.export(&Export { as_of, ..wanted(&dest, Format::Csv) }).unwrap();
     assert!(rows(&dest).iter().all(|r| r[2] == "unlabeled"), "before all edits nothing was labeled");
     let dest = bench.dir.path().join("none.csv");

@@ -178,6 +178,16 @@ fn counters(state: &State, told: &Imported) -> Vec<Said> {
     said.push(counter("pictures in the file", report.read));
     said.push(counter("found in the project", report.matched));
     said.push(counter("left as they are", report.skipped));
+    if report.comments > 0 {
+        said.push(counter(if dry { "remarks to be added" } else { "remarks added" }, report.comments));
+    }
+    for (part, n) in &report.parts {
+        let name = format!("in the part {}", printable(part));
+        said.push(counter(&name, *n));
+    }
+    if report.unreadable > 0 {
+        said.push(counter("cannot be opened", report.unreadable).tone(Tone::Warning));
+    }
     let wrong = counter("wrong rows", report.rejected);
     said.push(if report.rejected > 0 { wrong.tone(Tone::Warning) } else { wrong });
     if told.conflicts > 0 {
@@ -203,6 +213,10 @@ fn verdict(state: &State, told: &Imported) -> Said {
         (None, true) if dry => ("nothing", "would change: it is there already, or answered".to_owned(), Tone::Warning),
         (None, true) => ("nothing", "changed: it was there already, or answered".to_owned(), Tone::Warning),
         (None, false) if dry => ("possible", state.with_keys("nothing is written yet; [wizard.go] starts"), Tone::Good),
+        (None, false) if told.report.comments + told.report.listed > 0 => {
+            let text = "[edit.undo] on the Label screen takes the answers back; remarks and lists of parts stay";
+            ("done", state.with_keys(text), Tone::Good)
+        }
         (None, false) => ("done", state.with_keys("[edit.undo] on the Label screen takes all of it back"), Tone::Good),
     };
     Said { whole: true, ..Said::new(left, right).tone(tone) }
