@@ -190,7 +190,8 @@ pub trait Store: Send {
     fn second_pass(&mut self, project: ProjectId, author: &str) -> Result<SecondPass>;
     /// Samples of the author's pass still to be answered, without answer, predictions and reviews.
     fn second_pass_next(&mut self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<Sample>>;
-    /// Stores a second answer apart: the sample's own answer stays. A repeated answer replaces the earlier one.
+    /// Stores a second answer apart: the sample's own answer stays. A repeated answer replaces the earlier one; one that
+    /// is none (`Unlabeled`, as after the last box was deleted) takes it away, and the sample is still to be answered.
     fn answer_second_pass(
         &mut self,
         project: ProjectId,

@@ -27,7 +27,7 @@ pub enum Scope {
     Classes,
     /// The Label screen.
     Label,
-    /// Boxes and other shapes on the picture of the Label screen, over its keys.
+    /// Boxes and other shapes on the picture of the Label screen or of a second pass, over its keys.
     Boxes,
     /// The blind second pass: the keys of the Label screen, as far as they tell nothing.
     SecondPass,

@@ -266,7 +266,7 @@ pub fn resized(state: &mut State) -> Vec<Effect> {
         Some(Screen::Gallery(_)) => gallery::pages::fit(state),
         Some(Screen::Sweep(_)) => sweep::pages::fit(state),
         Some(Screen::Objects(_)) => objects::pages::fit(state),
-        Some(Screen::Label(_)) => {
+        Some(Screen::Label(_) | Screen::SecondPass(_)) => {
             label::boxes::drawing::resized(state);
             Vec::new()
         }

@@ -165,7 +165,9 @@ fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
 fn class_key(state: &mut State, held: bool) -> Option<Vec<Effect>> {
     let typed: String = state.pending.iter().map(ToString::to_string).collect();
     let act: fn(&mut State, ClassId) -> Vec<Effect> = match state.screen() {
-        Some(Screen::Label(_)) if label::boxes::takes_classes(state) => label::boxes::drawing::class_key,
+        Some(Screen::Label(_) | Screen::SecondPass(_)) if label::boxes::takes_classes(state) => {
+            label::boxes::drawing::class_key
+        }
         Some(Screen::Label(_) | Screen::SecondPass(_)) => label::answer::class_key,
         Some(Screen::Review(_)) if review::is_free(state) => review::verdict::class_key,
         Some(Screen::Gallery(_)) => screens::gallery::bulk::class_key,

@@ -2,9 +2,13 @@
 //!
 //! What always holds: nothing of the first answer is on the screen (no answer, verdict, guess, count, tape or folder
 //! name); a second answer never touches the sample's own answer; undo goes back to the last picture, whose second answer
-//! a new key replaces.
+//! a new key replaces, and takes back one change of the boxes where boxes are drawn, see [`steps`].
+
+pub mod steps;
 
 use super::Screen;
+use super::label::answer::asks_for_shapes;
+use super::label::boxes::BoxMode;
 use super::label::{LabelState, walk};
 use super::stats;
 use crate::app::effect::{Effect, Job, Query, Write};
@@ -15,9 +19,12 @@ use crate::app::overlays::prompt::Prompt;
 use crate::app::slots::{Slot, Tag};
 use crate::app::state::State;
 use crate::app::tasks::{TaskId, TaskState};
-use crate::domain::sample::{Answer, Sample};
+use crate::domain::annotation::Shape;
+use crate::domain::sample::{Answer, Sample, Status};
 use crate::domain::text::printable;
 use crate::ops::report::review::PassReport;
+use std::collections::VecDeque;
+use steps::Steps;
 
 /// How many in a hundred are drawn, unless the person says otherwise.
 const PERCENT: &str = "10";
@@ -31,12 +38,17 @@ pub struct SecondPassState {
     pub progress: PassReport,
     /// What was answered in earlier passes, and is none of this one.
     pub before: u64,
-    /// Answers on their way to the store.
-    pub unsent: u64,
+    /// Answers on their way to the store, the oldest first: how many more pictures are answered by each, which is less than
+    /// one where an answer replaces another or is taken back.
+    pub unsent: VecDeque<i64>,
     /// The samples have just been drawn: none of them is answered yet.
     pub fresh: bool,
     /// The task that draws the samples, while it runs.
     pub drawing: Option<TaskId>,
+    /// The last answer is all there is to say of its picture: boxes are when the person says so, other answers at once.
+    closed: bool,
+    /// Changes that can be taken back and made again.
+    steps: Steps,
 }
 
 /// Asks whether to go on with the pass that was begun, or for the size of a new one.
@@ -91,7 +103,9 @@ fn draw(state: &mut State, percent: u8) -> Vec<Effect> {
 /// Shows the screen. While the samples are being drawn nothing is asked for.
 fn begin(state: &mut State, drawing: Option<TaskId>) -> Vec<Effect> {
     state.screens.retain(|s| !matches!(s, Screen::SecondPass(_)));
-    let label = LabelState { auto_advance: state.settings.auto_advance, at_start: true, ..LabelState::default() };
+    let boxes = asks_for_shapes(state).then(BoxMode::default);
+    let auto_advance = state.settings.auto_advance;
+    let label = LabelState { auto_advance, at_start: true, boxes, ..LabelState::default() };
     let effects = super::navigation::go(state, Screen::SecondPass(Box::default()));
     if let Some(pass) = state.second_pass_mut() {
         *pass = SecondPassState { label, drawing, ..SecondPassState::default() };
@@ -140,14 +154,34 @@ pub fn page(state: &mut State, tag: Tag, samples: Vec<Sample>, progress: PassRep
 
 /// Sends the answer to the sample on the screen; the sample's own answer stays.
 pub fn record(state: &mut State, after: Answer) -> Vec<Effect> {
+    let Some(pass) = state.second_pass_mut() else { return Vec::new() };
+    let Some(sample) = pass.label.sample() else { return Vec::new() };
+    if sample.answer != after {
+        pass.steps.made(sample.id, sample.answer.clone());
+    }
+    pass.closed = !after.annotations.iter().any(|a| a.shape != Shape::Class);
+    put(state, after)
+}
+
+/// Shows an answer of the sample on the screen as the person's second one, and sends it to the store.
+fn put(state: &mut State, after: Answer) -> Vec<Effect> {
     let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
     let Some(pass) = state.second_pass_mut() else { return Vec::new() };
     let Some(sample) = pass.label.sample_mut() else { return Vec::new() };
+    let is_one = |answer: &Answer| i64::from(answer.status != Status::Unlabeled);
+    let more = is_one(&after) - is_one(&sample.answer);
     sample.answer = after.clone();
     let id = sample.id;
-    pass.unsent += 1;
+    pass.unsent.push_back(more);
     state.save.unsent += 1;
     vec![Effect::Write(Write::SecondAnswer { project, sample: id, answer: after })]
+}
+
+/// The boxes of the picture on the screen stand, as far as this person is concerned.
+pub fn close(state: &mut State) {
+    if let Some(pass) = state.second_pass_mut() {
+        pass.closed = true;
+    }
 }
 
 /// A second answer is stored, or cannot be. After the last one the result is shown.
@@ -157,10 +191,11 @@ pub fn stored(state: &mut State, stored: Result<PassReport, String>) -> Vec<Effe
         state.say(Level::Error, format!("the second answer was not written: {}", printable(why)));
     }
     let Some(pass) = state.second_pass_mut() else { return Vec::new() };
-    pass.unsent = pass.unsent.saturating_sub(1);
+    pass.unsent.pop_front();
     let Ok(progress) = stored else { return Vec::new() };
     pass.progress = progress;
-    let over = progress.left() == 0 && pass.unsent == 0 && pass.label.at + 1 >= pass.label.walk.len();
+    let last = pass.label.at + 1 >= pass.label.walk.len();
+    let over = progress.left() == 0 && pass.unsent.is_empty() && pass.closed && last;
     if over { finish(state) } else { Vec::new() }
 }
 
@@ -171,8 +206,8 @@ fn finish(state: &mut State) -> Vec<Effect> {
     stats::open(state, stats::View::Agreement)
 }
 
-/// Undo: back to the picture before, whose second answer the next key replaces.
-pub fn back(state: &mut State) -> Vec<Effect> {
+/// Undo of a whole answer: back to the picture before, whose second answer the next key replaces.
+fn back(state: &mut State) -> Vec<Effect> {
     let Some(pass) = state.second_pass_mut() else { return Vec::new() };
     if pass.label.at == 0 {
         state.say(Level::Info, "nothing to take back");
@@ -187,8 +222,18 @@ impl SecondPassState {
     #[must_use]
     pub fn done(&self) -> (u64, u64) {
         let of = self.progress.chosen.saturating_sub(self.before);
-        let done = (self.progress.answered + self.unsent).saturating_sub(self.before);
-        (done.min(of), of)
+        (self.answered().saturating_sub(self.before).min(of), of)
+    }
+
+    /// Samples answered in all passes of the person, those on their way included.
+    fn answered(&self) -> u64 {
+        self.progress.answered.saturating_add_signed(self.unsent.iter().sum())
+    }
+
+    /// Samples that are still to be answered.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.progress.chosen.saturating_sub(self.answered())
     }
 }
 

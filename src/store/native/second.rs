@@ -50,10 +50,13 @@ impl dyn Base + '_ {
         if let Some(why) = codes::fault(answer, |class| labels.get(class).is_some()) {
             return Err(StoreError::invalid(why));
         }
-        let changed = self.execute(
-            "UPDATE second_pass SET second = ?4, at = ?5 WHERE project = ?1 AND author = ?2 AND sample = ?3",
-            (project.0, author, sample.0, to_json(answer)?, codes::nanos(at)),
-        )?;
+        let changed = if answer.status == Status::Unlabeled {
+            let sql = "UPDATE second_pass SET second = NULL, at = NULL WHERE project = ? AND author = ? AND sample = ?";
+            self.execute(sql, (project.0, author, sample.0))?
+        } else {
+            let sql = "UPDATE second_pass SET second = ?4, at = ?5 WHERE project = ?1 AND author = ?2 AND sample = ?3";
+            self.execute(sql, (project.0, author, sample.0, to_json(answer)?, codes::nanos(at)))?
+        };
         match changed {
             0 => Err(StoreError::not_found(format!("sample number {sample} in this second pass"), self.place())),
             _ => Ok(()),

@@ -1,5 +1,6 @@
 //! Review: what each key does, and what it must not do.
 
+mod second_boxes;
 mod second_pass;
 
 use super::harness::{Harness, project, sample};

@@ -13,14 +13,14 @@ fn boxes_of(home: &Home, project: &str) -> serde_json::Value {
     text.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap()).collect()
 }
 
-fn detection(session: &mut Session) {
+pub(super) fn detection(session: &mut Session) {
     session.keys("P").wait_for("name of the new project").keys("<C-u>").type_text("blossom").keys("<enter>");
     session.wait_for("what is asked?").type_text("boxes").keys("<enter>");
     session.wait_for("where do the classes come from?").keys("<enter>");
     session.wait_for("classes, separated by commas").type_text("daisy, roses").keys("<enter>");
 }
 
-fn keys_of(size: (u32, u32), wanted: BoxN) -> String {
+pub(super) fn keys_of(size: (u32, u32), wanted: BoxN) -> String {
     let grid = Grid::of(size);
     let from = grid.nearest(Point { x: wanted.x, y: wanted.y }, BoxN::ALL);
     let to = grid.nearest(Point { x: wanted.x + wanted.w, y: wanted.y + wanted.h }, BoxN::ALL);

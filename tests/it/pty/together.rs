@@ -1,8 +1,10 @@
 //! Two people and one set of pictures: double labelling, what they say, how far they agree, and a decision.
 
+use super::boxes::{detection, keys_of};
 use super::labelling::{at, make_project};
 use crate::support::pictures;
-use crate::support::pty::Home;
+use crate::support::pty::{Home, Session};
+use lakelens::domain::geometry::BoxN;
 
 #[test]
 fn two_people_label_a_share_twice_and_a_third_decides() {
@@ -62,6 +64,62 @@ fn two_people_label_a_share_twice_and_a_third_decides() {
     assert_eq!(session.exit_code(), 0);
     let (_, out, _) = home.command(&["history", "blossom", "--json"]);
     assert!(out.contains("decided: ") && out.contains("cleo"), "{out}");
+}
+
+#[test]
+fn two_people_draw_boxes_and_their_overlap_is_measured() {
+    let home = Home::new();
+    let folder = home.path("flowers");
+    pictures::write(&folder, "flower", 2);
+    let size = image::image_dimensions(folder.join("flower_01.png")).unwrap();
+    let first = BoxN { x: 0.2, y: 0.2, w: 0.4, h: 0.6 };
+    let shifted = BoxN { x: 0.3, ..first };
+    let mut session = home.terminal().kitty().run(&[&folder]);
+    session.wait_for("1 / 2");
+    detection(&mut session);
+    at(&mut session, "flower_01.png", "0 / 2").keys("2").wait_for("a corner");
+    session.keys(&keys_of(size, first)).wait_for("1 of 1").wait_for("1 / 2 done").keys("<enter>");
+    at(&mut session, "flower_02.png", "1 / 2").keys("E").wait_for("2 / 2 done").wait_for("saved").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+
+    let (code, _, err) = home.command(&["double", "start", "blossom", "--share", "100", "--for", "bob"]);
+    assert_eq!(code, 0, "{err}");
+    let mut session = home.terminal().kitty().run(&["--user", "bob"]);
+    session.wait_for("blossom").keys("<enter>");
+    session.wait_for("2 / 2 done").keys("g r").wait_for("waiting").keys("B").wait_for("go on").keys("<enter>");
+    let mut name = "";
+    for done in ["0 / 2", "1 / 2"] {
+        name = second(&mut session, done, name);
+        if name == "flower_01.png" {
+            session.keys("2").wait_for("a corner").keys(&keys_of(size, shifted)).wait_for("1 of 1");
+            session.keys("u").wait_for("none yet").keys("<C-r>").wait("the box again", |s| !s.contains("none yet"));
+            session.keys("<enter>");
+        } else {
+            session.keys("E");
+        }
+    }
+    session.wait_for("Of 2 pictures answered twice").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+
+    let (code, out, err) = home.command(&["agreement", "blossom", "--json"]);
+    assert_eq!(code, 0, "{err}");
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let boxes = &told["all"]["boxes"];
+    assert_eq!((&boxes["compared"], &boxes["boxes"]), (&2.into(), &2.into()), "{out}");
+    assert!((boxes["iou"]["value"].as_f64().unwrap() - 0.6).abs() < 0.05, "{out}");
+    assert!((boxes["f1"]["value"].as_f64().unwrap() - 1.0).abs() < 1e-9, "{out}");
+}
+
+/// Waits for a picture of a second pass with so many done, another one than before; which one it is.
+fn second(session: &mut Session, done: &str, before: &str) -> &'static str {
+    session.wait(&format!("the picture after {done}"), |s| {
+        let facts = s.row_text(s.rows() - 2);
+        let seen = facts.contains("exact") || facts.trim_end().ends_with('~');
+        s.contains(done) && s.contains("second pass") && seen && (before.is_empty() || !facts.contains(before))
+    });
+    let text = session.text();
+    ["flower_01.png", "flower_02.png"].into_iter().find(|name| text.contains(name)).unwrap_or_default()
 }
 
 #[test]

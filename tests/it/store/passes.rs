@@ -56,6 +56,27 @@ fn a_second_pass_is_blind_and_changes_nothing() {
 }
 
 #[test]
+fn a_second_answer_that_was_taken_back_is_asked_for_again() {
+    on_every_kind(|store, _| {
+        let (project, ids) = project_of(store, "p", 2);
+        for id in &ids {
+            label(store, *id, 1, "ann", 0);
+        }
+        store.start_second_pass(project.id, 1.0, 1, "bob").unwrap();
+        store.answer_second_pass(project.id, ids[0], &labeled(&[2], "bob", at(1)), "bob", at(1)).unwrap();
+        store.answer_second_pass(project.id, ids[0], &Answer::default(), "bob", at(2)).unwrap();
+        let pass = store.second_pass(project.id, "bob").unwrap();
+        assert_eq!((pass.chosen, pass.answered), (2, 0));
+        assert_eq!(store.second_pass_next(project.id, "bob", 9).unwrap().len(), 2);
+        assert_eq!(store.second_answers_after(project.id, None, 9).unwrap(), []);
+        // An empty picture is an answer.
+        let empty = Answer { status: Status::Labeled, ..Answer::default() };
+        store.answer_second_pass(project.id, ids[0], &empty, "bob", at(3)).unwrap();
+        assert_eq!(store.second_pass(project.id, "bob").unwrap().answered, 1);
+    });
+}
+
+#[test]
 fn an_imported_answer_is_nobody_s_first_answer() {
     on_every_kind(|store, _| {
         let (project, ids) = project_of(store, "p", 2);

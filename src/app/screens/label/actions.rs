@@ -191,7 +191,7 @@ fn skip_reason(state: &mut State) -> Vec<Effect> {
 
 fn undo(state: &mut State) -> Vec<Effect> {
     if state.second_pass().is_some_and(|p| p.label.draft.is_none()) {
-        return second_pass::back(state);
+        return second_pass::steps::undo(state);
     }
     if let Some(label) = state.label_mut()
         && label.draft.take().is_some()
@@ -205,8 +205,7 @@ fn undo(state: &mut State) -> Vec<Effect> {
 
 fn redo(state: &mut State) -> Vec<Effect> {
     if state.second_pass().is_some() {
-        state.say(Level::Info, "a second pass has nothing to make again");
-        return Vec::new();
+        return second_pass::steps::redo(state);
     }
     let project = state.project.as_ref().map(|p| p.project.id);
     project.map(|id| vec![Effect::Write(Write::Redo(id))]).unwrap_or_default()

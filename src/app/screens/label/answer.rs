@@ -56,8 +56,10 @@ pub fn can_answer(state: &State) -> Result<(), String> {
 /// # Errors
 /// A sentence that says what is missing.
 pub fn can_label(state: &State) -> Result<(), String> {
-    if asks_for_shapes(state) && !matches!(state.screen(), Some(Screen::Label(_))) {
-        return Err("this project asks for boxes, which are drawn on the Label screen; [go.label] opens it".to_owned());
+    if asks_for_shapes(state) && state.screen().and_then(Screen::of_boxes).is_none() {
+        return Err(
+            "this project asks for boxes, which are drawn on the Label screen; [review.label] opens it".to_owned()
+        );
     }
     can_answer(state)
 }

@@ -1,7 +1,7 @@
-//! Boxes on the picture of the Label screen: drawn by letters, pushed, resized, given another class, looked at one after
-//! the other. Polygons and masks are looked at, given another class and deleted the same way.
+//! Boxes on the picture of the Label screen, and of the blind second pass: drawn by letters, pushed, resized, given another
+//! class, looked at one after the other. Polygons and masks are looked at, given another class and deleted the same way.
 //!
-//! What always holds: every change is one edit of the sample's answer, so that undo takes back exactly it; no coordinate
+//! What always holds: every change is one edit of the answer, so that undo takes back exactly it; no coordinate
 //! leaves the picture; a shape that is not touched stays what it was, byte for byte; `Esc` goes back one step and
 //! discards no edit; another picture begins with nothing selected.
 
@@ -107,21 +107,16 @@ impl BoxMode {
 }
 
 impl State {
-    /// The work on boxes, where the Label screen is shown and boxes are worked on.
+    /// The work on boxes, where a screen for it is shown and boxes are worked on.
     #[must_use]
     pub fn boxes(&self) -> Option<&BoxMode> {
-        match self.screen() {
-            Some(Screen::Label(label)) => label.boxes.as_ref(),
-            _ => None,
-        }
+        self.screen()?.of_boxes()?.boxes.as_ref()
     }
 
     /// The same, to be changed.
     pub fn boxes_mut(&mut self) -> Option<&mut BoxMode> {
-        match self.screens.last_mut() {
-            Some(Screen::Label(label)) => label.boxes.as_mut(),
-            _ => None,
-        }
+        let screen = self.screens.last_mut().filter(|screen| screen.of_boxes().is_some())?;
+        screen.walk_mut()?.boxes.as_mut()
     }
 
     /// The shape that is selected, if there is one on the picture.
@@ -142,7 +137,8 @@ pub(super) fn at_start(state: &mut State) -> Option<BoxMode> {
 /// Whether class keys are about boxes here: boxes are worked on, or the project asks for them.
 #[must_use]
 pub fn takes_classes(state: &State) -> bool {
-    state.boxes().is_some() || matches!(state.screen(), Some(Screen::Label(_))) && super::answer::asks_for_shapes(state)
+    let drawn_here = state.screen().and_then(Screen::of_boxes).is_some();
+    state.boxes().is_some() || drawn_here && super::answer::asks_for_shapes(state)
 }
 
 /// Whether drawing makes sense in the project; says why not.

@@ -127,7 +127,16 @@ impl Screen {
         }
     }
 
-    /// The same, to be changed.
+    /// The walk of a screen on which boxes are drawn and changed: the Label screen, and the blind second pass.
+    #[must_use]
+    pub fn of_boxes(&self) -> Option<&LabelState> {
+        match self {
+            Self::Label(_) | Self::SecondPass(_) => self.walk(),
+            _ => None,
+        }
+    }
+
+    /// The walk of a screen that shows one picture after the other, to be changed.
     pub fn walk_mut(&mut self) -> Option<&mut LabelState> {
         match self {
             Self::Label(label) => Some(label),

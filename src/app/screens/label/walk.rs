@@ -344,8 +344,7 @@ fn beyond(state: &mut State, step: i64) -> Vec<Effect> {
 
 fn end_of_queue(state: &State) -> String {
     if let Some(pass) = state.second_pass() {
-        let left = pass.progress.left().saturating_sub(pass.unsent);
-        return match left {
+        return match pass.left() {
             0 => "the last picture of the second pass".to_owned(),
             n => {
                 format!("the last picture of the second pass; {n} left out so far, [label.previous] goes back to them")

@@ -8,7 +8,8 @@ use crate::app::screens::label::answer::can_answer;
 use crate::app::state::State;
 
 const BOXES: &[Scope] = &[Scope::Boxes];
-const LABEL: &[Scope] = &[Scope::Label];
+/// Where boxes are drawn; a blind second pass has its own.
+const LABEL: &[Scope] = &[Scope::Label, Scope::SecondPass];
 
 /// The actions on boxes.
 pub const SPECS: &[Spec] = &[

@@ -4,6 +4,7 @@ use super::{Stage, Way, can_draw, select, shapes, sight};
 use crate::app::effect::Effect;
 use crate::app::messages::Level;
 use crate::app::screens::label::answer;
+use crate::app::screens::second_pass;
 use crate::app::state::State;
 use crate::app::team;
 use crate::domain::annotation::{Annotation, Shape};
@@ -260,6 +261,7 @@ pub(super) fn done(state: &mut State) -> Vec<Effect> {
     }
     if any {
         let mut effects = change(state, "", |_| {});
+        second_pass::close(state);
         effects.extend(crate::app::screens::label::walk::go_by(state, team::step(state)));
         return effects;
     }
