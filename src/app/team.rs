@@ -227,7 +227,7 @@ fn is_open(state: &State, project: ProjectId) -> bool {
 /// Held pictures ahead of the person that were lost to time leave the walk; it takes others when it runs short.
 fn lost(state: &mut State, samples: &[SampleId]) {
     let Some(label) = state.screens.iter_mut().rev().find_map(|screen| match screen {
-        Screen::Label(label) => Some(label),
+        Screen::Label(label) if label.alone.is_none() => Some(label),
         _ => None,
     }) else {
         return;

@@ -3,14 +3,16 @@
 //!
 //! What always holds: nothing is thrown away: both answers stay where they are, and a decision is one ordinary edit whose
 //! message names what was chosen, which one undo takes back. Who gave which answer, and which came first, is not shown
-//! before the decision. A decision is about the picture that is on the screen.
+//! before the decision. A decision is about the picture that is on the screen, with the boxes of both; where there is room
+//! for one picture only, they are shown in turns.
 
 use super::Screen;
 use super::answering;
-use super::label::walk;
+use super::label::{LabelState, walk};
 use super::moves::Move;
 use super::navigation::{go, in_project};
-use super::seen::may_answer;
+use super::rooms::has_room_for_two;
+use super::seen::{may_decide, not_seen};
 use crate::app::effect::{Effect, Query, Write};
 use crate::app::event::Reply;
 use crate::app::messages::Level;
@@ -46,6 +48,12 @@ pub struct AdjudicateState {
     pub decided: Vec<SampleId>,
     /// The one on the screen.
     pub at: usize,
+    /// The picture of which B's boxes are shown, where there is room for one only.
+    pub turned: Option<SampleId>,
+    /// The picture that was looked at with the boxes of both.
+    compared: Option<SampleId>,
+    /// The store was asked while a decision was on its way, and may answer without it: it is asked again afterwards.
+    early: bool,
     /// What was decided last, and whose answer that was; ready to be shown.
     pub last: Option<String>,
     /// Why nothing can be shown.
@@ -56,6 +64,15 @@ const HERE: &[Scope] = &[Scope::Adjudicate];
 
 /// The actions of the screen.
 pub const SPECS: &[Spec] = &[
+    Spec::looks(
+        HERE,
+        "adjudicate.side",
+        "other",
+        "Show the boxes of the other answer, where there is room for one picture only",
+        1,
+        one_sided,
+        |s, _| turn(s),
+    ),
     decision("adjudicate.a", "take A", "The answer on the left stands", 1, decidable, |s, _| decide(s, Taken::A)),
     decision("adjudicate.b", "take B", "The answer on the right stands", 2, decidable, |s, _| decide(s, Taken::B)),
     decision(
@@ -66,9 +83,14 @@ pub const SPECS: &[Spec] = &[
         joinable,
         |s, _| decide(s, Taken::Both),
     ),
-    decision("adjudicate.new", "new", "Neither: give a third answer on the Label screen", 4, on_dispute, |s, _| {
-        anew(s)
-    }),
+    decision(
+        "adjudicate.new",
+        "neither",
+        "Neither: give a third answer on the Label screen, which leads back here",
+        4,
+        on_dispute,
+        |s, _| anew(s),
+    ),
     Spec::moves(HERE, "adjudicate.next", "next", "The next picture, without a decision", 5, |s, _| step(s, Move::Down)),
     Spec::moves(HERE, "adjudicate.previous", "previous", "The picture before", 6, |s, _| step(s, Move::Up)),
 ];
@@ -108,8 +130,41 @@ fn on_dispute(state: &State) -> Result<(), String> {
 
 fn decidable(state: &State) -> Result<(), String> {
     on_dispute(state)?;
-    let shown = current(state).is_some_and(|d| may_answer(state, &d.sample));
-    if shown { Ok(()) } else { Err("the picture is not on the screen yet".to_owned()) }
+    if !current(state).is_some_and(|d| may_decide(state, &d.sample)) {
+        return Err(not_seen(state));
+    }
+    let compared = match state.screen() {
+        Some(Screen::Adjudicate(here)) => here.compared,
+        _ => None,
+    };
+    if one_sided(state).is_ok() && compared != current(state).map(|d| d.sample.id) {
+        return Err("look at the boxes of B first: [adjudicate.side] shows them".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether the two answers have a picture each: they have shapes, and there is room.
+#[must_use]
+pub fn is_twice(state: &State) -> bool {
+    current(state).is_some_and(Dispute::has_shapes) && has_room_for_two(state.size)
+}
+
+/// Whether the shapes of one answer only are seen at a time.
+fn one_sided(state: &State) -> Result<(), String> {
+    on_dispute(state)?;
+    let shapes = current(state).is_some_and(Dispute::has_shapes);
+    let why = if shapes { "both answers are on the screen" } else { "neither answer has boxes" };
+    if shapes && !is_twice(state) { Ok(()) } else { Err(why.to_owned()) }
+}
+
+/// Shows the boxes of the other answer.
+fn turn(state: &mut State) -> Vec<Effect> {
+    let Some(id) = current(state).map(|d| d.sample.id) else { return Vec::new() };
+    if let Some(here) = here(state) {
+        here.turned = if here.turned == Some(id) { None } else { Some(id) };
+        here.compared = Some(id);
+    }
+    Vec::new()
 }
 
 fn joinable(state: &State) -> Result<(), String> {
@@ -207,28 +262,51 @@ fn decide(state: &mut State, taken: Taken) -> Vec<Effect> {
     // Also where the answer stays what it is: that somebody has looked at both is part of the history.
     let change = Change::Answer { sample: sample.id, base: sample.rev, before: sample.answer, after };
     let edits = answering::make(state, vec![change], &message, None);
-    // The picture goes at once, so that a second key is about the next one.
-    if let Some(here) = here(state) {
-        let at = here.at;
-        if let Some(disputes) = here.disputes.as_mut().filter(|d| at < d.len()) {
-            disputes.remove(at);
-            here.at = at.min(disputes.len().saturating_sub(1));
-        }
-        here.decided.push(sample.id);
-        here.last = Some(words);
-    }
+    done(state, sample.id, words);
     if edits.is_empty() { Vec::new() } else { vec![Effect::Write(Write::Edits(edits))] }
 }
 
-/// Edits are stored: where more is to be decided than was fetched, it is asked for when the list is empty.
+/// The picture goes at once, so that a second key is about the next one.
+fn done(state: &mut State, sample: SampleId, words: String) {
+    let Some(here) = here(state) else { return };
+    if let Some(disputes) = &mut here.disputes {
+        disputes.retain(|d| d.sample.id != sample);
+        here.at = here.at.min(disputes.len().saturating_sub(1));
+    }
+    here.decided.push(sample);
+    here.last = Some(words);
+}
+
+/// A picture that was opened alone is closed: a third answer that was given there has decided.
+pub fn answered(state: &mut State, label: &LabelState) {
+    let Some((alone, sample)) = label.alone.zip(label.sample()) else { return };
+    let labels = state.labels();
+    if here(state).is_none() {
+        return;
+    }
+    if alone.answered {
+        let words = format!("a third answer stands: {}", printable(&sample.answer.summary(&labels)));
+        done(state, sample.id, words);
+        let early = !state.save.settled();
+        if let Some(here) = here(state) {
+            here.early = early;
+        }
+    } else {
+        state.say(Level::Info, "nothing was changed there, so that this is still to be decided");
+    }
+}
+
+/// Edits are stored: where more is to be decided than was fetched, it is asked for when the list is empty; and what was
+/// asked before they were stored is asked again.
 pub fn saved(state: &mut State) -> Vec<Effect> {
     let settled = state.save.settled();
-    let empty = |h: &mut AdjudicateState| h.more && h.disputes.as_ref().is_some_and(Vec::is_empty);
-    if settled && here(state).is_some_and(empty) { shown(state) } else { Vec::new() }
+    let Some(here) = here(state).filter(|_| settled) else { return Vec::new() };
+    let empty = here.more && here.disputes.as_ref().is_some_and(Vec::is_empty);
+    if std::mem::take(&mut here.early) || empty { shown(state) } else { Vec::new() }
 }
 
 fn anew(state: &mut State) -> Vec<Effect> {
     let Some(sample) = current(state).map(|d| d.sample.id) else { return Vec::new() };
-    state.say(Level::Info, "the answer you give here decides; [app.close] goes back to the others");
-    walk::open_at(state, sample)
+    state.say(Level::Info, "the answer you give here decides, and leads back; [app.back] goes back without one");
+    walk::open_alone(state, sample)
 }

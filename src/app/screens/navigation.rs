@@ -92,6 +92,7 @@ pub fn in_project(state: &State) -> Result<(), String> {
 /// Shows a screen above the others; a screen of the same kind is brought back instead of opened twice.
 pub fn go(state: &mut State, screen: Screen) -> Vec<Effect> {
     let mut effects: Vec<Effect> = leaving(state);
+    label::walk::end_alone(state);
     let kind = std::mem::discriminant(&screen);
     state.large_picture = false;
     match state.screens.iter().position(|s| std::mem::discriminant(s) == kind) {
@@ -102,6 +103,14 @@ pub fn go(state: &mut State, screen: Screen) -> Vec<Effect> {
         None => state.screens.push(screen),
     }
     effects.extend(shown(state));
+    effects
+}
+
+/// Shows a screen above the others, also where there is one of its kind below.
+pub fn over(state: &mut State, screen: Screen) -> Vec<Effect> {
+    let effects = leaving(state);
+    state.large_picture = false;
+    state.screens.push(screen);
     effects
 }
 
@@ -122,11 +131,13 @@ fn go_lake(state: &mut State) -> Vec<Effect> {
 }
 
 fn go_label(state: &mut State) -> Vec<Effect> {
+    let mut effects = leaving(state);
+    label::walk::end_alone(state);
     if state.screens.iter().any(|s| matches!(s, Screen::Label(_))) {
-        return go(state, Screen::Label(Box::default()));
+        effects.extend(go(state, Screen::Label(Box::default())));
+        return effects;
     }
     let id = state.project.as_ref().map(|p| p.project.id);
-    let mut effects = leaving(state);
     effects.extend(id.map(|id| label::walk::begin(state, id)).unwrap_or_default());
     effects
 }
@@ -180,13 +191,17 @@ fn back(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
-fn close(state: &mut State) -> Vec<Effect> {
+/// Closes the screen; the last one leaves the program.
+pub fn close(state: &mut State) -> Vec<Effect> {
     if state.screens.len() == 1 {
         return ask_quit(state);
     }
     let mut effects = leaving(state);
     state.large_picture = false;
-    state.screens.pop();
+    match label::walk::goes_on(state) {
+        Ok(()) => drop(state.screens.pop()),
+        Err(_) => label::walk::end_alone(state),
+    }
     effects.extend(shown(state));
     effects
 }

@@ -1,8 +1,8 @@
 //! Where the large picture of a screen stands. It lives with the state and not with the drawing because how far one can
 //! zoom depends on it.
 
-use super::Screen;
 use super::grid::body;
+use super::{Screen, adjudicate};
 use crate::app::picture::CellRect;
 use crate::app::state::State;
 
@@ -115,6 +115,70 @@ pub fn table(body: CellRect, pictures: bool, large: bool) -> TableRooms {
     TableRooms { tabs, list, picture: Some(CellRect { h: picture.h - h, ..picture }), facts }
 }
 
+/// Narrower bodies have no room for a picture twice, nor for one beside a list.
+const WIDE: u16 = 70;
+/// Lines of an answer on the Differences screen: which, and what it says.
+const SIDES: u16 = 3;
+/// Columns between the two sides.
+const GAP: u16 = 2;
+
+/// The parts of the Differences screen, for each of the two answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DifferencesRooms {
+    /// The picture with the boxes of each; the same place for both where there is no room for two.
+    pub pictures: [CellRect; 2],
+    /// What each says.
+    pub answers: [CellRect; 2],
+}
+
+/// Whether a window of this size has room for a picture twice.
+#[must_use]
+pub fn has_room_for_two(window: (u16, u16)) -> bool {
+    body(window).w >= WIDE
+}
+
+/// The parts of the Differences screen with this body; `twice`: both answers have their own picture.
+#[must_use]
+pub fn differences(body: CellRect, twice: bool) -> DifferencesRooms {
+    let half = body.w.saturating_sub(GAP) / 2;
+    let left = CellRect { w: half, ..body };
+    let right = CellRect { x: body.x + half + GAP, w: body.w.saturating_sub(half + GAP), ..body };
+    let h = body.h.saturating_sub(SIDES + 1);
+    let below = |side: CellRect| CellRect { y: body.y + h + 1, h: SIDES.min(body.h), ..side };
+    let above = |side: CellRect| CellRect { h, ..side };
+    let pictures = if twice { [above(left), above(right)] } else { [above(body); 2] };
+    DifferencesRooms { pictures, answers: [below(left), below(right)] }
+}
+
+/// The parts of the Conflicts screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConflictsRooms {
+    /// What is to be decided.
+    pub list: CellRect,
+    /// The picture of the one under the cursor; of no height in a very low window.
+    pub picture: CellRect,
+    /// Both answers to it.
+    pub answers: CellRect,
+}
+
+/// The parts of the Conflicts screen with this body.
+#[must_use]
+pub fn conflicts(body: CellRect) -> ConflictsRooms {
+    let gap = u16::from(body.h >= 14);
+    let answers = if body.h >= 14 { 5 } else { 4.min(body.h) };
+    let (list, room) = if body.w >= WIDE {
+        let w = body.w * 2 / 5;
+        (CellRect { w, ..body }, CellRect { x: body.x + w + 1, w: body.w - w - 1, ..body })
+    } else {
+        let h = (body.h / 4).max(1);
+        let rest = body.h.saturating_sub(h + gap);
+        (CellRect { h, ..body }, CellRect { y: body.y + body.h - rest, h: rest, ..body })
+    };
+    let picture = CellRect { h: room.h.saturating_sub(answers + gap), ..room };
+    let answers = CellRect { y: (room.y + room.h).saturating_sub(answers), h: answers.min(room.h), ..room };
+    ConflictsRooms { list, picture, answers }
+}
+
 impl State {
     /// Where the large picture of the screen stands, if it shows one.
     #[must_use]
@@ -124,6 +188,9 @@ impl State {
             Screen::Label(_) | Screen::Review(_) | Screen::SecondPass(_) => Some(walk(body).picture),
             Screen::Lake(_) => Some(lake(body, self.large_picture).picture()),
             Screen::Table(_) => self.table_rooms()?.picture,
+            // Both sides have rooms of one size, but for a column.
+            Screen::Adjudicate(_) => Some(differences(body, adjudicate::is_twice(self)).pictures[0]),
+            Screen::Conflicts(_) => Some(conflicts(body).picture),
             _ => None,
         }
     }

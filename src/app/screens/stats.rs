@@ -251,7 +251,7 @@ fn pair(state: &State) -> Option<&Disagreement> {
 
 fn open_pair(state: &mut State) -> Vec<Effect> {
     let sample = pair(state).map(|p| p.sample);
-    sample.map(|id| walk::open_at(state, id)).unwrap_or_default()
+    sample.map(|id| walk::open_alone(state, id)).unwrap_or_default()
 }
 
 /// Shows the screen with one of its views.

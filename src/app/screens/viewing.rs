@@ -4,8 +4,8 @@
 //! and is not asked for exactly; the look stays for all pictures until it is reset, and the status line says so; class
 //! keys go on to work.
 
-use super::Screen;
 use super::label::state::picture;
+use super::{Screen, adjudicate, conflicts};
 use crate::app::effect::Effect;
 use crate::app::messages::Level;
 use crate::app::picture::{Channel, Look, PictureRef, PictureState, Window};
@@ -17,7 +17,8 @@ use crate::domain::sample::Sample;
 use crate::media::info::ImageInfo;
 use crate::term::caps::Protocol;
 
-const SCREENS: &[Scope] = &[Scope::Label, Scope::SecondPass, Scope::Review, Scope::Lake, Scope::Table];
+const SCREENS: &[Scope] =
+    &[Scope::Label, Scope::SecondPass, Scope::Review, Scope::Adjudicate, Scope::Conflicts, Scope::Lake, Scope::Table];
 const ZOOMED: &[Scope] = &[Scope::Zoom];
 /// Brightness and contrast go this many steps either way.
 const STEPS: i8 = 10;
@@ -125,7 +126,11 @@ pub(in crate::app) fn current(state: &State) -> Option<(PictureRef, Option<&Samp
         Screen::Lake(lake) => lake.picture_at(lake.here.cursor).map(|p| (p, None)),
         Screen::Table(table) => table.current_picture().map(|p| (p, None)),
         screen => {
-            let sample = screen.walk()?.sample()?;
+            let sample = match screen {
+                Screen::Adjudicate(_) => &adjudicate::current(state)?.sample,
+                Screen::Conflicts(_) => conflicts::current(state)?.sample.as_ref()?,
+                screen => screen.walk()?.sample()?,
+            };
             Some((picture(&state.project.as_ref()?.project, sample), Some(sample)))
         }
     }

@@ -1,12 +1,14 @@
 //! The Differences screen: one picture that was answered twice, and the two answers below it, left and right; where they
-//! have boxes and there is room, the picture twice, each with its own.
+//! have boxes, the picture twice, each with its own, or in a narrow window once with those of one in turns.
 
 use super::conflicts::answer_words;
 use super::label::side::said;
 use super::lake::{placeholder, wrapped};
-use crate::app::picture::PictureState;
-use crate::app::screens::adjudicate::{AdjudicateState, Dispute, current};
+use super::thumbnail::rect;
+use crate::app::picture::{CellRect, PictureState};
+use crate::app::screens::adjudicate::{AdjudicateState, Dispute, current, is_twice};
 use crate::app::screens::label::state::picture;
+use crate::app::screens::rooms;
 use crate::app::state::{OpenProject, State};
 use crate::domain::sample::{Answer, Sample};
 use crate::domain::text::printable;
@@ -17,12 +19,6 @@ use ratatui::layout::Rect;
 
 /// The places of the pictures on this screen.
 const PLACES: [u32; 2] = [7, 8];
-/// Narrower, and there is no room for the picture twice.
-const WIDE: u16 = 70;
-/// Lines below the pictures: which answer, and what it says.
-const ANSWERS: u16 = 3;
-/// Columns between the two sides.
-const GAP: u16 = 2;
 
 /// Draws the screen.
 pub fn render(state: &State, here: &AdjudicateState, canvas: &mut Canvas, area: Rect) {
@@ -69,23 +65,25 @@ fn nothing(state: &State, here: &AdjudicateState, canvas: &mut Canvas, room: Rec
 }
 
 fn body(state: &State, open: &OpenProject, here: &AdjudicateState, dispute: &Dispute, canvas: &mut Canvas, at: Rect) {
-    let half = at.width.saturating_sub(GAP) / 2;
-    let left = Rect { width: half, ..at };
-    let right = Rect { x: at.x + half + GAP, width: at.width.saturating_sub(half + GAP), ..at };
-    let room = at.height.saturating_sub(ANSWERS + 1);
-    let below = |side: Rect| Rect { y: at.y + room + 1, height: ANSWERS.min(at.height), ..side };
-    let sides = [(left, "A", &dispute.a.0), (right, "B", &dispute.b.0)];
-    if dispute.has_shapes() && at.width >= WIDE {
-        for ((side, _, answer), place) in sides.iter().zip(PLACES) {
-            show(state, open, here, (dispute, answer), place, canvas, Rect { height: room, ..*side });
-        }
+    let twice = is_twice(state);
+    let rooms = rooms::differences(CellRect { x: at.x, y: at.y, w: at.width, h: at.height }, twice);
+    let [left, right] = rooms.pictures.map(rect);
+    let b_shown = here.turned == Some(dispute.sample.id);
+    let mut shown = [false; 2];
+    if twice {
+        show(state, open, here, (dispute, &dispute.a.0), PLACES[0], canvas, left);
+        show(state, open, here, (dispute, &dispute.b.0), PLACES[1], canvas, right);
+    } else if dispute.has_shapes() {
+        // In turns, and it is said whose they are: boxes of one of the two would look like the truth.
+        let answer = if b_shown { &dispute.b.0 } else { &dispute.a.0 };
+        shown = [!b_shown, b_shown];
+        show(state, open, here, (dispute, answer), PLACES[0], canvas, left);
     } else {
-        // Boxes of one of the two would look like the truth.
-        let bare = Answer::default();
-        show(state, open, here, (dispute, &bare), PLACES[0], canvas, Rect { height: room, ..at });
+        show(state, open, here, (dispute, &Answer::default()), PLACES[0], canvas, left);
     }
-    for (side, name, answer) in sides {
-        answer_lines(open, name, answer, canvas, below(side));
+    let sides = [("A", &dispute.a.0), ("B", &dispute.b.0)];
+    for (((name, answer), at), shown) in sides.into_iter().zip(rooms.answers).zip(shown) {
+        answer_lines(open, (name, shown), answer, canvas, rect(at));
     }
 }
 
@@ -108,7 +106,8 @@ fn show(
     viewing::show(state, canvas, place, room, (wanted, Some(&sample)), ahead);
 }
 
-fn answer_lines(open: &OpenProject, name: &str, answer: &Answer, canvas: &mut Canvas, at: Rect) {
+/// What one answer says; `shown`: its boxes are those on the picture.
+fn answer_lines(open: &OpenProject, (name, shown): (&str, bool), answer: &Answer, canvas: &mut Canvas, at: Rect) {
     let labels = &open.project.labels;
     let (key, text, muted) = (canvas.style(Role::Key), canvas.style(Role::Title), canvas.style(Role::Muted));
     let class = answer.annotations.first().and_then(|a| labels.get(labels.resolve(a.class)));
@@ -125,7 +124,8 @@ fn answer_lines(open: &OpenProject, name: &str, answer: &Answer, canvas: &mut Ca
     let unsure = answer.unsure.then(|| "was not sure".to_owned());
     let boxes = answer.annotations.iter().filter(|a| a.shape.kind() != "class").count();
     let shapes = (boxes > 0).then(|| format!("{} {}", number(boxes as u64), if boxes == 1 { "box" } else { "boxes" }));
-    let facts: Vec<String> = [shapes, reason, unsure].into_iter().flatten().collect();
+    let shown = shown.then(|| "shown".to_owned());
+    let facts: Vec<String> = [shown, shapes, reason, unsure].into_iter().flatten().collect();
     let line = Rect { x: at.x + 3, y: at.y + 1, width: at.width.saturating_sub(3), height: 1 };
     canvas.text(line, &facts.join(", "), muted);
 }

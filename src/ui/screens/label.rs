@@ -36,6 +36,7 @@ pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect
     };
     match state.second_pass() {
         Some(pass) => blind_header(open, pass, canvas, frame.header),
+        None if label.alone.is_some() => alone_header(open, canvas, frame.header),
         None => header(state, open, label, canvas, frame.header),
     }
     let place = if state.second_pass().is_some() { BLIND_PLACE } else { PLACE };
@@ -82,6 +83,11 @@ fn others(here: &[Here]) -> String {
         [Here { samples: Some(samples), .. }] => format!("   {}: {}", are_here(&names), number(*samples)),
         _ => format!("   {}", are_here(&names)),
     }
+}
+
+/// What stands above a picture that was opened from another screen.
+fn alone_header(open: &OpenProject, canvas: &mut Canvas, at: Rect) {
+    chrome::header(canvas, at, &chrome::project_title(&open.project), "this picture alone, an answer leads back", "");
 }
 
 fn blind_header(open: &OpenProject, pass: &SecondPassState, canvas: &mut Canvas, at: Rect) {

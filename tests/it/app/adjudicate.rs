@@ -1,13 +1,14 @@
 //! Two answers to one picture, side by side: what each key decides, and that nothing is thrown away.
 
+use super::boxes::corners;
 use super::harness::{Harness, sample, text_of};
 use super::screens::snapshots;
 use jiff::Timestamp;
-use lakelens::app::effect::{Query, Write};
+use lakelens::app::effect::{JumpTo, Query, Write};
 use lakelens::app::event::{Event, Reply, Wrote};
-use lakelens::app::picture::PictureState;
+use lakelens::app::picture::{PictureState, Window};
 use lakelens::app::screens::Screen;
-use lakelens::app::screens::adjudicate::Dispute;
+use lakelens::app::screens::adjudicate::{Dispute, current};
 use lakelens::app::screens::label::state::picture;
 use lakelens::app::slots::Slot;
 use lakelens::domain::annotation::{Annotation, Shape};
@@ -127,14 +128,137 @@ fn both_are_for_boxes_and_several_classes_only() {
     assert!(edits(&h)[0].message.starts_with("decided: both 2 boxes by dora and 1 box by bob"));
 }
 
+/// The disputes that are left, and where one is.
+fn left(h: &Harness) -> (Vec<i64>, Option<i64>) {
+    let Some(Screen::Adjudicate(here)) = h.state.screen() else { panic!("another screen") };
+    let ids = here.disputes.iter().flatten().map(|d| d.sample.id.0).collect();
+    (ids, current(&h.state).map(|d| d.sample.id.0))
+}
+
+/// Opens the dispute on the screen for a third answer, its picture shown.
+fn anew(h: &mut Harness) {
+    let there = current(&h.state).unwrap().sample.clone();
+    h.keys("L");
+    let asked = h.asked();
+    let jump = |q: &Query| matches!(q, Query::Jump { to: JumpTo::Sample(id), limit: 1, .. } if *id == there.id);
+    assert!(asked.iter().any(jump), "{asked:?}");
+    h.reply(Slot::Jump, Reply::Page { samples: vec![there], end: false });
+    h.show_all();
+    h.effects.clear();
+}
+
 #[test]
-fn a_new_answer_is_given_on_the_label_screen() {
+fn a_third_answer_decides_and_leads_back_to_the_next_difference() {
     let mut h = opened(three());
-    h.keys("l n");
-    assert!(matches!(h.state.screen(), Some(Screen::Label(_))));
-    assert_eq!(h.state.label().unwrap().sample().unwrap().id, SampleId(2));
+    h.keys("n");
+    anew(&mut h);
+    assert!(h.screen(80, 24).contains("this picture alone"));
+    h.effects.clear();
+    // No key leads to another picture, which the next class key would overwrite.
+    h.keys("n p N R G <home> l h");
+    assert!(h.state.messages.shown().unwrap().text.contains("opened alone"));
+    assert!(h.effects.is_empty() && h.state.label().unwrap().sample().unwrap().id == SampleId(2), "{:?}", h.effects);
+    h.keys("1");
+    assert_eq!(left(&h), (vec![1, 3], Some(3)));
+    assert!(h.screen(80, 24).contains("a third answer stands: daisy"));
+    h.keys("a");
+    let made: Vec<_> = edits(&h).iter().map(|e| (e.change.sample().unwrap().0, e.message.clone())).collect();
+    assert_eq!(made[0], (2, String::new()));
+    assert!(made.len() == 2 && made[1].0 == 3 && made[1].1.starts_with("decided: "), "{made:?}");
+    // What the store says before it has them may lack them: it is asked again.
+    let told = |ids: &[usize]| three().into_iter().filter(|d| ids.contains(&(d.sample.id.0 as usize))).collect();
+    let saved = edits(&h).into_iter().map(|e| (e, Outcome::Saved { rev: Rev(5) })).collect();
+    h.reply(Slot::Disputes, Reply::Disputes { disputes: told(&[1, 2, 3]), more: false });
+    assert_eq!(left(&h).0, [1]);
+    h.effects.clear();
+    h.event(Event::Wrote(Wrote::Edits(saved, None)));
+    h.reply(Slot::Disputes, Reply::Disputes { disputes: told(&[1]), more: false });
+    assert_eq!(left(&h).0, [1]);
+    // The walk of the Label screen is where it was.
+    h.keys("g a");
+    let label = h.state.label().unwrap();
+    assert!(label.alone.is_none() && label.walk.len() == 10 && label.at == 0);
+}
+
+#[test]
+fn without_an_answer_there_nothing_is_decided() {
+    let mut h = opened(three());
+    anew(&mut h);
     h.keys("q");
-    assert!(matches!(h.asked().last(), Some(Query::Disputes(_))), "what was answered there is gone then");
+    assert_eq!(left(&h), (vec![1, 2, 3], Some(1)));
+    assert!(h.state.messages.shown().unwrap().text.contains("still to be decided"));
+    assert!(h.asked().iter().any(|q| matches!(q, Query::Disputes(_))));
+    // Another screen takes its place: nobody comes back to it by surprise.
+    anew(&mut h);
+    h.keys("g d");
+    assert_eq!(left(&h).1, Some(1));
+    assert_eq!(h.state.screens.iter().filter(|s| matches!(s, Screen::Label(_))).count(), 1);
+}
+
+#[test]
+fn a_third_answer_may_be_boxes_and_enter_leads_back() {
+    let mut h =
+        opened(vec![dispute(1, given(1, &[0.1]), given(1, &[0.6])), dispute(2, given(2, &[0.1]), given(2, &[0.6]))]);
+    h.state.project.as_mut().unwrap().project.task = Task::Detection;
+    anew(&mut h);
+    let at = BoxN { x: 0.3, y: 0.3, w: 0.3, h: 0.4 };
+    h.keys("2").keys(&corners(at));
+    assert_eq!(h.state.label().unwrap().sample().unwrap().answer.annotations.len(), 2);
+    h.keys("<enter>");
+    assert_eq!(left(&h), (vec![2], Some(2)));
+    assert_eq!(edits(&h).len(), 1);
+}
+
+#[test]
+fn in_a_narrow_window_the_boxes_of_both_are_shown_in_turns_before_a_key_decides() {
+    let boxes =
+        || vec![dispute(1, given(1, &[0.1, 0.5]), given(3, &[0.12])), dispute(2, given(1, &[0.1]), given(1, &[0.6]))];
+    let mut h = opened(boxes());
+    h.state.project.as_mut().unwrap().project.task = Task::Detection;
+    let (_, drawn) = h.draw(60, 20);
+    let marks = |drawn: &lakelens::ui::Drawn| drawn.pictures.iter().map(|p| p.marks.clone()).collect::<Vec<_>>();
+    let of_a = marks(&drawn);
+    assert!(of_a.len() == 1 && !of_a[0].is_empty());
+    h.keys("b a");
+    assert!(edits(&h).is_empty());
+    assert!(h.state.messages.shown().unwrap().text.contains("`Tab` shows them"), "{:?}", h.state.messages.shown());
+    h.keys("<tab>");
+    let of_b = marks(&h.draw(60, 20).1);
+    assert!(of_b.len() == 1 && of_b != of_a);
+    h.keys("<tab>");
+    assert_eq!(marks(&h.draw(60, 20).1), of_a);
+    h.keys("b");
+    assert_eq!(edits(&h).len(), 1);
+    // The next one is to be compared again.
+    h.keys("a");
+    assert_eq!(edits(&h).len(), 1);
+    // Where both are on the screen, nothing is in the way.
+    assert_eq!(h.draw(100, 30).1.pictures.len(), 2);
+    h.keys("<tab> a");
+    assert_eq!(edits(&h).len(), 2);
+}
+
+#[test]
+fn both_pictures_are_looked_at_closer_together() {
+    let mut h = opened(vec![dispute(1, given(1, &[0.1]), given(1, &[0.6]))]);
+    h.state.project.as_mut().unwrap().project.task = Task::Detection;
+    h.draw(100, 30);
+    h.keys("z z <right>");
+    let drawn = h.draw(100, 30).1;
+    let windows: Vec<_> = drawn.pictures.iter().map(|p| p.window).collect();
+    assert!(windows.len() == 2 && windows[0] == windows[1] && windows[0] != Window::ALL, "{windows:?}");
+    h.keys("W");
+    assert!(h.draw(100, 30).1.pictures.iter().all(|p| p.window == Window::ALL));
+}
+
+#[test]
+fn a_picture_that_can_never_be_shown_is_decided_all_the_same() {
+    let mut h = opened(three());
+    let open = h.state.project.as_ref().unwrap().project.clone();
+    let failed = PictureState::Failed { reason: "cut off".into(), info: None };
+    h.event(Event::Picture(picture(&open, &three()[0].sample), failed));
+    h.keys("a");
+    assert_eq!(edits(&h).len(), 1);
 }
 
 #[test]

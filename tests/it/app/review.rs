@@ -387,6 +387,30 @@ fn the_picture_opens_on_the_label_screen_and_comes_back() {
 }
 
 #[test]
+fn an_answer_on_the_label_screen_leads_back_to_the_review_and_to_no_other_picture() {
+    let mut h = three();
+    h.keys("n L");
+    h.reply(Slot::Jump, Reply::Page { samples: vec![answered(2, 2, "bob")], end: false });
+    h.show_all();
+    h.effects.clear();
+    h.keys("1");
+    assert_eq!(edits(&h).iter().map(|e| e.change.sample().unwrap()).collect::<Vec<_>>(), [SampleId(2)]);
+    assert!(h.state.review().is_some(), "back on the Review screen");
+    let here = h.state.label().unwrap().sample().unwrap();
+    assert_eq!((at(&h), here.id, here.answer.annotations[0].class), (1, SampleId(2), ClassId(1)));
+}
+
+#[test]
+fn what_a_detection_project_refuses_names_the_key_that_opens_this_picture() {
+    let mut h = three();
+    h.state.project.as_mut().unwrap().project.task = Task::Detection;
+    h.keys("1");
+    let text = h.state.messages.shown().unwrap().text.clone();
+    assert!(text.contains("`L` opens it"), "{text}");
+    assert!(h.writes().is_empty());
+}
+
+#[test]
 fn samples_on_their_way_to_one_screen_never_reach_another() {
     let mut h = three();
     h.state.label_mut().unwrap().at_end = false;

@@ -202,7 +202,11 @@ fn disagreements_are_listed_and_open_on_the_label_screen() {
     assert!(matches!(h.state.screen(), Some(Screen::Label(_))));
     let jump = |q: &Query| matches!(q, Query::Jump { to: JumpTo::Sample(SampleId(2)), .. });
     assert!(h.asked().iter().any(jump), "{:?}", h.asked());
-    h.keys("q");
+    h.reply(Slot::Jump, Reply::Page { samples: vec![super::harness::sample(2)], end: false });
+    h.show_all();
+    h.keys("2");
+    assert_eq!(h.state.stats().unwrap().cursor, 1, "an answer leads back");
+    h.keys("<enter> q");
     assert_eq!(h.state.stats().unwrap().cursor, 1, "coming back finds the same line");
     h.keys("G");
     assert_eq!(h.state.stats().unwrap().cursor, 10);

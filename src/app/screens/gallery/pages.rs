@@ -24,7 +24,8 @@ pub fn open(state: &mut State) -> Vec<Effect> {
         return navigation::go(state, Screen::Gallery(Box::default()));
     }
     let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
-    let label = state.screens.iter().rev().find_map(|s| if let Screen::Label(l) = s { Some(l) } else { None });
+    let walked = |s: &&Screen| matches!(s, Screen::Label(label) if label.alone.is_none());
+    let label = state.screens.iter().rev().find(walked).and_then(Screen::walk);
     let (chosen, from) = label.map_or((Chosen::default(), None), |l| {
         let chosen = Chosen { queue: l.queue.clone(), name: l.queue_name.clone(), saved: l.saved.clone() };
         (chosen, l.sample().map(|s| s.id))

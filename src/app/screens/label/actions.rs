@@ -107,13 +107,13 @@ pub const SPECS: &[Spec] = &[
     },
     Spec {
         scopes: BLIND,
-        ..Spec::moves(LABEL, "label.next", "next", "The next picture of the queue", 5, |s, _| walk::go_by(s, 1))
+        ..walks(LABEL, "label.next", "next", "The next picture of the queue", 5, |s, _| walk::go_by(s, 1))
     },
     Spec {
         scopes: BLIND,
-        ..Spec::moves(LABEL, "label.previous", "previous", "The picture before", 6, |s, _| walk::go_by(s, -1))
+        ..walks(LABEL, "label.previous", "previous", "The picture before", 6, |s, _| walk::go_by(s, -1))
     },
-    Spec::moves(LABEL, "label.next-unlabeled", "next unlabeled", "The next picture nobody has answered", 0, |s, _| {
+    walks(LABEL, "label.next-unlabeled", "next unlabeled", "The next picture nobody has answered", 0, |s, _| {
         next_unlabeled(s)
     }),
     Spec {
@@ -142,21 +142,27 @@ pub const SPECS: &[Spec] = &[
             find_class(s)
         })
     },
-    Spec::moves(LABEL, "label.queue", "queue", "Choose what to walk through, and in what order", 9, |s, _| {
-        queues::choose(s)
-    }),
-    Spec::moves(LABEL, "label.filter", "filter", "Type a filter for the queue", 0, |s, _| queues::type_filter(s)),
-    Spec::moves(LABEL, "label.goto", "go to number", "Go to the n-th picture of the queue", 0, |s, _| goto(s)),
-    Spec::moves(LABEL, "label.random", "random", "Go to a random picture of the queue", 0, |s, _| random(s)),
-    Spec::moves(LABEL, "label.first", "first", "The first picture of the queue", 0, |s, _| {
-        walk::jump(s, JumpTo::Number(1))
-    }),
-    Spec::moves(LABEL, "label.last", "last", "The last picture of the queue", 0, |s, _| last(s)),
-    Spec::moves(LABEL, "label.auto-advance", "auto-advance", "Go on after an answer, or stay", 0, |s, _| {
-        auto_advance(s)
-    }),
-    Spec::moves(LABEL, "label.tape", "last decisions", "Go back to one of the last decisions", 0, |s, _| tape(s)),
+    walks(LABEL, "label.queue", "queue", "Choose what to walk through, and in what order", 9, |s, _| queues::choose(s)),
+    walks(LABEL, "label.filter", "filter", "Type a filter for the queue", 0, |s, _| queues::type_filter(s)),
+    walks(LABEL, "label.goto", "go to number", "Go to the n-th picture of the queue", 0, |s, _| goto(s)),
+    walks(LABEL, "label.random", "random", "Go to a random picture of the queue", 0, |s, _| random(s)),
+    walks(LABEL, "label.first", "first", "The first picture of the queue", 0, |s, _| walk::jump(s, JumpTo::Number(1))),
+    walks(LABEL, "label.last", "last", "The last picture of the queue", 0, |s, _| last(s)),
+    walks(LABEL, "label.auto-advance", "auto-advance", "Go on after an answer, or stay", 0, |s, _| auto_advance(s)),
+    walks(LABEL, "label.tape", "last decisions", "Go back to one of the last decisions", 0, |s, _| tape(s)),
 ];
+
+/// An action that goes elsewhere in the walk, which is possible where there is an elsewhere.
+const fn walks(
+    scopes: &'static [Scope],
+    name: &'static str,
+    title: &'static str,
+    help: &'static str,
+    hint: u8,
+    run: fn(&mut State, &[String]) -> Vec<Effect>,
+) -> Spec {
+    Spec::looks(scopes, name, title, help, hint, walk::goes_on, run)
+}
 
 fn in_project(state: &State) -> Result<(), String> {
     state.project.as_ref().map(|_| ()).ok_or_else(|| "open a project first".to_owned())

@@ -9,7 +9,7 @@ use crate::app::event::HistoryLine;
 use crate::app::messages::Level;
 use crate::app::picture::PictureState;
 use crate::app::screens::review::verdict;
-use crate::app::screens::{Screen, answering, second_pass};
+use crate::app::screens::{Screen, answering, navigation, second_pass};
 use crate::app::state::State;
 use crate::app::team;
 use crate::domain::ids::ClassId;
@@ -240,7 +240,12 @@ fn current(state: &State) -> Option<Answer> {
 
 /// Goes on after an answer, where the person wants that.
 pub fn advance(state: &mut State) -> Vec<Effect> {
-    if state.label().is_some_and(|l| l.auto_advance) { walk::go_by(state, team::step(state)) } else { Vec::new() }
+    if state.label().is_some_and(|l| l.auto_advance) { go_on(state) } else { Vec::new() }
+}
+
+/// Goes on: to the next picture that is to be answered here, or back to where a picture was opened alone.
+pub fn go_on(state: &mut State) -> Vec<Effect> {
+    if walk::goes_on(state).is_err() { navigation::close(state) } else { walk::go_by(state, team::step(state)) }
 }
 
 /// Shows for a moment what was just decided.
@@ -273,6 +278,9 @@ pub fn edit(state: &mut State, after: Answer, message: &str) -> Vec<Effect> {
     let Some(change) = answering::answer_change(sample, after) else { return Vec::new() };
     let edits = answering::make(state, vec![change], message, None);
     if let (Some(label), Some(edit)) = (state.label_mut(), edits.first()) {
+        if let Some(alone) = &mut label.alone {
+            alone.answered = true;
+        }
         label.tape.insert(0, HistoryLine { edit: edit.clone(), path: Some(path), undone: false });
         label.tape.truncate(10);
     }

@@ -74,6 +74,15 @@ pub struct LabelState {
     pub giving: Option<SampleId>,
     /// Gold pictures in the walk.
     pub gold: Mixed,
+    /// One picture was opened from another screen, to which an answer leads back: no other is walked to.
+    pub alone: Option<Alone>,
+}
+
+/// A picture that was opened alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Alone {
+    /// Its answer was changed here.
+    pub answered: bool,
 }
 
 impl LabelState {

@@ -1,12 +1,12 @@
 //! Walking through the queue: pages ahead and behind, jumps, resuming where the person left.
 
-use super::boxes;
+use super::boxes::{self, BoxMode};
 use super::gold;
-use super::state::LabelState;
+use super::state::{Alone, LabelState};
 use crate::app::effect::{Effect, JumpTo, Query, Write};
 use crate::app::messages::Level;
 use crate::app::screens::queues::Chosen;
-use crate::app::screens::{Screen, close_project, navigation, review, second_pass};
+use crate::app::screens::{Screen, adjudicate, close_project, navigation, review, second_pass};
 use crate::app::slots::{Slot, Tag};
 use crate::app::state::State;
 use crate::app::team::{self, TeamOrder};
@@ -31,6 +31,7 @@ pub fn begin(state: &mut State, project: ProjectId) -> Vec<Effect> {
     }
     let auto_advance = state.settings.auto_advance;
     forget(state);
+    end_alone(state);
     state.screens.push(Screen::Label(Box::new(LabelState { auto_advance, ..LabelState::default() })));
     let project_tag = state.slots.ask(Slot::Project);
     let session = state.slots.ask(Slot::Session);
@@ -51,27 +52,46 @@ pub fn forget(state: &mut State) {
     }
 }
 
-/// Opens the Label screen on one sample: in the queue that is walked already if the sample was met there, else among all.
-pub fn open_at(state: &mut State, sample: SampleId) -> Vec<Effect> {
-    let auto_advance = state.settings.auto_advance;
-    let fresh = LabelState { auto_advance, ..LabelState::default() };
-    let mut effects = navigation::go(state, Screen::Label(Box::new(fresh)));
-    if state.label().is_some_and(|l| l.walk.iter().any(|s| s.id == sample && !l.gold.holds(sample))) {
-        effects.extend(jump(state, JumpTo::Sample(sample)));
-        return effects;
-    }
-    if let Some(project) = state.project.as_ref().map(|p| p.project.id) {
-        let queues = state.slots.ask(Slot::Queues);
-        effects.push(Effect::Ask(queues, Query::Queues(project)));
-    }
-    effects.extend(set_queue(state, Queue::default(), None, Some(sample)));
+/// Opens a Label screen on one sample and no other, above the screen that is shown: an answer leads back there. The walk of
+/// the ordinary Label screen stays where it is.
+pub fn open_alone(state: &mut State, sample: SampleId) -> Vec<Effect> {
+    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
+    let (auto_advance, boxes) =
+        (state.settings.auto_advance, super::answer::asks_for_shapes(state).then(BoxMode::default));
+    let fresh = LabelState { auto_advance, boxes, alone: Some(Alone::default()), ..LabelState::default() };
+    let mut effects = navigation::over(state, Screen::Label(Box::new(fresh)));
+    let tag = state.slots.ask(Slot::Jump);
+    let to = JumpTo::Sample(sample);
+    effects.push(Effect::Ask(tag, Query::Jump { project, queue: Queue::default(), to, limit: 1 }));
     effects
+}
+
+/// Another screen takes the place of a picture that was opened alone; the one it was opened from takes note of its answer.
+pub fn end_alone(state: &mut State) {
+    let alone = |s: &Screen| matches!(s, Screen::Label(label) if label.alone.is_some());
+    if let Some(at) = state.screens.iter().position(alone)
+        && let Screen::Label(label) = state.screens.remove(at)
+    {
+        adjudicate::answered(state, &label);
+    }
+}
+
+/// Whether the walk on the screen goes anywhere.
+///
+/// # Errors
+/// A sentence that says that one picture was opened alone.
+pub fn goes_on(state: &State) -> Result<(), String> {
+    match state.label().is_some_and(|l| l.alone.is_some()) {
+        true => Err("this picture was opened alone; [app.back] goes back".to_owned()),
+        false => Ok(()),
+    }
 }
 
 /// Opens the Label screen of the open project at a sample of a queue, as the gallery does.
 pub fn open_in(state: &mut State, chosen: Chosen, sample: SampleId) -> Vec<Effect> {
     let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
     forget(state);
+    end_alone(state);
     let known = state.screens.iter().position(|s| matches!(s, Screen::Label(_))).map(|at| state.screens.remove(at));
     let auto_advance = state.settings.auto_advance;
     let fresh = || Screen::Label(Box::new(LabelState { auto_advance, ..LabelState::default() }));
@@ -116,6 +136,9 @@ pub fn resume(state: &mut State, session: Option<(Queue, Option<SampleId>)>) -> 
 
 /// Walks through another queue, from a sample or from the start.
 pub fn set_queue(state: &mut State, queue: Queue, name: Option<String>, from: Option<SampleId>) -> Vec<Effect> {
+    if goes_on(state).is_err() {
+        return refuse(state);
+    }
     let boxes = boxes::at_start(state);
     let Some(label) = state.label_mut() else { return Vec::new() };
     *label = LabelState {
@@ -179,6 +202,9 @@ pub fn jump(state: &mut State, to: JumpTo) -> Vec<Effect> {
     if blind {
         return Vec::new();
     }
+    if label.alone.is_some() && label.loaded {
+        return refuse(state);
+    }
     if matches!(to, JumpTo::Sample(id) if label.gold.holds(id)) {
         state.say(Level::Info, "this picture is not in the walk any more");
         return Vec::new();
@@ -186,6 +212,14 @@ pub fn jump(state: &mut State, to: JumpTo) -> Vec<Effect> {
     let queue = label.queue.clone();
     let tag = state.slots.ask(Slot::Jump);
     vec![Effect::Ask(tag, Query::Jump { project, queue, to, limit: PAGE })]
+}
+
+/// Says that one picture was opened alone.
+fn refuse(state: &mut State) -> Vec<Effect> {
+    if let Err(why) = goes_on(state) {
+        state.say(Level::Info, why);
+    }
+    Vec::new()
 }
 
 /// Samples have come.
@@ -244,13 +278,19 @@ fn jumped(state: &mut State, samples: Vec<Sample>, end: bool) -> Vec<Effect> {
             state.say(Level::Info, "nothing further in this queue");
             return Vec::new();
         }
+        if label.alone.is_some() {
+            label.problem = Some("this picture is not in the project any more".to_owned());
+            return Vec::new();
+        }
         // The sample of the last session has left its queue: begin at the start of what is left.
         label.at_start = true;
         return ask_page(state, None, false);
     }
     label.walk.clear();
-    (label.at, label.at_start, label.at_end, label.loaded) = (0, false, end, true);
-    append(label, samples);
+    let alone = label.alone.is_some();
+    (label.at, label.at_start, label.at_end, label.loaded) = (0, alone, end || alone, true);
+    let count = if alone { 1 } else { samples.len() };
+    append(label, samples.into_iter().take(count).collect());
     arrived(state)
 }
 
@@ -284,8 +324,9 @@ fn arrived(state: &mut State) -> Vec<Effect> {
     let queue = label.queue.clone();
     let sample = label.ordinary().map(|s| s.id);
     let mut effects = keep_near(state);
-    // A second pass has no queue to have a rank in.
-    let project = state.project.as_ref().map(|p| p.project.id).filter(|_| state.second_pass().is_none());
+    // A second pass has no queue to have a rank in, and a picture that was opened alone neither.
+    let ranked = state.second_pass().is_none() && goes_on(state).is_ok();
+    let project = state.project.as_ref().map(|p| p.project.id).filter(|_| ranked);
     if let (Some(project), Some(sample)) = (project, sample) {
         let tag = state.slots.ask(Slot::Position);
         effects.push(Effect::Ask(tag, Query::Position { project, queue, sample }));
@@ -321,6 +362,9 @@ pub fn go_by(state: &mut State, step: i64) -> Vec<Effect> {
 
 /// Wants to go beyond an end of what is known of the queue.
 fn beyond(state: &mut State, step: i64) -> Vec<Effect> {
+    if goes_on(state).is_err() {
+        return refuse(state);
+    }
     let Some(label) = state.label_mut() else { return Vec::new() };
     if step > 0 && !label.at_end {
         label.waiting_next = !label.walk.is_empty();
@@ -404,8 +448,8 @@ fn keep_near(state: &mut State) -> Vec<Effect> {
 
 /// Pictures may have come since the end of the queue was met: the walk goes on behind it, if `fresh`.
 pub fn reopen_end(state: &mut State, fresh: bool) -> Vec<Effect> {
-    let blind = state.second_pass().is_some();
-    let Some(label) = state.label_mut().filter(|l| fresh && !blind && l.loaded && l.at_end) else { return Vec::new() };
+    let walks = state.second_pass().is_none() && goes_on(state).is_ok();
+    let Some(label) = state.label_mut().filter(|l| fresh && walks && l.loaded && l.at_end) else { return Vec::new() };
     if label.walk.is_empty() {
         // Nothing was in the queue: perhaps there is something now.
         return ask_page(state, None, false);
@@ -426,7 +470,7 @@ pub fn refresh_tape(state: &mut State) -> Vec<Effect> {
 pub fn remember(state: &State) -> Option<Effect> {
     let project = state.project.as_ref()?.project.id;
     let Some(Screen::Label(label)) = state.screens.last() else { return None };
-    if !label.loaded {
+    if !label.loaded || label.alone.is_some() {
         return None;
     }
     let (queue, sample) = (label.queue.clone(), label.ordinary().map(|s| s.id));

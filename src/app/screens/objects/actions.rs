@@ -174,7 +174,7 @@ fn show(state: &mut State) -> Vec<Effect> {
         state.say(Level::Info, "there is no crop here; [objects.choose] chooses another class");
         return Vec::new();
     };
-    let effects = label::walk::open_at(state, sample);
+    let effects = label::walk::open_alone(state, sample);
     if let Some(label) = state.label_mut() {
         label.boxes = Some(BoxMode::on(id));
     }

@@ -57,7 +57,14 @@ pub const SPECS: &[Spec] = &[
         7,
         |s, _| queues::choose(s),
     ),
-    Spec::moves(REVIEW, "review.label", "label", "Open the picture on the Label screen", 8, |s, _| to_label(s)),
+    Spec::moves(
+        REVIEW,
+        "review.label",
+        "label",
+        "Open this picture alone on the Label screen; an answer leads back",
+        8,
+        |s, _| to_label(s),
+    ),
     Spec {
         scopes: &[Scope::Review, Scope::Stats, Scope::Label],
         ..Spec::edits(
@@ -125,7 +132,7 @@ fn right(state: &mut State, args: &[String]) -> Vec<Effect> {
 
 fn to_label(state: &mut State) -> Vec<Effect> {
     match state.label().and_then(|l| l.sample()).map(|s| s.id) {
-        Some(sample) => walk::open_at(state, sample),
+        Some(sample) => walk::open_alone(state, sample),
         None => Vec::new(),
     }
 }

@@ -6,7 +6,6 @@ use crate::app::messages::Level;
 use crate::app::screens::label::answer;
 use crate::app::screens::second_pass;
 use crate::app::state::State;
-use crate::app::team;
 use crate::domain::annotation::{Annotation, Shape};
 use crate::domain::geometry::{BoxN, Side};
 use crate::domain::ids::{AnnotationId, ClassId};
@@ -262,7 +261,7 @@ pub(super) fn done(state: &mut State) -> Vec<Effect> {
     if any {
         let mut effects = change(state, "", |_| {});
         second_pass::close(state);
-        effects.extend(crate::app::screens::label::walk::go_by(state, team::step(state)));
+        effects.extend(answer::go_on(state));
         return effects;
     }
     answer::empty(state)
