@@ -37,6 +37,8 @@ pub struct Task {
     pub asks: bool,
     /// What it said on its way, newest last; bounded.
     pub notes: Vec<String>,
+    /// Its result comes in one step at the end, or never: nothing of it stays when it is cancelled.
+    pub whole: bool,
 }
 
 /// What a running task reports.
@@ -71,15 +73,23 @@ impl Tasks {
         self.next += 1;
         let id = self.next;
         let (title, state, notes) = (title.into(), TaskState::Running, Vec::new());
-        self.list.push(Task { id, title, done: 0, total: None, started: now, ended: None, state, asks: false, notes });
+        let (asks, whole) = (false, false);
+        self.list.push(Task { id, title, done: 0, total: None, started: now, ended: None, state, asks, notes, whole });
         id
     }
 
-    /// Enters a new running task that a person would not want to end without a word.
-    pub fn start_asking(&mut self, title: impl Into<String>, now: u64) -> TaskId {
+    /// Leaving the program asks about this task from now on.
+    pub fn ask_about(&mut self, id: TaskId) {
+        if let Some(task) = self.list.iter_mut().find(|task| task.id == id) {
+            task.asks = true;
+        }
+    }
+
+    /// The same for a task of which nothing stays when it is cancelled.
+    pub fn start_whole(&mut self, title: impl Into<String>, now: u64) -> TaskId {
         let id = self.start(title, now);
         if let Some(task) = self.list.last_mut() {
-            task.asks = true;
+            task.whole = true;
         }
         id
     }

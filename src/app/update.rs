@@ -197,10 +197,11 @@ fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
 fn task(state: &mut State, id: TaskId, news: TaskNews) -> Vec<Effect> {
     let Some(task) = state.tasks.news(id, news, state.clock) else { return Vec::new() };
     let (title, outcome) = (task.title.clone(), task.state.clone());
+    let stays = if task.whole { "nothing of it stays" } else { "what was done so far stays" };
     match outcome.clone() {
         TaskState::Running => return Vec::new(),
         TaskState::Done(text) => state.say(Level::Info, format!("{title}: {text}")),
-        TaskState::Cancelled => state.say(Level::Info, format!("{title}: cancelled; what was done so far stays")),
+        TaskState::Cancelled => state.say(Level::Info, format!("{title}: cancelled; {stays}")),
         TaskState::Failed(text) => state.say(Level::Error, format!("{title}: {text}")),
     }
     screens::wizard::ended(state, id, &outcome);

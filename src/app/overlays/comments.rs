@@ -9,7 +9,7 @@ use crate::app::effect::{Effect, Query, Remark, Write};
 use crate::app::event::Reply;
 use crate::app::messages::Level;
 use crate::app::registry::{Scope, Spec};
-use crate::app::screens::{Screen, adjudicate};
+use crate::app::screens::{Screen, adjudicate, conflicts};
 use crate::app::slots::Slot;
 use crate::app::state::State;
 use crate::domain::comment::Comment;
@@ -45,7 +45,7 @@ pub struct Comments {
 
 /// The action that opens the panel.
 pub const SPECS: &[Spec] = &[Spec {
-    scopes: &[Scope::Label, Scope::Review, Scope::Gallery, Scope::Boxes, Scope::Adjudicate],
+    scopes: &[Scope::Label, Scope::Review, Scope::Gallery, Scope::Boxes, Scope::Adjudicate, Scope::Conflicts],
     ..Spec::looks(
         &[Scope::Label],
         "comments.open",
@@ -62,6 +62,7 @@ fn sample(state: &State) -> Option<&Sample> {
     match state.screen() {
         Some(Screen::Gallery(gallery)) => gallery.sample(),
         Some(Screen::Adjudicate(_)) => adjudicate::current(state).map(|d| &d.sample),
+        Some(Screen::Conflicts(_)) => conflicts::current(state).and_then(|line| line.sample.as_ref()),
         Some(Screen::Label(_) | Screen::Review(_)) => state.label().and_then(|l| l.sample()),
         _ => None,
     }

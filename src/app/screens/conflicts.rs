@@ -1,19 +1,24 @@
 //! The Conflicts screen: edits of this person that met somebody else's, side by side, until each is decided.
 //!
-//! What always holds: nothing is decided by moving the cursor; a decision names the edit that it is about, so that it can
-//! not hit another one after the list has changed.
+//! What always holds: nothing is decided by moving the cursor, and nothing about a picture that nobody can have seen; a
+//! decision names the edit that it is about, so that it cannot hit another one after the list has changed; what writes an
+//! answer can be undone, and what gives one up asks first.
 
 use super::Screen;
 use super::moves::Move;
 use super::navigation::{go, in_project};
+use super::seen::{may_decide, not_seen};
 use crate::app::effect::{Decision, Effect, Query, Write};
 use crate::app::event::Reply;
+use crate::app::overlays::Overlay;
+use crate::app::overlays::confirm::Confirm;
 use crate::app::registry::{Scope, Spec};
 use crate::app::slots::Slot;
 use crate::app::state::State;
 use crate::domain::edit::{Change, Edit};
 use crate::domain::project::Task;
 use crate::domain::sample::{Answer, Sample};
+use crate::domain::text::printable;
 
 /// An edit that the store did not take.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,8 +62,8 @@ pub const SPECS: &[Spec] = &[
     decision("conflicts.mine", "mine", "Write your answer over the one in the store", 1, |s, _| {
         decide(s, Decision::Mine)
     }),
-    decision("conflicts.theirs", "theirs", "Keep the answer in the store and give yours up", 2, |s, _| {
-        decide(s, Decision::Theirs)
+    decision("conflicts.theirs", "theirs", "Keep the answer in the store and give yours up; asks first", 2, |s, _| {
+        ask_first(s)
     }),
     Spec {
         enabled: joinable,
@@ -91,8 +96,13 @@ const fn decision(
     Spec { name, title, help, scopes: HERE, changes_data: true, repeats: false, hint, enabled: on_line, run }
 }
 
+/// Something is to be decided, and its picture is, or was, on the screen; what is about no picture needs none.
 fn on_line(state: &State) -> Result<(), String> {
-    current(state).map(|_| ()).ok_or_else(|| "nothing is to be decided here".to_owned())
+    let line = current(state).ok_or_else(|| "nothing is to be decided here".to_owned())?;
+    match &line.sample {
+        Some(sample) if !may_decide(state, sample) => Err(not_seen(state)),
+        _ => Ok(()),
+    }
 }
 
 /// Both answers can stand together only where a picture may have several classes; a row of a table never can.
@@ -149,6 +159,31 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
         let len = conflicts.lines.as_ref().map_or(0, Vec::len);
         conflicts.cursor = way.apply(conflicts.cursor, len, page);
     }
+    Vec::new()
+}
+
+/// An answer that is given up is nowhere in the store, so that undo cannot bring it back.
+fn ask_first(state: &mut State) -> Vec<Effect> {
+    let Some(line) = current(state) else { return Vec::new() };
+    let labels = state.labels();
+    let what = match line.mine() {
+        Some(mine) => format!("Give up your answer, {}?", printable(&mine.summary(&labels))),
+        None => "Give up your edit?".to_owned(),
+    };
+    let detail = match &line.sample {
+        Some(sample) => format!("{} keeps the answer in the store: {}. ", sample.path, line.theirs.summary(&labels)),
+        None => String::new(),
+    };
+    state.open(Overlay::Confirm(Confirm {
+        question: what,
+        detail: format!("{}This cannot be taken back.", printable(&detail)),
+        value: line.edit.id.to_string(),
+        yes: |state, of| {
+            // The list may have changed while the question stood there.
+            let same = current(state).is_some_and(|line| line.edit.id.to_string() == of);
+            if same { decide(state, Decision::Theirs) } else { Vec::new() }
+        },
+    }));
     Vec::new()
 }
 

@@ -22,7 +22,7 @@ pub const SPECS: &[Spec] = &[
     Spec {
         name: "tasks.cancel",
         title: "cancel",
-        help: "Ask the task to end early; what it has done so far stays",
+        help: "Ask the task to end early; what it has done so far stays, of an export nothing",
         scopes: &[Scope::Tasks],
         changes_data: false,
         repeats: false,

@@ -128,6 +128,15 @@ pub const SPECS: &[Spec] = &[
         count(s)
     }),
     Spec::edits(WIZARD, "wizard.go", "start", "Do it, after a dry run", 3, ready, |s, _| go(s)),
+    Spec::edits(
+        WIZARD,
+        "wizard.undo",
+        "undo",
+        "Take back the last change of the project that was imported into: the import that has just been made",
+        6,
+        |s| import::made(s).map(drop),
+        |s, _| import::undo(s),
+    ),
     Spec::looks(WIZARD, "wizard.next-panel", "more", "Show the next of preview, classes, result", 4, panels, |s, _| {
         turn(s, true)
     }),
@@ -142,9 +151,15 @@ pub const SPECS: &[Spec] = &[
     ),
     Spec::looks(WIZARD, "wizard.next", "next", "Take the next value", 0, free, |s, _| shift(s, true)),
     Spec::looks(WIZARD, "wizard.previous", "previous", "Take the value before", 0, free, |s, _| shift(s, false)),
-    Spec::looks(WIZARD, "wizard.cancel", "cancel", "Stop what runs; what was done so far stays", 5, running, |s, _| {
-        cancel(s)
-    }),
+    Spec::looks(
+        WIZARD,
+        "wizard.cancel",
+        "cancel",
+        "Stop what runs: of an import what is written stays, of an export nothing",
+        5,
+        running,
+        |s, _| cancel(s),
+    ),
 ];
 
 /// Actions that open a wizard.

@@ -1,9 +1,11 @@
 //! The Conflicts screen: the pictures on which a person has to decide, and of the one under the cursor both answers.
 
 use super::lake::{placeholder, wrapped};
-use crate::app::picture::PictureState;
+use super::thumbnail::rect;
+use crate::app::picture::{CellRect, PictureState};
 use crate::app::screens::conflicts::{ConflictLine, ConflictsState};
 use crate::app::screens::label::state::picture;
+use crate::app::screens::rooms;
 use crate::app::state::{OpenProject, State};
 use crate::domain::class::LabelSet;
 use crate::domain::edit::Change;
@@ -17,10 +19,6 @@ use ratatui::layout::Rect;
 
 /// The place of the picture on this screen.
 const PLACE: u32 = 6;
-/// Narrower, and the picture has no room beside the list.
-const WIDE: u16 = 70;
-/// Lines that tell of the two answers.
-const ANSWERS: u16 = 5;
 
 /// Draws the screen.
 pub fn render(state: &State, conflicts: &ConflictsState, canvas: &mut Canvas, area: Rect) {
@@ -49,18 +47,12 @@ fn body(
     canvas: &mut Canvas,
     at: Rect,
 ) {
-    let beside = at.width >= WIDE;
-    let list = Rect { width: if beside { at.width * 2 / 5 } else { at.width }, ..at };
-    let list = if beside { list } else { Rect { height: at.height.saturating_sub(ANSWERS + 1), ..list } };
-    rows(state, conflicts, lines, canvas, list);
+    let rooms = rooms::conflicts(CellRect { x: at.x, y: at.y, w: at.width, h: at.height });
+    rows(state, conflicts, lines, canvas, rect(rooms.list));
     let Some(line) = lines.get(conflicts.cursor) else { return };
-    let right = Rect { x: list.right() + 1, width: at.width.saturating_sub(list.width + 1), ..at };
-    let below = Rect { y: list.bottom() + 1, height: at.height.saturating_sub(list.height + 1), ..at };
-    let room = if beside { right } else { below };
-    let answers = Rect { y: room.bottom().saturating_sub(ANSWERS), height: ANSWERS.min(room.height), ..room };
-    sides(&open.project.labels, line, canvas, answers);
-    let (Some(sample), true) = (&line.sample, beside) else { return };
-    let room = Rect { height: room.height.saturating_sub(ANSWERS + 1), ..room };
+    sides(&open.project.labels, line, canvas, rect(rooms.answers));
+    let Some(sample) = &line.sample else { return };
+    let room = rect(rooms.picture);
     let wanted = picture(&open.project, sample);
     if let Some(PictureState::Failed { reason, .. }) = state.pictures.get(&wanted) {
         return placeholder(canvas, room, &sample.path, reason);

@@ -103,6 +103,33 @@ fn the_answer_just_given_becomes_drafts_in_one_batch() {
 }
 
 #[test]
+fn many_drafts_at_once_are_asked_about_first() {
+    let mut h = labelling();
+    h.keys("n 2");
+    h.save_all();
+    let many = |count: i64| {
+        let all = (100..100 + count).map(|id| Sample { id: SampleId(id), ..alike(5) }).collect();
+        Reply::Page { samples: all, end: true }
+    };
+    h.keys("V");
+    h.reply(Slot::Alike, many(20));
+    assert_eq!(edits(&h).len(), 20, "so many as elsewhere go unasked");
+    h.save_all();
+    h.keys("V");
+    h.reply(Slot::Alike, many(21));
+    assert!(edits(&h).is_empty());
+    assert!(h.screen(80, 24).contains("Give 21 duplicates this answer as drafts?"));
+    h.keys("n");
+    assert!(edits(&h).is_empty() && h.state.overlays.is_empty());
+    h.keys("V");
+    h.reply(Slot::Alike, many(21));
+    h.effects.clear();
+    h.keys("y");
+    h.reply(Slot::Alike, many(21));
+    assert_eq!(edits(&h).len(), 21);
+}
+
+#[test]
 fn enter_confirms_a_draft_and_a_class_key_replaces_it() {
     let draft = |h: &mut Harness| {
         let at = h.state.now;

@@ -5,13 +5,14 @@ use super::screens::snapshots;
 use jiff::Timestamp;
 use lakelens::app::effect::{Decision, Effect, Query, Write};
 use lakelens::app::event::{Event, Reply, Wrote};
+use lakelens::app::picture::Window;
 use lakelens::app::screens::Screen;
 use lakelens::app::screens::conflicts::ConflictLine;
 use lakelens::app::slots::Slot;
 use lakelens::app::state::OutboxState;
 use lakelens::domain::annotation::Annotation;
 use lakelens::domain::edit::{Change, Edit, Origin, Outcome};
-use lakelens::domain::ids::{ClassId, ProjectId, Rev, SampleId};
+use lakelens::domain::ids::{ClassId, EditId, ProjectId, Rev, SampleId};
 use lakelens::domain::project::Task;
 use lakelens::domain::sample::{Answer, Status};
 
@@ -50,28 +51,84 @@ fn opened() -> Harness {
     h
 }
 
-#[test]
-fn each_key_decides_the_conflict_under_the_cursor_once() {
-    let mut h = opened();
-    let edits: Vec<_> = match h.state.screen() {
-        Some(Screen::Conflicts(c)) => c.lines.as_ref().unwrap().iter().map(|l| l.edit.id).collect(),
-        _ => panic!("another screen"),
-    };
-    h.keys("j t m b");
-    let writes = h.writes();
-    let resolved: Vec<_> = writes
+/// What was resolved since the last look.
+fn resolved(h: &Harness) -> Vec<(EditId, Decision)> {
+    h.writes()
         .iter()
         .map(|w| match w {
             Write::Resolve { edit, decision, .. } => (*edit, *decision),
             other => panic!("{other:?}"),
         })
-        .collect();
+        .collect()
+}
+
+fn lines(h: &Harness) -> Vec<EditId> {
+    match h.state.screen() {
+        Some(Screen::Conflicts(c)) => c.lines.as_ref().unwrap().iter().map(|l| l.edit.id).collect(),
+        _ => panic!("another screen"),
+    }
+}
+
+#[test]
+fn each_key_decides_the_conflict_under_the_cursor_once() {
+    let mut h = opened();
+    let edits = lines(&h);
+    h.keys("j b y a c");
     // The line is gone at once: the next key is about the next one.
     let want = [(edits[1], Decision::Theirs), (edits[2], Decision::Mine), (edits[0], Decision::Both)];
-    assert_eq!(resolved, want);
+    assert_eq!(resolved(&h), want);
     h.effects.clear();
-    h.keys("m t b");
-    assert!(h.writes().is_empty(), "nothing is left to decide");
+    h.keys("a b c");
+    assert!(h.writes().is_empty() && h.state.overlays.is_empty(), "nothing is left to decide");
+}
+
+#[test]
+fn giving_ones_own_answer_up_asks_first_and_the_rest_can_be_undone() {
+    let mut h = opened();
+    h.keys("b");
+    assert!(h.screen(80, 24).contains("Give up your answer, daisy?"));
+    h.keys("n");
+    assert!(h.writes().is_empty() && lines(&h).len() == 3);
+    h.keys("b");
+    // The list changes while the question stands there: it is about none of the new lines.
+    if let Some(Screen::Conflicts(c)) = h.state.screens.last_mut() {
+        c.lines.as_mut().unwrap().remove(0);
+    }
+    h.keys("y");
+    assert!(h.writes().is_empty());
+    h.keys("a u");
+    assert!(matches!(h.writes().last(), Some(Write::Undo(_))), "{:?}", h.writes());
+}
+
+#[test]
+fn nothing_is_decided_about_a_picture_that_nobody_can_have_seen() {
+    let mut h = opened();
+    h.state.pictures = Default::default();
+    h.keys("a b c");
+    assert!(h.writes().is_empty() && h.state.overlays.is_empty());
+    assert!(h.state.messages.shown().unwrap().text.contains("not on the screen yet"));
+    // A change of the label set, or of a picture that is gone, has none.
+    if let Some(Screen::Conflicts(c)) = h.state.screens.last_mut() {
+        c.lines.as_mut().unwrap()[0].sample = None;
+    }
+    h.keys("a");
+    assert_eq!(h.writes().len(), 1);
+}
+
+#[test]
+fn the_picture_is_there_in_every_window_that_has_room_for_it() {
+    let mut h = opened();
+    for (width, height) in [(160, 50), (80, 24), (60, 20), (40, 12)] {
+        let pictures = h.draw(width, height).1.pictures;
+        assert!(pictures.len() == 1 && pictures[0].cells.h >= 3, "{width}x{height}: {pictures:?}");
+        assert_eq!(
+            h.state.picture_room().map(|room| (room.w, room.h)),
+            Some((pictures[0].cells.w, pictures[0].cells.h))
+        );
+    }
+    h.draw(100, 30);
+    h.keys("z");
+    assert_ne!(h.draw(100, 30).1.pictures[0].window, Window::ALL);
 }
 
 #[test]
@@ -79,28 +136,28 @@ fn where_a_picture_has_one_class_the_answers_cannot_be_joined_and_the_screen_say
     let mut h = opened();
     h.state.project.as_mut().unwrap().project.task = Task::Classification;
     assert!(!h.screen(80, 24).contains("both"), "offered, although it cannot be done");
-    h.keys("b");
+    h.keys("c");
     assert!(h.writes().is_empty());
     assert!(h.screen(80, 24).contains("a picture of this project has one class; take yours or theirs"));
-    h.keys("m");
+    h.keys("a");
     assert_eq!(h.writes().len(), 1);
 }
 
 #[test]
 fn a_held_key_decides_once_and_read_only_never() {
     let mut h = opened();
-    h.quick_keys("m m m");
+    h.quick_keys("a a a");
     assert_eq!(h.writes().len(), 1);
     let mut h = opened();
     h.state.read_only = true;
-    h.keys("m");
-    assert!(h.writes().is_empty());
+    h.keys("a b");
+    assert!(h.writes().is_empty() && h.state.overlays.is_empty());
 }
 
 #[test]
 fn what_was_decided_is_shown_and_the_list_asked_again() {
     let mut h = opened();
-    h.keys("b");
+    h.keys("c");
     h.effects.clear();
     let mut made = edit(2, 3);
     if let Change::Answer { base, .. } = &mut made.change {

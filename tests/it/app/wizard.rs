@@ -2,7 +2,7 @@
 
 use super::harness::{Harness, project};
 use super::screens::snapshots;
-use lakelens::app::effect::{Effect, ExportOrder, ImportOrder, Job, Query};
+use lakelens::app::effect::{Effect, ExportOrder, ImportOrder, Job, Query, Write};
 use lakelens::app::event::{Event, Exchanged, Reply};
 use lakelens::app::screens::Screen;
 use lakelens::app::screens::home::{HomeState, Row};
@@ -182,6 +182,22 @@ fn a_choice_that_changes_makes_the_dry_run_void_and_the_file_is_looked_at_again(
     assert_eq!(looked_at(&h).how.on_existing, OnExisting::Merge);
     h.event(Event::Exchanged(id, Exchanged::Imported(Box::new(imported(true, 3)))));
     assert!(!h.screen(80, 24).contains("to be added"), "told of other choices");
+}
+
+#[test]
+fn an_import_is_taken_back_where_it_was_made_and_once() {
+    let mut h = importing();
+    h.keys("u s");
+    let (id, _) = ordered(&h);
+    end(&mut h, id, imported(true, 1197));
+    h.keys("u");
+    assert!(h.writes().is_empty(), "a dry run has written nothing");
+    h.keys("s");
+    let (id, _) = ordered(&h);
+    end(&mut h, id, imported(false, 1197));
+    assert!(h.screen(100, 30).contains("`u` takes all of it back"), "{}", h.screen(100, 30));
+    h.keys("u u");
+    assert_eq!(h.writes(), [Write::Undo(lakelens::domain::ids::ProjectId(1))]);
 }
 
 #[test]
@@ -474,4 +490,19 @@ fn leaving_asks_while_an_export_is_under_way() {
     h.event(Event::Task(id, TaskNews::Ended(TaskState::Cancelled)));
     h.keys("Q");
     assert!(left(&h));
+}
+
+#[test]
+fn a_cancelled_export_says_that_nothing_of_it_stays() {
+    let mut h = exporting();
+    h.keys("<enter>").text("yolo").keys("<enter>");
+    h.keys("s");
+    let (id, _) = export_of(&h);
+    h.event(Event::Task(id, TaskNews::Ended(TaskState::Cancelled)));
+    let text = h.state.messages.shown().unwrap().text.clone();
+    assert!(text.contains("cancelled; nothing of it stays"), "{text}");
+    let scan = h.state.tasks.start("scan flowers", 0);
+    h.event(Event::Task(scan, TaskNews::Ended(TaskState::Cancelled)));
+    let text = h.state.messages.shown().unwrap().text.clone();
+    assert!(text.contains("cancelled; what was done so far stays"), "{text}");
 }

@@ -27,6 +27,7 @@ const UNDO: &[Scope] = &[
     Scope::Classes,
     Scope::Stats,
     Scope::Adjudicate,
+    Scope::Conflicts,
 ];
 /// Also in a blind second pass.
 const BLIND: &[Scope] = &[Scope::Label, Scope::SecondPass];

@@ -1,18 +1,22 @@
 //! Pictures that look like the one on the Label screen: shown side by side, or given its answer as drafts.
 //!
 //! What always holds: a draft is given only where nobody has answered; all drafts of one key are one batch, so one undo
-//! takes them back.
+//! takes them back; many are asked about first.
 
-use super::state::LabelState;
+use super::state::{Giving, LabelState};
 use crate::app::effect::{Effect, Query};
 use crate::app::event::Reply;
 use crate::app::messages::Level;
+use crate::app::overlays::Overlay;
+use crate::app::overlays::confirm::Confirm;
 use crate::app::registry::{Scope, Spec};
+use crate::app::screens::gallery::bulk::ASK_ABOVE;
 use crate::app::screens::{answering, gallery};
 use crate::app::slots::Slot;
 use crate::app::state::State;
 use crate::domain::difference;
 use crate::domain::edit::Change;
+use crate::domain::ids::SampleId;
 use crate::domain::queue::{Filter, Order, Queue};
 use crate::domain::sample::{Sample, Status};
 
@@ -38,7 +42,7 @@ pub const SPECS: &[Spec] = &[
         "Give the answer of this picture, or the one just given, to its duplicates as drafts",
         0,
         |s| source(s).map(drop),
-        |s, _| ask(s),
+        |s, _| ask(s, false),
     ),
 ];
 
@@ -79,14 +83,29 @@ fn show(state: &mut State) -> Vec<Effect> {
 }
 
 /// Asks for the duplicates as the store has them; the drafts are made when they come.
-fn ask(state: &mut State) -> Vec<Effect> {
+fn ask(state: &mut State, sure: bool) -> Vec<Effect> {
     let Some((id, group)) = source(state).ok().and_then(|s| Some((s.id, s.likeness?.group))) else { return Vec::new() };
     let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
     if let Some(label) = state.label_mut() {
-        label.giving = Some(id);
+        label.giving = Some(Giving { of: id, sure });
     }
     let tag = state.slots.ask(Slot::Alike);
     vec![Effect::Ask(tag, Query::Page { project, queue: queue_of(group), beyond: None, back: false, limit: MOST })]
+}
+
+/// Many at once are asked about, as elsewhere. Yes asks the store again, so that nothing older than the answer counts.
+fn ask_first(state: &mut State, id: SampleId, count: usize) -> Vec<Effect> {
+    let detail = "They become drafts, which count as answers when somebody confirms them. [edit.undo] takes all back.";
+    state.open(Overlay::Confirm(Confirm {
+        question: format!("Give {count} duplicates this answer as drafts?"),
+        detail: state.with_keys(detail),
+        value: id.to_string(),
+        yes: |state, of| {
+            let same = source(state).is_ok_and(|s| s.id.to_string() == of);
+            if same { ask(state, true) } else { Vec::new() }
+        },
+    }));
+    Vec::new()
 }
 
 /// The duplicates have come: they get their drafts.
@@ -99,7 +118,7 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
         }
         _ => return Vec::new(),
     };
-    let Some(id) = state.label_mut().and_then(|l| l.giving.take()) else { return Vec::new() };
+    let Some(Giving { of: id, sure }) = state.label_mut().and_then(|l| l.giving.take()) else { return Vec::new() };
     let (labels, user, now) = (state.labels(), state.user.clone(), state.now);
     let shown = state.label().and_then(|l| l.walk.iter().find(|s| s.id == id));
     let Some(answer) = shown.or(samples.iter().find(|s| s.id == id)).map(|s| s.answer.clone()) else {
@@ -110,6 +129,9 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
         answering::answer_change(sample, after).filter(|_| sample.id != id)
     };
     let changes: Vec<Change> = samples.iter().filter_map(draft).collect();
+    if changes.len() > ASK_ABOVE && !sure {
+        return ask_first(state, id, changes.len());
+    }
     let text = match changes.len() {
         0 if answer.annotations.is_empty() => "an empty picture says nothing about its duplicates".to_owned(),
         0 => "all its duplicates are answered, or have this draft already".to_owned(),

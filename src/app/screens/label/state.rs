@@ -71,11 +71,20 @@ pub struct LabelState {
     /// so that a key meant for it cannot change the one before.
     pub waiting_next: bool,
     /// The sample whose duplicates are asked for, to give them its answer as drafts.
-    pub giving: Option<SampleId>,
+    pub giving: Option<Giving>,
     /// Gold pictures in the walk.
     pub gold: Mixed,
     /// One picture was opened from another screen, to which an answer leads back: no other is walked to.
     pub alone: Option<Alone>,
+}
+
+/// The answer that is given to the duplicates of its picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Giving {
+    /// Whose answer it is.
+    pub of: SampleId,
+    /// The person has said so, however many there are.
+    pub sure: bool,
 }
 
 /// A picture that was opened alone.

@@ -260,10 +260,10 @@ pub(super) fn start(state: &mut State, dry: bool) -> Vec<Effect> {
     let wanted = here.wanted.clone();
     let what = if dry { "dry run of exporting" } else { "export" };
     let title = format!("{what} {} as {}", project_title(&from), wanted.format.name());
-    let id = match dry {
-        true => state.tasks.start(title, state.clock),
-        false => state.tasks.start_asking(title, state.clock),
-    };
+    let id = state.tasks.start_whole(title, state.clock);
+    if !dry {
+        state.tasks.ask_about(id);
+    }
     if let Some(wizard) = wizard(state) {
         (wizard.run, wizard.told, wizard.problem) = (Some(Run { id, dry }), None, None);
         wizard.cursor = wizard.cursor.min(wizard.rows().len().saturating_sub(1));

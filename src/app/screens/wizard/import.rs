@@ -2,7 +2,7 @@
 
 use super::path;
 use super::{Run, pick, pick_project, project_of, project_title};
-use crate::app::effect::{Effect, ImportOrder, Job, Query};
+use crate::app::effect::{Effect, ImportOrder, Job, Query, Write};
 use crate::app::overlays::Overlay;
 use crate::app::overlays::picker::{Item, Picker};
 use crate::app::screens::{Screen, navigation, projects};
@@ -364,6 +364,23 @@ fn change_class(state: &mut State) {
     state.open(Overlay::Picker(Picker { free_text: true, ..picker }));
 }
 
+/// The project that an import has just changed.
+pub(super) fn made(state: &State) -> Result<ProjectId, String> {
+    let Some(Screen::Import(here)) = state.screen() else { return Err("only an import can be taken back".to_owned()) };
+    let done = here.told.as_ref().is_some_and(|told| !told.report.dry_run && !told.changes_nothing());
+    let into = here.into.as_ref().map(|project| project.id).filter(|_| done && here.run.is_none());
+    into.ok_or_else(|| "nothing was imported here that could be taken back".to_owned())
+}
+
+/// Takes the import back. Once: what the same key would take back next is something else.
+pub(super) fn undo(state: &mut State) -> Vec<Effect> {
+    let Ok(project) = made(state) else { return Vec::new() };
+    if let Some(wizard) = wizard(state) {
+        wizard.told = None;
+    }
+    vec![Effect::Write(Write::Undo(project))]
+}
+
 /// Starts the dry run or the import.
 pub(super) fn start(state: &mut State, dry: bool) -> Vec<Effect> {
     let Some(here) = wizard(state) else { return Vec::new() };
@@ -373,9 +390,12 @@ pub(super) fn start(state: &mut State, dry: bool) -> Vec<Effect> {
     let what = if dry { "dry run of" } else { "import" };
     let title = format!("{what} {} into {}", printable(from.name()), project_title(&into));
     let id = match dry {
-        true => state.tasks.start(title, state.clock),
-        false => state.tasks.start_asking(title, state.clock),
+        true => state.tasks.start_whole(title, state.clock),
+        false => state.tasks.start(title, state.clock),
     };
+    if !dry {
+        state.tasks.ask_about(id);
+    }
     if let Some(wizard) = wizard(state) {
         (wizard.run, wizard.told, wizard.problem) = (Some(Run { id, dry }), None, None);
         wizard.tab = Tab::Result;

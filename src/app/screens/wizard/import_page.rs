@@ -214,10 +214,10 @@ fn verdict(state: &State, told: &Imported) -> Said {
         (None, true) => ("nothing", "changed: it was there already, or answered".to_owned(), Tone::Warning),
         (None, false) if dry => ("possible", state.with_keys("nothing is written yet; [wizard.go] starts"), Tone::Good),
         (None, false) if told.report.comments + told.report.listed > 0 => {
-            let text = "[edit.undo] on the Label screen takes the answers back; remarks and lists of parts stay";
+            let text = "[wizard.undo] takes the answers back; remarks and lists of parts stay";
             ("done", state.with_keys(text), Tone::Good)
         }
-        (None, false) => ("done", state.with_keys("[edit.undo] on the Label screen takes all of it back"), Tone::Good),
+        (None, false) => ("done", state.with_keys("[wizard.undo] takes all of it back"), Tone::Good),
     };
     Said { whole: true, ..Said::new(left, right).tone(tone) }
 }
