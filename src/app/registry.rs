@@ -203,6 +203,10 @@ pub fn run(state: &mut State, name: &str, args: &[String]) -> Vec<Effect> {
         state.say(Level::Warning, text);
         return Vec::new();
     }
+    if let Err(why) = screens::label::boxes::unfinished::allows(state, name) {
+        state.say(Level::Warning, why);
+        return Vec::new();
+    }
     if let Err(why) = (spec.enabled)(state) {
         state.say(Level::Info, why);
         return Vec::new();

@@ -46,6 +46,15 @@ pub fn cleared(before: &Answer) -> Answer {
     Answer { flagged: before.flagged, ..Answer::default() }
 }
 
+/// How many boxes, polygons and masks of people an answer has that another one has not any more. Those of a draft are
+/// nobody's yet.
+#[must_use]
+pub fn lost_shapes(before: &Answer, after: &Answer) -> usize {
+    let stays = |a: &Annotation| after.annotations.iter().any(|b| b.id == a.id);
+    let shapes = before.annotations.iter().filter(|a| a.shape != Shape::Class && !before.is_draft());
+    shapes.filter(|a| !stays(a)).count()
+}
+
 /// The change of a sample's answer, based on the revision that is shown; nothing if the answer stays the same.
 #[must_use]
 pub fn answer_change(sample: &Sample, after: Answer) -> Option<Change> {

@@ -8,6 +8,7 @@ pub mod actions;
 pub mod alike;
 pub mod answer;
 pub mod boxes;
+mod erasing;
 pub mod gold;
 pub mod state;
 pub mod walk;

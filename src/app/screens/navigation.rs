@@ -187,7 +187,9 @@ fn back(state: &mut State) -> Vec<Effect> {
     if state.screens.len() > 1 {
         return close(state);
     }
-    state.say(Level::Info, "[app.close] leaves the program");
+    // Where boxes are worked on, one letter does not leave.
+    let text = if state.boxes().is_some() { "[app.quit] leaves the program" } else { "[app.close] leaves the program" };
+    state.say(Level::Info, text);
     Vec::new()
 }
 

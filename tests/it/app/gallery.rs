@@ -34,10 +34,15 @@ pub(crate) fn show<'a>(h: &mut Harness, samples: impl IntoIterator<Item = &'a Sa
 
 /// A gallery of so many unlabeled samples, the thumbnails of the first screen shown.
 pub(crate) fn gallery(samples: usize) -> Harness {
+    gallery_of((1..=samples).map(sample).collect())
+}
+
+/// A gallery of these samples.
+pub(crate) fn gallery_of(page: Vec<Sample>) -> Harness {
+    let samples = page.len();
     let mut h = Harness::new(Screen::Projects(Default::default()));
     h.open(project(&FLOWERS), samples);
     h.keys("g o");
-    let page = (1..=samples).map(sample).collect();
     h.reply(Slot::Gallery, Reply::Page { samples: page, end: true });
     if samples > 0 {
         h.reply(Slot::GalleryPosition, Reply::Position { rank: Some(1), total: samples as u64 });

@@ -243,7 +243,7 @@ fn one_is_opened_on_the_label_screen_and_selected_there() {
     h.show_all();
     h.keys("d");
     assert!(h.effects.iter().any(|e| matches!(e, Effect::Write(Write::Edits(_)))));
-    h.keys("<esc> <esc> <esc>");
+    h.keys("<esc> <esc>");
     assert!(matches!(h.state.screen(), Some(Screen::Objects(_))));
     assert!(!state(&h).page.contains(&wanted));
 }

@@ -7,6 +7,7 @@ use crate::app::overlays::Overlay;
 use crate::app::overlays::confirm::Confirm;
 use crate::app::screens::{answering, seen};
 use crate::app::state::State;
+use crate::domain::annotation::Shape;
 use crate::domain::edit::Change;
 use crate::domain::ids::ClassId;
 use crate::domain::project::Task;
@@ -105,7 +106,8 @@ pub fn class_key(state: &mut State, class: ClassId) -> Vec<Effect> {
     run(state, Bulk::Class(class))
 }
 
-/// Does it to the selection, or to the sample under the cursor; asks first where it is much or was never seen.
+/// Does it to the selection, or to the sample under the cursor; asks first where it is much, was never seen, or would take
+/// boxes away.
 pub fn run(state: &mut State, bulk: Bulk) -> Vec<Effect> {
     let changes = changes(state, bulk);
     if changes.is_empty() {
@@ -114,7 +116,7 @@ pub fn run(state: &mut State, bulk: Bulk) -> Vec<Effect> {
     }
     let selection: Vec<Sample> = state.gallery().map(|g| g.selection().cloned().collect()).unwrap_or_default();
     let unseen = selection.iter().filter(|s| !seen::may_answer(state, s)).count();
-    if changes.len() <= ASK_ABOVE && unseen == 0 {
+    if changes.len() <= ASK_ABOVE && unseen == 0 && lost(&changes).0 == 0 {
         return apply(state, bulk, changes);
     }
     let question = question(state, bulk, changes.len());
@@ -152,12 +154,28 @@ fn detail(changes: &[Change], unseen: usize) -> String {
         1 => parts.push("1 has a label already.".to_owned()),
         n => parts.push(format!("{n} have labels already.")),
     }
+    match lost(changes) {
+        (0, _) => {}
+        (1, _) => parts.push("1 box would be erased.".to_owned()),
+        (n, 1) => parts.push(format!("{n} boxes would be erased.")),
+        (n, of) => parts.push(format!("{n} boxes on {of} pictures would be erased.")),
+    }
     match unseen {
         0 => {}
         1 => parts.push("1 was never on the screen.".to_owned()),
         n => parts.push(format!("{n} were never on the screen.")),
     }
     parts.join(" ")
+}
+
+/// How many shapes of people would go, and on how many pictures.
+fn lost(changes: &[Change]) -> (usize, usize) {
+    let shapes = |c: &Change| match c {
+        Change::Answer { before, after, .. } => answering::lost_shapes(before, after),
+        _ => 0,
+    };
+    let each: Vec<usize> = changes.iter().map(shapes).filter(|n| *n > 0).collect();
+    (each.iter().sum(), each.len())
 }
 
 /// What would change.
@@ -191,7 +209,7 @@ fn classified(state: &State, targets: &[&Sample], answer: &Answer, class: ClassI
         classes.retain(|c| *c != class);
         if !all_have {
             classes.push(class);
-        } else if classes.is_empty() {
+        } else if classes.is_empty() && answer.annotations.iter().all(|a| a.shape == Shape::Class) {
             return answering::cleared(answer);
         }
     }

@@ -1,6 +1,7 @@
 //! Answering: every way to change the answer of the sample on the screen makes one edit.
 
 use super::boxes;
+use super::erasing::{self, Erasing};
 use super::gold;
 use super::state::{FLASH_MS, Flash, LabelState, picture};
 use super::walk;
@@ -154,7 +155,7 @@ pub fn accept(state: &mut State) -> Vec<Effect> {
         return effects;
     }
     if asks_for_shapes(state) {
-        return boxes::changing::take_guesses(state);
+        return boxes::changing::done(state);
     }
     let multilabel = state.project.as_ref().is_some_and(|p| p.project.task == Task::Multilabel);
     if multilabel {
@@ -193,33 +194,19 @@ pub fn with_classes(state: &State, classes: &[ClassId]) -> Option<Answer> {
     Some(answering::with_classes(before, &state.labels(), classes, &state.user, state.now))
 }
 
-/// Puts the sample aside.
+/// Puts the sample aside; asks first where boxes would go with that.
 pub fn skip(state: &mut State, reason: Option<String>) -> Vec<Effect> {
-    let Some(before) = current(state) else { return Vec::new() };
-    let after = answering::skipped(&before, reason);
-    flash(state, &after);
-    let mut effects = edit(state, after, "");
-    effects.extend(advance(state));
-    effects
+    erasing::run(state, &Erasing::Skip(reason))
 }
 
-/// Says that nothing of the label set is in the picture.
+/// Says that nothing of the label set is in the picture; asks first where boxes would go with that.
 pub fn empty(state: &mut State) -> Vec<Effect> {
-    let Some(before) = current(state) else { return Vec::new() };
-    let after = answering::emptied(&before);
-    flash(state, &after);
-    let mut effects = edit(state, after, "");
-    effects.extend(advance(state));
-    effects
+    erasing::run(state, &Erasing::Empty)
 }
 
-/// Takes the answer back to "nobody has answered".
+/// Takes the answer back to "nobody has answered"; asks first where boxes would go with that.
 pub fn clear(state: &mut State) -> Vec<Effect> {
-    if let Some(label) = state.label_mut() {
-        label.draft = None;
-    }
-    let Some(before) = current(state) else { return Vec::new() };
-    edit(state, answering::cleared(&before), "")
+    erasing::run(state, &Erasing::Clear)
 }
 
 /// Marks the sample for another look, or removes the mark.
@@ -256,7 +243,7 @@ pub fn flash_text(state: &mut State, text: &str) {
     }
 }
 
-fn flash(state: &mut State, after: &Answer) {
+pub(super) fn flash(state: &mut State, after: &Answer) {
     let labels = state.labels();
     let until = state.clock + FLASH_MS;
     let (text, class) = (after.summary(&labels), after.classes(&labels).first().copied());

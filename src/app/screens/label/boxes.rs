@@ -3,7 +3,8 @@
 //!
 //! What always holds: every change is one edit of the answer, so that undo takes back exactly it; no coordinate
 //! leaves the picture; a shape that is not touched stays what it was, byte for byte; `Esc` goes back one step and
-//! discards no edit; another picture begins with nothing selected.
+//! discards no edit; another picture begins with nothing selected; a project that asks for boxes never leaves them, and
+//! in one that asks for classes shapes are only looked at, corrected and deleted.
 
 pub mod actions;
 pub mod changing;
@@ -13,6 +14,7 @@ pub mod mouse;
 pub mod round;
 pub mod sight;
 pub mod snapping;
+pub mod unfinished;
 
 pub use actions::SPECS;
 
@@ -141,16 +143,21 @@ pub fn takes_classes(state: &State) -> bool {
     state.boxes().is_some() || drawn_here && super::answer::asks_for_shapes(state)
 }
 
+/// Why nothing is drawn in a project of classes: imports and the command line refuse boxes there as well.
+const NO_BOXES_HERE: &str =
+    "this project asks for classes, not boxes; `lakelens project create … --task detection` makes one that does";
+
 /// Whether drawing makes sense in the project; says why not.
 ///
 /// # Errors
-/// The project asks for outlines, which cannot be drawn.
+/// The project asks for outlines, which cannot be drawn, or for classes of whole pictures.
 pub fn can_draw(state: &State) -> Result<(), String> {
     super::answer::can_answer(state)?;
     match state.project.as_ref().map(|p| p.project.task) {
         Some(Task::Segmentation) => Err("outlines cannot be drawn here: there is no editor for their corners yet; \
              those that were imported can be looked at, given another class and deleted"
             .to_owned()),
+        Some(Task::Classification | Task::Multilabel) => Err(NO_BOXES_HERE.to_owned()),
         _ => sight::sight(state).map(drop).ok_or_else(|| "the picture is still loading".to_owned()),
     }
 }
@@ -161,6 +168,17 @@ pub fn follow(state: &mut State) {
     let sample = label.sample();
     let of = sample.map(|s| s.id);
     let Some(mode) = label.boxes.as_ref() else { return };
+    if of.is_some()
+        && state.project.is_some()
+        && !super::answer::asks_for_shapes(state)
+        && shapes(state).next().is_none()
+    {
+        // A project of classes has them only where they came from elsewhere.
+        if let Some(label) = state.label_mut() {
+            label.boxes = None;
+        }
+        return;
+    }
     let gone = |id: AnnotationId| !sample.is_some_and(|s| s.answer.annotations.iter().any(|a| a.id == id));
     let (other, lost) = (mode.of != of, mode.selected.is_some_and(gone));
     let selected = mode.wanted.filter(|id| !gone(*id));

@@ -5,15 +5,15 @@ use super::{open, queues};
 use crate::app::effect::Effect;
 use crate::app::messages::Level;
 use crate::app::overlays::Overlay;
+use crate::app::overlays::confirm::Confirm;
 use crate::app::overlays::picker::{Item, Picker};
 use crate::app::registry::{Scope, Spec};
 use crate::app::screens::label::answer::can_label;
 use crate::app::screens::label::{actions as label_actions, walk};
 use crate::app::screens::navigation::in_project;
-use crate::app::screens::second_pass;
+use crate::app::screens::{answering, second_pass};
 use crate::app::state::State;
 use crate::domain::ids::ClassId;
-use crate::domain::sample::{Answer, Status};
 
 const REVIEW: &[Scope] = &[Scope::Review];
 
@@ -116,10 +116,7 @@ fn right(state: &mut State, args: &[String]) -> Vec<Effect> {
     let class = state.labels().live().find(|c| c.hotkey == *key).map(|c| c.id);
     match class {
         Some(class) => fix_class(state, class),
-        None if key == "0" => {
-            let flagged = state.label().and_then(|l| l.sample()).is_some_and(|s| s.answer.flagged);
-            fix(state, Answer { status: Status::Labeled, flagged, ..Answer::default() })
-        }
+        None if key == "0" => nothing_here(state),
         None => {
             let count = state.labels().live().count();
             let text =
@@ -128,6 +125,28 @@ fn right(state: &mut State, args: &[String]) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// Says that nothing is here, and accepts that; asks first where boxes would go with it.
+fn nothing_here(state: &mut State) -> Vec<Effect> {
+    let Some(before) = state.label().and_then(|l| l.sample()).map(|s| s.answer.clone()) else { return Vec::new() };
+    let after = answering::emptied(&before);
+    let shapes = match answering::lost_shapes(&before, &after) {
+        0 => return fix(state, after),
+        1 => "its box".to_owned(),
+        n => format!("its {n} boxes"),
+    };
+    let confirm = Confirm {
+        question: format!("Say that nothing is here and erase {shapes}?"),
+        detail: state.with_keys("[edit.undo] brings all of it back."),
+        value: String::new(),
+        yes: |state, _| {
+            let before = state.label().and_then(|l| l.sample()).map(|s| s.answer.clone());
+            before.map(|before| fix(state, answering::emptied(&before))).unwrap_or_default()
+        },
+    };
+    state.open(Overlay::Confirm(confirm));
+    Vec::new()
 }
 
 fn to_label(state: &mut State) -> Vec<Effect> {

@@ -1,6 +1,7 @@
 //! Whatever is typed: boxes stay inside the picture, undo restores what was, and no edit is lost.
 
 use super::Desk;
+use lakelens::app::overlays::Overlay;
 use lakelens::app::screens::label::boxes::Stage;
 use lakelens::domain::annotation::Shape;
 use lakelens::domain::sample::Answer;
@@ -43,6 +44,11 @@ const KEYS: &[&str] = &[
     "p",
     "f",
     "<down>",
+    "0",
+    "E",
+    "s",
+    "x",
+    "y",
 ];
 
 fn inside(answer: &Answer) -> bool {
@@ -73,11 +79,14 @@ proptest! {
             for (id, rev, answer) in shown {
                 prop_assert_eq!(&desk.stored[&id], &(rev, answer), "what is shown is what is stored");
             }
-            if desk.h.state.overlays.last().is_some() {
-                desk.h.keys("<esc>");
+            match desk.h.state.overlays.last() {
+                // A question is answered by the next key, as by a person who goes on typing.
+                None | Some(Overlay::Confirm(_)) => {}
+                Some(_) => drop(desk.h.keys("<esc>")),
             }
         }
         // Everything is taken back, one edit after the other, to the very start.
+        desk.h.keys("<esc>");
         while desk.h.state.boxes().is_some_and(|m| m.stage != Stage::Rest) {
             desk.keys("<esc>");
         }

@@ -1,10 +1,10 @@
 //! What can be done with boxes.
 
-use super::{BoxMode, Stage, Way, can_draw, changing, drawing, round, select, shapes, snapping};
+use super::{BoxMode, NO_BOXES_HERE, Stage, Way, can_draw, changing, drawing, round, select, shapes, snapping};
 use crate::app::effect::Effect;
 use crate::app::messages::Level;
-use crate::app::registry::{Scope, Spec};
-use crate::app::screens::label::answer::can_answer;
+use crate::app::registry::{self, Scope, Spec};
+use crate::app::screens::label::answer::{asks_for_shapes, can_answer};
 use crate::app::state::State;
 
 const BOXES: &[Scope] = &[Scope::Boxes];
@@ -13,12 +13,12 @@ const LABEL: &[Scope] = &[Scope::Label, Scope::SecondPass];
 
 /// The actions on boxes.
 pub const SPECS: &[Spec] = &[
-    Spec::looks(LABEL, "boxes.open", "boxes", "Draw and change boxes on the picture", 9, has_picture, |s, _| open(s)),
+    Spec::looks(LABEL, "boxes.open", "boxes", "Draw and change boxes on the picture", 9, can_open, |s, _| open(s)),
     Spec::edits(
         BOXES,
         "boxes.draw",
         "draw",
-        "Draw a box: two letters a corner, then its class",
+        "Draw a box (mouse: `mouse = true`): two letters a corner, then its class",
         1,
         can_draw,
         |s, _| drawing::begin(s, 2, None),
@@ -126,12 +126,24 @@ pub const SPECS: &[Spec] = &[
             changing::done(s)
         },
     ),
-    Spec::moves(BOXES, "boxes.back", "back", "One step back: to no edge, no selection, no boxes", 7, |s, _| back(s)),
+    Spec::moves(
+        BOXES,
+        "boxes.back",
+        "back",
+        "One step back: to no edge, to no selection; then out of the boxes, or of a screen that is all about them",
+        7,
+        |s, _| back(s),
+    ),
 ];
 
-fn has_picture(state: &State) -> Result<(), String> {
-    let there = state.label().is_some_and(|l| l.sample().is_some());
-    there.then_some(()).ok_or_else(|| "there is no picture here".to_owned())
+fn can_open(state: &State) -> Result<(), String> {
+    if state.label().is_none_or(|l| l.sample().is_none()) {
+        return Err("there is no picture here".to_owned());
+    }
+    if !asks_for_shapes(state) && shapes(state).next().is_none() {
+        return Err(NO_BOXES_HERE.to_owned());
+    }
+    Ok(())
 }
 
 fn on_shape(state: &State) -> Result<(), String> {
@@ -186,6 +198,7 @@ fn towards(state: &mut State, args: &[String], act: fn(&mut State, Way) -> Vec<E
 
 /// `Esc`: one step back. Nothing that was done is lost.
 fn back(state: &mut State) -> Vec<Effect> {
+    let asked = asks_for_shapes(state);
     let Some(mode) = state.boxes_mut() else { return Vec::new() };
     match &mode.stage {
         Stage::Drawing(_) | Stage::Class(..) => drawing::back(state),
@@ -193,6 +206,8 @@ fn back(state: &mut State) -> Vec<Effect> {
         Stage::Drag(_) => mode.stage = Stage::Rest,
         Stage::Rest if mode.edge.take().is_some() => {}
         Stage::Rest if mode.selected.is_some() => select(state, None),
+        // A project that asks for boxes has no keys below these: the next step back leaves the screen.
+        Stage::Rest if asked => return registry::run(state, "app.back", &[]),
         Stage::Rest => {
             if let Some(label) = state.label_mut() {
                 label.boxes = None;

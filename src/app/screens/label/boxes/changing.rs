@@ -1,6 +1,6 @@
 //! Changing the shapes of a picture: each change is one edit of its answer.
 
-use super::{Stage, Way, can_draw, select, shapes, sight};
+use super::{Stage, Way, can_draw, select, shapes, sight, unfinished};
 use crate::app::effect::Effect;
 use crate::app::messages::Level;
 use crate::app::screens::label::answer;
@@ -147,10 +147,12 @@ pub(super) fn delete(state: &mut State) -> Vec<Effect> {
     let effects = change(state, "box deleted", |annotations| annotations.retain(|a| a.id != id));
     select(state, next);
     if shapes(state).next().is_none() {
-        state.say(
-            Level::Info,
-            "no boxes are left; [boxes.done] says that there is nothing here, [edit.undo] brings it back",
-        );
+        let text = if answer::asks_for_shapes(state) {
+            "no boxes are left; [boxes.done] says that there is nothing here, [edit.undo] brings it back"
+        } else {
+            "no boxes are left; [edit.undo] brings it back"
+        };
+        state.say(Level::Info, text);
     }
     effects
 }
@@ -199,7 +201,7 @@ pub(super) fn as_before(state: &mut State) -> Vec<Effect> {
 }
 
 /// The boxes that a model has guessed become the person's own.
-pub fn take_guesses(state: &mut State) -> Vec<Effect> {
+fn take_guesses(state: &mut State) -> Vec<Effect> {
     let guessed = guesses(state);
     if guessed.is_empty() {
         state.say(Level::Info, "no model has guessed boxes here; [boxes.draw] draws one");
@@ -241,13 +243,20 @@ pub(super) fn neighbour(state: &State, by: i64) -> Option<AnnotationId> {
 
 /// The picture is done: its boxes stand; without any, there is nothing here. Guesses of a model are taken first, to be
 /// looked at.
-pub(super) fn done(state: &mut State) -> Vec<Effect> {
-    if let Some(Stage::Class(..)) = state.boxes().map(|m| &m.stage) {
-        let Some(class) = state.boxes().and_then(|m| m.class) else {
-            state.say(Level::Info, "say what it is with the key of a class; [label.find-class] finds one");
+pub fn done(state: &mut State) -> Vec<Effect> {
+    match state.boxes().map(|m| (&m.stage, m.class)) {
+        Some((Stage::Class(..), Some(class))) => return super::drawing::given(state, class),
+        Some((Stage::Class(..), None)) => {
+            state.say(Level::Warning, unfinished::CLASS);
             return Vec::new();
-        };
-        return super::drawing::given(state, class);
+        }
+        // That there is nothing here is not said by somebody who is drawing.
+        Some((Stage::Drawing(drawing), _)) => {
+            let text = unfinished::asked(drawing.asks());
+            state.say(Level::Warning, text);
+            return Vec::new();
+        }
+        _ => {}
     }
     let Some(sample) = state.label().and_then(|l| l.sample()) else { return Vec::new() };
     let (status, any) = (sample.answer.status, !sample.answer.annotations.is_empty());

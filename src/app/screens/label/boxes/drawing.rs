@@ -62,6 +62,12 @@ impl Drawing {
         BoxN::around(&points, (w / 2.0, h / 2.0))
     }
 
+    /// Whether anything of it was chosen already.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        self.cell.is_some() || !self.points.is_empty()
+    }
+
     /// What is asked now, in words.
     #[must_use]
     pub fn asks(&self) -> &'static str {

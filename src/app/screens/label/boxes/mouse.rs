@@ -3,7 +3,7 @@
 
 use super::drawing::Drawing;
 use super::grid::Grid;
-use super::{Stage, can_draw, changing, drawing, round, select, shapes, sight, takes_classes};
+use super::{Stage, can_draw, changing, drawing, round, select, shapes, sight, takes_classes, unfinished};
 use crate::app::effect::Effect;
 use crate::app::event::Pointer;
 use crate::app::messages::Level;
@@ -75,12 +75,15 @@ fn press(state: &mut State, from: (f64, f64)) {
     if let Err(why) = answer::can_answer(state) {
         return state.say(Level::Info, why);
     }
+    if matches!(state.boxes().map(|m| &m.stage), Some(Stage::Class(..))) {
+        return state.say(Level::Warning, unfinished::CLASS);
+    }
     drawing::open_mode(state);
     let class = match state.boxes().map(|m| &m.stage) {
         Some(Stage::Drawing(drawing)) => drawing.class,
         _ => None,
     };
-    while matches!(state.boxes().map(|m| &m.stage), Some(Stage::Drawing(_) | Stage::Class(..))) {
+    while matches!(state.boxes().map(|m| &m.stage), Some(Stage::Drawing(_))) {
         drawing::back(state);
     }
     round::end(state);
