@@ -140,6 +140,9 @@ pub trait Store: Send {
     fn undo(&mut self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport>;
     /// Makes the author's last undone edit or batch again.
     fn redo(&mut self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport>;
+    /// How many pictures the next step of the author back (`redo`: forward again) changes; 0 where there is none, or where
+    /// it changes the label set alone.
+    fn step_size(&mut self, project: ProjectId, author: &str, redo: bool) -> Result<u64>;
     /// Takes back one edit of anybody; itself an edit that undo takes back.
     fn undo_edit(&mut self, project: ProjectId, edit: EditId, author: &str, at: Timestamp) -> Result<UndoReport>;
 

@@ -218,10 +218,17 @@ pub enum JumpTo {
 pub enum Write {
     /// Edits, in order; each is reported with its outcome.
     Edits(Vec<Edit>),
-    /// Take back the person's last edit or batch in a project.
+    /// Take back the person's last edit or batch in a project; a large one is asked about first.
     Undo(ProjectId),
-    /// Make the person's last undone edit again.
+    /// Make the person's last undone edit again; a large one is asked about first.
     Redo(ProjectId),
+    /// Take back or make again, whatever its size: the person has said so.
+    Confirmed {
+        /// The project.
+        project: ProjectId,
+        /// Make again and not take back.
+        redo: bool,
+    },
     /// Take back one named edit.
     UndoEdit(ProjectId, EditId),
     /// Carry out what the person decided about an edit that met somebody else's.

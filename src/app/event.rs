@@ -246,6 +246,15 @@ pub enum Wrote {
         /// The counts now.
         counts: Option<Counts>,
     },
+    /// An undo or redo that would change many pictures; nothing was done yet.
+    Large {
+        /// The project.
+        project: ProjectId,
+        /// It is a redo.
+        redo: bool,
+        /// How many pictures it changes.
+        pictures: u64,
+    },
     /// What a remote store did with edits that were kept here before.
     Sent(Vec<(Edit, Outcome)>),
     /// A decision was carried out; the edit that was made for it, if one was.

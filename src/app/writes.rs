@@ -1,9 +1,10 @@
 //! What becomes of changes: the store's word on every edit, and how the screens follow.
 
-use super::effect::{Effect, JumpTo, Query};
+use super::effect::{Effect, JumpTo, Query, Write};
 use super::event::Wrote;
 use super::messages::Level;
-use super::overlays;
+use super::overlays::confirm::Confirm;
+use super::overlays::{self, Overlay};
 use super::screens::counting::recount;
 use super::screens::label::state::{FLASH_MS, Flash, LabelState};
 use super::screens::{self, Screen, label, second_pass};
@@ -24,6 +25,10 @@ pub fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
         Wrote::Resolved(edit) => resolved(state, edit.as_deref()),
         Wrote::Rejected { edits, reason } => rejected(state, &edits, &reason),
         Wrote::Undone { redo, edits, samples, counts } => undone(state, redo, &edits, samples, counts),
+        Wrote::Large { project, redo, pictures } => {
+            ask_step(state, project, redo, pictures);
+            Vec::new()
+        }
         Wrote::SecondAnswer(stored) => {
             state.save.waiting = None;
             second_pass::stored(state, stored)
@@ -338,6 +343,32 @@ fn made(edit: &Edit) -> Option<(SampleId, (Rev, &Answer))> {
         Change::Answer { sample, base, after, .. } => Some((*sample, (Rev(base.0 + 1), after))),
         Change::Verdict { .. } | Change::Classes { .. } | Change::Check { .. } => None,
     }
+}
+
+/// Asks before a step back or forward that changes many pictures, such as an import, as before a change of as many.
+fn ask_step(state: &mut State, project: ProjectId, redo: bool, pictures: u64) {
+    let asked = |o: &Overlay| matches!(o, Overlay::Confirm(c) if c.value == "redo" || c.value == "undo");
+    // Of several quick presses the first is the question, and the others are no answer.
+    if state.overlays.iter().any(asked) || state.project.as_ref().is_none_or(|p| p.project.id != project) {
+        return;
+    }
+    let (question, detail) = if redo {
+        (format!("Make a change of {pictures} pictures again?"), "[edit.undo] takes it back.")
+    } else {
+        (
+            format!("Take back a change of {pictures} pictures?"),
+            "It was one step, such as an import or one key for many. [edit.redo] makes it again.",
+        )
+    };
+    let detail = state.with_keys(detail);
+    let value = if redo { "redo" } else { "undo" }.to_owned();
+    let yes = |state: &mut State, value: &str| {
+        let project = state.project.as_ref().map(|p| p.project.id);
+        project
+            .map(|project| vec![Effect::Write(Write::Confirmed { project, redo: value == "redo" })])
+            .unwrap_or_default()
+    };
+    state.open(Overlay::Confirm(Confirm { question, detail, value, yes }));
 }
 
 fn undone(

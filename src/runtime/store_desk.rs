@@ -13,6 +13,7 @@ use super::store_review;
 use super::team::TeamDesk;
 use crate::app::effect::{Decision, ProjectChange, Query, Remark, Write};
 use crate::app::event::{Event, Reply, Wrote};
+use crate::app::screens::gallery::bulk::ASK_ABOVE;
 use crate::app::slots::{Slot, Tag};
 use crate::app::team::{TeamNews, TeamOrder};
 use crate::domain::edit::{Change, Edit, Outcome};
@@ -241,8 +242,10 @@ impl Desk {
         let (author, at) = (self.user.clone(), Timestamp::now());
         match write {
             Write::Edits(edits) => WriteRequest::Commit(edits),
-            Write::Undo(project) => WriteRequest::Undo { project, author, at },
-            Write::Redo(project) => WriteRequest::Redo { project, author, at },
+            Write::Undo(project) => WriteRequest::Step { project, author, at, redo: false, most: ASK_ABOVE as u64 },
+            Write::Redo(project) => WriteRequest::Step { project, author, at, redo: true, most: ASK_ABOVE as u64 },
+            Write::Confirmed { project, redo: false } => WriteRequest::Undo { project, author, at },
+            Write::Confirmed { project, redo: true } => WriteRequest::Redo { project, author, at },
             Write::Resolve { edit, decision, .. } => {
                 let how = match decision {
                     Decision::Mine => Resolution::Mine,
@@ -439,6 +442,9 @@ fn report(done: WriteDone, sent: &Sent, sender: &Sender, orders: &mpsc::Sender<O
         WriteDone::Undone(report) => drop(orders.send(Order::After(report, false))),
         WriteDone::Redone(report) => drop(orders.send(Order::After(report, true))),
         WriteDone::Stored(WriteRequest::SecondAnswer { project, .. }) => drop(orders.send(Order::AfterSecond(project))),
+        WriteDone::Large { project, redo, pictures } => {
+            sender.event(Event::Wrote(Wrote::Large { project, redo, pictures }));
+        }
         WriteDone::Resolved(edit) => sender.event(Event::Wrote(Wrote::Resolved(edit.map(Box::new)))),
         WriteDone::Stored(_) => sender.event(Event::Wrote(Wrote::Done(None))),
         WriteDone::Failed(WriteRequest::Commit(edits), error) => {

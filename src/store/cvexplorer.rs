@@ -281,6 +281,10 @@ impl Store for CvExplorer {
         self.step(project, author, at, false)
     }
 
+    fn step_size(&mut self, project: ProjectId, author: &str, redo: bool) -> Result<u64> {
+        Ok(self.lists.size(!redo, project, author))
+    }
+
     fn undo_edit(&mut self, project: ProjectId, edit: EditId, author: &str, at: Timestamp) -> Result<UndoReport> {
         let _ = (project, edit, author, at);
         Err(self.unsupported("take back named edits"))

@@ -142,6 +142,7 @@ macro_rules! __pass_on {
     };
     (@steps $to:tt) => {
         $crate::store::pass_on::pass_on! { @calls $to
+            fn step_size(project: $crate::store::pass_on::ProjectId, author: &str, redo: bool) -> u64;
             fn undo(
                 project: $crate::store::pass_on::ProjectId,
                 author: &str,

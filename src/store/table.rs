@@ -389,6 +389,10 @@ impl Store for TableStore {
         Ok(report)
     }
 
+    fn step_size(&mut self, project: ProjectId, author: &str, redo: bool) -> Result<u64> {
+        self.inner.step_size(project, author, redo)
+    }
+
     fn undo_edit(&mut self, project: ProjectId, edit: EditId, author: &str, at: Timestamp) -> Result<UndoReport> {
         self.may_write()?;
         let report = self.inner.undo_edit(project, edit, author, at)?;

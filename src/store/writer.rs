@@ -40,6 +40,19 @@ pub enum WriteRequest {
         /// When.
         at: Timestamp,
     },
+    /// Takes back a person's last edit or batch, or makes it again, unless that changes more than so many pictures.
+    Step {
+        /// The project.
+        project: ProjectId,
+        /// Who.
+        author: String,
+        /// When.
+        at: Timestamp,
+        /// Forward and not back.
+        redo: bool,
+        /// So many pictures are changed without a question.
+        most: u64,
+    },
     /// Takes back one edit.
     UndoEdit {
         /// The project.
@@ -115,6 +128,15 @@ pub enum WriteDone {
     Undone(UndoReport),
     /// A redo is durable.
     Redone(UndoReport),
+    /// A step changes more pictures than was allowed; nothing was done.
+    Large {
+        /// The project.
+        project: ProjectId,
+        /// Forward and not back.
+        redo: bool,
+        /// How many pictures it changes.
+        pictures: u64,
+    },
     /// A decision is durable; the edit that was made for it, if one was.
     Resolved(Option<Edit>),
     /// Any other request is durable.
@@ -336,6 +358,15 @@ impl Work {
             }
             [WriteRequest::Undo { project, author, at }] => Ok(WriteDone::Undone(store.undo(*project, author, *at)?)),
             [WriteRequest::Redo { project, author, at }] => Ok(WriteDone::Redone(store.redo(*project, author, *at)?)),
+            [WriteRequest::Step { project, author, at, redo, most }] => {
+                let (project, redo) = (*project, *redo);
+                let pictures = store.step_size(project, author, redo)?;
+                match redo {
+                    _ if pictures > *most => Ok(WriteDone::Large { project, redo, pictures }),
+                    true => Ok(WriteDone::Redone(store.redo(project, author, *at)?)),
+                    false => Ok(WriteDone::Undone(store.undo(project, author, *at)?)),
+                }
+            }
             [WriteRequest::UndoEdit { project, edit, author, at }] => {
                 Ok(WriteDone::Undone(store.undo_edit(*project, *edit, author, *at)?))
             }

@@ -6,6 +6,7 @@ use crate::domain::ids::{BatchId, EditId, ProjectId, Rev};
 use crate::store::records::{Applied, Refusal, UndoReport};
 use crate::store::{Result, Store};
 use jiff::Timestamp;
+use std::collections::HashSet;
 
 /// What can be undone and redone, oldest first.
 #[derive(Default)]
@@ -23,6 +24,16 @@ impl Lists {
                 self.undo.push((edit.clone(), *rev));
             }
         }
+    }
+
+    /// How many pictures the last step of a person changes.
+    pub(super) fn size(&self, back: bool, project: ProjectId, author: &str) -> u64 {
+        let list = if back { &self.undo } else { &self.redo };
+        let own = || list.iter().map(|(e, _)| e).filter(|e| e.project == project && e.author == author);
+        let Some(last) = own().next_back() else { return 0 };
+        let step = own().filter(|e| if last.batch.is_some() { e.batch == last.batch } else { e.id == last.id });
+        let samples: HashSet<_> = step.filter_map(|e| e.change.sample()).collect();
+        samples.len() as u64
     }
 
     /// Takes the last step of a person off a list: an edit, or its whole batch.

@@ -25,6 +25,7 @@ macro_rules! native_calls {
                 limit: usize
             ) -> Vec<HistoryEntry>;
             read fn decisions(project: ProjectId, author: &str, limit: usize) -> Vec<HistoryEntry>;
+            read fn step_size(project: ProjectId, author: &str, redo: bool) -> u64;
             read fn event_at(project: ProjectId, at: Timestamp) -> Option<EventId>;
             read fn labels_as_of(project: ProjectId, event: Option<EventId>) -> LabelSet;
             read fn people(project: ProjectId) -> Vec<Person>;

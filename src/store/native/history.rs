@@ -93,6 +93,27 @@ impl dyn Base + '_ {
         )
     }
 
+    /// How many pictures the next step back or forward of a person changes.
+    pub(in crate::store) fn step_size(&self, project: ProjectId, author: &str, redo: bool) -> Result<u64> {
+        let end = if redo { "min" } else { "max" };
+        let top = format!(
+            "SELECT id, CASE WHEN sample IS NULL THEN 0 ELSE 1 END, CASE WHEN batch IS NULL THEN 0 ELSE 1 END FROM event
+             WHERE id = (SELECT {end}(event) FROM undo WHERE project = ? AND author = ? AND undone = ?)"
+        );
+        let undone = i64::from(redo);
+        let row = |r: &Row| Ok((r.get::<i64>(0)?, r.get::<i64>(1)?, r.get::<i64>(2)?));
+        let (event, own) = match self.row(&top, (project.0, author, undone), row)? {
+            None => return Ok(0),
+            Some((_, own, 0)) => return Ok(codes::unsigned(own)),
+            Some((event, own, _)) => (event, own),
+        };
+        let sql = "SELECT count(DISTINCT e.sample) FROM undo u JOIN event e ON e.id = u.event
+             WHERE u.project = ?1 AND u.author = ?2 AND u.undone = ?3
+               AND e.batch = (SELECT batch FROM event WHERE id = ?4)";
+        let count: Option<i64> = self.row(sql, (project.0, author, undone, event), |r| r.get(0))?;
+        Ok(codes::unsigned(count.unwrap_or(own)))
+    }
+
     pub(in crate::store) fn decisions(
         &self,
         project: ProjectId,

@@ -128,6 +128,10 @@ impl Store for Outboxed {
         self.step(project, author, at, true)
     }
 
+    fn step_size(&mut self, project: ProjectId, author: &str, redo: bool) -> Result<u64> {
+        self.size_of_step(project, author, redo)
+    }
+
     fn sample(&mut self, id: SampleId) -> Result<Sample> {
         let pending = self.journal.pending()?;
         Ok(lay(&pending, self.remote.sample(id)?))

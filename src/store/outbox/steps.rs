@@ -8,6 +8,7 @@ use crate::domain::review::Review;
 use crate::store::records::{Applied, UndoReport};
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
+use std::collections::HashSet;
 
 impl Outboxed {
     /// Takes back (or makes again) what this machine's journal knows; what it does not know any more is the remote
@@ -62,6 +63,17 @@ impl Outboxed {
             Change::Classes { .. } | Change::Check { .. } => Rev(0),
         };
         Ok((change, rev))
+    }
+
+    /// How many pictures the next step changes. What the remote store would do is asked of it only when nothing waits, as
+    /// the step itself.
+    pub(super) fn size_of_step(&mut self, project: ProjectId, author: &str, redo: bool) -> Result<u64> {
+        let of = self.journal.step(project, author, redo)?;
+        if of.is_empty() {
+            return if self.journal.counts()?.0 > 0 { Ok(0) } else { self.remote.step_size(project, author, redo) };
+        }
+        let samples: HashSet<_> = of.iter().filter_map(|e| e.change.sample()).collect();
+        Ok(samples.len() as u64)
     }
 
     fn remote_step(&mut self, project: ProjectId, author: &str, at: Timestamp, redo: bool) -> Result<UndoReport> {

@@ -346,10 +346,15 @@ impl Desk for PgDesk<'_> {
     fn next_step(&self, project: ProjectId, author: &str, way: Way) -> Result<Vec<Done>> {
         let (end, undone, order) = if way == Way::Back { ("max", 0, "DESC") } else { ("min", 1, "ASC") };
         let sql = format!(
-            "WITH top AS (SELECT id, batch FROM event WHERE id = (SELECT {end}(event) FROM undo
-               WHERE project = $1 AND author = $2 AND undone = $3))
-             {DONE} JOIN undo u ON u.project = $1 AND u.author = $2 AND u.undone = $3 AND u.event = e.id, top
-             WHERE e.id = top.id OR (e.batch = top.batch AND e.origin <> 3) ORDER BY e.id {order}"
+            "WITH top AS (SELECT id, batch, origin FROM event WHERE id = (SELECT {end}(event) FROM undo
+               WHERE project = $1 AND author = $2 AND undone = $3)),
+             step AS (SELECT id FROM top
+               UNION SELECT b.id FROM top JOIN event b ON b.batch = top.batch AND b.origin <> 3
+               UNION SELECT i.id FROM top JOIN undo l ON l.project = $1 AND l.author = $2 AND l.undone = $3
+                 JOIN event i ON i.id = l.event AND i.batch = top.batch WHERE top.origin = 3)
+             {DONE} JOIN step ON step.id = e.id
+             JOIN undo u ON u.project = $1 AND u.author = $2 AND u.undone = $3 AND u.event = e.id
+             ORDER BY e.id {order}"
         );
         let params = vec![Param::int(project.0), Param::text(author.to_owned()), Param::int(undone)];
         let found = self.know_done(&self.tx.ask_one(Statement::new(sql, params))?)?;

@@ -238,6 +238,7 @@ impl Store for TableShelf {
         fn tallies() -> Tallies;
         fn undo(author: &str, at: Timestamp) -> UndoReport;
         fn redo(author: &str, at: Timestamp) -> UndoReport;
+        fn step_size(author: &str, redo: bool) -> u64;
         fn undo_edit(edit: EditId, author: &str, at: Timestamp) -> UndoReport;
         fn history(sample: Option<SampleId>, before: Option<EventId>, limit: usize) -> Vec<HistoryEntry>;
         fn decisions(author: &str, limit: usize) -> Vec<HistoryEntry>;

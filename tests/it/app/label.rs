@@ -3,6 +3,7 @@
 use super::harness::{Harness, sample};
 use lakelens::app::effect::{Effect, Query, Write};
 use lakelens::app::event::{Event, Reply, Wrote};
+use lakelens::app::overlays::Overlay;
 use lakelens::app::slots::Slot;
 use lakelens::domain::edit::{Change, Edit, Outcome};
 use lakelens::domain::ids::{ClassId, Rev, SampleId};
@@ -166,6 +167,38 @@ fn undo_brings_the_picture_back() {
     let edits = vec![(edit, Outcome::Saved { rev: Rev(2) })];
     h.event(Event::Wrote(Wrote::Undone { redo: false, edits, samples: vec![sample(2)], counts: None }));
     assert_eq!(h.state.label().unwrap().sample().unwrap().id, SampleId(2));
+}
+
+#[test]
+fn a_step_back_over_an_import_asks_first() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 5);
+    let large = |h: &mut Harness, redo: bool| {
+        let project = lakelens::domain::ids::ProjectId(1);
+        h.event(Event::Wrote(Wrote::Large { project, redo, pictures: 50 }));
+    };
+    let question = |h: &Harness| match h.state.overlays.as_slice() {
+        [Overlay::Confirm(confirm)] => confirm.question.clone(),
+        other => panic!("{other:?}"),
+    };
+    h.keys("u");
+    large(&mut h, false);
+    assert_eq!(question(&h), "Take back a change of 50 pictures?");
+    // `u` again is no answer, and a second question does not lie above the first.
+    h.keys("u");
+    large(&mut h, false);
+    assert_eq!(question(&h), "Take back a change of 50 pictures?");
+    h.effects.clear();
+    h.keys("n");
+    assert!(h.state.overlays.is_empty() && h.writes().is_empty());
+    large(&mut h, false);
+    h.keys("y");
+    assert!(matches!(h.writes()[..], [Write::Confirmed { redo: false, .. }]), "{:?}", h.writes());
+    h.effects.clear();
+    h.keys("<C-r>");
+    large(&mut h, true);
+    assert_eq!(question(&h), "Make a change of 50 pictures again?");
+    h.keys("y");
+    assert!(matches!(h.writes()[..], [Write::Redo(_), Write::Confirmed { redo: true, .. }]), "{:?}", h.writes());
 }
 
 #[test]

@@ -85,6 +85,28 @@ fn edits_are_written_in_order_and_in_groups() {
 }
 
 #[test]
+fn a_large_step_is_not_made_without_a_word() {
+    let (kind, project, ids) = fixture(50);
+    let mut store = kind.connect();
+    let edits: Vec<_> = ids.iter().map(|id| edit(store.as_mut(), *id, labeled(&[1], "ann", at(0)), "ann", 0)).collect();
+    let (writer, reports) = writer(kind.connect());
+    let step = |redo: bool, most: u64| WriteRequest::Step { project, author: "ann".to_owned(), at: at(1), redo, most };
+    writer.submit(WriteRequest::Commit(super::fixture::batch(edits)));
+    writer.submit(step(false, 20));
+    let large = wait(&reports, |r| matches!(r, WriteDone::Large { .. } | WriteDone::Undone(_)));
+    assert_eq!(large, WriteDone::Large { project, redo: false, pictures: 50 });
+    assert_eq!(store.counts(project).unwrap().of(Status::Labeled), 50);
+    writer.submit(step(false, 50));
+    let WriteDone::Undone(report) = wait(&reports, |r| matches!(r, WriteDone::Undone(_))) else { panic!() };
+    assert_eq!(report.applied.len(), 50);
+    writer.submit(step(true, 49));
+    let large = wait(&reports, |r| matches!(r, WriteDone::Large { .. } | WriteDone::Redone(_)));
+    assert_eq!(large, WriteDone::Large { project, redo: true, pictures: 50 });
+    drop(writer);
+    kind.verify();
+}
+
+#[test]
 fn what_cannot_be_written_waits_says_why_and_is_written_later() {
     let (kind, project, ids) = fixture(1);
     let mut store = kind.connect();
