@@ -1,6 +1,7 @@
 //! Stores: one suite of cases that every kind must pass, and what only SQLite files can go through.
 
 mod answers;
+mod credit;
 pub(crate) mod fixture;
 mod followed;
 mod gold;

@@ -123,7 +123,8 @@ impl dyn Desk + '_ {
         let change = Change::Answer { sample, base, before, after };
         let event = self.record(edit, &change, Rev(head.rev.0 + 1), head.state)?;
         let Change::Answer { after, .. } = &change else { return refused("not an answer") };
-        let rev = self.set_answer(&head, after, event, Some(event), Some(&edit.author), deltas)?;
+        let author = answered_by(&head, after, &edit.author);
+        let rev = self.set_answer(&head, after, event, Some(event), author, deltas)?;
         Ok(Ok((event, rev)))
     }
 
@@ -168,12 +169,12 @@ impl dyn Desk + '_ {
         after: &Answer,
         event: i64,
         state: Option<i64>,
-        editor: Option<&str>,
+        author: Option<String>,
         deltas: &mut Deltas,
     ) -> Result<Rev> {
         let rev = Rev(head.rev.0 + 1);
         let answered = matches!(after.status, Status::Labeled | Status::Skipped);
-        let author = answered.then(|| answered_by(after, editor)).flatten();
+        let author = author.filter(|_| answered);
         let reviews = if head.review > 1 { self.reviews(head.id)? } else { Vec::new() };
         let review = codes::review_code(answered, rev, &reviews);
         let old = Facets::of(&head.answer, head.review, head.author.clone());
@@ -289,10 +290,31 @@ impl dyn Desk + '_ {
     }
 }
 
-/// Whose answer it is: the author of the newest annotation, or of the edit where there is none.
-fn answered_by(answer: &Answer, editor: Option<&str>) -> Option<String> {
-    let newest = answer.annotations.iter().max_by_key(|a| a.at).map(|a| a.author.as_str());
-    newest.or(editor).map(str::to_owned)
+/// Whose answer it is after an edit. A mark leaves it with whom it was. Else it is theirs who made what the edit brought:
+/// the newest annotation that is new or not as it was, so that an import keeps the authors it names; where it brought
+/// none, because something was deleted or there is nothing, it is the editor's.
+fn answered_by(head: &Head, after: &Answer, editor: &str) -> Option<String> {
+    if head.author.is_some() && !changed(&head.answer, after) {
+        return head.author.clone();
+    }
+    let stood = &head.answer.annotations;
+    let brought = after.annotations.iter().filter(|a| !stood.contains(a)).max_by_key(|a| a.at);
+    Some(brought.map_or(editor, |a| a.author.as_str()).to_owned())
+}
+
+/// Whose answer it is that a step of undo or redo goes back to: the author of its newest annotation, or, where there is
+/// none, of the event that made it.
+pub(in crate::store) fn answered_before(head: &Head, after: &Answer, editor: Option<String>) -> Option<String> {
+    if head.author.is_some() && !changed(&head.answer, after) {
+        return head.author.clone();
+    }
+    let newest = after.annotations.iter().max_by_key(|a| a.at).map(|a| a.author.clone());
+    newest.or(editor)
+}
+
+/// Whether two answers differ in more than marks.
+fn changed(before: &Answer, after: &Answer) -> bool {
+    (before.status, &before.skip_reason, &before.annotations) != (after.status, &after.skip_reason, &after.annotations)
 }
 
 /// The class a sample stands under in class order: the first of the whole picture, else the first of all. A draft stands

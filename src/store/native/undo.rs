@@ -4,7 +4,7 @@
 //! redone only while what stood before it stands; undoing moves `state` back to the event before. So a chain of edits
 //! is undone and redone step by step, and a change by anybody else in between is seen, even if it looks the same.
 
-use super::commit::{Attempt, Obstacle, refused};
+use super::commit::{Attempt, Obstacle, answered_before, refused};
 use super::desk::{Desk, Done, Way};
 use super::tally::{Deltas, NO_REV};
 use crate::domain::edit::{Change, Edit, Origin};
@@ -127,7 +127,8 @@ impl dyn Desk + '_ {
             Way::Apart => Some(event),
         };
         let editor = if way == Way::Apart { Some(edit.author.clone()) } else { self.author_of(state)? };
-        let rev = self.set_answer(&head, target, event, state, editor.as_deref(), deltas)?;
+        let author = answered_before(&head, target, editor);
+        let rev = self.set_answer(&head, target, event, state, author, deltas)?;
         Ok(Ok((rev, event)))
     }
 

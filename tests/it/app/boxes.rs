@@ -1,6 +1,7 @@
 //! Boxes: drawn by letters, pushed, given another class, looked at one after the other; every change one edit.
 
 mod cards;
+mod credit;
 mod laws;
 mod mouse;
 mod slips;

@@ -100,8 +100,8 @@ fn decision(state: &State, objects: &ObjectsState, sample: &Sample, decided: &[O
     let mut answer = sample.answer.clone();
     answer.annotations.retain(|a| mark(a.id) != Some(&Exception::Delete));
     for one in &mut answer.annotations {
-        if let Some(Exception::Class(class)) = mark(one.id) {
-            one.class = *class;
+        if let Some(Exception::Class(class)) = mark(one.id).filter(|m| **m != Exception::Class(one.class)) {
+            (one.class, one.author, one.at) = (*class, state.user.clone(), state.now);
         }
     }
     if sample.answer.annotations.iter().any(|a| mark(a.id) == Some(&Exception::Flag)) {

@@ -21,17 +21,24 @@ const ASIDE: f64 = 0.02;
 /// own, which `Enter` gives.
 fn change(state: &mut State, message: &str, change: impl FnOnce(&mut Vec<Annotation>)) -> Vec<Effect> {
     let Some(before) = state.label().and_then(|l| l.sample()).map(|s| s.answer.clone()) else { return Vec::new() };
-    let mut annotations = before.annotations.clone();
+    // Who changes something of a draft answers for all of it from then on; undo gives the draft back.
+    let stands = if before.is_draft() { before.confirmed(&state.user, state.now) } else { before.clone() };
+    let mut annotations = stands.annotations;
     change(&mut annotations);
     let status = if annotations.is_empty() { Status::Unlabeled } else { Status::Labeled };
     answer::edit(state, Answer { status, skip_reason: None, annotations, ..before }, message)
 }
 
-/// Changes the shape of one annotation, and nothing else of it.
+/// Changes the shape of one annotation, which is the person's from then on. A push against the edge changes nothing.
 pub(super) fn reshape(state: &mut State, id: AnnotationId, message: &str, to: BoxN) -> Vec<Effect> {
+    if shapes(state).any(|a| a.id == id && a.shape == Shape::Box(to)) {
+        return Vec::new();
+    }
+    let (author, at) = (state.user.clone(), state.now);
     let effects = change(state, message, |annotations| {
         if let Some(one) = annotations.iter_mut().find(|a| a.id == id) {
             one.shape = Shape::Box(to);
+            (one.author, one.at) = (author, at);
         }
     });
     if let Some(mode) = state.boxes_mut().filter(|_| !effects.is_empty()) {
@@ -157,14 +164,17 @@ pub(super) fn delete(state: &mut State) -> Vec<Effect> {
     effects
 }
 
-/// Gives the selected shape another class.
+/// Gives the selected shape another class; it is the person's from then on.
 pub(super) fn relabel(state: &mut State, class: ClassId) -> Vec<Effect> {
     let Some(id) = state.selected_shape().map(|a| a.id) else { return Vec::new() };
-    let effects = change(state, "box relabelled", |annotations| {
+    let (author, at) = (state.user.clone(), state.now);
+    let other = shapes(state).any(|a| a.id == id && a.class != class);
+    let given = |annotations: &mut Vec<Annotation>| {
         if let Some(one) = annotations.iter_mut().find(|a| a.id == id) {
-            one.class = class;
+            (one.class, one.author, one.at) = (class, author, at);
         }
-    });
+    };
+    let effects = if other { change(state, "box relabelled", given) } else { Vec::new() };
     if let Some(mode) = state.boxes_mut() {
         (mode.class, mode.lifted) = (Some(class), true);
     }
