@@ -4,9 +4,11 @@
 //! (compressed again, shifted, cropped), and labels for some of the pictures, a few of them wrong. What always holds: on one
 //! machine the same seed makes the same files, byte for byte; a folder that was made completely is recognised and used again.
 
+mod boxes;
 mod noise;
 mod scene;
 
+pub use boxes::{box_classes, put_boxes};
 pub use scene::CLASSES;
 
 use self::scene::Scene;
@@ -52,7 +54,7 @@ pub struct DemoReport {
 }
 
 impl DemoReport {
-    /// How a project of these pictures is scanned.
+    /// How a project of these pictures is scanned that takes its classes from the CSV file.
     #[must_use]
     pub fn scan(&self) -> ScanSettings {
         let (id, class) = ("path".to_owned(), "label".to_owned());

@@ -48,10 +48,34 @@ impl Scene {
         colour.map(|c| ((c + grain).clamp(0.0, 1.0) * 255.0) as u8)
     }
 
+    /// The frames of what stands in the picture, as `[left, top, right, bottom]`: of a sun, as far as it is above the sea,
+    /// and of leaves. Of waves, bricks and a sky there is nothing to frame.
+    pub(super) fn objects(&self) -> Vec<[f32; 4]> {
+        let ([cx, cy], radius) = (self.at, self.radius());
+        match self.class {
+            0 => vec![[cx - radius, cy - radius, cx + radius, (cy + radius).min(self.horizon(cx))]],
+            2 => (0..self.count).map(|i| self.leaf_frame(i)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn leaf_frame(&self, i: usize) -> [f32; 4] {
+        let ([cx, cy], length, angle) = self.leaf(i);
+        let (sin, cos) = angle.sin_cos();
+        let mut frame = [f32::MAX, f32::MAX, f32::MIN, f32::MIN];
+        for step in 0..=64_u8 {
+            let p = f32::from(step) / 32.0 - 1.0;
+            for q in [half_width(p), -half_width(p)] {
+                let (x, y) = (cx + (p * cos - q * sin) * length, cy + (p * sin + q * cos) * length);
+                frame = [frame[0].min(x), frame[1].min(y), frame[2].max(x), frame[3].max(y)];
+            }
+        }
+        frame
+    }
+
     fn sun(&self, x: f32, y: f32) -> Colour {
         let [cx, cy] = self.at;
-        let radius = 0.26 * self.size;
-        let horizon = 0.45 + 0.2 * self.turn + 0.03 * smooth(x * 3.0, 0.5, self.seed);
+        let (radius, horizon) = (self.radius(), self.horizon(x));
         let dusk = blend([0.98, 0.55, 0.25], [0.99, 0.78, 0.52], self.hue);
         let sky = blend([0.22, 0.35, 0.66], dusk, step(-1.0, horizon, y));
         let distance = (x - cx).hypot(y - cy);
@@ -66,6 +90,16 @@ impl Scene {
             colour = blend(blend(dusk, deep, step(horizon, horizon + 0.5, y)), [1.0, 0.85, 0.55], glitter);
         }
         colour
+    }
+
+    /// Of the sun.
+    fn radius(&self) -> f32 {
+        0.26 * self.size
+    }
+
+    /// Where the sea begins, below the sun.
+    fn horizon(&self, x: f32) -> f32 {
+        0.45 + 0.2 * self.turn + 0.03 * smooth(x * 3.0, 0.5, self.seed)
     }
 
     fn waves(&self, x: f32, y: f32) -> Colour {
@@ -103,17 +137,17 @@ impl Scene {
         let mut colour = blend([0.86, 0.9, 0.74], [0.36, 0.52, 0.34], step(0.25, 0.75, blur));
         for i in 0..self.count {
             let random = |k: i32| cell(i as i32, k, self.seed);
-            let (dx, dy) = (x - (random(1) - 0.5) * 1.9, y - (random(2) - 0.5) * 1.5);
-            let length = (0.42 + random(4) * 0.3) * self.size;
+            let ([cx, cy], length, angle) = self.leaf(i);
+            let (dx, dy) = (x - cx, y - cy);
             if dx.hypot(dy) > length * 1.1 {
                 continue;
             }
-            let (sin, cos) = (random(3) * std::f32::consts::TAU + self.turn).sin_cos();
+            let (sin, cos) = angle.sin_cos();
             let (p, q) = ((dx * cos + dy * sin) / length, (dy * cos - dx * sin) / length);
             if p.abs() > 1.05 || q.abs() > 0.62 {
                 continue;
             }
-            let half = if p.abs() < 1.0 { (1.0 - p * p) * (0.34 + 0.14 * p) } else { -1.0 };
+            let half = if p.abs() < 1.0 { half_width(p) } else { -1.0 };
             let autumn = blend([0.84, 0.42, 0.12], [0.72, 0.16, 0.12], random(6));
             let green = blend([0.14, 0.5, 0.18], [0.42, 0.68, 0.16], random(5));
             let base = blend(green, autumn, if self.hue > 0.6 { 0.9 } else { 0.06 });
@@ -126,6 +160,13 @@ impl Scene {
             colour = blend(colour, shade, step(-0.01, 0.01, half - q.abs()));
         }
         colour
+    }
+
+    /// The middle of a leaf, half of its length, and how it is turned.
+    fn leaf(&self, i: usize) -> ([f32; 2], f32, f32) {
+        let random = |k: i32| cell(i as i32, k, self.seed);
+        let middle = [(random(1) - 0.5) * 1.9, (random(2) - 0.5) * 1.5];
+        (middle, (0.42 + random(4) * 0.3) * self.size, random(3) * std::f32::consts::TAU + self.turn)
     }
 
     fn bricks(&self, x: f32, y: f32) -> Colour {
@@ -169,6 +210,11 @@ impl Scene {
         let ridge = 0.72 - cloudy(x * 1.4 + 4.0, 0.3, self.seed) * 0.4 + 0.1 * self.turn;
         blend(colour, [0.01, 0.015, 0.03], step(ridge - 0.006, ridge + 0.006, y))
     }
+}
+
+/// How far a leaf reaches to each side at a place along its middle, `-1..1`, in half lengths.
+fn half_width(p: f32) -> f32 {
+    (1.0 - p * p) * (0.34 + 0.14 * p)
 }
 
 fn blend(a: Colour, b: Colour, t: f32) -> Colour {

@@ -208,6 +208,27 @@ fn the_demo_makes_a_project_once() {
 }
 
 #[test]
+fn the_demo_has_boxes_where_they_are_asked_for() {
+    let home = Home::new();
+    let demo = ["demo", "--dir", "shapes", "--pictures", "60", "--task", "detection"];
+    let made = home.json(&[demo.as_slice(), &["--json"]].concat());
+    assert_eq!((&made["project"], &made["samples"]), (&json!("demo-boxes"), &json!(60)));
+    // The same pictures may be labelled with classes as well.
+    home.ok(&["demo", "--dir", "shapes", "--pictures", "60", "--no-open"]);
+    home.ok(&[demo.as_slice(), &["--no-open"]].concat());
+    assert_eq!(home.json(&["project", "list", "--json"]).as_array().unwrap().len(), 2);
+    let status = home.json(&["status", "demo-boxes", "--json"]);
+    assert_eq!(status["samples"], 60);
+    home.ok(&["export", "demo-boxes", "boxes.jsonl", "--format", "jsonl"]);
+    let text = std::fs::read_to_string(home.path("boxes.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let count = |line: &serde_json::Value| line["boxes"].as_array().map_or(0, Vec::len);
+    let answered = lines.iter().filter(|l| l["status"] == "labeled").count();
+    let with_boxes = lines.iter().filter(|l| count(l) > 0).count();
+    assert!(with_boxes > 2 && answered > with_boxes && answered < 60, "{with_boxes} of {answered}");
+}
+
+#[test]
 fn ctrl_c_stops_cleanly_with_its_own_code() {
     let home = created();
     let mut child = home
