@@ -13,6 +13,7 @@ pub mod datumaro;
 pub mod detect;
 pub mod image_folders;
 pub mod json;
+pub mod keys;
 pub mod label_studio;
 pub mod labelme;
 pub mod lines;
@@ -232,6 +233,22 @@ pub fn read(format: Format, files: &dyn Files, with: &Reading<'_>, take: &mut Ta
         Format::TfRecord => tfrecord::read(files, with, take),
         Format::ImageFolder => image_folders::read(files, with, take),
     }
+}
+
+/// More marks on one picture than this are no annotation but a mistake, and would have to be held at once.
+const MARKS: usize = 200_000;
+/// More classes than this are no list of classes but a mistake, and are known by heart while a file is read.
+pub const CLASSES: usize = 100_000;
+
+/// What is told of a picture with more than [`MARKS`].
+fn too_many(file: &Arc<str>, name: &str) -> ReadError {
+    let name = crate::domain::text::printable(name);
+    broken(file, format!("more than {MARKS} annotations belong to one picture, `{name}`"))
+}
+
+/// What is told of a file with more than [`CLASSES`].
+fn too_many_classes(file: &Arc<str>) -> ReadError {
+    broken(file, format!("it has more than {CLASSES} classes"))
 }
 
 /// The files to be read: the one that was opened, or those of a folder with one of these endings.

@@ -97,7 +97,7 @@ pub fn import(
     let (format, files) = open(lake, wanted, stop)?;
     let reference = wanted.how.reference.as_ref().map(|path| LakeFiles::new(lake, path, stop)).transpose()?;
     files.begin_sum();
-    let rejects = Rejects::new(wanted.rejects.clone());
+    let rejects = Rejects::new(wanted.rejects.clone(), &wanted.scratch);
     let mut gather = Gather::new(store, lake, project, wanted, &files, rejects, stop, watch);
     let with = reading(wanted, reference.as_ref());
     let mut failed = None;

@@ -16,17 +16,19 @@ use super::codec::Pack;
 use super::crew::{self, Give, PIECE};
 use super::json;
 use super::sorter::{Key, Sorter};
-use super::{Reading, broken, document_label, documents, io_error};
+use super::{CLASSES, MARKS, Reading, broken, document_label, documents, io_error, too_many_classes};
 use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Place, ReadError, Spot, Standing, Take};
 use batch::{Batch, Kind, Parsed};
 use element::Element;
 use group::{Records, Together};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// More marks on one picture than this are no annotation but a mistake, and would have to be held at once.
-const MARKS: usize = 200_000;
+/// Bytes of all categories together.
+const CATEGORIES: usize = 32 << 20;
+/// Bytes of what is kept of categories beside their names.
+const KEPT: usize = 1 << 20;
 /// What is kept of a category beside its name and the broader class.
 const POINTS: [&str; 2] = ["keypoints", "skeleton"];
 
@@ -65,6 +67,9 @@ struct Join<'a> {
     sorter: Sorter,
     classes: Vec<ClassInfo>,
     by_id: HashMap<String, String>,
+    names: HashSet<String>,
+    /// Bytes of what is kept of the classes.
+    kept: usize,
     annotations: u64,
     results: u64,
     pictures: u64,
@@ -80,6 +85,8 @@ impl<'a> Join<'a> {
             sorter: Sorter::new(with.scratch),
             classes: Vec::new(),
             by_id: HashMap::new(),
+            names: HashSet::new(),
+            kept: 0,
             annotations: 0,
             results: 0,
             pictures: 0,
@@ -95,7 +102,7 @@ impl<'a> Join<'a> {
         let input = super::open(files, path)?;
         let label = document_label(files, path);
         let file = Arc::clone(&self.file);
-        let mut categories = Vec::new();
+        let (mut categories, mut length) = (Vec::new(), 0);
         let feed = |give: &mut Give<'_, Batch>| {
             let mut batch = Batch::default();
             json::each(input, &label, &[], &mut |piece| {
@@ -104,7 +111,11 @@ impl<'a> Join<'a> {
                     ("annotations", _) if all => Kind::Mark,
                     ("", "") if all => Kind::Result,
                     ("categories", _) => {
-                        categories.push((piece.n, piece.value()));
+                        length += piece.bytes.len();
+                        if categories.len() == CLASSES || length > CATEGORIES {
+                            return Err(too_many_classes(&label));
+                        }
+                        categories.push((piece.n, piece.bytes.to_vec()));
                         return Ok(());
                     }
                     _ => return Ok(()),
@@ -117,8 +128,8 @@ impl<'a> Join<'a> {
             give(batch, false)
         };
         crew::in_order(&|batch: Batch| batch.parsed(&file), feed, &mut |parsed| self.add_parsed(parsed, take))?;
-        for (n, value) in categories {
-            if let Some(bad) = self.category(n, value) {
+        for (n, bytes) in categories {
+            if let Some(bad) = self.category(n, &bytes) {
                 take(Found::Bad(bad))?;
             }
         }
@@ -174,7 +185,8 @@ impl<'a> Join<'a> {
     }
 
     /// Takes a category; what is wrong with it, if anything is.
-    fn category(&mut self, n: u64, value: Result<Value, String>) -> Option<Bad> {
+    fn category(&mut self, n: u64, bytes: &[u8]) -> Option<Bad> {
+        let value = json::parse::<Value>(bytes);
         let bad =
             |reason: String| Bad { place: self.place("elements", n), reason, name: None, whole: false, row: None };
         let fields = value.as_ref().ok().and_then(Value::as_object);
@@ -192,8 +204,10 @@ impl<'a> Join<'a> {
             };
         }
         self.by_id.insert(id, name.to_owned());
-        if self.classes.iter().all(|c| c.name != name) {
-            let more = POINTS.iter().filter_map(|f| Some(((*f).to_owned(), fields.get(*f)?.clone()))).collect();
+        if self.names.insert(name.to_owned()) {
+            self.kept += bytes.len();
+            let points = POINTS.iter().filter(|_| self.kept <= KEPT);
+            let more = points.filter_map(|f| Some(((*f).to_owned(), fields.get(*f)?.clone()))).collect();
             self.classes.push(ClassInfo { name: name.to_owned(), parent, more });
         }
         None

@@ -174,6 +174,9 @@ impl Document<'_> {
             });
             item.standing = Standing::Judged;
             item.marks.push(mark);
+            if item.marks.len() > super::MARKS {
+                return Err(super::too_many(&self.file, &item.name));
+            }
         }
         at.map_or(Ok(()), |(_, item)| take(Found::Item(Box::new(item))))
     }

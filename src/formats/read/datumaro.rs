@@ -44,11 +44,10 @@ fn lost(place: Place, reason: String, row: Option<String>, take: &mut Take<'_>) 
 
 /// The labels of a file, which may stand after its items: a pass of their own.
 fn labels(files: &dyn Files, path: &str) -> Result<Vec<String>, ReadError> {
-    let mut out = Vec::new();
-    json::each(super::open(files, path)?, &document_label(files, path), &[], &mut |piece| {
-        if piece.key == "categories"
-            && let Ok(value) = piece.value()
-        {
+    let (mut out, file) = (Vec::new(), document_label(files, path));
+    json::each(super::open(files, path)?, &file, &[], &mut |piece| {
+        if piece.key == "categories" {
+            let value = piece.value().map_err(|reason| super::broken(&file, format!("categories: {reason}")))?;
             let list = value.pointer("/label/labels").and_then(Value::as_array).into_iter().flatten();
             out = list.map(|l| l.get("name").and_then(Value::as_str).unwrap_or_default().to_owned()).collect();
         }

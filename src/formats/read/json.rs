@@ -5,11 +5,14 @@
 //! by itself, so that a bad one costs nothing but itself, and memory is that of the largest element.
 //!
 //! What always holds: a byte-order mark is no error; `NaN` and `Infinity`, which Python writes, become texts that a message
-//! can name; an element is never longer than [`LONGEST`].
+//! can name; an element is never longer than [`LONGEST`], and is not made into more values than memory has room for.
 
+mod room;
 mod scalar;
+mod slim;
 
 pub use scalar::{Scalar, field, number, others, text};
+pub use slim::without;
 
 use crate::formats::dataset::{Place, ReadError, Spot};
 use serde::de::Deserialize;
@@ -46,6 +49,7 @@ impl Piece<'_> {
 /// # Errors
 /// What is wrong with it, as half a sentence.
 pub fn parse<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
+    room::check(bytes)?;
     match serde_json::from_slice(bytes) {
         Ok(value) => Ok(value),
         Err(first) => {
@@ -103,12 +107,8 @@ pub fn each(
     open: &[&str],
     take: &mut dyn FnMut(Piece<'_>) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
-    let mut scan = Scan { input, file: Arc::clone(file), buffer: Vec::new(), at: 0, ended: false, lines: 0 };
-    if scan.starts_with(b"\xef\xbb\xbf")? {
-        scan.at += 3;
-    } else if scan.starts_with(b"\xff\xfe")? || scan.starts_with(b"\xfe\xff")? {
-        return Err(scan.broken("it is in UTF-16; save it as UTF-8 and try again"));
-    }
+    let mut scan = Scan::new(input, file);
+    scan.begin()?;
     match scan.token()? {
         Some(b'[') => scan.list("", take)?,
         Some(b'{') => scan.object(open, take)?,
@@ -132,6 +132,20 @@ struct Scan {
 }
 
 impl Scan {
+    fn new(input: Box<dyn Read + Send>, file: &Arc<str>) -> Self {
+        Self { input, file: Arc::clone(file), buffer: Vec::new(), at: 0, ended: false, lines: 0 }
+    }
+
+    /// Passes a byte-order mark.
+    fn begin(&mut self) -> Result<(), ReadError> {
+        if self.starts_with(b"\xef\xbb\xbf")? {
+            self.at += 3;
+        } else if self.starts_with(b"\xff\xfe")? || self.starts_with(b"\xfe\xff")? {
+            return Err(self.broken("it is in UTF-16; save it as UTF-8 and try again"));
+        }
+        Ok(())
+    }
+
     fn broken(&self, reason: impl Into<String>) -> ReadError {
         let seen = self.buffer.get(..self.at).unwrap_or(&self.buffer);
         let line = self.lines + 1 + seen.iter().filter(|b| **b == b'\n').count() as u64;

@@ -8,11 +8,7 @@ use crate::domain::geometry::{BoxN, Point};
 use crate::formats::dataset::{Bad, Files, Found, Item, Mark, Place, ReadError, Spot, Take, Unit};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::sync::Arc;
-
-/// The largest file that is read: the picture itself may be in it.
-const LONGEST: u64 = 128 << 20;
 
 /// The fields that are read; the picture's bytes are passed over.
 #[derive(serde::Deserialize)]
@@ -36,9 +32,12 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
     for path in documents(files, &["json"])? {
         let file = document_label(files, &path);
         let place = Place { file: Arc::clone(&file), at: Spot::Whole };
-        let mut bytes = Vec::new();
-        super::open(files, &path)?.take(LONGEST).read_to_end(&mut bytes).map_err(|e| super::io_error(&file, e))?;
-        let document = json::parse::<Document>(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes));
+        // The picture itself may be in it, and is of any length.
+        let document = match json::without(super::open(files, &path)?, &file, "imageData") {
+            Ok(bytes) => json::parse::<Document>(&bytes),
+            Err(ReadError::Broken { reason, .. }) => Err(reason),
+            Err(other) => return Err(other),
+        };
         match document {
             Ok(document) => picture(document, files, &path, &place, take)?,
             Err(reason) if files.is_file() => {

@@ -2,17 +2,24 @@
 //! `class-descriptions*.csv` (later `oidv7-class-descriptions*.csv`), which says what `/m/0abc` is called.
 
 use super::codec::Pack;
-use super::sorter::{Key, Sorter, key_of};
-use super::{Reading, broken, document_label, documents, io_error, item, mark, split_of, xml};
+use super::keys::Keys;
+use super::sorter::{Sorter, key_of};
+use super::{
+    CLASSES, Reading, broken, document_label, documents, io_error, item, mark, split_of, too_many_classes, xml,
+};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::BoxN;
 use crate::formats::csv::CsvRows;
 use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Mark, Place, ReadError, Spot, Take, Unit};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::io::Read;
 use std::sync::Arc;
 
 /// Flags that a box may have: 1, 0, or -1 for not known.
 const FLAGS: [&str; 5] = ["IsOccluded", "IsTruncated", "IsGroupOf", "IsDepiction", "IsInside"];
+
+/// Bytes of a file with the names of classes that are read.
+const NAMES: u64 = 64 << 20;
 
 /// Whether a file says what classes are called.
 pub(super) fn is_description(name: &str) -> bool {
@@ -32,11 +39,16 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
     for path in describing {
         let file = document_label(files, path);
         // No header to guess: a comma and two cells.
-        let mut rows =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(super::open(files, path)?);
+        let mut rows = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(super::open(files, path)?.take(NAMES));
         for row in rows.records() {
             let row = row.map_err(|e| broken(&file, e.to_string()))?;
             let (Some(id), Some(name)) = (row.get(0), row.get(1)) else { continue };
+            if names.len() >= CLASSES {
+                return Err(too_many_classes(&file));
+            }
             if id != "LabelName"
                 && names.insert(id.trim_start_matches('\u{feff}').to_owned(), name.to_owned()).is_none()
             {
@@ -49,7 +61,7 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
     if few {
         take(Found::Classes(classes))?;
     }
-    let (mut seen, mut listing) = (HashSet::new(), Vec::new());
+    let (mut seen, mut listing) = (Keys::new(with.scratch), Vec::new());
     for path in others {
         let file = document_label(files, path);
         let mut rows = CsvRows::of_any_size(super::open(files, path)?).map_err(|e| broken(&file, e.to_string()))?;
@@ -84,7 +96,7 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
             }
             let mut pack = Pack::default();
             pack.item(&out);
-            seen.insert(key_of(&out.name));
+            seen.insert(key_of(&out.name)).map_err(|e| io_error("the scratch file", e))?;
             sorter.push(key_of(&out.name), &pack.bytes).map_err(|e| io_error("the scratch file", e))?;
         }
         super::table::together(sorter, &file, take)?;
@@ -94,7 +106,7 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
 
 /// Pictures that our own export lists by file name and that no row is about: there is nothing on them. The official lists
 /// have no file names; what they list without a row was not judged.
-fn empty_pictures(files: &dyn Files, path: &str, seen: &HashSet<Key>, take: &mut Take<'_>) -> Result<(), ReadError> {
+fn empty_pictures(files: &dyn Files, path: &str, seen: &Keys, take: &mut Take<'_>) -> Result<(), ReadError> {
     let file = document_label(files, path);
     let mut rows = CsvRows::of_any_size(super::open(files, path)?).map_err(|e| broken(&file, e.to_string()))?;
     let (Some(id), Some(name)) = (rows.column_like(&["ImageID"]), rows.column_like(&["FileName"])) else {
@@ -104,7 +116,8 @@ fn empty_pictures(files: &dyn Files, path: &str, seen: &HashSet<Key>, take: &mut
     while rows.next_row(&mut cells).map_err(|e| broken(&file, e.to_string()))?.is_some() {
         n += 1;
         let (Some(id), Some(name)) = (cells.get(id), cells.get(name)) else { continue };
-        if !seen.contains(&key_of(id)) && !name.is_empty() {
+        let known = seen.contains(key_of(id)).map_err(|e| io_error("the scratch file", e))?;
+        if !known && !name.is_empty() {
             let mut out = item(name, &Place { file: Arc::clone(&file), at: Spot::Row(n) });
             out.split = split_of(path);
             take(Found::Item(Box::new(out)))?;

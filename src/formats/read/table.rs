@@ -122,6 +122,9 @@ pub(super) fn together(sorter: Sorter, file: &Arc<str>, take: &mut Take<'_>) -> 
                 whole.width = whole.width.or(one.width);
                 whole.height = whole.height.or(one.height);
                 whole.marks.extend(one.marks);
+                if whole.marks.len() > super::MARKS {
+                    return Err(super::too_many(file, &whole.name));
+                }
             }
             _ => {
                 if let Some((_, done)) = open.replace((key, one)) {

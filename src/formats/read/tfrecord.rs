@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// The longest record that is read.
 pub const LONGEST: u64 = 64 << 20;
+/// Fields and numbers of one example; more would take many times the memory of its bytes.
+const VALUES: usize = 2_000_000;
 /// The longest list of names.
 const NAMES: u64 = 16 << 20;
 
@@ -232,25 +234,34 @@ impl<'a> Wire<'a> {
         Some((key >> 3, key & 7, bytes))
     }
 
-    /// All fields, or nothing if the bytes are no message.
-    fn fields(bytes: &'a [u8]) -> Option<Vec<(u64, u64, &'a [u8])>> {
+    /// All fields, or nothing if the bytes are no message, or more than are left.
+    fn fields(bytes: &'a [u8], left: &mut usize) -> Option<Vec<(u64, u64, &'a [u8])>> {
         let (mut wire, mut out) = (Wire(bytes), Vec::new());
         while !wire.0.is_empty() {
+            spend(left, 1)?;
             out.push(wire.field()?);
         }
         Some(out)
     }
 }
 
-fn features(example: &[u8]) -> Option<BTreeMap<&str, Feature<'_>>> {
+/// Takes so much from what is left; nothing, and nothing is left, if it is not enough.
+fn spend(left: &mut usize, n: usize) -> Option<()> {
+    let rest = left.checked_sub(n);
+    *left = rest.unwrap_or(0);
+    rest.map(|_| ())
+}
+
+/// The features of an example; `left` is how many fields and numbers it may have.
+fn features<'a>(example: &'a [u8], left: &mut usize) -> Option<BTreeMap<&'a str, Feature<'a>>> {
     let mut out = BTreeMap::new();
-    for (_, _, map) in Wire::fields(example)?.into_iter().filter(|(n, ..)| *n == 1) {
-        for (_, _, entry) in Wire::fields(map)?.into_iter().filter(|(n, ..)| *n == 1) {
-            let fields = Wire::fields(entry)?;
+    for (_, _, map) in Wire::fields(example, left)?.into_iter().filter(|(n, ..)| *n == 1) {
+        for (_, _, entry) in Wire::fields(map, left)?.into_iter().filter(|(n, ..)| *n == 1) {
+            let fields = Wire::fields(entry, left)?;
             let of =
                 |wanted: u64| fields.iter().find(|(n, kind, _)| *n == wanted && *kind == 2).map(|(.., bytes)| *bytes);
             let (Some(key), Some(value)) = (of(1), of(2)) else { continue };
-            if let Some(feature) = feature(value)? {
+            if let Some(feature) = feature(value, left)? {
                 out.insert(std::str::from_utf8(key).ok()?, feature);
             }
         }
@@ -258,12 +269,13 @@ fn features(example: &[u8]) -> Option<BTreeMap<&str, Feature<'_>>> {
     Some(out)
 }
 
-fn feature(bytes: &[u8]) -> Option<Option<Feature<'_>>> {
-    let Some((kind, _, list)) = Wire::fields(bytes)?.into_iter().next() else { return Some(None) };
-    let values = Wire::fields(list)?;
+fn feature<'a>(bytes: &'a [u8], left: &mut usize) -> Option<Option<Feature<'a>>> {
+    let Some((kind, _, list)) = Wire::fields(bytes, left)?.into_iter().next() else { return Some(None) };
+    let values = Wire::fields(list, left)?;
     Some(Some(match kind {
         1 => Feature::Bytes(values.into_iter().map(|(.., bytes)| bytes).collect()),
         2 => {
+            spend(left, values.iter().map(|(.., bytes)| bytes.len() / 4).sum())?;
             let quads = values.iter().flat_map(|(.., bytes)| bytes.chunks_exact(4));
             Feature::Floats(quads.filter_map(|b| <[u8; 4]>::try_from(b).ok()).map(f32::from_le_bytes).collect())
         }
@@ -272,6 +284,7 @@ fn feature(bytes: &[u8]) -> Option<Option<Feature<'_>>> {
             for (.., packed) in values {
                 let mut wire = Wire(packed);
                 while !wire.0.is_empty() {
+                    spend(left, 1)?;
                     all.push(wire.varint()?.cast_signed());
                 }
             }
@@ -341,7 +354,12 @@ fn example(
     place: &Place,
     wrong: &mut Vec<String>,
 ) -> Result<Item, String> {
-    let said = Said(features(record).ok_or("it is no tf.train.Example")?);
+    let mut left = VALUES;
+    let said = features(record, &mut left).ok_or_else(|| match left {
+        0 => format!("it has more than {VALUES} values"),
+        _ => "it is no tf.train.Example".to_owned(),
+    })?;
+    let said = Said(said);
     let name = said.text("image/filename").or_else(|| said.text("image/source_id"));
     let mut out = item(&name.ok_or("it names no picture: image/filename and image/source_id are missing")?, place);
     (out.width, out.height) = (said.side("image/width"), said.side("image/height"));

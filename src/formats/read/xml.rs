@@ -1,17 +1,23 @@
 //! XML files one element at a time, as small trees.
 //!
 //! What always holds: no document type but a bare name, and no entities of the file's own (they are how an XML file of a kilobyte becomes one
-//! of gigabytes, or reads other files); a tree is never larger than [`LONGEST`].
+//! of gigabytes, or reads other files); a tree is never larger than [`LONGEST`] in the file and [`HEAVIEST`] in memory.
 
 use crate::formats::dataset::{Place, ReadError, Spot};
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
-use std::io::{BufReader, Read};
+use std::cell::Cell;
+use std::io::{self, BufReader, Read};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Bytes of one element with everything in it.
 pub const LONGEST: usize = 16 << 20;
+/// Bytes of memory that one element may take with everything in it.
+pub const HEAVIEST: usize = 96 << 20;
 const DEPTH: usize = 64;
+/// Bytes of one read.
+const STEP: usize = 256 << 10;
 
 /// An element.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,6 +48,12 @@ impl Node {
     #[must_use]
     pub fn text_of(&self, name: &str) -> Option<&str> {
         self.child(name).map(|c| c.text.as_str()).filter(|t| !t.is_empty())
+    }
+
+    /// Bytes of memory that it takes by itself and in its parent, about.
+    fn weight(&self) -> usize {
+        let attributes = self.attributes.iter().map(|(key, value)| 128 + key.len() + value.len()).sum::<usize>();
+        256 + self.name.len() + attributes
     }
 
     /// An attribute.
@@ -80,19 +92,27 @@ pub fn each(
     names: &[&str],
     take: &mut dyn FnMut(Node) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
-    let mut reader = quick_xml::Reader::from_reader(BufReader::with_capacity(256 << 10, input));
+    let left = Rc::new(Cell::new(0));
+    let counted = Counted { input, left: Rc::clone(&left) };
+    let mut reader = quick_xml::Reader::from_reader(BufReader::with_capacity(STEP, counted));
     reader.config_mut().check_end_names = true;
     let broken =
         |reason: String| ReadError::Broken { place: Place { file: Arc::clone(file), at: Spot::Whole }, reason };
     let mut buffer = Vec::new();
     let mut open: Vec<Node> = Vec::new();
-    let (mut began, mut depth, mut seen) = (0_u64, 0_usize, false);
+    let (mut began, mut depth, mut seen, mut weight) = (0_u64, 0_usize, false, 0_usize);
     loop {
         buffer.clear();
         let at = reader.buffer_position();
+        // A tag or a text is held as a whole, whether it is wanted or not.
+        left.set(LONGEST + STEP);
         let event = reader.read_event_into(&mut buffer);
-        if !open.is_empty() && at.saturating_sub(began) > LONGEST as u64 {
+        if left.get() == 0 || (!open.is_empty() && at.saturating_sub(began) > LONGEST as u64) {
             return Err(broken(format!("an element is longer than {} MiB", LONGEST >> 20)));
+        }
+        weight = if open.is_empty() { 0 } else { weight };
+        if weight > HEAVIEST {
+            return Err(broken(format!("an element holds so much that it would take {} MiB", HEAVIEST >> 20)));
         }
         let event = event.map_err(|e| broken(format!("it is no XML that can be read, near byte {at}: {e}")))?;
         match event {
@@ -109,6 +129,7 @@ pub fn each(
                     return Err(broken(format!("elements are nested more than {DEPTH} deep")));
                 }
                 let node = node(&start).map_err(|e| broken(format!("near byte {at}: {e}")))?;
+                weight += node.weight();
                 if open.is_empty() && names.contains(&node.name.as_str()) {
                     began = at;
                     open.push(node);
@@ -119,6 +140,7 @@ pub fn each(
             Event::Empty(start) => {
                 seen = true;
                 let node = node(&start).map_err(|e| broken(format!("near byte {at}: {e}")))?;
+                weight += node.weight();
                 match open.last_mut() {
                     Some(parent) => parent.children.push(node),
                     None if names.contains(&node.name.as_str()) => take(node)?,
@@ -168,6 +190,20 @@ pub fn each(
             Event::Eof => return Ok(()),
             Event::DocType(_) | Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
         }
+    }
+}
+
+/// Gives no more bytes than are left.
+struct Counted {
+    input: Box<dyn Read + Send>,
+    left: Rc<Cell<usize>>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.input.read(buffer)?;
+        self.left.set(self.left.get().saturating_sub(n));
+        if self.left.get() == 0 { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(n) }
     }
 }
 

@@ -19,6 +19,7 @@ mod lists;
 
 pub(super) use lists::is_of_boxes as is_list_of_boxes;
 
+use super::sorter::{Key, key_of};
 use super::yaml::{self, Yaml};
 use super::{Reading, document_label, documents, item, mark, split_of};
 use crate::domain::annotation::Shape;
@@ -27,7 +28,7 @@ use crate::domain::picture_name::is_picture_name;
 use crate::formats::dataset::{
     Bad, ClassInfo, Files, Found, Item, Mark, POINTS_IN_PARTS, Place, ReadError, Spot, Standing, Take, Unit,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::{BufReader, Read};
 use std::sync::Arc;
 
@@ -60,7 +61,7 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
     take(Found::Classes(
         set.names.iter().map(|name| ClassInfo { name: name.clone(), ..ClassInfo::default() }).collect(),
     ))?;
-    let mut labelled = HashSet::new();
+    let mut labelled: Labelled = vec![false; set.pictures.len()];
     let labels = documents(files, &["txt"])?;
     let mut found = 0;
     for path in labels.iter().filter(|p| set.may_be_labels(p)) {
@@ -71,13 +72,12 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
         return Err(super::broken(&document_label(files, ""), why));
     }
     // Pictures without a label file have not been looked at.
-    for (n, path) in (1..).zip(set.pictures.values().flatten()) {
-        if !labelled.contains(path) {
+    for (path, labelled) in set.pictures.iter().zip(labelled) {
+        if !labelled {
             let place = Place { file: document_label(files, path), at: Spot::Whole };
             let mut listed = item(path, &place);
             listed.standing = Standing::Listed;
             listed.split = split_of(path);
-            let _: u64 = n;
             take(Found::Item(Box::new(listed)))?;
         }
     }
@@ -89,6 +89,9 @@ fn is_names(name: &str) -> bool {
     matches!(name, "classes.txt" | "_classes.txt" | "_darknet.labels") || name.ends_with(".names")
 }
 
+/// Which of the pictures have labels, by their places.
+type Labelled = Vec<bool>;
+
 /// What a folder holds besides the labels.
 struct Set {
     names: Vec<String>,
@@ -98,14 +101,22 @@ struct Set {
     has_counted_names: bool,
     /// Numbers of a key point, where there are any.
     points: Option<(usize, usize)>,
-    /// Pictures by their name without folder and ending.
-    pictures: HashMap<String, Vec<String>>,
+    /// Pictures in the order of the listing.
+    pictures: Vec<String>,
+    /// Where each stands, in the order of the hashes of their names without folder and ending.
+    by_stem: Vec<(u64, u32)>,
 }
 
 impl Set {
     fn new(files: &dyn Files) -> Result<Self, ReadError> {
-        let mut set =
-            Self { names: Vec::new(), counted: None, has_counted_names: false, points: None, pictures: HashMap::new() };
+        let mut set = Self {
+            names: Vec::new(),
+            counted: None,
+            has_counted_names: false,
+            points: None,
+            pictures: Vec::new(),
+            by_stem: Vec::new(),
+        };
         if files.is_file() {
             return Ok(set);
         }
@@ -113,7 +124,8 @@ impl Set {
             let path = path.map_err(|e| super::io_error(files.shown(), e))?;
             let name = path.rsplit('/').next().unwrap_or_default();
             if is_picture_name(name) {
-                set.pictures.entry(stem(name).to_owned()).or_default().push(path);
+                set.by_stem.push((hash(stem(name)), set.pictures.len() as u32));
+                set.pictures.push(path);
             } else if set.names.is_empty() && (name.ends_with(".yaml") || name.ends_with(".yml")) {
                 set.data(files, &path)?;
             } else if set.names.is_empty() && is_names(name) {
@@ -127,6 +139,7 @@ impl Set {
             set.names = (0..*count).map(|n| format!("class_{n}")).collect();
             set.has_counted_names = true;
         }
+        set.by_stem.sort_unstable();
         Ok(set)
     }
 
@@ -134,7 +147,7 @@ impl Set {
     fn may_be_labels(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or_default();
         let lower = name.to_ascii_lowercase();
-        !NO_LABELS.contains(&lower.as_str()) || (!is_names(&lower) && self.pictures.contains_key(stem(name)))
+        !NO_LABELS.contains(&lower.as_str()) || (!is_names(&lower) && !self.named(stem(name)).is_empty())
     }
 
     fn data(&mut self, files: &dyn Files, path: &str) -> Result<(), ReadError> {
@@ -171,21 +184,36 @@ impl Set {
         Ok(())
     }
 
-    /// The picture that a label file is about: the one whose path differs in `labels` and `images` only, else the nearest of
-    /// its name, else the name without its ending.
-    fn picture(&self, label: &str) -> String {
+    /// The picture that a label file is about, with its place: the one whose path differs in `labels` and `images` only,
+    /// else the only one of its name; or the name that a picture which is not there would have.
+    fn picture(&self, label: &str) -> Result<(usize, &str), String> {
         let bare = label.strip_suffix(".txt").or_else(|| label.strip_suffix(".TXT")).unwrap_or(label);
         let wanted = match bare.rfind("labels/").filter(|at| *at == 0 || bare.as_bytes().get(at - 1) == Some(&b'/')) {
             Some(at) => format!("{}images/{}", &bare[..at], &bare[at + "labels/".len()..]),
             None => bare.replace("labelTxt/", "images/"),
         };
         let name = bare.rsplit('/').next().unwrap_or_default();
-        let found = self.pictures.get(name).map(Vec::as_slice).unwrap_or_default();
-        let same = |path: &&String| stem_path(path) == wanted || stem_path(path) == bare;
-        match (found.iter().find(same), found) {
-            (Some(path), _) | (None, [path]) => path.clone(),
-            _ => wanted,
+        let same = |(_, path): &&(usize, &str)| stem_path(path) == wanted || stem_path(path) == bare;
+        let found = self.named(name);
+        match (found.iter().find(same), found.as_slice()) {
+            (Some(one), _) | (None, [one]) => Ok(*one),
+            _ => Err(wanted),
         }
+    }
+
+    /// The place of a picture.
+    fn place_of(&self, path: &str) -> Option<usize> {
+        let name = stem(path.rsplit('/').next().unwrap_or_default());
+        self.named(name).into_iter().find(|(_, found)| *found == path).map(|(at, _)| at)
+    }
+
+    /// The pictures of a name without folder and ending, with their places.
+    fn named(&self, name: &str) -> Vec<(usize, &str)> {
+        let wanted = hash(name);
+        let from = self.by_stem.partition_point(|(hash, _)| *hash < wanted);
+        let same = self.by_stem.iter().skip(from).take_while(|(hash, _)| *hash == wanted);
+        let found = same.filter_map(|(_, at)| Some((*at as usize, self.pictures.get(*at as usize)?.as_str())));
+        found.filter(|(_, path)| stem(path.rsplit('/').next().unwrap_or_default()) == name).collect()
     }
 
     fn class(&self, n: &str) -> Result<String, String> {
@@ -206,6 +234,10 @@ impl Set {
     }
 }
 
+fn hash(name: &str) -> u64 {
+    (key_of(name) & Key::from(u64::MAX)) as u64
+}
+
 fn stem(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
@@ -220,17 +252,21 @@ fn text_of(files: &dyn Files, path: &str) -> Result<String, ReadError> {
     Ok(String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)).into_owned())
 }
 
-/// Reads one text file; whether there were labels in it. `labelled` gets the pictures that it is about.
+/// Reads one text file; whether there were labels in it. `labelled` is told which pictures it is about.
 fn labels_of(
     files: &dyn Files,
     path: &str,
     set: &Set,
-    labelled: &mut HashSet<String>,
+    labelled: &mut Labelled,
     take: &mut Take<'_>,
 ) -> Result<bool, ReadError> {
     let file = document_label(files, path);
     let whole = Place { file: Arc::clone(&file), at: Spot::Whole };
-    let bare = if path.is_empty() { stem(&file).to_owned() } else { set.picture(path) };
+    let (at, bare) = match (path.is_empty(), set.picture(path)) {
+        (true, _) => (None, stem(&file).to_owned()),
+        (false, Ok((at, name))) => (Some(at), name.to_owned()),
+        (false, Err(name)) => (None, name),
+    };
     let mut list = None;
     let mut out: Item = item(&bare, &whole);
     out.split = split_of(path);
@@ -251,6 +287,7 @@ fn labels_of(
         match row(text, set, &place) {
             // The same row twice is one box, as in Ultralytics' own reader.
             Ok(_) if !seen.insert(text.to_owned()) => Ok(()),
+            Ok(_) if out.marks.len() >= super::MARKS => Err(super::too_many(&file, &bare)),
             Ok(mark) => {
                 out.marks.push(mark);
                 Ok(())
@@ -264,7 +301,7 @@ fn labels_of(
     if let Some(Some(list)) = list {
         return Ok(list.has_boxes());
     }
-    labelled.insert(bare);
+    at.and_then(|at| labelled.get_mut(at)).into_iter().for_each(|slot| *slot = true);
     take(Found::Item(Box::new(out))).map(|()| true)
 }
 

@@ -113,7 +113,7 @@ impl<'a, 'w> Gather<'a, 'w> {
             rejects,
             done: Imported::default(),
             told: progress("reading"),
-            seen: (Arc::from(""), Seen::default()),
+            seen: (Arc::from(""), Seen::new(&wanted.scratch)),
             missing: Vec::new(),
             missing_count: 0,
             oddities: BTreeMap::new(),
@@ -212,7 +212,7 @@ impl<'a, 'w> Gather<'a, 'w> {
 
     fn item(&mut self, mut item: Item, hit: Hit) -> Result<(), OpsError> {
         self.done.report.read += 1;
-        let partial = self.rejects.is_partial(&item);
+        let partial = self.rejects.is_partial(&item)?;
         self.told.done += 1;
         if self.told.done.is_multiple_of(STRIDE) {
             self.watch.check()?;
@@ -240,9 +240,10 @@ impl<'a, 'w> Gather<'a, 'w> {
             (None, way) => return self.lost(&item, way),
         };
         if *self.seen.0 != *item.place.file {
-            self.seen = (Arc::clone(&item.place.file), Seen::default());
+            self.seen = (Arc::clone(&item.place.file), Seen::new(&self.wanted.scratch));
         }
-        if !self.seen.1.insert(key) {
+        let scratch = |e| OpsError::file("write", &self.wanted.scratch, &e);
+        if !self.seen.1.insert(key).map_err(scratch)? {
             return self.reject(&item, "duplicate: an earlier entry of this file is about the same picture".to_owned());
         }
         self.done.report.matched += u64::from(known.is_some());
@@ -259,7 +260,6 @@ impl<'a, 'w> Gather<'a, 'w> {
         }
         self.pack.bytes.clear();
         self.pack.item(&item);
-        let scratch = |e| OpsError::file("write", &self.wanted.scratch, &e);
         self.sorter.push(key, &self.pack.bytes).map_err(scratch)
     }
 

@@ -40,7 +40,7 @@ pub fn preview(
 ) -> Result<ImportPreview, OpsError> {
     let (format, files) = open(lake, wanted, stop)?;
     let reference = wanted.how.reference.as_ref().map(|path| LakeFiles::new(lake, path, stop)).transpose()?;
-    let gather = Gather::new(store, lake, project, wanted, &files, Rejects::aside(), stop, watch);
+    let gather = Gather::new(store, lake, project, wanted, &files, Rejects::aside(&wanted.scratch), stop, watch);
     let mut look = Look { gather, out: ImportPreview::default(), classes: Classes::default() };
     let mut failed = None;
     let read = read::read(format, &files, &reading(wanted, reference.as_ref()), &mut |found| {

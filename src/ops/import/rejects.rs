@@ -3,10 +3,10 @@
 
 use crate::domain::text::printable;
 use crate::formats::dataset::{Bad, Item, Spot};
+use crate::formats::read::keys::Keys;
 use crate::formats::read::sorter::{Key, key_of};
 use crate::ops::OpsError;
 use serde_json::json;
-use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,8 +14,6 @@ use std::path::{Path, PathBuf};
 
 /// Rows that are kept for a person.
 pub(super) const KEPT: usize = 20;
-/// Pictures with something wrong that are remembered.
-const REMEMBERED: usize = 1 << 20;
 
 /// The file, made with the first row.
 pub(super) struct Rejects {
@@ -26,7 +24,8 @@ pub(super) struct Rejects {
     /// The first rows, each as a sentence that is safe to show, and whether its picture as a whole is lost.
     pub(super) first: Vec<(String, bool)>,
     /// Pictures of which a part was not taken.
-    partly: HashSet<Key>,
+    partly: Keys,
+    scratch: PathBuf,
 }
 
 /// A picture as its file calls it.
@@ -35,13 +34,15 @@ fn called(file: &str, name: &str) -> Key {
 }
 
 impl Rejects {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path: Some(path), ..Self::aside() }
+    /// `scratch` is a folder for what does not fit into memory.
+    pub(super) fn new(path: PathBuf, scratch: &Path) -> Self {
+        Self { path: Some(path), ..Self::aside(scratch) }
     }
 
     /// Rows that are only counted and, the first of them, kept.
-    pub(super) fn aside() -> Self {
-        Self { path: None, file: None, count: 0, first: Vec::new(), partly: HashSet::new() }
+    pub(super) fn aside(scratch: &Path) -> Self {
+        let (partly, scratch) = (Keys::new(scratch), scratch.to_owned());
+        Self { path: None, file: None, count: 0, first: Vec::new(), partly, scratch }
     }
 
     pub(super) fn push(&mut self, bad: &Bad) -> Result<(), OpsError> {
@@ -50,8 +51,9 @@ impl Rejects {
             let name = bad.name.as_ref().map(|n| format!(" (`{}`)", printable(n))).unwrap_or_default();
             self.first.push((format!("{}{name}: {}", bad.place, printable(&bad.reason)), bad.whole));
         }
-        if let Some(name) = bad.name.as_ref().filter(|_| !bad.whole && self.partly.len() < REMEMBERED) {
-            self.partly.insert(called(&bad.place.file, name));
+        if let Some(name) = bad.name.as_ref().filter(|_| !bad.whole) {
+            let noted = self.partly.insert(called(&bad.place.file, name));
+            noted.map_err(|e| OpsError::file("write", &self.scratch, &e))?;
         }
         let Some(path) = self.path.clone() else { return Ok(()) };
         let place = match bad.place.at {
@@ -66,11 +68,13 @@ impl Rejects {
         self.write(&path, &record.to_string()).map_err(|e| OpsError::file("write", &path, &e))
     }
 
-    /// Whether a part of a picture was not taken, as far as the reader said whose part it was. After very many it is taken
-    /// to be so of every one.
-    pub(super) fn is_partial(&self, item: &Item) -> bool {
-        self.partly.len() >= REMEMBERED
-            || (!self.partly.is_empty() && self.partly.contains(&called(&item.place.file, &item.name)))
+    /// Whether a part of a picture was not taken, as far as the reader said whose part it was.
+    pub(super) fn is_partial(&self, item: &Item) -> Result<bool, OpsError> {
+        if self.partly.is_empty() {
+            return Ok(false);
+        }
+        let found = self.partly.contains(called(&item.place.file, &item.name));
+        found.map_err(|e| OpsError::file("read", &self.scratch, &e))
     }
 
     fn write(&mut self, path: &Path, record: &str) -> io::Result<()> {

@@ -5,6 +5,7 @@ use crate::domain::annotation::Shape;
 use crate::domain::project::{Project, Task};
 use crate::domain::text::printable;
 use crate::formats::dataset::Mark;
+use crate::formats::read::CLASSES;
 use std::collections::HashSet;
 
 /// Longer names are no names of classes.
@@ -30,7 +31,7 @@ impl Rules {
 
     /// Notes a class; `true` if it is new.
     pub(super) fn add(&mut self, name: &str) -> bool {
-        if self.written.contains(name) {
+        if self.written.len() >= CLASSES || self.written.contains(name) {
             return false;
         }
         self.written.insert(name.to_owned());
@@ -44,6 +45,9 @@ impl Rules {
         }
         if self.classes == NewClasses::Error && !self.known.contains(&mark.class.to_lowercase()) {
             return Some(format!("label '{}' not in project class_list", printable(&mark.class)));
+        }
+        if self.written.len() >= CLASSES && !self.known.contains(&mark.class.to_lowercase()) {
+            return Some(format!("the file has more than {CLASSES} classes; no more are added"));
         }
         let whole = matches!(mark.shape, Shape::Class);
         match self.task {

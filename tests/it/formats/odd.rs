@@ -194,3 +194,63 @@ fn a_table_that_the_decoder_gives_up_on_is_an_error() {
         assert!(seen.says("it cannot be read as Parquet"), "{:?}", seen.reasons());
     }
 }
+
+#[test]
+fn a_picture_with_more_marks_than_can_be_held_is_refused_in_every_format_of_rows() {
+    let csv = "path,class,xmin,ymin,xmax,ymax\n".to_owned() + &"a.jpg,x,1,1,2,2\n".repeat(200_001);
+    let open_images = "ImageID,LabelName,XMin,XMax,YMin,YMax\n".to_owned() + &"a,x,0.1,0.2,0.1,0.2\n".repeat(200_001);
+    let yolo: String = (0..200_001).map(|i| format!("1 1 2 1 2 2 1 {i} x 0\n")).collect();
+    for (format, name, text) in
+        [(Format::Csv, "a.csv", csv), (Format::OpenImages, "a.csv", open_images), (Format::Yolo, "a.txt", yolo)]
+    {
+        let seen = read(format, name, text);
+        assert!(seen.says("more than 200000 annotations belong to one picture"), "{format:?}: {:?}", seen.error);
+    }
+}
+
+#[test]
+fn a_list_of_classes_without_end_is_refused() {
+    let categories: Vec<String> = (0..100_001).map(|i| format!("{{\"id\":{i},\"name\":\"c{i}\"}}")).collect();
+    let seen = read(Format::Coco, "a.json", format!("{{\"images\":[],\"categories\":[{}]}}", categories.join(",")));
+    assert!(seen.says("it has more than 100000 classes"), "{:?}", seen.error);
+}
+
+#[test]
+fn what_would_take_many_times_its_bytes_is_refused() {
+    let regions = vec!["{\"a\":{}}"; 200_000].join(",");
+    let via = format!("{{\"a.jpg\":{{\"filename\":\"a.jpg\",\"regions\":[{regions}]}}}}");
+    assert!(read(Format::Via, "a.json", via).says("it holds so many values"));
+    let labelme = format!("{{\"imagePath\":\"a.jpg\",\"shapes\":[{regions}]}}");
+    assert!(read(Format::LabelMe, "a.json", labelme).says("it holds so many values"));
+    let voc = format!("<annotation><filename>a.jpg</filename>{}</annotation>", "<x/>".repeat(500_000));
+    let seen = read(Format::Voc, "a.xml", voc);
+    assert!(seen.says("an element holds so much"), "{:?}", seen.error);
+    for text in ["<annotation><x>".to_owned(), "<annotation a=\"".to_owned(), "<!-- ".to_owned()] {
+        let seen = read(Format::Voc, "a.xml", text + &"y".repeat(17 << 20));
+        assert!(seen.says("an element is longer than 16 MiB"), "{:?}", seen.error);
+    }
+    // An example of very many empty fields, with the sums that it needs.
+    let example = [10, 0].repeat(2_000_001);
+    let crc = |bytes: &[u8]| {
+        let sum = bytes.iter().fold(!0_u32, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |c, _| if c & 1 == 1 { c >> 1 ^ 0x82f6_3b78 } else { c >> 1 })
+        });
+        (!sum).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
+    };
+    let length = (example.len() as u64).to_le_bytes();
+    let record = [&length[..], &crc(&length), &example, &crc(&example)].concat();
+    let seen = read(Format::TfRecord, "a.tfrecord", record);
+    assert!(seen.says("it has more than 2000000 values"), "{:?} {:?}", seen.reasons(), seen.error);
+}
+
+#[test]
+fn the_picture_in_a_labelme_file_may_be_of_any_length() {
+    let shape = "{\"label\":\"x\",\"points\":[[1,1],[3,3]],\"shape_type\":\"rectangle\"}";
+    let text = format!(
+        "{{\"imageData\":\"{}\",\"imagePath\":\"a.jpg\",\"imageWidth\":9,\"imageHeight\":9,\"shapes\":[{shape}]}}",
+        "A".repeat(17 << 20)
+    );
+    let seen = read(Format::LabelMe, "a.json", text.clone());
+    assert!(seen.error.is_none() && seen.items.len() == 1 && seen.items[0].marks.len() == 1, "{:?}", seen.error);
+    assert!(read(Format::LabelMe, "a.json", &text[..17 << 20]).says("the file ends in the middle"));
+}

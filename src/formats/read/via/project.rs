@@ -6,13 +6,18 @@
 use super::super::codec::Pack;
 use super::super::json::{Piece, Scalar, each};
 use super::super::sorter::{Sorter, key_of};
-use super::super::{Reading, detect, document_label, io_error, item, lines, mark, near, open, split_of, table};
+use super::super::{Reading, broken, detect, document_label, io_error, item, lines, mark, near, open, split_of, table};
 use super::{class_of, thing};
 use crate::domain::annotation::Shape;
 use crate::formats::dataset::{Bad, Files, Found, Item, Place, ReadError, Spot, Standing, Take, Unit};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// More pictures than this are no project of somebody's browser, and are known by heart while it is read.
+const FILES: usize = 250_000;
+/// Bytes of all attributes together.
+const ATTRIBUTES: usize = 4 << 20;
 
 /// Whether a file begins like a project of VIA 3.
 pub(super) fn is(files: &dyn Files, path: &str) -> bool {
@@ -30,7 +35,13 @@ pub(super) fn read(files: &dyn Files, path: &str, with: &Reading<'_>, take: &mut
     let mut known = Known::default();
     each(open(files, path)?, &file, &["attribute", "file", "view"], &mut |piece| {
         known.note(&piece);
-        Ok(())
+        match known.files.len().max(known.views.len()) > FILES || known.length > ATTRIBUTES {
+            true => Err(broken(
+                &file,
+                format!("it has more than {FILES} pictures, or very many attributes; export it in parts"),
+            )),
+            false => Ok(()),
+        }
     })?;
     let mut sorter = Sorter::new(with.scratch);
     let mut push = |out: &Item| {
@@ -79,6 +90,8 @@ struct Known {
     files: HashMap<String, String>,
     /// The first file of each.
     views: HashMap<String, String>,
+    /// Bytes of the attributes.
+    length: usize,
 }
 
 /// The text of a field; of numbers as well.
@@ -92,6 +105,7 @@ impl Known {
         let id = piece.key.to_owned();
         match piece.list {
             "attribute" => {
+                self.length += piece.bytes.len();
                 let options = value.get("options").and_then(Value::as_object).cloned().unwrap_or_default();
                 let name = text(&value, "aname").unwrap_or_else(|| id.clone());
                 self.attributes.insert(id, (name, options));

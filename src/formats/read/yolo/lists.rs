@@ -4,13 +4,12 @@
 //! What always holds: a line without a box is a picture with nothing on it only in a file that is known for its boxes.
 
 use super::super::{item, mark, near, split_of};
-use super::Set;
+use super::{Labelled, Set};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::BoxN;
 use crate::domain::picture_name::is_picture_name;
 use crate::domain::text::printable;
 use crate::formats::dataset::{Bad, Files, Found, Mark, Place, ReadError, Take, Unit};
-use std::collections::HashSet;
 
 /// A list that is being read.
 pub(super) struct List<'a> {
@@ -45,7 +44,7 @@ impl<'a> List<'a> {
         text: &str,
         set: &Set,
         place: &Place,
-        labelled: &mut HashSet<String>,
+        labelled: &mut Labelled,
         take: &mut Take<'_>,
     ) -> Result<(), ReadError> {
         if !self.boxes {
@@ -64,7 +63,7 @@ impl<'a> List<'a> {
                 }
             }
         }
-        labelled.insert(name);
+        set.place_of(&name).and_then(|at| labelled.get_mut(at)).into_iter().for_each(|slot| *slot = true);
         take(Found::Item(Box::new(out)))
     }
 }
