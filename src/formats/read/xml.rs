@@ -5,7 +5,7 @@
 
 use crate::formats::dataset::{Place, ReadError, Spot};
 use quick_xml::XmlVersion;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
 use std::cell::Cell;
 use std::io::{self, BufReader, Read};
 use std::rc::Rc;
@@ -170,17 +170,7 @@ pub fn each(
                 }
             }
             Event::GeneralRef(reference) => {
-                let name = reference.decode().map_err(|e| broken(e.to_string()))?.into_owned();
-                let known = match reference.resolve_char_ref() {
-                    Ok(Some(character)) => Some(character),
-                    _ => [("lt", '<'), ("gt", '>'), ("amp", '&'), ("quot", '"'), ("apos", '\'')]
-                        .into_iter()
-                        .find(|(known, _)| *known == name)
-                        .map(|(_, character)| character),
-                };
-                let shown = crate::domain::text::printable(&name).into_owned();
-                let character =
-                    known.ok_or_else(|| broken(format!("it uses the entity `{shown}`, which is refused")))?;
+                let character = character(&reference).map_err(broken)?;
                 if let Some(node) = open.last_mut() {
                     node.text.push(character);
                 }
@@ -191,6 +181,19 @@ pub fn each(
             Event::DocType(_) | Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
         }
     }
+}
+
+/// The character that a reference stands for: those of XML itself and numbers only.
+fn character(reference: &BytesRef<'_>) -> Result<char, String> {
+    if let Ok(Some(character)) = reference.resolve_char_ref() {
+        return Ok(character);
+    }
+    let name = reference.decode().map_err(|e| e.to_string())?;
+    let known = [("lt", '<'), ("gt", '>'), ("amp", '&'), ("quot", '"'), ("apos", '\'')];
+    let found = known.into_iter().find(|(known, _)| *known == name);
+    found
+        .map(|(_, character)| character)
+        .ok_or_else(|| format!("it uses the entity `{}`, which is refused", crate::domain::text::printable(&name)))
 }
 
 /// Gives no more bytes than are left.
