@@ -28,9 +28,9 @@ struct Link {
 
 impl Link {
     fn next(&self) -> u64 {
-        let plan = self.plan.load(Ordering::SeqCst);
-        self.plan.store(plan >> 2, Ordering::SeqCst);
-        plan & 3
+        // In one step: the test may set another plan meanwhile, which must not be undone.
+        let next = |plan: u64| Some(plan >> 2);
+        self.plan.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).unwrap_or_default() & 3
     }
 
     fn cut() -> StoreError {
