@@ -18,12 +18,12 @@ def boxes_of(project):
     return {row["path"]: [(b["class"], b["x"], b["y"], b["w"], b["h"]) for b in row.get("boxes", [])] for row in lines}
 
 
-def imported(what, truth, source, *args):
+def imported(what, truth, source, *args, base="nested", tolerance=2e-6):
     """Imports into a project of the same pictures and compares box for box."""
     project = what.replace(" ", "-")
-    lakelens("project", "create", project, "--from", ROOT / "nested", "--recursive", "--task", "detection")
+    lakelens("project", "create", project, "--from", ROOT / base, "--recursive", "--task", "detection")
     lakelens("import", project, source, *args)
-    same(f"import of {what}", truth, boxes_of(project), 2e-6, relative=True)
+    same(f"import of {what}", truth, boxes_of(project), tolerance, relative=True)
 
 
 def tables(truth):
@@ -269,13 +269,14 @@ def key_points():
         check.failed.append(f"key points: {wrong}")
 
 
-ROOT.mkdir(parents=True, exist_ok=True)
-truth = make("nested", CLASSES, True)
-tables(truth)
-delta(truth)
-records(truth)
-others(truth)
-outlines()
-key_points()
-print(f"{check.checked} compared, {len(check.failed)} wrong")
-sys.exit("\n".join(check.failed) if check.failed else 0)
+if __name__ == "__main__":
+    ROOT.mkdir(parents=True, exist_ok=True)
+    truth = make("nested", CLASSES, True)
+    tables(truth)
+    delta(truth)
+    records(truth)
+    others(truth)
+    outlines()
+    key_points()
+    print(f"{check.checked} compared, {len(check.failed)} wrong")
+    sys.exit("\n".join(check.failed) if check.failed else 0)
