@@ -23,7 +23,7 @@ pub mod stats;
 pub mod table_files;
 pub mod versions;
 
-use crate::domain::text::{encode_os, printable};
+use crate::domain::text::{encode_os, grouped, printable};
 use crate::formats::csv::CsvError;
 use crate::lake::LakeError;
 use crate::store::StoreError;
@@ -70,9 +70,26 @@ pub enum OpsError {
     /// The request makes no sense. A whole sentence.
     #[error("{0}")]
     Invalid(String),
+    /// It came in the middle of what is written piece by piece.
+    #[error("{error}; {} pictures were saved before that; the same again does the rest", grouped(*.saved))]
+    Begun {
+        /// Pictures whose answers were saved.
+        saved: u64,
+        /// What came.
+        error: Box<Self>,
+    },
 }
 
 impl OpsError {
+    /// The error with what was written before it; being told to stop is no error, and says that by itself.
+    pub(crate) fn after(self, saved: u64) -> Self {
+        match self {
+            error @ (Self::Cancelled | Self::Begun { .. }) => error,
+            error if saved == 0 => error,
+            error => Self::Begun { saved, error: Box::new(error) },
+        }
+    }
+
     pub(crate) fn file(doing: &'static str, path: &Path, error: &io::Error) -> Self {
         let why = match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {

@@ -29,6 +29,12 @@ impl From<OpsError> for AppError {
             OpsError::Cancelled => Self::new(Kind::Interrupted, "stopped").hint("what was saved before stays saved"),
             OpsError::Csv { .. } | OpsError::Data(_) => Self::new(Kind::Data, error.to_string()),
             OpsError::Invalid(message) => Self::usage(message),
+            // What it is decides how the program ends; that something was saved before is said with it.
+            OpsError::Begun { saved, error } => {
+                let saved = grouped(saved);
+                Self::from(*error)
+                    .hint(format!("{saved} pictures were saved before that; the same command does the rest"))
+            }
             other => Self::failed(other.to_string()),
         }
     }

@@ -59,7 +59,7 @@ pub enum StoreError {
         place: String,
     },
     /// The disk, the quota or the allowed size is used up.
-    #[error("no space is left to write {place}; nothing was lost, free some space and it goes on by itself")]
+    #[error("no space is left to write {place}; nothing that was saved is lost; free some space to go on")]
     DiskFull {
         /// The store.
         place: String,

@@ -3,6 +3,7 @@
 mod demo;
 mod export;
 mod export_formats;
+mod full;
 mod project;
 mod quality;
 mod scan;

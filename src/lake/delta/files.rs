@@ -4,6 +4,7 @@
 //! servers and the words for what goes wrong already. What always holds: files are made, never replaced ([`super::put`]); a
 //! listing is of one folder, in the order of the names; only plain files of this machine are opened.
 
+use super::put::is_part;
 use crate::lake::listing::EntryKind;
 use crate::lake::open_plain;
 use crate::lake::remote::{Mark, RemoteError, RemoteVolume, Trouble};
@@ -270,7 +271,8 @@ impl ObjectStore for Files {
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         let (files, folder) = (self.clone(), prefix.map(ToString::to_string).unwrap_or_default());
         let listed = async move {
-            let entries = files.folder(&folder).await?;
+            let mut entries = files.folder(&folder).await?;
+            entries.retain(|entry| !is_part(&entry.name));
             let meta = move |entry: Entry| {
                 let path = if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) };
                 Ok(ObjectMeta {

@@ -4,6 +4,7 @@
 //! are told apart by whose file is there first.
 
 use super::files::{Files, aside, failed, local, place};
+use crate::lake::remote::Mark;
 use bytes::Bytes;
 use object_store::{Error, Result};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -68,23 +69,35 @@ impl Files {
         }
     }
 
-    /// Whether anything lies in a folder; one that is not there is empty.
-    pub(super) async fn holds_anything(&self, path: &str) -> Result<bool> {
+    /// Whether anything but what `known` says lies in a folder; one that is not there is empty.
+    pub(super) async fn holds_others(&self, path: &str, known: fn(&str) -> bool) -> Result<bool> {
         match self {
             Self::Here => match fs::read_dir(place(path)) {
-                Ok(mut entries) => Ok(entries.next().is_some()),
+                Ok(mut entries) => Ok(entries.any(|e| !e.is_ok_and(|e| e.file_name().to_str().is_some_and(known)))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
                 Err(error) => Err(local(path, error)),
             },
-            Self::There(volume) => match volume.page(path, false, &Default::default()).await {
-                Ok(page) => Ok(!page.entries.is_empty() || page.next.is_some()),
-                Err(error) => match failed(path, error) {
-                    Error::NotFound { .. } => Ok(false),
-                    error => Err(error),
-                },
-            },
+            Self::There(volume) => {
+                let mut next = Some(Mark::default());
+                while let Some(mark) = next {
+                    match volume.page(path, false, &mark).await {
+                        Ok(page) if page.entries.iter().any(|e| !known(&e.name)) => return Ok(true),
+                        Ok(page) => next = page.next,
+                        Err(error) => match failed(path, error) {
+                            Error::NotFound { .. } => return Ok(false),
+                            error => return Err(error),
+                        },
+                    }
+                }
+                Ok(false)
+            }
         }
     }
+}
+
+/// Whether a name is one under which a file is made until it is whole: such a file may be left of a writer that was killed.
+pub(super) fn is_part(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(".part")
 }
 
 /// A name beside a file under which it is made.

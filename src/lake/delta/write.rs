@@ -5,6 +5,7 @@
 //! part of the table is removed where that is certain. A table that wants more of its writers than this is refused.
 
 use super::error::{DeltaError, told, words};
+use super::put::is_part;
 use super::{DeltaTable, Engine, LOG_BATCH, Result};
 use crate::domain::text::printable;
 use crate::domain::version::At;
@@ -31,6 +32,8 @@ use tokio_util::sync::CancellationToken;
 const TRIES: u32 = 8;
 /// Digits of the checksum that stand in the name of a file.
 const DIGITS: usize = 16;
+/// How the names of files end.
+const END: &str = ".snappy.parquet";
 /// Who writes, as the history of a table says it.
 const WRITER: &str = concat!("lakelens/", env!("CARGO_PKG_VERSION"));
 
@@ -100,12 +103,12 @@ impl DeltaTable {
             if let Some(done) = self.decide(&engine, &snapshot, rows, &data, stop)? {
                 return Ok(done);
             }
-        } else if self.wait(stop, self.files.holds_anything(&self.folder))? {
+        } else if self.holds_others(stop)? {
             let why = "the folder holds other files and no Delta table; name a new or an empty folder";
             return Err(self.not_writable(why));
         }
         let sum = rows.sha256.get(..DIGITS).unwrap_or(rows.sha256);
-        let name = format!("rows-{sum}-{}.snappy.parquet", uuid::Uuid::now_v7().simple());
+        let name = format!("rows-{sum}-{}{END}", uuid::Uuid::now_v7().simple());
         let put = self
             .wait(stop, self.files.upload(&self.inside(&name), rows.file))
             .and_then(|()| self.commit(&engine, rows, &data, &name, stop));
@@ -113,6 +116,12 @@ impl DeltaTable {
             self.tidy(&engine, &name);
         }
         put
+    }
+
+    /// Whether something lies in the folder that no writer of ours left there when it was killed before its first commit.
+    fn holds_others(&self, stop: &CancellationToken) -> Result<bool> {
+        Ok(self.wait(stop, self.files.holds_others(&self.folder, |name| is_left(name) || name == "_delta_log"))?
+            || self.wait(stop, self.files.holds_others(&self.inside("_delta_log"), is_part))?)
     }
 
     /// Commits until nobody was faster.
@@ -387,4 +396,11 @@ impl DeltaTable {
 fn mark(sha256: &str) -> i64 {
     let bits = sha256.get(..DIGITS).and_then(|digits| u64::from_str_radix(digits, 16).ok());
     i64::try_from(bits.unwrap_or_default() >> 1).unwrap_or_default()
+}
+
+/// Whether a file has the name of rows that [`DeltaTable::put`] uploads, or is becoming one.
+fn is_left(name: &str) -> bool {
+    let hex = |text: &str, digits| text.len() == digits && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let rows = name.strip_prefix("rows-").and_then(|name| name.strip_suffix(END)).and_then(|name| name.split_once('-'));
+    rows.is_some_and(|(sum, run)| hex(sum, DIGITS) && hex(run, 32)) || (is_part(name) && name.starts_with(".rows-"))
 }

@@ -17,6 +17,7 @@ use crate::formats::read::sorter::Key;
 use crate::lake::Lake;
 use crate::lake::remote::Stop;
 use crate::media::{Limits, inspect};
+use crate::ops::report::TaskProgress;
 use crate::ops::{OpsError, Watch, reading, skeletons};
 use crate::store::Store;
 use crate::store::records::{Comment, NewSample, SamplePredictions};
@@ -75,16 +76,14 @@ pub(super) fn write(
                 if chunk.len() >= CHUNK || weight >= WEIGHT {
                     watch.check()?;
                     weight = 0;
-                    told.done += chunk.len() as u64;
-                    writer.chunk(std::mem::take(&mut chunk))?;
+                    writer.next(std::mem::take(&mut chunk), &mut told)?;
                     watch.tell(&told);
                 }
                 chunk.push(Group { key, items: vec![item] });
             }
         }
     }
-    told.done += chunk.len() as u64;
-    writer.chunk(chunk)?;
+    writer.next(chunk, &mut told)?;
     writer.conclude();
     told.total = Some(told.done);
     watch.tell(&told);
@@ -105,6 +104,14 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Writes a chunk and counts it; an error says what was written before.
+    fn next(&mut self, chunk: Vec<Group>, told: &mut TaskProgress) -> Result<(), OpsError> {
+        let (before, pictures) = (if self.wanted.dry_run { 0 } else { told.done }, chunk.len() as u64);
+        self.chunk(chunk).map_err(|error| error.after(before))?;
+        told.done += pictures;
+        Ok(())
+    }
+
     fn batch(&self) -> BatchId {
         BatchId(self.identity.batch)
     }

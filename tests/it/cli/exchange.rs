@@ -80,6 +80,29 @@ fn a_table_is_made_once_appended_to_when_asked_and_replaced_when_asked() {
 }
 
 #[test]
+fn a_table_whose_making_was_killed_is_made_by_the_next_run_and_files_of_others_are_in_the_way() {
+    let home = cars();
+    home.ok(&EXPORT);
+    // As after a kill between the rows and their commit.
+    let log = home.path("out/_delta_log");
+    std::fs::remove_dir_all(&log).unwrap();
+    std::fs::create_dir(&log).unwrap();
+    home.write("out/_delta_log/.00000000000000000000.json.0123.part", "{");
+    home.write("out/.rows-0011223344556677-x.snappy.parquet.0123.part", "PAR1");
+    assert_eq!(home.json(&[&EXPORT[..], &["--json"]].concat())["version"], 0);
+    assert_eq!(table(&home, &[]).len(), 4, "the rows of the killed run are no part of the table");
+    for foreign in ["out/other.parquet", "out/_delta_log/00000000000000000007.checkpoint.parquet"] {
+        std::fs::remove_dir_all(&log).unwrap();
+        std::fs::create_dir(&log).unwrap();
+        home.write(foreign, "PAR1");
+        let ran = home.run(&EXPORT);
+        assert!(ran.code != 0, "{foreign}: {ran:?}");
+        assert!(!home.path("out/_delta_log/00000000000000000000.json").exists(), "{foreign}");
+        std::fs::remove_file(home.path(foreign)).unwrap();
+    }
+}
+
+#[test]
 fn what_is_exported_comes_back_at_any_version() {
     let home = cars();
     home.ok(&EXPORT);
