@@ -213,7 +213,7 @@ pub trait Files {
 /// Where a writer's bytes go: a folder that appears as a whole when everything has been written.
 pub trait Outputs {
     /// Begins a file by its relative path, with `/` between folders; folders are made as needed. The last write must be
-    /// followed by a flush.
+    /// followed by a flush. Nothing is held back: whoever writes in small pieces buffers them.
     ///
     /// # Errors
     /// When it cannot be made.

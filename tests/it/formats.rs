@@ -1,5 +1,6 @@
 //! Readers of annotation files with files that nobody meant.
 
+mod effort;
 mod mutations;
 mod odd;
 mod programs;

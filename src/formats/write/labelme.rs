@@ -10,7 +10,7 @@ use crate::domain::annotation::Shape;
 use crate::domain::mask;
 use crate::formats::dataset::{Item, Mark, Outputs};
 use serde_json::{Map, Value, json};
-use std::io::{self, Write};
+use std::io;
 
 /// Writes `LabelMe`.
 pub(super) struct LabelMe;
@@ -101,9 +101,11 @@ impl Writer for LabelMe {
             "imageHeight": item.height.unwrap_or(0),
             "imageWidth": item.width.unwrap_or(0),
         });
+        // Written at once: a serializer writes every bracket by itself, and each would be a call of the system.
+        let mut text = serde_json::to_vec_pretty(&made)?;
+        text.push(b'\n');
         let mut file = out.create(&below("", part(item), &format!("{}.json", stem(&item.name))))?;
-        serde_json::to_writer_pretty(&mut file, &made)?;
-        file.write_all(b"\n")?;
+        file.write_all(&text)?;
         file.flush()
     }
 
