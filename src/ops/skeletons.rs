@@ -9,7 +9,7 @@ use crate::domain::class::LabelSet;
 use crate::domain::ids::{ClassId, ProjectId};
 use crate::store::{Store, StoreError};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The setting that holds it: a JSON object of classes by id.
 pub const SETTING: &str = "class:keypoints";
@@ -61,9 +61,10 @@ pub fn keep(
 ) -> Result<(), OpsError> {
     let mut all = of(store, project)?;
     let before = all.clone();
+    let classes = if said.is_empty() { HashMap::new() } else { labels.by_name() };
     for (name, skeleton) in said {
-        if let Some(class) = labels.find(name) {
-            all.insert(class.id, skeleton.clone());
+        if let Some(class) = classes.get(&name.to_lowercase()) {
+            all.insert(*class, skeleton.clone());
         }
     }
     if all == before {

@@ -131,11 +131,7 @@ impl Writer<'_> {
     fn set_classes(&mut self) -> Result<(), OpsError> {
         let before = self.store.project(self.project.id)?.labels;
         let mut after = before.clone();
-        for name in std::mem::take(&mut self.gathered.classes) {
-            if after.find(&name).is_none() {
-                after.append(&name);
-            }
-        }
+        after.append_missing(std::mem::take(&mut self.gathered.classes));
         if after != before && !self.wanted.dry_run {
             let edit = self.edit(EditId::fresh(), Change::Classes { before, after: after.clone() });
             match self.store.commit(&[edit])?.into_iter().next() {
@@ -150,7 +146,7 @@ impl Writer<'_> {
         if !self.wanted.dry_run {
             skeletons::keep(self.store, self.project.id, &after, &std::mem::take(&mut self.gathered.skeletons))?;
         }
-        self.classes = after.live().map(|c| (c.name.to_lowercase(), c.id)).collect();
+        self.classes = after.by_name();
         self.labels = after;
         Ok(())
     }

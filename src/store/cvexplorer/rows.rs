@@ -13,7 +13,7 @@ use crate::store::error::StoreError;
 use crate::store::native::base::Base;
 use crate::store::native::value::{Row, Value};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 /// An annotation as it is stored.
@@ -141,8 +141,9 @@ impl Columns {
     /// Classes that annotations carry although they are not in the class list any more: they stay visible as retired.
     pub(super) fn dead_labels(&self, db: &dyn Base, labels: &mut LabelSet, project: ProjectId) -> Result<()> {
         let sql = "SELECT DISTINCT label FROM annotations WHERE project_id = ? ORDER BY label";
+        let mut known: HashSet<ClassId> = labels.classes.iter().map(|c| c.id).collect();
         for name in db.rows(sql, [project.0], |r| r.get::<String>(0))? {
-            if labels.get(class_id(&name)).is_none() {
+            if known.insert(class_id(&name)) {
                 let mut one = LabelSet::from_names(&[&name], 1).classes;
                 for class in &mut one {
                     (class.id, class.retired, class.hotkey) = (class_id(&name), true, String::new());

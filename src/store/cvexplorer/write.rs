@@ -7,7 +7,7 @@
 use super::probe::Shape as Columns;
 use super::rows::{Stored, Whole, annotation_id, class_id, revision};
 use crate::domain::annotation::{Annotation, Shape};
-use crate::domain::class::LabelSet;
+use crate::domain::class::{ClassIndex, LabelSet};
 use crate::domain::edit::{Change, Edit, Outcome};
 use crate::domain::ids::{ProjectId, Rev};
 use crate::domain::mask;
@@ -18,7 +18,7 @@ use crate::store::native::codes;
 use crate::store::native::value::Value;
 use crate::store::records::SamplePredictions;
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Why an answer cannot be stored here; `None` when it can.
 fn fault(answer: &Answer, labels: &LabelSet, columns: &Columns) -> Option<String> {
@@ -273,16 +273,16 @@ impl Columns {
         let text: Option<String> = db.row(&sql, [project.0], |r| r.get(0))?;
         let Some(text) = text else { return Ok(refused("the project is not there any more; open another")) };
         let mut names: Vec<String> = db.json(&text, "a class list")?;
-        let known = |name: &str, names: &[String]| names.iter().any(|n| n.to_lowercase() == name.to_lowercase());
+        let mut known: HashSet<String> = names.iter().map(|n| n.to_lowercase()).collect();
+        let (old, new) = (ClassIndex::of(before), ClassIndex::of(after));
         if before.classes.iter().any(|c| {
-            after
-                .get(c.id)
+            new.get(c.id)
                 .is_none_or(|now| now.name != c.name || now.retired != c.retired || now.merged_into != c.merged_into)
         }) {
             return Ok(refused("in a CV Explorer database classes can only be added here; change them in CV Explorer"));
         }
-        for class in after.classes.iter().filter(|c| before.get(c.id).is_none()) {
-            if known(&class.name, &names) {
+        for class in after.classes.iter().filter(|c| !old.has(c.id)) {
+            if !known.insert(class.name.to_lowercase()) {
                 return Ok(refused(&format!("a class called `{}` is there already", class.name)));
             }
             names.push(class.name.clone());

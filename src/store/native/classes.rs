@@ -2,10 +2,10 @@
 
 use super::base::Base;
 use super::value::Row;
-use crate::domain::class::{LabelClass, LabelSet};
+use crate::domain::class::{ClassIndex, LabelClass, LabelSet};
 use crate::domain::ids::{ClassId, ProjectId};
 use crate::store::Result;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The classes of a project, in order.
 pub(in crate::store) const LABELS: &str = "SELECT id, name, hotkey, colour, parent, merged_into, retired FROM label_class WHERE project = ? ORDER BY place, id";
@@ -36,7 +36,8 @@ impl dyn Base + '_ {
         before: &LabelSet,
         after: &LabelSet,
     ) -> Result<()> {
-        for class in before.classes.iter().filter(|c| after.get(c.id).is_none()) {
+        let index = ClassIndex::of(after);
+        for class in before.classes.iter().filter(|c| !index.has(c.id)) {
             self.execute("DELETE FROM label_class WHERE project = ? AND id = ?", (project.0, class.id.0))?;
         }
         for (place, class) in after.classes.iter().enumerate() {
@@ -76,11 +77,12 @@ impl dyn Base + '_ {
 pub(in crate::store) fn problem(set: &LabelSet) -> Option<String> {
     let mut names = HashSet::new();
     let mut ids = HashSet::new();
+    let index = ClassIndex::of(set);
     for class in &set.classes {
         if !ids.insert(class.id) {
             return Some(format!("the class number {} is there twice", class.id));
         }
-        if set.get(set.resolve(class.id)).is_some_and(|end| end.merged_into.is_some()) {
+        if index.is_circular(class.id) {
             return Some(format!("the class `{}` is merged in a circle or into a class that is not there", class.name));
         }
     }
@@ -98,36 +100,56 @@ pub(in crate::store) fn problem(set: &LabelSet) -> Option<String> {
 /// Takes the change `from` -> `to` into `current`, which others may have changed meanwhile. `None` if both changed the
 /// same class. The order of `to` wins only if the change is one of order.
 pub(in crate::store) fn merge(current: &LabelSet, from: &LabelSet, to: &LabelSet) -> Option<LabelSet> {
-    let touched = |id: ClassId| from.get(id) != to.get(id);
+    let (here, old, new) = (ClassIndex::of(current), ClassIndex::of(from), ClassIndex::of(to));
+    let touched = |id: ClassId| old.get(id) != new.get(id);
     let ids = from.classes.iter().chain(&to.classes).map(|c| c.id);
-    if ids.clone().any(|id| touched(id) && current.get(id) != from.get(id)) {
+    if ids.clone().any(|id| touched(id) && here.get(id) != old.get(id)) {
         return None;
     }
-    let order = |set: &LabelSet, other: &LabelSet| -> Vec<ClassId> {
-        set.classes.iter().map(|c| c.id).filter(|id| other.get(*id).is_some()).collect()
+    let order = |set: &LabelSet, other: &ClassIndex<'_>| -> Vec<ClassId> {
+        set.classes.iter().map(|c| c.id).filter(|id| other.has(*id)).collect()
     };
-    let now = |id: ClassId| if touched(id) { to.get(id) } else { current.get(id) };
-    let mut out: Vec<LabelClass> = if order(from, to) == order(to, from) {
-        current.classes.iter().filter_map(|c| now(c.id)).cloned().collect()
+    let now = |id: ClassId| if touched(id) { new.get(id) } else { here.get(id) };
+    let standing: Vec<&LabelClass> = if order(from, &new) == order(to, &old) {
+        current.classes.iter().filter_map(|c| now(c.id)).collect()
     } else {
-        let rest = current.classes.iter().filter(|c| from.get(c.id).is_none() && to.get(c.id).is_none());
-        to.classes.iter().filter_map(|c| now(c.id)).chain(rest).cloned().collect()
+        let rest = current.classes.iter().filter(|c| !old.has(c.id) && !new.has(c.id));
+        to.classes.iter().filter_map(|c| now(c.id)).chain(rest).collect()
     };
+    let mut known: HashSet<ClassId> = standing.iter().map(|c| c.id).collect();
+    let mut added = Added::default();
     for (place, class) in to.classes.iter().enumerate().filter(|(_, c)| touched(c.id)) {
-        if out.iter().any(|c| c.id == class.id) {
-            continue;
-        }
-        // A class that was not there goes behind the one it follows in `to`.
         let previous = place.checked_sub(1).and_then(|i| to.classes.get(i)).map(|c| c.id);
-        let at = previous.and_then(|p| out.iter().position(|c| c.id == p)).map_or(0, |i| i + 1);
-        out.insert(at, class.clone());
+        let previous = previous.filter(|id| known.contains(id));
+        if known.insert(class.id) {
+            added.0.entry(previous).or_default().push(class);
+        }
     }
-    Some(LabelSet { classes: out })
+    Some(LabelSet { classes: added.between(&standing) })
+}
+
+/// Classes that were not there, by the class that each goes behind: the one it follows in its set; none goes to the front.
+#[derive(Default)]
+struct Added<'a>(HashMap<Option<ClassId>, Vec<&'a LabelClass>>);
+
+impl<'a> Added<'a> {
+    /// Puts them between the others. Of several behind one class, the one that came last stands first.
+    fn between(mut self, standing: &[&'a LabelClass]) -> Vec<LabelClass> {
+        let mut out = Vec::with_capacity(standing.len());
+        let mut waiting = self.0.remove(&None).unwrap_or_default();
+        let mut standing = standing.iter().copied();
+        while let Some(class) = waiting.pop().or_else(|| standing.next()) {
+            out.push(class.clone());
+            waiting.extend(self.0.remove(&Some(class.id)).unwrap_or_default());
+        }
+        out
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::class::work;
 
     #[test]
     fn changes_of_different_classes_merge_and_of_the_same_do_not() {
@@ -156,5 +178,46 @@ mod tests {
         let mut turned = base.clone();
         turned.classes.reverse();
         assert_eq!(merge(&base, &base, &turned).unwrap(), turned);
+    }
+
+    #[test]
+    fn classes_that_are_added_stand_behind_the_ones_they_follow() {
+        let names = |set: &LabelSet| set.classes.iter().map(|c| c.name.clone()).collect::<Vec<_>>().join(" ");
+        let base = LabelSet::from_names(&["a", "b"], 1);
+        let more = LabelSet::from_names(&["v", "w", "x", "y", "z"], 5).classes;
+        let mut to = base.clone();
+        // v w a x y b z
+        to.classes.splice(1..1, more[2..4].iter().cloned());
+        to.classes.splice(0..0, more[..2].iter().cloned());
+        to.classes.push(more[4].clone());
+        assert_eq!(names(&to), "v w a x y b z");
+        assert_eq!(merge(&base, &base, &to).unwrap(), to);
+        let mut others = base.clone();
+        others.classes.push(LabelSet::from_names(&["theirs"], 20).classes.remove(0));
+        assert_eq!(names(&merge(&others, &base, &to).unwrap()), "v w a x y b z theirs");
+        // What they follow was taken away meanwhile.
+        others.classes.remove(0);
+        assert_eq!(names(&merge(&others, &base, &to).unwrap()), "x y v w b z theirs");
+    }
+
+    #[test]
+    fn many_new_classes_are_taken_at_a_cost_that_grows_with_their_number() {
+        let cost = |n: usize| {
+            let names: Vec<String> = (0..n).map(|i| format!("c{i}")).collect();
+            let from = LabelSet::from_names(&["first", "second"], 1);
+            let mut to = from.clone();
+            to.append_missing(&names);
+            // Ids that do not follow the order, as other programs give them.
+            to.classes[2..].reverse();
+            let (mut merged, mut back) = (LabelSet::default(), LabelSet::default());
+            let looks = work::of(|| {
+                merged = merge(&from, &from, &to).unwrap();
+                assert_eq!(problem(&merged), None);
+                back = merge(&merged, &merged, &from).unwrap();
+            });
+            assert_eq!((merged, back), (to, from));
+            looks
+        };
+        assert!(cost(4000) < 5 * cost(1000), "{} and {}", cost(1000), cost(4000));
     }
 }

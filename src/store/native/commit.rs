@@ -3,7 +3,7 @@
 use super::desk::{Desk, Head, NewEvent, Standing};
 use super::tally::{Deltas, Facets, NO_REV};
 use super::{classes, codes};
-use crate::domain::class::LabelSet;
+use crate::domain::class::{ClassIndex, LabelSet};
 use crate::domain::edit::{Change, Edit, Origin, Outcome};
 use crate::domain::ids::{BatchId, ProjectId, Rev, SampleId};
 use crate::domain::review::Review;
@@ -277,7 +277,8 @@ impl dyn Desk + '_ {
         if let Some(problem) = classes::problem(&after) {
             return refused(problem);
         }
-        for class in current.classes.iter().filter(|c| after.get(c.id).is_none()) {
+        let index = ClassIndex::of(&after);
+        for class in current.classes.iter().filter(|c| !index.has(c.id)) {
             if self.class_in_use(project, class.id)? {
                 return refused(format!(
                     "samples carry the class `{}`; retire it or merge it into another",

@@ -1,6 +1,6 @@
 //! Scans: what was seen, and which classes the files name.
 
-use crate::domain::class::LabelSet;
+use crate::domain::class::{ClassIndex, LabelSet};
 use crate::domain::ids::{BatchId, ClassId, ProjectId};
 use crate::domain::natural::natural_key;
 use crate::store::records::{NewSample, ScanReport};
@@ -73,13 +73,15 @@ pub(in crate::store) fn class_names(files: &[NewSample]) -> Vec<&str> {
 /// Maps class names to classes; unknown ones are appended. Returns the label set then, and the class of each name.
 pub(in crate::store) fn with_classes(before: &LabelSet, names: &[&str]) -> (LabelSet, HashMap<String, ClassId>) {
     let mut known: HashMap<String, ClassId> = HashMap::new();
+    let index = ClassIndex::of(before);
     // A retired class is found too: the file's folder still says so; a live one of that name comes first.
     for class in before.classes.iter().filter(|c| c.retired || c.merged_into.is_some()).chain(before.live()) {
-        known.insert(class.name.to_lowercase(), before.resolve(class.id));
+        known.insert(class.name.to_lowercase(), index.resolve(class.id));
     }
     let (mut after, mut classes) = (before.clone(), HashMap::new());
+    let mut end = after.appender();
     for name in names {
-        let id = *known.entry(name.to_lowercase()).or_insert_with(|| after.append(name));
+        let id = *known.entry(name.to_lowercase()).or_insert_with(|| end.append(name));
         classes.insert((*name).to_owned(), id);
     }
     (after, classes)

@@ -2,9 +2,10 @@
 
 use super::codes;
 use super::tally::Stored;
-use crate::domain::class::LabelSet;
+use crate::domain::class::{ClassIndex, LabelSet};
 use crate::domain::ids::ClassId;
 use crate::domain::queue::Order;
+use std::collections::HashMap;
 
 /// The column a stretch is sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,8 +108,13 @@ pub(super) fn stretches(order: Order, labels: &LabelSet) -> Vec<Stretch> {
 /// For each class what people gave it, by path, and what only a model did, best first; then the rest.
 fn by_class(labels: &LabelSet) -> Vec<Stretch> {
     let ends = labels.classes.iter().filter(|c| c.merged_into.is_none());
+    let index = ClassIndex::of(labels);
+    let mut members: HashMap<ClassId, Vec<i64>> = HashMap::new();
+    for class in &labels.classes {
+        members.entry(index.resolve(class.id)).or_default().push(class.id.0);
+    }
     let pair = |id: ClassId| {
-        let ids = members(labels, id);
+        let ids = members.get(&id).cloned().unwrap_or_default();
         let given = Stretch { id: id.0, class: Some(Some(ids.clone())), ..Stretch::whole(Column::Path, false) };
         let predicted = Some(Some(ids));
         let guessed =
@@ -134,5 +140,6 @@ pub(super) fn renamed(labels: &LabelSet, id: i64) -> i64 {
 
 /// All classes that count as this one today.
 pub(super) fn members(labels: &LabelSet, id: ClassId) -> Vec<i64> {
-    labels.classes.iter().map(|c| c.id).filter(|c| labels.resolve(*c) == id).map(|c| c.0).collect()
+    let index = ClassIndex::of(labels);
+    labels.classes.iter().map(|c| c.id).filter(|c| index.resolve(*c) == id).map(|c| c.0).collect()
 }

@@ -316,6 +316,9 @@ impl Desk for PgDesk<'_> {
     }
 
     fn has_class(&self, project: ProjectId, class: ClassId) -> Result<bool> {
+        if let Some(labels) = self.memory().labels.get(&project) {
+            return Ok(labels.get(class).is_some());
+        }
         Ok(self.labels(project)?.get(class).is_some())
     }
 

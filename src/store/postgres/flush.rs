@@ -3,8 +3,8 @@
 use super::desk::{EventRow, Held, Memory};
 use super::tx::{Param, Statement, Tx};
 use crate::domain::annotation::Annotation;
-use crate::domain::class::LabelSet;
-use crate::domain::ids::ProjectId;
+use crate::domain::class::{ClassIndex, LabelSet};
+use crate::domain::ids::{AnnotationId, ProjectId};
 use crate::domain::sample::{Answer, Status};
 use crate::store::Result;
 use crate::store::native::base::to_json;
@@ -43,7 +43,8 @@ pub(super) fn notify(tx: &Tx<'_>, project: i64, event: i64) {
 
 /// Writes the difference of two label sets.
 pub(super) fn labels(tx: &Tx<'_>, project: ProjectId, before: &LabelSet, after: &LabelSet) {
-    let gone: Vec<i64> = before.classes.iter().filter(|c| after.get(c.id).is_none()).map(|c| c.id.0).collect();
+    let index = ClassIndex::of(after);
+    let gone: Vec<i64> = before.classes.iter().filter(|c| !index.has(c.id)).map(|c| c.id.0).collect();
     if !gone.is_empty() {
         let sql = "DELETE FROM label_class WHERE project = $1 AND id = ANY($2)";
         tx.later(Statement::new(sql, vec![Param::int(project.0), Param::ints(gone)]));
@@ -134,8 +135,8 @@ fn annotations(tx: &Tx<'_>, held: &[&Held]) -> Result<()> {
     for sample in held {
         let id = sample.was.head.id.0;
         let (before, after) = (&sample.was.head.answer.annotations, &sample.now.head.answer.annotations);
-        let stays = |a: &Annotation| after.iter().any(|b| b.id == a.id);
-        gone.extend(before.iter().filter(|a| !stays(a)).map(|a| (id, a.id.0)));
+        let stay: BTreeSet<AnnotationId> = after.iter().map(|a| a.id).collect();
+        gone.extend(before.iter().filter(|a| !stay.contains(&a.id)).map(|a| (id, a.id.0)));
         let differs = |(place, a): &(usize, &Annotation)| before.get(*place) != Some(*a);
         new.extend(after.iter().enumerate().filter(differs).map(|(place, a)| (id, place, a)));
     }

@@ -5,8 +5,10 @@
 
 use crate::domain::annotation::Annotation;
 use crate::domain::class::LabelSet;
+use crate::domain::ids::ClassId;
 use crate::domain::sample::{Answer, Status};
 use jiff::Timestamp;
+use std::collections::HashMap;
 
 /// What an answer says about the column: a class, no class, or nothing (`None`).
 pub(super) fn class_text(answer: &Answer, labels: &LabelSet) -> Option<Option<String>> {
@@ -17,11 +19,17 @@ pub(super) fn class_text(answer: &Answer, labels: &LabelSet) -> Option<Option<St
     }
 }
 
-/// The answer that a value of the column means; `None` when the label set has no such class yet.
-pub(super) fn answer(class: Option<&str>, labels: &LabelSet, author: &str, at: Timestamp) -> Option<Answer> {
+/// The answer that a value of the column means; `None` when the label set has no such class yet. `classes` are the live
+/// ones by their names, see [`LabelSet::by_name`]: a table has many rows.
+pub(super) fn answer(
+    class: Option<&str>,
+    classes: &HashMap<String, ClassId>,
+    author: &str,
+    at: Timestamp,
+) -> Option<Answer> {
     let Some(name) = class.filter(|c| !c.trim().is_empty()) else { return Some(Answer::default()) };
-    let found = labels.find(name)?;
-    let annotations = vec![Annotation::label(found.id, author, at)];
+    let class = classes.get(&name.to_lowercase())?;
+    let annotations = vec![Annotation::label(*class, author, at)];
     Some(Answer { status: Status::Labeled, annotations, ..Answer::default() })
 }
 
@@ -39,11 +47,12 @@ mod tests {
     fn answers_and_columns() {
         let labels = LabelSet::from_names(&["Rose", "tulip"], 1);
         let at = Timestamp::UNIX_EPOCH;
-        let rose = answer(Some("rose"), &labels, "me", at).unwrap();
+        let classes = labels.by_name();
+        let rose = answer(Some("rose"), &classes, "me", at).unwrap();
         assert_eq!(class_text(&rose, &labels), Some(Some("Rose".to_owned())));
         assert_eq!(class_text(&Answer::default(), &labels), Some(None));
-        assert_eq!(answer(Some(" "), &labels, "me", at), Some(Answer::default()));
-        assert_eq!(answer(Some("lily"), &labels, "me", at), None);
+        assert_eq!(answer(Some(" "), &classes, "me", at), Some(Answer::default()));
+        assert_eq!(answer(Some("lily"), &classes, "me", at), None);
         let skipped = Answer { status: Status::Skipped, ..rose };
         assert_eq!(class_text(&skipped, &labels), None);
         assert!(same(Some("Rose"), Some("rose")) && same(None, Some("")) && !same(None, Some("rose")));

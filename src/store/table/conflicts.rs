@@ -105,7 +105,7 @@ impl TableStore {
         let Some(sample) = self.inner.sample_by_path(project.id, &clash.path)? else { return Ok(()) };
         let at = Timestamp::now();
         let mut project = project;
-        if answers::answer(clash.theirs.as_deref(), &project.labels, AUTHOR, at).is_none() {
+        if answers::answer(clash.theirs.as_deref(), &project.labels.by_name(), AUTHOR, at).is_none() {
             // A class that nobody here has seen yet.
             let name = clash.theirs.clone().unwrap_or_default();
             let before = project.labels.clone();
@@ -113,7 +113,7 @@ impl TableStore {
             let change = Change::Classes { before, after: project.labels.clone() };
             self.inner.commit(&[by_table(project.id, change, at)])?;
         }
-        let Some(answer) = answers::answer(clash.theirs.as_deref(), &project.labels, AUTHOR, at) else {
+        let Some(answer) = answers::answer(clash.theirs.as_deref(), &project.labels.by_name(), AUTHOR, at) else {
             return Ok(());
         };
         let change = Change::Answer { sample: sample.id, base: sample.rev, before: sample.answer, after: answer };
@@ -127,7 +127,7 @@ impl TableStore {
         let events = self.inner.history(project.id, Some(sample.id), None, EDITS)?;
         let Some(found) = events.into_iter().find(|e| e.edit.id.to_string() == clash.edit) else { return Ok(None) };
         let at = clash.at.parse().unwrap_or(Timestamp::UNIX_EPOCH);
-        let theirs = answers::answer(clash.theirs.as_deref(), &project.labels, AUTHOR, at);
+        let theirs = answers::answer(clash.theirs.as_deref(), &project.labels.by_name(), AUTHOR, at);
         let reason = match (&theirs, clash.gone) {
             (_, true) => Some(format!("the row is not in {} any more", self.source.table)),
             (None, false) => {

@@ -11,6 +11,7 @@ use super::source::Seen;
 use super::{AUTHOR, project_of};
 use crate::domain::class::LabelSet;
 use crate::domain::edit::{Change, Edit, Origin, Outcome};
+use crate::domain::ids::ClassId;
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::{Project, ScanSettings, Task};
 use crate::domain::version::At;
@@ -18,6 +19,7 @@ use crate::store::records::{NewProject, NewSample};
 use crate::store::{Result, Store, StoreError};
 use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Rows of one transaction.
@@ -142,6 +144,7 @@ impl Sender {
         report: &mut Refreshed,
     ) -> Result<()> {
         let labels = self.mirror.project(project.id)?.labels;
+        let classes = labels.by_name();
         let mut learned: Vec<(&String, Known)> = Vec::new();
         let (mut edits, mut after) = (Vec::new(), Vec::new());
         for (row, path) in batch.iter().zip(paths) {
@@ -154,7 +157,7 @@ impl Sender {
                 Some(before) if before == now => {}
                 Some(before) if !same(before.base.as_deref(), now.base.as_deref()) => {
                     report.changed += 1;
-                    match self.external(project, path, &now, &labels)? {
+                    match self.external(project, path, &now, (&labels, &classes))? {
                         Some(edit) => {
                             edits.push(edit);
                             after.push((path, now));
@@ -174,13 +177,14 @@ impl Sender {
         self.rows.together(|rows| learned.iter().try_for_each(|(path, known)| rows.learn(path, known)))
     }
 
-    /// The edit that brings somebody else's change into the mirror; `None` if it shows it already.
+    /// The edit that brings somebody else's change into the mirror; `None` if it shows it already. The label set comes with
+    /// its classes by name.
     pub(super) fn external(
         &mut self,
         project: &Project,
         path: &str,
         now: &Known,
-        labels: &LabelSet,
+        (labels, classes): (&LabelSet, &HashMap<String, ClassId>),
     ) -> Result<Option<Edit>> {
         let Some(sample) = self.mirror.sample_by_path(project.id, path)? else { return Ok(None) };
         let shown = class_text(&sample.answer, labels).flatten();
@@ -188,7 +192,7 @@ impl Sender {
             return Ok(None);
         }
         let at = Timestamp::now();
-        let Some(answer) = answer(now.base.as_deref(), labels, AUTHOR, at) else { return Ok(None) };
+        let Some(answer) = answer(now.base.as_deref(), classes, AUTHOR, at) else { return Ok(None) };
         let change = Change::Answer { sample: sample.id, base: sample.rev, before: sample.answer, after: answer };
         let mut edit = Edit::by_person(project.id, change, AUTHOR, at);
         edit.origin = Origin::Import;
