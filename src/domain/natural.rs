@@ -1,4 +1,10 @@
-//! The order people expect of file names: `img2` before `img10`.
+//! The order people expect of file names: `img2` before `img10`; and names by the million.
+
+mod names;
+mod sort;
+
+pub use names::{NameList, Names};
+pub use sort::{NaturalOrder, NaturalSort};
 
 /// A key whose byte order is the natural order of `text`: letters by lower case, runs of digits by value.
 ///

@@ -31,6 +31,7 @@ pub mod yolo;
 
 use super::dataset::{Files, Item, Mark, Place, ReadError, Spot, Standing, Take, Unit};
 use crate::domain::annotation::Shape;
+use crate::domain::natural::NameList;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
@@ -252,19 +253,19 @@ fn too_many_classes(file: &Arc<str>) -> ReadError {
 }
 
 /// The files to be read: the one that was opened, or those of a folder with one of these endings.
-fn documents(files: &dyn Files, endings: &[&str]) -> Result<Vec<String>, ReadError> {
+fn documents(files: &dyn Files, endings: &[&str]) -> Result<NameList, ReadError> {
     if files.is_file() {
-        return Ok(vec![String::new()]);
+        return Ok(NameList::from_iter([""]));
     }
     let listed = files.list("").map_err(|e| io_error(files.shown(), e))?;
-    let mut out = Vec::new();
+    let mut out = NameList::default();
     for path in listed {
         let path = path.map_err(|e| io_error(files.shown(), e))?;
         let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
         // Our own exports say what is in them; that is no annotation.
         let manifest = path.rsplit('/').next() == Some(crate::formats::MANIFEST);
         if endings.contains(&ending.as_str()) && !manifest {
-            out.push(path);
+            out.push(&path);
         }
     }
     Ok(out)

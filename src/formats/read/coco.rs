@@ -37,14 +37,14 @@ const POINTS: [&str; 2] = ["keypoints", "skeleton"];
 /// # Errors
 /// When a file is broken or cannot be read.
 pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in documents(files, &["json"])? {
+    for path in &documents(files, &["json"])? {
         if files.is_file() || looks_like(files, &path) {
             let mut join = Join::new(files, &path, with);
             join.gather(files, &path, true, take)?;
             if join.results > 0
                 && let Some(reference) = with.reference
             {
-                for path in documents(reference, &["json"])? {
+                for path in &documents(reference, &["json"])? {
                     join.gather(reference, &path, false, take)?;
                 }
             }

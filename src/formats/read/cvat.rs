@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// # Errors
 /// When a file is no CVAT XML or is broken.
 pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in documents(files, &["xml"])? {
+    for path in &documents(files, &["xml"])? {
         let mut reader =
             Document { file: document_label(files, &path), path: &path, files, with, n: 0, size: None, tracks: None };
         xml::each(

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// # Errors
 /// When a file is broken, or has items before its categories.
 pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in documents(files, &["json"])? {
+    for path in &documents(files, &["json"])? {
         let file = document_label(files, &path);
         let labels = labels(files, &path)?;
         take(Found::Classes(

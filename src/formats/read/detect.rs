@@ -1,6 +1,7 @@
 //! Which format it is, by what is in it.
 
 use super::{Format, document_label, tfrecord};
+use crate::domain::natural::NameList;
 use crate::domain::picture_name::is_picture_name;
 use crate::formats::dataset::{Files, ReadError};
 use std::io::Read;
@@ -37,9 +38,9 @@ pub fn detect(files: &dyn Files) -> Result<Format, ReadError> {
         return Ok(Format::Delta);
     }
     let mut found = Vec::new();
-    let paths = if files.is_file() { vec![String::new()] } else { documents(files)? };
+    let paths = if files.is_file() { NameList::from_iter([""]) } else { documents(files)? };
     for path in paths.iter().take(FILES) {
-        if let Some(format) = of_file(files, path)
+        if let Some(format) = of_file(files, &path)
             && !found.contains(&format)
         {
             found.push(format);
@@ -67,11 +68,11 @@ fn is_delta(files: &dyn Files) -> bool {
 /// Endings of files that may hold annotations.
 const ENDINGS: [&str; 10] = ["json", "jsonl", "ndjson", "xml", "csv", "txt", "yaml", "yml", "tsv", "parquet"];
 
-fn documents(files: &dyn Files) -> Result<Vec<String>, ReadError> {
+fn documents(files: &dyn Files) -> Result<NameList, ReadError> {
     let mut out = super::documents(files, &ENDINGS)?;
     let listed = files.list("").map_err(|e| super::io_error(files.shown(), e))?;
     // The names of shards end in their numbers.
-    out.extend(listed.filter_map(Result::ok).filter(|path| tfrecord::is_name(path)).take(1));
+    listed.filter_map(Result::ok).find(|path| tfrecord::is_name(path)).into_iter().for_each(|path| out.push(&path));
     Ok(out)
 }
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// # Errors
 /// When a file is broken.
 pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in documents(files, &["json"])? {
+    for path in &documents(files, &["json"])? {
         let file = document_label(files, &path);
         json::each(super::open(files, &path)?, &file, &[], &mut |piece| {
             if !piece.list.is_empty() || !piece.key.is_empty() {

@@ -29,7 +29,7 @@ struct Document {
 /// # Errors
 /// When a file cannot be read, or the one that was opened is no LabelMe file.
 pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in documents(files, &["json"])? {
+    for path in &documents(files, &["json"])? {
         let file = document_label(files, &path);
         let place = Place { file: Arc::clone(&file), at: Spot::Whole };
         // The picture itself may be in it, and is of any length.

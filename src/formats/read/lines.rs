@@ -29,7 +29,7 @@ pub const LONGEST: u64 = 16 << 20;
 /// # Errors
 /// When a file cannot be read, or has a line that is longer than [`LONGEST`].
 pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in documents(files, &["jsonl", "ndjson"])? {
+    for path in &documents(files, &["jsonl", "ndjson"])? {
         let file = document_label(files, &path);
         if let Some(classes) = declared(files, &path) {
             take(Found::Classes(classes))?;

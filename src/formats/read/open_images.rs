@@ -32,11 +32,11 @@ pub(super) fn is_description(name: &str) -> bool {
 /// When a file is no table, or lacks a column.
 pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
     let paths = documents(files, &["csv"])?;
-    let (describing, others): (Vec<&String>, Vec<&String>) =
+    let (describing, others): (Vec<String>, Vec<String>) =
         paths.iter().partition(|p| !files.is_file() && p.rsplit('/').next().is_some_and(is_description));
     let mut names: HashMap<String, String> = HashMap::new();
     let mut classes = Vec::new();
-    for path in describing {
+    for path in &describing {
         let file = document_label(files, path);
         // No header to guess: a comma and two cells.
         let mut rows = csv::ReaderBuilder::new()
@@ -62,7 +62,7 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
         take(Found::Classes(classes))?;
     }
     let (mut seen, mut listing) = (Keys::new(with.scratch), Vec::new());
-    for path in others {
+    for path in &others {
         let file = document_label(files, path);
         let mut rows = CsvRows::of_any_size(super::open(files, path)?).map_err(|e| broken(&file, e.to_string()))?;
         let Some(columns) = Columns::new(&rows) else {

@@ -42,7 +42,7 @@ const COLUMNS: usize = 10_000;
 /// # Errors
 /// When a file is no Parquet, or has no column for the picture.
 pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in documents(files, &["parquet"])? {
+    for path in &documents(files, &["parquet"])? {
         let file = document_label(files, &path);
         let spooled = spooled(files, &path, with)?;
         let schema = schema(&file, &spooled)?;

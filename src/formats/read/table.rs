@@ -26,7 +26,7 @@ const COLUMNS: usize = 10_000;
 /// # Errors
 /// When a file is no table, or has no column for the picture.
 pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in documents(files, &["csv", "tsv"])? {
+    for path in &documents(files, &["csv", "tsv"])? {
         let file = document_label(files, &path);
         if !files.is_file() && is_key(files, &path, &file)? {
             continue;

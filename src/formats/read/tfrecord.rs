@@ -48,8 +48,8 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
         true => vec![String::new()],
         false => {
             let listed = files.list("").map_err(|e| io_error(files.shown(), e))?;
-            let all = listed.collect::<Result<Vec<_>, _>>().map_err(|e| io_error(files.shown(), e))?;
-            all.into_iter().filter(|path| is_name(path)).collect()
+            let named = listed.filter(|path| path.as_ref().map_or(true, |path| is_name(path)));
+            named.collect::<Result<Vec<_>, _>>().map_err(|e| io_error(files.shown(), e))?
         }
     };
     let crc = Crc32c::default();

@@ -21,7 +21,7 @@ const CLASS: [&str; 6] = ["label", "class", "name", "type", "category", "object"
 /// # Errors
 /// When a file is broken.
 pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in documents(files, &["json", "csv"])? {
+    for path in &documents(files, &["json", "csv"])? {
         let file = document_label(files, &path);
         if file.to_ascii_lowercase().ends_with(".csv") {
             rows::read(files, &path, with, take)?;

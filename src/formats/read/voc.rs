@@ -4,13 +4,14 @@
 //! supervision; nothing in a file says which. `auto` reads all files once before: a coordinate of 0 anywhere means 0; else
 //! `The VOC20xx Database`, or `roboflow.ai` in the folder `VOC` (what supervision writes), means 1; else 0, with a notice.
 
+use super::sorter::{Key, key_of};
 use super::xml::{self, Node, number, side};
 use super::{Reading, VocOrigin, document_label, documents, item, mark, split_of};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
+use crate::domain::natural::NameList;
 use crate::formats::dataset::{Bad, Files, Found, Item, Mark, Place, ReadError, Spot, Take, Unit};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
 use std::io::{BufReader, Read};
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
     };
     let pictures = Pictures::new(files)?;
     for path in &paths {
-        let file = document_label(files, path);
+        let (file, path) = (document_label(files, &path), path.as_str());
         let place = Place { file: Arc::clone(&file), at: Spot::Whole };
         let mut found = 0;
         let read = trees(files, path, &mut |node| {
@@ -53,10 +54,10 @@ fn trees(files: &dyn Files, path: &str, take: &mut dyn FnMut(Node) -> Result<(),
 }
 
 /// Whether the first pixel is 1.
-fn guess(files: &dyn Files, paths: &[String], take: &mut Take<'_>) -> Result<bool, ReadError> {
+fn guess(files: &dyn Files, paths: &NameList, take: &mut Take<'_>) -> Result<bool, ReadError> {
     let (mut zero, mut one, mut any) = (false, false, false);
     for path in paths {
-        let looked = trees(files, path, &mut |node| {
+        let looked = trees(files, &path, &mut |node| {
             for bndbox in node.all("object").filter_map(|o| o.child("bndbox")) {
                 any = true;
                 let is_zero = |key: &str| number(bndbox.text_of(key), key).is_ok_and(|n| n < 0.5);
@@ -88,28 +89,46 @@ fn guess(files: &dyn Files, paths: &[String], take: &mut Take<'_>) -> Result<boo
 /// What the folder knows of pictures: which there are, and their part of the data set.
 struct Pictures<'a> {
     files: &'a dyn Files,
-    splits: HashMap<String, String>,
+    /// Hashes of the names of pictures without their endings, sorted, and the part of each: its place in [`SPLITS`].
+    splits: Vec<(u64, u8)>,
+}
+
+/// The parts of a data set.
+const SPLITS: [&str; 3] = ["train", "val", "test"];
+
+fn hash(name: &str) -> u64 {
+    (key_of(name) & Key::from(u64::MAX)) as u64
 }
 
 impl<'a> Pictures<'a> {
     fn new(files: &'a dyn Files) -> Result<Self, ReadError> {
-        let mut splits = HashMap::new();
+        let mut splits = Vec::new();
         for path in documents(files, &["txt"])?.iter().filter(|_| !files.is_file()) {
             let Some((folder, name)) = path.rsplit_once('/') else { continue };
             let split = name.strip_suffix(".txt").unwrap_or(name);
-            if !folder.ends_with("ImageSets/Main") || !["train", "val", "test"].contains(&split) {
+            let Some(split) = SPLITS.iter().position(|known| *known == split) else { continue };
+            if !folder.ends_with("ImageSets/Main") {
                 continue;
             }
-            let mut input = BufReader::new(super::open(files, path)?.take(64 << 20));
-            super::lines::each_line(&mut input, &document_label(files, path), &mut |_, line| {
+            let mut input = BufReader::new(super::open(files, &path)?.take(64 << 20));
+            super::lines::each_line(&mut input, &document_label(files, &path), &mut |_, line| {
                 let line = String::from_utf8_lossy(line);
-                if let Some(stem) = line.split_whitespace().next() {
-                    splits.insert(stem.to_owned(), split.to_owned());
-                }
+                splits.extend(line.split_whitespace().next().map(|stem| (hash(stem), split as u8)));
                 Ok(())
             })?;
         }
+        // Of a name in several lists the last counts.
+        splits.sort_by_key(|(hash, _)| *hash);
         Ok(Self { files, splits })
+    }
+
+    /// The part of the data set that a picture is listed in, by its name without its ending.
+    fn split(&self, stem: &str) -> Option<String> {
+        let wanted = hash(stem);
+        let end = self.splits.partition_point(|(hash, _)| *hash <= wanted);
+        let (_, split) =
+            end.checked_sub(1).and_then(|last| self.splits.get(last)).filter(|(hash, _)| *hash == wanted)?;
+        SPLITS.get(usize::from(*split)).map(|split| (*split).to_owned())
     }
 
     /// The picture's name: below what was opened where it lies there, else as the file says.
@@ -144,7 +163,7 @@ fn annotation(
     let size = node.child("size").or_else(|| node.child("imagesize"));
     out.width = size.and_then(|s| side(s.text_of("width").or_else(|| s.text_of("ncols"))));
     out.height = size.and_then(|s| side(s.text_of("height").or_else(|| s.text_of("nrows"))));
-    let own = pictures.splits.get(filename.rsplit_once('.').map_or(filename, |(stem, _)| stem)).cloned();
+    let own = pictures.split(filename.rsplit_once('.').map_or(filename, |(stem, _)| stem));
     out.split = own.or_else(|| split_of(path));
     for (n, object) in (1..).zip(node.all("object")) {
         if object.text_of("deleted") == Some("1") {

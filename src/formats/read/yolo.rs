@@ -24,6 +24,7 @@ use super::yaml::{self, Yaml};
 use super::{Reading, document_label, documents, item, mark, split_of};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
+use crate::domain::natural::NameList;
 use crate::domain::picture_name::is_picture_name;
 use crate::formats::dataset::{
     Bad, ClassInfo, Files, Found, Item, Mark, POINTS_IN_PARTS, Place, ReadError, Spot, Standing, Take, Unit,
@@ -65,7 +66,7 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
     let labels = documents(files, &["txt"])?;
     let mut found = 0;
     for path in labels.iter().filter(|p| set.may_be_labels(p)) {
-        found += u64::from(labels_of(files, path, &set, &mut labelled, take)?);
+        found += u64::from(labels_of(files, &path, &set, &mut labelled, take)?);
     }
     if found == 0 {
         let why = "there are no label files (.txt) in it; for folders named after classes use --format imagefolder";
@@ -74,10 +75,10 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
     // Pictures without a label file have not been looked at.
     for (path, labelled) in set.pictures.iter().zip(labelled) {
         if !labelled {
-            let place = Place { file: document_label(files, path), at: Spot::Whole };
-            let mut listed = item(path, &place);
+            let place = Place { file: document_label(files, &path), at: Spot::Whole };
+            let mut listed = item(&path, &place);
             listed.standing = Standing::Listed;
-            listed.split = split_of(path);
+            listed.split = split_of(&path);
             take(Found::Item(Box::new(listed)))?;
         }
     }
@@ -102,8 +103,10 @@ struct Set {
     /// Numbers of a key point, where there are any.
     points: Option<(usize, usize)>,
     /// Pictures in the order of the listing.
-    pictures: Vec<String>,
-    /// Where each stands, in the order of the hashes of their names without folder and ending.
+    pictures: NameList,
+    /// Where each stands, in the order of the hashes of their paths without ending.
+    by_path: Vec<(u64, u32)>,
+    /// The same by their names without folder and ending, which many may share.
     by_stem: Vec<(u64, u32)>,
 }
 
@@ -114,7 +117,8 @@ impl Set {
             counted: None,
             has_counted_names: false,
             points: None,
-            pictures: Vec::new(),
+            pictures: NameList::default(),
+            by_path: Vec::new(),
             by_stem: Vec::new(),
         };
         if files.is_file() {
@@ -124,8 +128,10 @@ impl Set {
             let path = path.map_err(|e| super::io_error(files.shown(), e))?;
             let name = path.rsplit('/').next().unwrap_or_default();
             if is_picture_name(name) {
-                set.by_stem.push((hash(stem(name)), set.pictures.len() as u32));
-                set.pictures.push(path);
+                let place = set.pictures.len() as u32;
+                set.by_path.push((hash(stem_path(&path)), place));
+                set.by_stem.push((hash(stem(name)), place));
+                set.pictures.push(&path);
             } else if set.names.is_empty() && (name.ends_with(".yaml") || name.ends_with(".yml")) {
                 set.data(files, &path)?;
             } else if set.names.is_empty() && is_names(name) {
@@ -139,6 +145,7 @@ impl Set {
             set.names = (0..*count).map(|n| format!("class_{n}")).collect();
             set.has_counted_names = true;
         }
+        set.by_path.sort_unstable();
         set.by_stem.sort_unstable();
         Ok(set)
     }
@@ -147,7 +154,7 @@ impl Set {
     fn may_be_labels(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or_default();
         let lower = name.to_ascii_lowercase();
-        !NO_LABELS.contains(&lower.as_str()) || (!is_names(&lower) && !self.named(stem(name)).is_empty())
+        !NO_LABELS.contains(&lower.as_str()) || (!is_names(&lower) && self.named(stem(name)).next().is_some())
     }
 
     fn data(&mut self, files: &dyn Files, path: &str) -> Result<(), ReadError> {
@@ -186,34 +193,45 @@ impl Set {
 
     /// The picture that a label file is about, with its place: the one whose path differs in `labels` and `images` only,
     /// else the only one of its name; or the name that a picture which is not there would have.
-    fn picture(&self, label: &str) -> Result<(usize, &str), String> {
+    fn picture(&self, label: &str) -> Result<(usize, String), String> {
         let bare = label.strip_suffix(".txt").or_else(|| label.strip_suffix(".TXT")).unwrap_or(label);
         let wanted = match bare.rfind("labels/").filter(|at| *at == 0 || bare.as_bytes().get(at - 1) == Some(&b'/')) {
             Some(at) => format!("{}images/{}", &bare[..at], &bare[at + "labels/".len()..]),
             None => bare.replace("labelTxt/", "images/"),
         };
-        let name = bare.rsplit('/').next().unwrap_or_default();
-        let same = |(_, path): &&(usize, &str)| stem_path(path) == wanted || stem_path(path) == bare;
-        let found = self.named(name);
-        match (found.iter().find(same), found.as_slice()) {
-            (Some(one), _) | (None, [one]) => Ok(*one),
+        let same = self.beside(&wanted).into_iter().chain(self.beside(bare)).min_by_key(|(at, _)| *at);
+        if let Some(one) = same {
+            return Ok(one);
+        }
+        let mut named = self.named(bare.rsplit('/').next().unwrap_or_default());
+        match (named.next(), named.next()) {
+            (Some(one), None) => Ok(one),
             _ => Err(wanted),
         }
     }
 
     /// The place of a picture.
     fn place_of(&self, path: &str) -> Option<usize> {
-        let name = stem(path.rsplit('/').next().unwrap_or_default());
-        self.named(name).into_iter().find(|(_, found)| *found == path).map(|(at, _)| at)
+        self.all(&self.by_path, stem_path(path)).find(|(_, found)| found == path).map(|(at, _)| at)
+    }
+
+    /// The first picture of this path without its ending.
+    fn beside(&self, path: &str) -> Option<(usize, String)> {
+        self.all(&self.by_path, path).find(|(_, found)| stem_path(found) == path)
     }
 
     /// The pictures of a name without folder and ending, with their places.
-    fn named(&self, name: &str) -> Vec<(usize, &str)> {
-        let wanted = hash(name);
-        let from = self.by_stem.partition_point(|(hash, _)| *hash < wanted);
-        let same = self.by_stem.iter().skip(from).take_while(|(hash, _)| *hash == wanted);
-        let found = same.filter_map(|(_, at)| Some((*at as usize, self.pictures.get(*at as usize)?.as_str())));
-        found.filter(|(_, path)| stem(path.rsplit('/').next().unwrap_or_default()) == name).collect()
+    fn named(&self, name: &str) -> impl Iterator<Item = (usize, String)> {
+        let named = move |(_, path): &(usize, String)| stem(path.rsplit('/').next().unwrap_or_default()) == name;
+        self.all(&self.by_stem, name).filter(named)
+    }
+
+    /// The pictures that stand under a text, and perhaps others.
+    fn all(&self, index: &[(u64, u32)], text: &str) -> impl Iterator<Item = (usize, String)> {
+        let wanted = hash(text);
+        let from = index.partition_point(|(hash, _)| *hash < wanted);
+        let same = index.iter().skip(from).take_while(move |(hash, _)| *hash == wanted);
+        same.filter_map(move |(_, at)| Some((*at as usize, self.pictures.get(*at as usize)?)))
     }
 
     fn class(&self, n: &str) -> Result<String, String> {
@@ -264,7 +282,7 @@ fn labels_of(
     let whole = Place { file: Arc::clone(&file), at: Spot::Whole };
     let (at, bare) = match (path.is_empty(), set.picture(path)) {
         (true, _) => (None, stem(&file).to_owned()),
-        (false, Ok((at, name))) => (Some(at), name.to_owned()),
+        (false, Ok((at, name))) => (Some(at), name),
         (false, Err(name)) => (None, name),
     };
     let mut list = None;

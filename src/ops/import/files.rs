@@ -2,7 +2,7 @@
 //! is known again by its content.
 
 use crate::domain::lake_path::LakePath;
-use crate::domain::natural::natural_key;
+use crate::domain::natural::NaturalSort;
 use crate::domain::text::{encode_os, printable};
 use crate::formats::dataset::Files;
 use crate::lake::far::{FarFolder, Place};
@@ -127,13 +127,12 @@ impl Files for LakeFiles {
     }
 
     fn list(&self, folder: &str) -> io::Result<Box<dyn Iterator<Item = io::Result<String>> + '_>> {
-        let mut paths = match &self.root {
+        let paths = match &self.root {
             Root::Folder(root) => here(root, folder)?,
             Root::FarFolder(root) => there(root, folder, &self.stop)?,
-            Root::File(_) | Root::FarFile { .. } | Root::Rows(_) => Vec::new(),
+            Root::File(_) | Root::FarFile { .. } | Root::Rows(_) => NaturalSort::default(),
         };
-        paths.sort_by_cached_key(|path| natural_key(path));
-        Ok(Box::new(paths.into_iter().map(Ok)))
+        Ok(Box::new(paths.sorted().map(|(path, _)| Ok(path))))
     }
 
     fn exists(&self, path: &str) -> bool {
@@ -145,9 +144,9 @@ impl Files for LakeFiles {
 }
 
 /// All files below a folder of this machine; links are not followed.
-fn here(root: &Path, folder: &str) -> io::Result<Vec<String>> {
+fn here(root: &Path, folder: &str) -> io::Result<NaturalSort> {
     let start = resolve(root, folder).map_err(io::Error::other)?;
-    let mut out = Vec::new();
+    let mut out = NaturalSort::default();
     for entry in walkdir::WalkDir::new(&start) {
         let entry = entry.map_err(io::Error::from)?;
         if entry.file_type().is_file()
@@ -159,8 +158,8 @@ fn here(root: &Path, folder: &str) -> io::Result<Vec<String>> {
     Ok(out)
 }
 
-fn there(root: &FarFolder, folder: &str, stop: &Stop) -> io::Result<Vec<String>> {
-    let (mut out, mut waiting, mut listed) = (Vec::new(), vec![folder.trim_matches('/').to_owned()], 0);
+fn there(root: &FarFolder, folder: &str, stop: &Stop) -> io::Result<NaturalSort> {
+    let (mut out, mut waiting, mut listed) = (NaturalSort::default(), vec![folder.trim_matches('/').to_owned()], 0);
     while let Some(below) = waiting.pop() {
         listed += 1;
         if listed > FOLDERS {

@@ -1,7 +1,7 @@
 //! Walks a source folder in natural path order, one file a step.
 
 use super::super::OpsError;
-use crate::domain::natural::natural_key;
+use crate::domain::natural::{NaturalOrder, NaturalSort};
 use crate::domain::project::ScanSettings;
 use crate::domain::text::{decode_os, encode_os};
 use crate::lake::open_plain;
@@ -37,7 +37,8 @@ pub(super) struct Walk {
 struct Level {
     /// Relative to the root, with a slash at its end unless empty.
     prefix: String,
-    entries: std::vec::IntoIter<(String, Kind)>,
+    /// Each marked with its kind; a folder with a slash at its end, since it sorts as its files do, whose paths go on so.
+    entries: NaturalOrder,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -46,6 +47,26 @@ enum Kind {
     File,
     Link,
     Other,
+}
+
+impl Kind {
+    fn mark(self) -> u8 {
+        match self {
+            Self::Folder => 0,
+            Self::File => 1,
+            Self::Link => 2,
+            Self::Other => 3,
+        }
+    }
+
+    fn of_mark(mark: u8) -> Self {
+        match mark {
+            0 => Self::Folder,
+            1 => Self::File,
+            2 => Self::Link,
+            _ => Self::Other,
+        }
+    }
 }
 
 pub(super) struct Glob {
@@ -78,13 +99,13 @@ impl Walk {
         }
         loop {
             let level = self.stack.last_mut()?;
-            let Some((name, kind)) = level.entries.next() else {
+            let Some((name, mark)) = level.entries.next() else {
                 self.stack.pop();
                 continue;
             };
             let path = format!("{}{name}", level.prefix);
-            let step = match kind {
-                Kind::Folder if self.recursive => self.enter(format!("{path}/")),
+            let step = match Kind::of_mark(mark) {
+                Kind::Folder if self.recursive => self.enter(path),
                 Kind::Folder => None,
                 Kind::File => self.file(path, &name),
                 Kind::Link => self.link(path, &name),
@@ -110,9 +131,9 @@ impl Walk {
                 return Some(Step::Skipped { path: prefix, reason });
             }
         };
-        let mut found = Vec::new();
+        let mut found = NaturalSort::default();
         for entry in entries.filter_map(Result::ok) {
-            let name = encode_os(&entry.file_name());
+            let mut name = encode_os(&entry.file_name());
             if !self.hidden && name.starts_with('.') {
                 continue;
             }
@@ -122,14 +143,12 @@ impl Walk {
                 Ok(kind) if kind.is_symlink() => Kind::Link,
                 _ => Kind::Other,
             };
-            found.push((name, kind));
+            if kind == Kind::Folder {
+                name.push('/');
+            }
+            found.push_marked(name, kind.mark());
         }
-        // A folder sorts as its files do, whose paths go on with a slash.
-        found.sort_by_cached_key(|(name, kind)| match kind {
-            Kind::Folder => natural_key(&format!("{name}/")),
-            _ => natural_key(name),
-        });
-        self.stack.push(Level { prefix, entries: found.into_iter() });
+        self.stack.push(Level { prefix, entries: found.sorted() });
         None
     }
 

@@ -40,6 +40,21 @@ fn classes_that_ultralytics_only_counts_are_called_as_it_calls_them() {
 }
 
 #[test]
+fn pictures_of_one_name_in_many_folders_keep_their_labels() {
+    let parts = ["a", "b", "c"];
+    let mut files = vec![("data.yaml".to_owned(), "names: [cat, dog]\n")];
+    for part in parts {
+        files.push((format!("{part}/images/000001.jpg"), ""));
+        files.push((format!("{part}/labels/000001.txt"), if part == "b" { BOX } else { "" }));
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    let seen = read_folder(Format::Yolo, &files);
+    let want = parts.map(|part| format!("{part}/images/000001.jpg"));
+    let want: Vec<_> = want.iter().zip([0, 1, 0]).map(|(name, n)| (name.as_str(), n, Standing::Judged)).collect();
+    assert_eq!(names(&seen), want);
+}
+
+#[test]
 fn darknet_of_roboflow_has_its_names_beside_the_pictures() {
     let files = [("train/_darknet.labels", "cat\ndog\n"), ("train/a.jpg", ""), ("train/a.txt", BOX)];
     let seen = read_folder(Format::Yolo, &files);
