@@ -41,6 +41,10 @@ impl From<OpsError> for AppError {
 }
 
 /// Write the labels of a project into a file or folder
+///
+/// A YOLO export has classes.txt beside data.yaml. labelImg looks for it beside the label files: copy it there before you
+/// open the folder with labelImg (cp DEST/classes.txt DEST/labels/train/), and take it away before you train, because some
+/// programs take every text file in labels/ for labels.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -90,6 +90,15 @@ fn is_names(name: &str) -> bool {
     matches!(name, "classes.txt" | "_classes.txt" | "_darknet.labels") || name.ends_with(".names")
 }
 
+/// The names of classes, one a line; empty lines at the end are none.
+fn names_in(text: &str) -> Vec<String> {
+    let mut names: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
+    while names.last().is_some_and(String::is_empty) {
+        names.pop();
+    }
+    names
+}
+
 /// Which of the pictures have labels, by their places.
 type Labelled = Vec<bool>;
 
@@ -124,6 +133,8 @@ impl Set {
         if files.is_file() {
             return Ok(set);
         }
+        // A `data.yaml` says more than a list of names, and where both are there it counts.
+        let (mut listed, mut wrong) = (Vec::new(), None);
         for path in files.list("").map_err(|e| super::io_error(files.shown(), e))? {
             let path = path.map_err(|e| super::io_error(files.shown(), e))?;
             let name = path.rsplit('/').next().unwrap_or_default();
@@ -133,13 +144,16 @@ impl Set {
                 set.by_stem.push((hash(stem(name)), place));
                 set.pictures.push(&path);
             } else if set.names.is_empty() && (name.ends_with(".yaml") || name.ends_with(".yml")) {
-                set.data(files, &path)?;
-            } else if set.names.is_empty() && is_names(name) {
-                set.names = text_of(files, &path)?.lines().map(|l| l.trim().to_owned()).collect();
-                while set.names.last().is_some_and(String::is_empty) {
-                    set.names.pop();
-                }
+                wrong = set.data(files, &path).err().or(wrong);
+            } else if listed.is_empty() && is_names(name) {
+                listed = names_in(&text_of(files, &path)?);
             }
+        }
+        if set.names.is_empty() {
+            set.names = listed;
+        }
+        if let Some(wrong) = wrong.filter(|_| set.names.is_empty()) {
+            return Err(wrong);
         }
         if let Some((_, count)) = set.counted.as_ref().filter(|_| set.names.is_empty()) {
             set.names = (0..*count).map(|n| format!("class_{n}")).collect();

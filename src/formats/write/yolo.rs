@@ -3,7 +3,9 @@
 //! What readers need: labels lie where the picture lies with the last `/images/` as `/labels/`; a picture with nothing on
 //! it has an empty file; one line of another kind makes Ultralytics drop the picture, so boxes and polygons never mix;
 //! `data.yaml` has `names` and no `nc`, which CVAT takes for a part of the data set; `path` is left out, so that the
-//! folder can be moved; `val` is there, because Ultralytics asks for it.
+//! folder can be moved; `val` is there, because Ultralytics asks for it; `classes.txt`, which Label Studio's converter asks
+//! for, lies beside it and not among the labels, where labelImg looks for it: there it would be taken for labels by readers
+//! that open every text file of the folder.
 
 use super::geometry::Frame;
 use super::split::part;
@@ -105,6 +107,11 @@ impl Writer for Yolo {
         for (i, name) in self.about.classes.names().enumerate() {
             let _ = writeln!(text, "  {i}: {}", yaml(name));
         }
+        // A line break would begin the next class.
+        let names: String = self.about.classes.names().map(|n| n.replace(['\n', '\r'], " ") + "\n").collect();
+        let mut file = out.create("classes.txt")?;
+        file.write_all(names.as_bytes())?;
+        file.flush()?;
         let mut file = out.create("data.yaml")?;
         file.write_all(text.as_bytes())?;
         file.flush()

@@ -40,6 +40,21 @@ fn classes_that_ultralytics_only_counts_are_called_as_it_calls_them() {
 }
 
 #[test]
+fn data_yaml_counts_where_a_list_of_names_lies_beside_it() {
+    let posed = "0 0.5 0.5 0.5 0.5 0.25 0.75 2\n";
+    let yaml = "names:\n  0: \"a, \\\"b\\\"\\nc\"\n  1: dog\nkpt_shape: [1, 3]\n";
+    let files =
+        [("classes.txt", "a, \"b\" c\ndog\n"), ("data.yaml", yaml), ("images/a.jpg", ""), ("labels/a.txt", posed)];
+    let seen = read_folder(Format::Yolo, &files);
+    assert_eq!(boxes(&seen), [("a, \"b\"\nc".to_owned(), MIDDLE)]);
+    assert!(seen.items[0].marks[0].attributes.contains_key("keypoints_normalized"));
+    // One that makes no sense stops nothing where the names are known.
+    let files =
+        [("classes.txt", "cat\ndog\n"), ("config.yaml", "names: many\n"), ("images/a.jpg", ""), ("labels/a.txt", BOX)];
+    assert_eq!(boxes(&read_folder(Format::Yolo, &files)), [("dog".to_owned(), MIDDLE)]);
+}
+
+#[test]
 fn pictures_of_one_name_in_many_folders_keep_their_labels() {
     let parts = ["a", "b", "c"];
     let mut files = vec![("data.yaml".to_owned(), "names: [cat, dog]\n")];
