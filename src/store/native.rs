@@ -13,6 +13,7 @@ pub(super) mod commit;
 pub(super) mod desk;
 pub(super) mod extras;
 pub(super) mod gold;
+pub(super) mod ground;
 pub(super) mod history;
 pub(super) mod lists;
 pub(super) mod measures;

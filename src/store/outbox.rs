@@ -12,12 +12,14 @@
 //!   has decided; nothing of it is sent meanwhile.
 //! - At most one program sends from a journal at a time; the others find out when it has ended.
 
+mod body;
 mod front;
 pub mod journal;
 mod later;
 mod place;
 mod sender;
 mod steps;
+mod upkeep;
 
 pub use front::Outboxed;
 pub use place::journal_path;

@@ -25,6 +25,7 @@ mod tx;
 use super::error::StoreError;
 use super::native::calls::native_calls;
 use super::native::desk::{Desk, Way};
+use super::native::ground::SharedGrounds;
 use super::native::scans::Running;
 use super::native::second::blind;
 use super::records::{
@@ -70,6 +71,8 @@ pub struct PostgresStore {
     unsure: Option<(ProjectId, String, Timestamp, Way)>,
     /// Where changes by others are heard of, once somebody asked.
     ear: Option<feed::Ear>,
+    /// What changes of pictures with very many shapes are told apart from.
+    grounds: SharedGrounds,
 }
 
 impl PostgresStore {
@@ -100,7 +103,7 @@ impl PostgresStore {
         let mut link = Link::new(Maker::new(net.clone(), address, password)?);
         link.line(false)?;
         let read_only = (mode == Mode::Read).then(|| "it was opened read-only".to_owned());
-        Ok(Self { link, read_only, scans: HashMap::new(), unsure: None, ear: None })
+        Ok(Self { link, read_only, scans: HashMap::new(), unsure: None, ear: None, grounds: SharedGrounds::default() })
     }
 
     /// Whether our own schema is there.
@@ -222,8 +225,9 @@ impl PostgresStore {
                 return Ok(done);
             }
         }
+        let grounds = self.grounds.clone();
         let done = self.written(|db| {
-            let desk = PgDesk::for_step(db, project)?;
+            let desk = PgDesk::for_step(db, project, &grounds)?;
             let work = &desk as &dyn Desk;
             let report = match way {
                 Way::Again => work.redo(project, author, at)?,
@@ -231,6 +235,9 @@ impl PostgresStore {
             };
             desk.finish().map(|()| report)
         });
+        if done.is_ok() {
+            grounds.lock().keep();
+        }
         done.map_err(|(error, lost)| {
             self.unsure = lost.then_some(request);
             error
@@ -302,11 +309,14 @@ impl Store for PostgresStore {
     }
 
     fn commit(&mut self, edits: &[Edit]) -> Result<Vec<Outcome>> {
-        self.write(|db| {
-            let desk = PgDesk::for_edits(db, edits)?;
+        let grounds = self.grounds.clone();
+        let outcomes = self.write(|db| {
+            let desk = PgDesk::for_edits(db, edits, &grounds)?;
             let outcomes = (&desk as &dyn Desk).commit(edits)?;
             desk.finish().map(|()| outcomes)
-        })
+        })?;
+        grounds.lock().keep();
+        Ok(outcomes)
     }
 
     fn undo(&mut self, project: ProjectId, author: &str, at: Timestamp) -> Result<UndoReport> {
@@ -318,11 +328,14 @@ impl Store for PostgresStore {
     }
 
     fn undo_edit(&mut self, project: ProjectId, edit: EditId, author: &str, at: Timestamp) -> Result<UndoReport> {
-        self.write(|db| {
-            let desk = PgDesk::for_step(db, project)?;
+        let grounds = self.grounds.clone();
+        let report = self.write(|db| {
+            let desk = PgDesk::for_step(db, project, &grounds)?;
             let report = (&desk as &dyn Desk).undo_edit(project, edit, author, at)?;
             desk.finish().map(|()| report)
-        })
+        })?;
+        grounds.lock().keep();
+        Ok(report)
     }
 
     fn second_pass_next(&mut self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<Sample>> {

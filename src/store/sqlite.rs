@@ -3,7 +3,7 @@
 //! Why SQLite: a label must be durable before it is shown as saved, and one write-ahead-log commit with
 //! `synchronous=FULL` is as cheap as durability gets on one machine. What always holds: every write is one `IMMEDIATE`
 //! transaction; statements are prepared once; all values travel as parameters; nothing here keeps a copy of what the
-//! file says, so that several programs can work on it at once.
+//! file says, so that several programs can work on it at once (events never change: of those some may be known).
 
 mod clone;
 mod desk;
@@ -19,6 +19,7 @@ mod second;
 use super::native::base::Base;
 use super::native::calls::native_calls;
 use super::native::desk::Desk;
+use super::native::ground::Grounds;
 use super::native::page::Look;
 use super::native::scans;
 use super::native::second::blind;
@@ -39,6 +40,7 @@ use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::{Answer, Sample};
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,6 +52,8 @@ pub struct SqliteStore {
     read_only: Option<String>,
     /// Files that running scans have seen, by scan.
     scans: HashMap<ScanId, scans::Running>,
+    /// What changes of pictures with very many shapes are told apart from.
+    grounds: RefCell<Grounds>,
     /// Set while the running read is to stop; SQLite's own interrupt only stops the statement that runs right then.
     stop: Arc<AtomicBool>,
 }
@@ -89,9 +93,11 @@ impl SqliteStore {
         }
         let place = self.place.clone();
         let failed = |e| errors::from_sqlite(e, &place);
+        self.grounds.get_mut().forget();
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        let done = work(&Db { connection: &tx, place: &place, stop: None })?;
+        let done = work(&Db { connection: &tx, place: &place, grounds: &self.grounds, stop: None })?;
         tx.commit().map_err(failed)?;
+        self.grounds.get_mut().keep();
         Ok(done)
     }
 
@@ -101,7 +107,7 @@ impl SqliteStore {
         stop.store(false, Ordering::Relaxed);
         let failed = |e| errors::from_sqlite(e, &place);
         let tx = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred).map_err(failed)?;
-        let done = work(&Db { connection: &tx, place: &place, stop: Some(&stop) })?;
+        let done = work(&Db { connection: &tx, place: &place, grounds: &self.grounds, stop: Some(&stop) })?;
         tx.finish().map_err(failed)?;
         Ok(done)
     }
@@ -137,6 +143,7 @@ impl super::cvexplorer::Bed for SqliteStore {
 struct Db<'a> {
     connection: &'a Connection,
     place: &'a str,
+    grounds: &'a RefCell<Grounds>,
     stop: Option<&'a AtomicBool>,
 }
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod credit;
+mod crowded;
 pub(crate) mod fixture;
 mod followed;
 mod gold;

@@ -2,6 +2,7 @@
 
 use super::base::Base;
 use super::codes;
+use super::ground::Changes;
 use super::value::{Row, Values};
 use crate::domain::class::LabelSet;
 use crate::domain::edit::{Change, Edit, Origin};
@@ -41,8 +42,13 @@ fn event_row(r: &Row) -> Result<(HistoryEntry, String)> {
 impl dyn Base + '_ {
     fn entries(&self, wanted: &str, values: impl Values) -> Result<Vec<HistoryEntry>> {
         let rows = self.rows(&format!("{EVENT}{wanted}"), values, event_row)?;
+        self.with_changes(rows)
+    }
+
+    fn with_changes(&self, rows: Vec<(HistoryEntry, String)>) -> Result<Vec<HistoryEntry>> {
+        let changes = Changes::of(self);
         let complete = |(mut entry, change): (HistoryEntry, String)| {
-            entry.edit.change = self.json(&change, "an event")?;
+            entry.edit.change = changes.read(&change)?;
             Ok(entry)
         };
         rows.into_iter().map(complete).collect()
@@ -126,11 +132,7 @@ impl dyn Base + '_ {
                ORDER BY event DESC LIMIT ?3) AND e.sample IS NOT NULL ORDER BY e.id DESC"
         );
         let rows = self.rows(&sql, (project.0, author, codes::limit(limit)), event_row)?;
-        let complete = |(mut entry, change): (HistoryEntry, String)| {
-            entry.edit.change = self.json(&change, "an event")?;
-            Ok(entry)
-        };
-        rows.into_iter().map(complete).collect()
+        self.with_changes(rows)
     }
 
     pub(in crate::store) fn event_at(&self, project: ProjectId, at: Timestamp) -> Result<Option<EventId>> {
@@ -161,7 +163,7 @@ impl dyn Base + '_ {
                  ORDER BY id {order} LIMIT 1"
             );
             let Some(text) = self.row(&sql, (sample.0, event), |r| r.get::<String>(0))? else { continue };
-            if let Change::Answer { before, after, .. } = self.json(&text, "an event")? {
+            if let Change::Answer { before, after, .. } = self.change_of(&text)? {
                 return Ok(Some(if before_it { before } else { after }));
             }
         }

@@ -106,7 +106,7 @@ impl dyn Base + '_ {
 
     /// What stood before and after an event of kind 0.
     fn answers(&self, change: &str) -> Result<(Answer, Answer)> {
-        match self.json(change, "an event")? {
+        match self.change_of(change)? {
             Change::Answer { before, after, .. } => Ok((before, after)),
             _ => Ok(Default::default()),
         }

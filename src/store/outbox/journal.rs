@@ -5,7 +5,7 @@
 
 use super::super::error::StoreError;
 use super::super::sqlite::errors::from_sqlite;
-use super::{Conflict, Result};
+use super::{Conflict, Result, body, upkeep};
 use crate::domain::edit::{Change, Edit, Origin, Outcome};
 use crate::domain::ids::{EditId, ProjectId, Rev, SampleId};
 use crate::domain::sample::Answer;
@@ -19,11 +19,10 @@ use std::time::Duration;
 const BUSY: Duration = Duration::from_secs(5);
 /// Marks the file as ours in its header (`application_id`): "LkLj".
 const APPLICATION_ID: i64 = 0x4c6b_4c6a;
-const VERSION: i64 = 1;
-/// Edits that were sent are kept for undo, the last so many.
-const KEPT: i64 = 5_000;
+/// The second may hold packed bodies, which programs that know the first would call damaged.
+const VERSION: i64 = 2;
 
-const SCHEMA: &str = "
+pub(super) const SCHEMA: &str = "
 CREATE TABLE entry(
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   edit BLOB NOT NULL UNIQUE,
@@ -34,7 +33,7 @@ CREATE TABLE entry(
   state INTEGER NOT NULL,               -- 0 waits, 1 taken, 2 met somebody else's, 3 cannot be taken, 4 given up
   standing INTEGER NOT NULL DEFAULT 0,  -- 1 can be undone, 2 is undone and can be made again, 0 neither
   turn INTEGER NOT NULL DEFAULT 0,      -- when it was undone, as a count
-  body TEXT NOT NULL,                   -- the edit, JSON
+  body TEXT NOT NULL,                   -- the edit, JSON; packed where it is large
   theirs TEXT,
   rev INTEGER,
   reason TEXT,
@@ -97,6 +96,9 @@ impl Journal {
                 tx.pragma_update(None, "user_version", VERSION)?;
                 return Ok((VERSION, APPLICATION_ID));
             }
+            if application == APPLICATION_ID && found < VERSION {
+                tx.pragma_update(None, "user_version", VERSION)?;
+            }
             Ok((found, application))
         })?;
         match found {
@@ -148,11 +150,11 @@ impl Journal {
             let mut rows = query.query([])?;
             let (mut out, mut seen): (Vec<Edit>, HashSet<i64>) = (Vec::new(), HashSet::new());
             while let Some(row) = rows.next()? {
-                let edit = edit_of(row, 0)?;
+                // The body of an edit that has to wait is not looked at: there may be many on one sample, and large ones.
                 match row.get::<_, Option<i64>>(1)? {
-                    None if out.is_empty() => return Ok(vec![edit]),
+                    None if out.is_empty() => return Ok(vec![edit_of(row, 0)?]),
                     None => break,
-                    Some(sample) if seen.insert(sample) => out.push(edit),
+                    Some(sample) if seen.insert(sample) => out.push(edit_of(row, 0)?),
                     Some(_) => {}
                 }
                 if out.len() >= limit {
@@ -180,9 +182,7 @@ impl Journal {
                     Outcome::Queued => {}
                 }
             }
-            tx.prepare_cached("DELETE FROM entry WHERE state IN (1, 4) AND seq <= (SELECT max(seq) FROM entry) - ?1")?
-                .execute([KEPT])?;
-            Ok(())
+            upkeep::trim(tx, upkeep::BYTES)
         })
     }
 
@@ -341,7 +341,7 @@ fn insert(tx: &Transaction<'_>, edit: &Edit) -> rusqlite::Result<()> {
             edit.batch.map(|b| b.0.as_bytes().to_vec()),
             state,
             i64::from(by_person),
-            serde_json::to_string(edit).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?,
+            body::text(edit).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?,
             theirs,
             rev,
             reason,
@@ -379,12 +379,15 @@ fn stop(
 }
 
 fn edit_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Edit> {
-    parsed(&row.get::<_, String>(column)?, column)
+    body::read(&row.get::<_, String>(column)?).map_err(|e| unreadable(e, column))
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(text: &str, column: usize) -> rusqlite::Result<T> {
-    serde_json::from_str(text)
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(e)))
+    serde_json::from_str(text).map_err(|e| unreadable(e, column))
+}
+
+fn unreadable(error: serde_json::Error, column: usize) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
 }
 
 /// Of the columns (number, edit, theirs, revision, reason, when).

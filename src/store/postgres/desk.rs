@@ -12,9 +12,9 @@ use crate::domain::ids::{ClassId, EditId, ProjectId, Rev, SampleId};
 use crate::domain::review::Review;
 use crate::domain::sample::Answer;
 use crate::store::Result;
-use crate::store::native::base::to_json;
 use crate::store::native::codes;
 use crate::store::native::desk::{Desk, Done, Head, NewEvent, Standing, Way};
+use crate::store::native::ground::{Changes, SharedGrounds};
 use crate::store::native::tally::{Deltas, NO_REV};
 use crate::store::native::value::Row;
 use std::cell::{RefCell, RefMut};
@@ -75,6 +75,7 @@ pub(super) struct Memory {
 pub(super) struct PgDesk<'a> {
     pub(super) tx: &'a Tx<'a>,
     memory: RefCell<Memory>,
+    grounds: SharedGrounds,
 }
 
 const DONE: &str = "SELECT e.id, e.edit, e.batch, e.previous, e.project, e.message, e.change, p.author, e.author
@@ -82,9 +83,15 @@ const DONE: &str = "SELECT e.id, e.edit, e.batch, e.previous, e.project, e.messa
 const NUMBERS: &str = "SELECT nextval('event_ids') FROM generate_series(1, $1::bigint)";
 
 impl<'a> PgDesk<'a> {
+    fn new(tx: &'a Tx<'a>, grounds: &SharedGrounds) -> Self {
+        // Of a try before this one nothing stands.
+        grounds.lock().forget();
+        Self { tx, memory: RefCell::default(), grounds: grounds.clone() }
+    }
+
     /// Fetches what committing these edits needs, and locks it.
-    pub(super) fn for_edits(tx: &'a Tx<'a>, edits: &[Edit]) -> Result<Self> {
-        let desk = Self { tx, memory: RefCell::default() };
+    pub(super) fn for_edits(tx: &'a Tx<'a>, edits: &[Edit], grounds: &SharedGrounds) -> Result<Self> {
+        let desk = Self::new(tx, grounds);
         let projects: BTreeSet<i64> = edits.iter().map(|e| e.project.0).collect();
         let samples: BTreeSet<i64> = edits.iter().filter_map(|e| e.change.sample()).map(|s| s.0).collect();
         let of: Vec<Uuid> = edits.iter().filter_map(undone).map(|e| e.0).collect();
@@ -132,8 +139,8 @@ impl<'a> PgDesk<'a> {
     }
 
     /// Fetches what the next step of undo needs. The samples follow, because the step names them.
-    pub(super) fn for_step(tx: &'a Tx<'a>, project: ProjectId) -> Result<Self> {
-        let desk = Self { tx, memory: RefCell::default() };
+    pub(super) fn for_step(tx: &'a Tx<'a>, project: ProjectId, grounds: &SharedGrounds) -> Result<Self> {
+        let desk = Self::new(tx, grounds);
         let labels = "SELECT id, name, hotkey, colour, parent, merged_into, retired, project FROM label_class
                       WHERE project = ANY($1) ORDER BY place, id";
         let projects = vec![project.0];
@@ -206,6 +213,7 @@ impl<'a> PgDesk<'a> {
     /// Rows of [`DONE`].
     fn know_done(&self, rows: &[Row]) -> Result<Vec<Done>> {
         let mut found = Vec::with_capacity(rows.len());
+        let changes = Changes::of(self.tx.base());
         let mut memory = self.memory();
         for row in rows {
             let change: String = row.get(6)?;
@@ -216,7 +224,7 @@ impl<'a> PgDesk<'a> {
                 previous: row.get(3)?,
                 project: ProjectId(row.get(4)?),
                 message: row.get(5)?,
-                change: self.tx.base().json(&change, "an event")?,
+                change: changes.read(&change)?,
             };
             if let Some(previous) = done.previous {
                 memory.authors.insert(previous, row.get(7)?);
@@ -389,6 +397,7 @@ impl Desk for PgDesk<'_> {
             change: event.change.clone(),
         };
         memory.done.insert(edit.id, Some(done));
+        let change = self.grounds.lock().text(edit, event.change)?;
         memory.events.push(EventRow {
             id,
             edit: edit.id.0,
@@ -403,7 +412,7 @@ impl Desk for PgDesk<'_> {
             message: edit.message.clone(),
             rev: event.rev.0,
             previous: event.previous,
-            change: to_json(event.change)?,
+            change,
         });
         Ok(id)
     }

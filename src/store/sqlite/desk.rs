@@ -95,7 +95,7 @@ impl Desk for Db<'_> {
                 &edit.message,
                 event.rev.0,
                 event.previous,
-                to_json(event.change)?,
+                self.grounds.borrow_mut().text(edit, event.change)?,
             ),
         )?;
         Ok(self.connection.last_insert_rowid())
@@ -194,7 +194,7 @@ impl Db<'_> {
         })?;
         let Some((event, edit, batch, previous, project, message, change)) = row else { return Ok(None) };
         let (edit, project) = (EditId(edit), ProjectId(project));
-        let change = self.base().json(&change, "an event")?;
+        let change = self.base().change_of(&change)?;
         Ok(Some(Done { event, edit, batch, previous, project, message, change }))
     }
 

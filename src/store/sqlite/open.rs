@@ -111,7 +111,14 @@ impl SqliteStore {
     fn prepare(connection: Connection, place: String, read_only: Option<String>) -> Result<Self, StoreError> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         super::look::add_functions(&connection).map_err(|e| errors::from_sqlite(e, &place))?;
-        Ok(Self { connection, place, read_only, scans: HashMap::new(), stop: Default::default() })
+        Ok(Self {
+            connection,
+            place,
+            read_only,
+            scans: HashMap::new(),
+            grounds: Default::default(),
+            stop: Default::default(),
+        })
     }
 
     /// Says what SQLite's own check finds wrong with the file; empty when it is sound. Reads all of it.
