@@ -99,9 +99,8 @@ def labelimg(truth):
     found = {name: read(CreateMLReader(str(dest / "annotations.json"), name)) for name in truth}
     same("createml by labelImg", truth, found)
     dest = export("flat", "yolo", "--images", "copy")
-    names = ROOT / "predefined_classes.txt"
-    names.write_text("".join(f"{name}\n" for name in PLAIN))
-    found = {name: read(YoloReader(str(at(dest, "labels/train", name, ".txt")), Picture(truth[name][0]), str(names)))
+    names = str(dest / "classes.txt")
+    found = {name: read(YoloReader(str(at(dest, "labels/train", name, ".txt")), Picture(truth[name][0]), names))
              for name in truth}
     same("yolo by labelImg", truth, found, 1.001)
 
