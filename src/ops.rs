@@ -71,7 +71,7 @@ pub enum OpsError {
     #[error("{0}")]
     Invalid(String),
     /// It came in the middle of what is written piece by piece.
-    #[error("{error}; {} pictures were saved before that; the same again does the rest", grouped(*.saved))]
+    #[error("{error}; {} pictures were done before that; the same again does the rest", grouped(*.saved))]
     Begun {
         /// Pictures whose answers were saved.
         saved: u64,

@@ -33,7 +33,7 @@ impl From<OpsError> for AppError {
             OpsError::Begun { saved, error } => {
                 let saved = grouped(saved);
                 Self::from(*error)
-                    .hint(format!("{saved} pictures were saved before that; the same command does the rest"))
+                    .hint(format!("{saved} pictures were done before that; the same command does the rest"))
             }
             other => Self::failed(other.to_string()),
         }

@@ -182,11 +182,12 @@ fn tell(done: &Imported, args: &ImportArgs, context: &mut Context) -> Result<(),
     } else if done.stopped.is_none() {
         let would = if report.dry_run { "would be " } else { "" };
         context.out.line(&format!(
-            "{}  {} pictures read, {} matched, {would}{} created; {} annotations {would}added, {} pictures {would}replaced, {} left as they are, {} rows rejected",
+            "{}  {} pictures read, {} matched, {would}{} created; {} {would}answered, {} annotations {would}added, {} pictures {would}replaced, {} left as they are, {} rows rejected",
             done.format,
             grouped(report.read),
             grouped(report.matched),
             grouped(report.created),
+            grouped(report.answered),
             grouped(report.annotations),
             grouped(report.replaced),
             grouped(report.skipped),

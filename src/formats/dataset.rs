@@ -92,6 +92,9 @@ pub enum Standing {
     /// It has been looked at: no marks means that there is nothing on it.
     #[default]
     Judged,
+    /// A person has answered it, and the file says so beside what models have guessed: no marks but guesses means that
+    /// there is nothing on it.
+    Answered,
     /// It is only listed.
     Listed,
     /// It was put aside.

@@ -1,7 +1,8 @@
 //! One JSON object a line: everything that is known of a sample, without loss.
 //!
-//! `path`, `label`, `boxes`, `skip` and `reason` are the keys that `lakelens label --from -` takes, so an export can be fed
-//! back; `annotations` holds the same with ids, authors, times and attributes, and whatever is neither class nor box.
+//! `path`, `label`, `boxes`, `skip` and `reason` are keys that `lakelens label --from -` takes as well; `annotations` holds
+//! the same with ids, authors, times and attributes, and whatever is neither class nor box. `lakelens import` reads all of
+//! it back but the ids, which belong to one project, and the verdicts, which belong to those who gave them.
 
 use crate::domain::annotation::{Annotation, Prediction, Shape};
 use crate::domain::class::LabelSet;

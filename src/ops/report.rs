@@ -266,7 +266,9 @@ pub struct ImportReport {
     pub created: u64,
     /// Annotations and predictions added.
     pub annotations: u64,
-    /// Pictures whose answer was another before.
+    /// Pictures that got an answer, or another one, or a mark beside it; also answers without annotations.
+    pub answered: u64,
+    /// Pictures whose answer, or whose predictions of that model, were others before.
     pub replaced: u64,
     /// Pictures that were left as they are.
     pub skipped: u64,

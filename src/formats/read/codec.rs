@@ -138,6 +138,7 @@ impl Pack {
             Standing::Judged => 0,
             Standing::Listed => 1,
             Standing::Skipped => 2,
+            Standing::Answered => 3,
         };
         self.byte(u8::from(item.stored_frame) | standing << 1);
         self.maybe_text(item.split.as_deref());
@@ -288,7 +289,8 @@ impl<'a> Unpack<'a> {
         let standing = match flags >> 1 {
             0 => Standing::Judged,
             1 => Standing::Listed,
-            _ => Standing::Skipped,
+            2 => Standing::Skipped,
+            _ => Standing::Answered,
         };
         let split = self.maybe_text()?;
         let (extra, place) = (self.values()?, self.place()?);

@@ -111,7 +111,7 @@ fn one(task: &Map<String, Value>, mut out: Item, take: &mut Take<'_>) -> Result<
         done.clone().filter(|a| a.get("was_cancelled") != Some(&Value::Bool(true))).collect();
     let cancelled = done.count() > valid.len();
     out.standing = match (valid.last(), cancelled) {
-        (Some(_), _) => Standing::Judged,
+        (Some(_), _) => Standing::Answered,
         (None, true) => Standing::Skipped,
         (None, false) => Standing::Listed,
     };

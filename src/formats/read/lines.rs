@@ -284,13 +284,13 @@ fn ours(fields: &Map<String, Value>, marks: &mut Marks<'_>) -> Result<Standing, 
         _ if skip => Standing::Skipped,
         Some(status) => match known(status).ok_or_else(|| format!("status is \"{status}\", which is none"))? {
             crate::domain::sample::Status::Skipped => Standing::Skipped,
-            crate::domain::sample::Status::Labeled => Standing::Judged,
+            crate::domain::sample::Status::Labeled => Standing::Answered,
             _ => Standing::Listed,
         },
         None if fields.contains_key("label") || fields.contains_key("boxes") || fields.contains_key("annotations") => {
             Standing::Judged
         }
-        None if fields.get("empty") == Some(&Value::Bool(true)) => Standing::Judged,
+        None if fields.get("empty") == Some(&Value::Bool(true)) => Standing::Answered,
         None => Standing::Listed,
     })
 }

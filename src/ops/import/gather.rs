@@ -254,7 +254,8 @@ impl<'a, 'w> Gather<'a, 'w> {
         if !whole && self.wanted.how.on_bad_row != OnBadRow::Keep {
             return Ok(());
         }
-        if !whole && item.marks.is_empty() && item.standing == Standing::Judged {
+        let judged = matches!(item.standing, Standing::Judged | Standing::Answered);
+        if !whole && judged && item.marks.iter().all(|mark| mark.score.is_some()) {
             // What is on it could not be read: nobody has said that nothing is on it.
             item.standing = Standing::Listed;
         }

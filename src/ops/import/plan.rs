@@ -55,22 +55,46 @@ pub(super) fn annotations(
     out
 }
 
-/// Decides what becomes of a picture. `items` are all entries about it.
-pub(super) fn plan(sample: &Sample, items: &[Item], new: Vec<Annotation>, how: OnExisting, labels: &LabelSet) -> Plan {
+/// How far a picture is by all entries about it. Nothing if there are only guesses of models: they say nothing of what people
+/// have answered, unless the file does so beside them. Where marks of people are taken `as_guesses` it is no answer either.
+pub(super) fn standing(items: &[Item], only_guesses: bool, as_guesses: bool) -> Option<Standing> {
+    let is = |standing| items.iter().any(|i| i.standing == standing);
+    let told = !(only_guesses && as_guesses);
+    match only_guesses {
+        _ if told && is(Standing::Skipped) => Some(Standing::Skipped),
+        _ if told && is(Standing::Answered) => Some(Standing::Answered),
+        true => None,
+        false if is(Standing::Judged) => Some(Standing::Judged),
+        false => Some(Standing::Listed),
+    }
+}
+
+/// Decides what becomes of a picture. `items` are all entries about it, and this far they are.
+pub(super) fn plan(
+    sample: &Sample,
+    items: &[Item],
+    standing: Option<Standing>,
+    new: Vec<Annotation>,
+    how: OnExisting,
+    labels: &LabelSet,
+) -> Plan {
     let old = &sample.answer;
     let answered = matches!(old.status, Status::Labeled | Status::Skipped) || !old.annotations.is_empty();
-    let skipped = items.iter().any(|i| i.standing == Standing::Skipped);
-    let judged = items.iter().any(|i| i.standing == Standing::Judged) || !new.is_empty();
-    let after = if skipped && new.is_empty() {
+    let judged = matches!(standing, Some(Standing::Judged | Standing::Answered)) || !new.is_empty();
+    let after = if standing == Some(Standing::Skipped) && new.is_empty() {
         let skip_reason = said(items, "reason").and_then(Value::as_str).map(str::to_owned);
         Answer { status: Status::Skipped, skip_reason, ..marked(items) }
     } else if judged {
         Answer { status: Status::Labeled, annotations: new, ..marked(items) }
-    } else if answered && how == OnExisting::Replace {
+    } else if answered && how == OnExisting::Replace && standing.is_some() {
         let status = if sample.predictions.is_empty() { Status::Unlabeled } else { Status::PreLabeled };
-        Answer { status, ..Answer::default() }
+        Answer { status, ..marked(items) }
     } else {
-        return Plan::Stay;
+        let marks = marked(items);
+        if answered || (old.flagged || !marks.flagged) && (old.unsure || !marks.unsure) {
+            return Plan::Stay;
+        }
+        Answer { flagged: old.flagged || marks.flagged, unsure: old.unsure || marks.unsure, ..old.clone() }
     };
     if !answered {
         let added = after.annotations.len() as u64;

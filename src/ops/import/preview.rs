@@ -123,7 +123,7 @@ fn said(item: &Item) -> String {
     }
     match (parts.is_empty(), item.standing) {
         (false, _) => parts.join(", "),
-        (true, Standing::Judged) => "nothing on it".to_owned(),
+        (true, Standing::Judged | Standing::Answered) => "nothing on it".to_owned(),
         (true, Standing::Listed) => "only listed".to_owned(),
         (true, Standing::Skipped) => "skipped".to_owned(),
     }

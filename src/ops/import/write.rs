@@ -2,7 +2,7 @@
 
 use super::gather::{Gathered, picture_path, sample_of};
 use super::parts::Parts;
-use super::plan::{Plan, annotations, plan};
+use super::plan::{Plan, annotations, plan, standing};
 use super::{Become, Identity, Import, counted, progress, twins};
 use crate::domain::annotation::Prediction;
 use crate::domain::class::LabelSet;
@@ -258,13 +258,10 @@ impl Writer<'_> {
         self.captions(&group.items, &sample)?;
         let listed = self.parts.take(self.store, self.project.id, &group.items, sample.id)?;
         self.gathered.done.report.listed += u64::from(listed);
-        if !guesses.is_empty() && said.is_empty() {
-            // Predictions say nothing of what people have answered.
-            self.gathered.done.report.skipped += u64::from(!guessed);
-            return Ok(());
-        }
+        let as_guesses = self.wanted.how.become_what == Become::Predictions;
+        let standing = standing(&group.items, !guesses.is_empty() && said.is_empty(), as_guesses);
         let new = annotations(&said, &sample.path, &self.classes, self.wanted, self.identity);
-        match plan(&sample, &group.items, new, self.wanted.how.on_existing, &self.labels) {
+        match plan(&sample, &group.items, standing, new, self.wanted.how.on_existing, &self.labels) {
             Plan::Stay => self.gathered.done.report.skipped += u64::from(!guessed),
             Plan::Answer { after, added, replaced } => {
                 let base = sample.rev;
@@ -348,6 +345,7 @@ impl Writer<'_> {
         for (outcome, (place, name, replaced, added)) in outcomes.into_iter().zip(facts) {
             let reason = match outcome {
                 Outcome::Saved { .. } | Outcome::Queued => {
+                    self.gathered.done.report.answered += 1;
                     self.gathered.done.report.annotations += added;
                     self.gathered.done.report.replaced += u64::from(replaced);
                     continue;

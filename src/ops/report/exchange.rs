@@ -28,8 +28,8 @@ impl Imported {
     /// Whether the project stays, or stayed, as it was.
     #[must_use]
     pub fn changes_nothing(&self) -> bool {
-        let ImportReport { annotations, created, replaced, comments, listed, .. } = &self.report;
-        annotations + created + replaced + comments + listed == 0
+        let ImportReport { annotations, created, answered, replaced, comments, listed, .. } = &self.report;
+        annotations + created + answered + replaced + comments + listed == 0
     }
 }
 

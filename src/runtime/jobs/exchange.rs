@@ -111,6 +111,7 @@ fn told(done: &Imported) -> String {
     }
     let would = if report.dry_run { "would be " } else { "" };
     let counts = [
+        (report.answered, "pictures", "answered"),
         (report.annotations, "labels", "added"),
         (report.created, "pictures", "made"),
         (report.replaced, "answers", "replaced"),

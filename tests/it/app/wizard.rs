@@ -110,8 +110,16 @@ fn ordered(h: &Harness) -> (TaskId, ImportOrder) {
 }
 
 fn imported(dry_run: bool, annotations: u64) -> Imported {
-    let report =
-        ImportReport { read: 1204, matched: 1200, annotations, skipped: 4, rejected: 2, dry_run, ..Default::default() };
+    let report = ImportReport {
+        read: 1204,
+        matched: 1200,
+        annotations,
+        answered: annotations,
+        skipped: 4,
+        rejected: 2,
+        dry_run,
+        ..Default::default()
+    };
     Imported {
         report,
         format: "csv",

@@ -74,7 +74,8 @@ fn a_coco_file_is_taken_counted_before_taken_back_and_taken_again() {
     let home = cars();
     good(&home);
     let dry = run(&home, &["a.json", "--dry-run"]);
-    let promised = ["annotations", "comments", "created", "dry_run", "listed", "matched", "parts", "read", "rejected"];
+    let promised =
+        ["annotations", "answered", "comments", "created", "dry_run", "listed", "matched", "parts", "read", "rejected"];
     assert_eq!(keys(&dry), [&promised[..], &["replaced", "skipped", "unreadable"]].concat());
     assert_eq!((counts(&dry), &dry["dry_run"]), ([3, 3, 0, 3, 0, 0, 0], &json!(true)));
     assert!(exported(&home).iter().all(|r| r["status"] == "unlabeled"));

@@ -89,3 +89,81 @@ fn every_format_of_boxes_comes_back() {
         }
     }
 }
+
+/// The lines of a JSONL export without what belongs to one project: ids, and verdicts.
+fn whole(home: &Home, name: &str) -> Vec<Value> {
+    home.ok(&["export", name, "whole.jsonl", "--force"]);
+    let mut rows = json_lines(&std::fs::read_to_string(home.path("whole.jsonl")).unwrap());
+    for row in &mut rows {
+        row.as_object_mut().unwrap().remove("reviews");
+        for mark in row["annotations"].as_array_mut().into_iter().flatten() {
+            mark.as_object_mut().unwrap().remove("id");
+        }
+    }
+    rows
+}
+
+#[test]
+fn json_lines_bring_back_everything_but_ids_and_verdicts() {
+    let home = Home::new();
+    for n in 0..9 {
+        home.picture(&format!("p/{n}.png"));
+    }
+    let create = |name: &str| home.ok(&["project", "create", name, "--from", "p", "--task", "segmentation"]);
+    create("src");
+    let by = |class: &str| json!({ "class": class, "author": "bob", "at": "2026-01-02T03:04:05Z" });
+    let with = |mut mark: Value, more: Value| {
+        mark.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        mark
+    };
+    let boxed = json!({ "kind": "box", "x": 0.125, "y": 0.25, "w": 0.5, "h": 0.5,
+                        "attributes": { "hidden": true, "note": "\u{e9}\n", "n": 3.5 } });
+    let corners = |at: f64| json!([{ "x": at, "y": 0.25 }, { "x": at + 0.25, "y": 0.25 }, { "x": at, "y": 0.5 }]);
+    let polygon = json!({ "kind": "polygon", "parts": [corners(0.0), corners(0.5)] });
+    let (w, h) = (16, 12);
+    let mask = json!({ "kind": "mask", "size": [h, w], "counts": [3, 5, w * h - 8], "attributes": { "iscrowd": 1 } });
+    let guess =
+        json!({ "class": "car", "kind": "box", "x": 0.0, "y": 0.0, "w": 0.5, "h": 0.5, "score": 0.75, "model": "m" });
+    let lines = [
+        json!({ "path": "0.png", "flagged": true, "annotations": [with(by("car"), boxed), with(by("bus"), polygon)] }),
+        json!({ "path": "1.png", "unsure": true, "annotations": [with(by("bus"), mask)], "predictions": [guess] }),
+        json!({ "path": "2.png", "skip": true, "reason": "blurred, \"very\"", "flagged": true, "predictions": [guess] }),
+        json!({ "path": "3.png", "status": "labeled", "predictions": [guess] }),
+        json!({ "path": "4.png", "predictions": [guess] }),
+        json!({ "path": "5.png", "flagged": true }),
+        json!({ "path": "6.png", "unsure": true, "predictions": [guess] }),
+    ];
+    home.write("in.jsonl", &lines.map(|l| format!("{l}\n")).concat());
+    home.ok(&["import", "src", "in.jsonl"]);
+    home.ok(&["review", "src", "0.png", "accept"]);
+    let wanted = whole(&home, "src");
+    let said = |n: usize, key: &str| wanted[n][key] == Value::Bool(true);
+    assert_eq!((&wanted[2]["status"], &wanted[3]["status"]), (&json!("skipped"), &json!("labeled")));
+    assert!(said(0, "flagged") && said(1, "unsure") && said(2, "flagged") && said(5, "flagged") && said(6, "unsure"));
+    assert_eq!((&wanted[5]["status"], &wanted[6]["status"]), (&json!("unlabeled"), &json!("pre_labeled")));
+    create("back");
+    home.ok(&["export", "src", "out.jsonl"]);
+    let counts = |args: &[&str]| -> Value {
+        let mut report: Value = home.json(args);
+        report.as_object_mut().unwrap().remove("dry_run");
+        report
+    };
+    let dry = counts(&["import", "back", "out.jsonl", "--dry-run", "--json"]);
+    assert_eq!((&dry["answered"], &dry["annotations"], &dry["skipped"]), (&json!(6), &json!(8), &json!(2)));
+    assert_eq!(counts(&["import", "back", "out.jsonl", "--json"]), dry);
+    assert_eq!(whole(&home, "back"), wanted);
+    assert!(home.ok(&["import", "back", "out.jsonl"]).contains("nothing changes"));
+}
+
+#[test]
+fn answers_without_annotations_are_changes() {
+    let home = Home::new();
+    home.picture("p/a.png");
+    home.picture("p/b.png");
+    project(&home, "one");
+    home.ok(&["label", "one", "a.png", "--empty"]);
+    home.write("in.jsonl", "{\"path\":\"a.png\",\"empty\":true}\n{\"path\":\"b.png\",\"empty\":true}\n");
+    let told = home.ok(&["import", "one", "in.jsonl"]);
+    assert!(told.contains("1 answered") && !told.contains("nothing changes"), "{told}");
+    assert!(home.ok(&["import", "one", "in.jsonl"]).contains("nothing changes"));
+}

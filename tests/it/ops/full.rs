@@ -63,7 +63,7 @@ fn an_import_that_fills_the_disk_says_what_was_saved_and_completes_when_repeated
     assert!((1..PICTURES).contains(saved), "{error}");
     assert_eq!(labeled(&mut store, bench.id), *saved);
     let told = error.to_string();
-    assert!(told.contains("no space is left") && told.contains("were saved before that"), "{told}");
+    assert!(told.contains("no space is left") && told.contains("were done before that"), "{told}");
 
     store.limit_pages(0).unwrap();
     let done = run(&mut store, &dir).unwrap();

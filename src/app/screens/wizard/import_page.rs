@@ -172,6 +172,7 @@ fn counters(state: &State, told: &Imported) -> Vec<Said> {
     let report = &told.report;
     let (mut said, dry) = (vec![verdict(state, told)], report.dry_run);
     let counter = |what: &str, n: u64| Said::new(what, format!("{:>11}", grouped(n)));
+    said.push(counter(if dry { "answers to be made" } else { "answers made" }, report.answered));
     said.push(counter(if dry { "labels to be added" } else { "labels added" }, report.annotations));
     said.push(counter(if dry { "answers to be replaced" } else { "answers replaced" }, report.replaced));
     said.push(counter(if dry { "pictures to be made" } else { "pictures made" }, report.created));
