@@ -107,7 +107,8 @@ impl<'a> Join<'a> {
             let mut batch = Batch::default();
             json::each(input, &label, &[], &mut |piece| {
                 let kind = match (piece.list, piece.key) {
-                    ("images", _) => Kind::Picture,
+                    ("images", _) if all => Kind::Picture,
+                    ("images", _) => Kind::Reference,
                     ("annotations", _) if all => Kind::Mark,
                     ("", "") if all => Kind::Result,
                     ("categories", _) => {
@@ -149,6 +150,12 @@ impl<'a> Join<'a> {
             item.name = self.near(item.name);
             pack.bytes.clear();
             group::pack_picture(&item, &mut pack);
+            self.push(key, &pack.bytes)?;
+        }
+        for (key, mut item) in parsed.named {
+            item.name = self.near(item.name);
+            pack.bytes.clear();
+            group::pack_named(&item, &mut pack);
             self.push(key, &pack.bytes)?;
         }
         let mut start = 0;

@@ -283,6 +283,34 @@ fn scores_make_predictions_and_results_need_their_file() {
 }
 
 #[test]
+fn results_may_name_their_picture_by_its_file() {
+    let home = cars();
+    let images = json!([image(70, "p/1.png"), image(1, "x/2.png"), image(72, "y/2.png"), image(73, "z/4.png")]);
+    home.write("a.json", &coco(&images, &json!([])));
+    let result = |more: Value| {
+        let mut row = json!({ "category_id": 2, "bbox": [0, 0, 8, 6], "score": 0.75 });
+        row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        row
+    };
+    let take = |rows: Value, more: &[&str]| {
+        home.write("r.json", &rows.to_string());
+        run(&home, &[&["r.json", "--reference", "a.json", "--match", "name", "--dry-run"][..], more].concat())
+    };
+    // As Ultralytics writes them: the stem of the name for an id, and in newer versions the name.
+    let newer = [json!({ "image_id": 1, "file_name": "1.png" }), json!({ "image_id": 4, "file_name": "4.png" })];
+    assert_eq!(counts(&take(newer.map(result).into(), &["--on-bad-row", "keep"]))[..4], [2, 2, 0, 2]);
+    assert_eq!(counts(&take(json!([result(json!({ "image_id": 4 }))]), &[])), [1, 1, 0, 1, 0, 0, 0], "by its stem");
+    // An id is an id first: that of 2.png here.
+    home.write("r.json", &json!([result(json!({ "image_id": 1 }))]).to_string());
+    run(&home, &["r.json", "--reference", "a.json", "--match", "name"]);
+    let guessed = exported(&home).into_iter().filter(|row| row["status"] == "pre_labeled");
+    assert_eq!(guessed.map(|row| row["path"].clone()).collect::<Vec<_>>(), ["2.png"]);
+    home.write("r.json", &json!([result(json!({ "image_id": 1, "file_name": "2.png" }))]).to_string());
+    let (_, told) = stopped(&home, &["r.json", "--reference", "a.json"]);
+    assert!(told.contains("2 pictures have the name"), "{told}");
+}
+
+#[test]
 fn formats_are_listed_and_recognised() {
     let home = cars();
     assert!(home.ok(&["import", "cars", "x", "--format", "list"]).contains("coco"));

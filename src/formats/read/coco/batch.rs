@@ -1,7 +1,7 @@
 //! Many elements of a file at once, parsed apart from everything else, so that several threads can do it.
 
 use super::element::{Element, Picture};
-use super::group::{CAPTION, id_key, number_key, pack_bad, pack_mark};
+use super::group::{CAPTION, file_key, id_key, name_keys, number_key, pack_bad, pack_mark};
 use super::quick;
 use crate::domain::annotation::Shape;
 use crate::formats::dataset::{Bad, Item, Mark, Place, Spot, Unit};
@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub(super) enum Kind {
     /// Of `images`.
     Picture,
+    /// Of `images` of the file that results belong to.
+    Reference,
     /// Of `annotations`.
     Mark,
     /// Of a list of results.
@@ -36,6 +38,8 @@ pub(super) struct Batch {
 #[derive(Default)]
 pub(super) struct Parsed {
     pub(super) pictures: Vec<(Key, Item)>,
+    /// Under the keys of their names.
+    pub(super) named: Vec<(Key, Item)>,
     /// Records for the sorter, one after the other, and where each ends.
     pub(super) bytes: Vec<u8>,
     pub(super) records: Vec<(Key, usize)>,
@@ -66,6 +70,7 @@ impl Batch {
             let place = place(file, *kind, *n);
             let made = match kind {
                 Kind::Picture => out.picture(bytes, &place),
+                Kind::Reference => out.picture(bytes, &place).map(|()| out.name_last()),
                 Kind::Mark | Kind::Result => {
                     out.annotations += 1;
                     out.results += u64::from(*kind == Kind::Result);
@@ -74,13 +79,13 @@ impl Batch {
                             out.boxed(&found, &mut boxed, place.at, &mut pack);
                             Ok(())
                         }
-                        None => out.mark(bytes, &place, &mut pack).map_err(|reason| (reason, None)),
+                        None => out.mark(bytes, &place, *kind, &mut pack).map_err(|reason| (reason, None)),
                     }
                 }
             };
             if let Err((reason, name)) = made {
                 let row = lines::short(bytes);
-                out.bad.push(Bad { place, reason, name, whole: *kind == Kind::Picture, row });
+                out.bad.push(Bad { place, reason, name, whole: matches!(kind, Kind::Picture | Kind::Reference), row });
             }
         }
         out.bytes = pack.bytes;
@@ -90,7 +95,7 @@ impl Batch {
 
 fn place(file: &Arc<str>, kind: Kind, n: u64) -> Place {
     let list = match kind {
-        Kind::Picture => "images",
+        Kind::Picture | Kind::Reference => "images",
         Kind::Mark => "annotations",
         Kind::Result => "elements",
     };
@@ -111,6 +116,13 @@ impl Parsed {
         Ok(())
     }
 
+    /// Lets results name the picture that came last by its file.
+    fn name_last(&mut self) {
+        if let Some((_, item)) = self.pictures.last() {
+            self.named.extend(name_keys(&item.name).map(|key| (key, item.clone())));
+        }
+    }
+
     /// Takes a box over; `mark` is used again for each.
     fn boxed(&mut self, found: &quick::Boxed, mark: &mut Mark, at: Spot, pack: &mut Pack) {
         let key = number_key(found.image);
@@ -122,10 +134,14 @@ impl Parsed {
         self.records.push((key, pack.bytes.len()));
     }
 
-    fn mark(&mut self, bytes: &[u8], place: &Place, pack: &mut Pack) -> Result<(), String> {
+    fn mark(&mut self, bytes: &[u8], place: &Place, kind: Kind, pack: &mut Pack) -> Result<(), String> {
         let element: Element = json::parse(bytes)?;
         let id = element.image_id.id().ok_or_else(|| format!("image_id is {}, not an id", element.image_id))?;
-        let key = id_key(&id);
+        // What Ultralytics calls an id is the name of the file, and a number where that is one; newer versions say it beside.
+        let (id, key) = match element.file_name().filter(|_| kind == Kind::Result && !element.panoptic) {
+            Some(name) => (name.to_owned(), file_key(name)),
+            None => (id.clone(), id_key(&id)),
+        };
         if let Some(caption) = element.caption() {
             pack.number(CAPTION);
             pack.text(caption);

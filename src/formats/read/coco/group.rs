@@ -17,6 +17,7 @@ const PICTURE: u64 = 0;
 const MARK: u64 = 1;
 pub(super) const CAPTION: u64 = 2;
 const BAD: u64 = 3;
+const NAMED: u64 = 4;
 
 /// The key of an id: whole numbers in their own order, then everything else.
 pub(super) fn id_key(id: &str) -> Key {
@@ -40,6 +41,30 @@ fn number_of(key: Key) -> Option<i64> {
 pub(super) fn pack_picture(item: &Item, pack: &mut Pack) {
     pack.number(PICTURE);
     pack.item(item);
+}
+
+/// A record of a picture of a reference file under a key that is made of its name.
+pub(super) fn pack_named(item: &Item, pack: &mut Pack) {
+    pack.number(NAMED);
+    pack.item(item);
+}
+
+/// The keys that results may give a picture of this name instead of its id: as an id, as programs do that know of none,
+/// and as the name of its file, which no id can be.
+pub(super) fn name_keys(name: &str) -> [Key; 2] {
+    let stem = stem(name);
+    [id_key(stem), file_key(stem)]
+}
+
+/// The key of a result that names the file of its picture.
+pub(super) fn file_key(name: &str) -> Key {
+    key_of(&format!("file\0{}", stem(name)))
+}
+
+/// A name without folders and ending.
+fn stem(name: &str) -> &str {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
 /// A record of a mark. Its class is the id of its category until the join; the id of its picture is only written where the
@@ -107,6 +132,8 @@ pub(super) struct Together<'a> {
 #[derive(Default)]
 struct Group {
     pictures: Vec<Item>,
+    /// Pictures whose name is what should be an id.
+    named: Vec<Item>,
     marks: Vec<Mark>,
     /// The id as it is told where there is no picture.
     image: String,
@@ -137,6 +164,7 @@ impl Together<'_> {
         let mut unpack = Unpack::new(record, self.file);
         match unpack.number()? {
             PICTURE => group.pictures.push(unpack.item()?),
+            NAMED => group.named.push(unpack.item()?),
             MARK => {
                 let image = unpack.text()?;
                 // Of a picture that is there, which comes first in most files, the id is not needed again.
@@ -154,13 +182,20 @@ impl Together<'_> {
         Ok(())
     }
 
-    fn close(&self, group: Group, out: &mut Vec<Found>) {
+    fn close(&self, mut group: Group, out: &mut Vec<Found>) {
+        let named = group.named.len();
+        if group.pictures.is_empty() && named == 1 {
+            group.pictures = std::mem::take(&mut group.named);
+        }
         // Before its picture, so that nobody takes that for one with nothing on it.
         let name = group.pictures.first().map(|item| item.name.clone());
         out.extend(group.bad.into_iter().map(|bad| Found::Bad(Bad { name: name.clone(), ..bad })));
         let mut pictures = group.pictures.into_iter();
         let Some(mut item) = pictures.next() else {
-            let reason = format!("image_id {} is not in images", group.image);
+            let reason = match named {
+                0 => format!("image_id {} is not in images", group.image),
+                n => format!("{n} pictures have the name of image_id {}, and none has it as its id", group.image),
+            };
             let bad =
                 |mark: Mark| Bad { place: mark.place, reason: reason.clone(), name: None, whole: false, row: None };
             return out.extend(group.marks.into_iter().map(|mark| Found::Bad(bad(mark))));
