@@ -1,9 +1,8 @@
 //! The export wizard: a format, a place, what of the project; what would be lost, and the export itself.
 
+use super::asking::{ask, pick, pick_project, project_of, project_title};
 use super::path;
-use super::{
-    Line, Page, Run, Said, Tone, ask, line_of, line_of_field, pick, pick_project, project_of, project_title, right,
-};
+use super::{Line, Page, Run, Said, Tone, line_of, line_of_field, right};
 use crate::app::effect::{Effect, ExportOrder, Job};
 use crate::app::screens::{Screen, navigation, projects};
 use crate::app::state::State;

@@ -1,7 +1,8 @@
 //! The import wizard: a file, how it is read, what the first pictures say, what a dry run counts, and the import itself.
 
+use super::Run;
+use super::asking::{ask, pick, pick_project, project_of, project_title};
 use super::path;
-use super::{Run, pick, pick_project, project_of, project_title};
 use crate::app::effect::{Effect, ImportOrder, Job, Query, Write};
 use crate::app::overlays::Overlay;
 use crate::app::overlays::picker::{Item, Picker};
@@ -267,7 +268,7 @@ pub(super) fn change(state: &mut State) -> Vec<Effect> {
         Some(Row::Field(field)) => {
             let at = FIELDS.iter().position(|f| f.flag == field.flag);
             if let Some(submit) = at.and_then(|at| SUBMITS.get(at)) {
-                super::ask(state, field, &(field.get)(&how), *submit);
+                ask(state, field, &(field.get)(&how), *submit);
             }
         }
         None => change_class(state),

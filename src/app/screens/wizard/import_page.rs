@@ -1,7 +1,8 @@
 //! What the import wizard shows, line by line.
 
+use super::asking::project_title;
 use super::import::{ImportState, Look, Row, Tab};
-use super::{Line, Page, Said, Tone, line_of, line_of_field, project_title, right};
+use super::{Line, Page, Said, Tone, line_of, line_of_field, right};
 use crate::app::state::State;
 use crate::domain::text::{encode_os, grouped, printable};
 use crate::ops::options::import::{BY_CONTENT, on_screen};
