@@ -7,6 +7,7 @@
 
 pub mod agreement;
 pub mod annotation;
+pub mod attribute;
 pub mod class;
 pub mod comment;
 pub mod commit;

@@ -205,7 +205,7 @@ pub enum Reply {
     /// What the person has to decide.
     Conflicts(Vec<ConflictLine>),
     /// Where the person left the project.
-    Session(Option<(Queue, Option<SampleId>)>),
+    Session(Option<Box<(Queue, Option<SampleId>)>>),
     /// It could not be answered; a sentence for people.
     Failed(String),
 }

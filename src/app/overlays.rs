@@ -3,6 +3,7 @@
 //! What always holds: `Esc` closes the top one and changes nothing; a key that is meant for a text field never reaches
 //! an action.
 
+pub mod attributes;
 pub mod comments;
 pub mod confirm;
 pub mod guide;
@@ -35,6 +36,8 @@ pub enum Overlay {
     Guide(Guide),
     /// What happened to a picture or a shape.
     Trace(Trace),
+    /// What else is said of the selected shape.
+    Attributes(attributes::Panel),
 }
 
 impl State {
@@ -45,8 +48,8 @@ impl State {
     }
 }
 
-/// Gives a key to the top overlay.
-pub fn key(state: &mut State, press: KeyPress) -> Vec<Effect> {
+/// Gives a key to the top overlay; `held`: it is held down.
+pub fn key(state: &mut State, press: KeyPress, held: bool) -> Vec<Effect> {
     let Some(top) = state.overlays.pop() else {
         return Vec::new();
     };
@@ -55,6 +58,7 @@ pub fn key(state: &mut State, press: KeyPress) -> Vec<Effect> {
             Overlay::Prompt(prompt) => (prompt.cancel)(state),
             Overlay::Picker(_) | Overlay::Confirm(_) | Overlay::Guide(_) | Overlay::Trace(_) => Vec::new(),
             Overlay::Comments(panel) => comments::leave(state, &panel),
+            Overlay::Attributes(panel) => attributes::leave(state, panel),
         };
     }
     match top {
@@ -64,6 +68,7 @@ pub fn key(state: &mut State, press: KeyPress) -> Vec<Effect> {
         Overlay::Comments(panel) => comments::key(state, panel, press),
         Overlay::Guide(guide) => guide::key(state, guide, press),
         Overlay::Trace(trace) => trace::key(state, trace, press),
+        Overlay::Attributes(panel) => attributes::key(state, panel, press, held),
     }
 }
 
@@ -83,6 +88,11 @@ pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
         Some(Overlay::Comments(mut panel)) => {
             panel.insert(&line);
             state.overlays.push(Overlay::Comments(panel));
+            Vec::new()
+        }
+        Some(Overlay::Attributes(mut panel)) => {
+            panel.insert(&line);
+            state.overlays.push(Overlay::Attributes(panel));
             Vec::new()
         }
         other => {

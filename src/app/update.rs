@@ -118,7 +118,7 @@ fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
     let held = is_held(state, press, repeat);
     state.messages.acknowledge();
     if !state.overlays.is_empty() {
-        return overlays::key(state, press);
+        return overlays::key(state, press, held);
     }
     if let Some(effects) = screens::sql::typing::key(state, press) {
         return effects;

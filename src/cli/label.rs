@@ -43,8 +43,8 @@ Examples:
   lakelens label flowers roses/14.jpg --empty --flag
   echo '{\"path\":\"a.jpg\",\"label\":[\"roses\"]}' | lakelens label flowers --from - --json
 
-A line of --from holds: path, label (a name or a list), boxes (class, x, y, w, h; 0..1),
-skip, reason, empty, clear, flag, unsure, rev (refuse if the picture was edited since), message.")]
+A line of --from holds: path, label (a name or a list), boxes (class, x, y, w, h; 0..1;
+attributes such as {\"occluded\":true}), skip, reason, empty, clear, flag, unsure, rev (refuse if the picture was edited since), message.")]
 pub(crate) struct LabelArgs {
     /// The project
     #[arg(value_name = "PROJECT")]

@@ -5,6 +5,7 @@
 //! gives the same filter.
 
 mod answers;
+pub mod attr;
 
 use super::quality::Fault;
 use super::sample::Status;
@@ -92,6 +93,8 @@ pub struct Filter {
     pub group: Vec<i64>,
     /// With each of these faults, or without it.
     pub faults: BTreeMap<Fault, bool>,
+    /// With an annotation that has any of these attributes; empty takes all.
+    pub attr: Vec<attr::Wanted>,
     /// The path contains each of these (without case).
     pub text: Vec<String>,
 }
@@ -207,6 +210,11 @@ impl Filter {
             "class" => self.class.extend(word.values.iter().cloned()),
             "predicted" => self.predicted.extend(word.values.iter().cloned()),
             "by" => self.by.extend(word.values.iter().cloned()),
+            "attr" => {
+                for value in &word.values {
+                    self.attr.push(attr::Wanted::parse(value)?);
+                }
+            }
             "list" => self.list.extend(word.values.iter().cloned()),
             "path" | "text" => self.text.extend(word.values.iter().cloned()),
             // Other programs' words for the mark `comment`.
@@ -238,8 +246,8 @@ impl Filter {
             }
             other => {
                 return Err(format!(
-                    "`{other}:` is not known; use status: class: predicted: by: list: review: dup: group: path:, or flag, \
-                     unsure, empty, comment, blurry, dark, bright, odd, damaged"
+                    "`{other}:` is not known; use status: class: predicted: by: list: attr: review: dup: group: path:, or \
+                     flag, unsure, empty, comment, blurry, dark, bright, odd, damaged"
                 ));
             }
         }
@@ -350,6 +358,12 @@ fn quoted(value: &str) -> String {
     format!("\"{escaped}\"")
 }
 
+/// `color=red` needs no quotes where its parts need none.
+fn quoted_attribute(wanted: &attr::Wanted) -> String {
+    let text = wanted.to_string();
+    if text.split('=').all(|part| quoted(part) == part) { text } else { quoted(&text) }
+}
+
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |values: Vec<String>| values.join(",");
@@ -363,6 +377,9 @@ impl fmt::Display for Filter {
             if !values.is_empty() {
                 parts.push(format!("{name}:{}", list(values.iter().map(|v| quoted(v)).collect())));
             }
+        }
+        if !self.attr.is_empty() {
+            parts.push(format!("attr:{}", list(self.attr.iter().map(quoted_attribute).collect())));
         }
         if !self.review.is_empty() {
             parts.push(format!("review:{}", list(self.review.iter().map(|r| r.name().to_owned()).collect())));

@@ -5,6 +5,7 @@
 //! told; answers to gold pictures are never told, because they are not the picture's.
 
 use super::annotation::{Annotation, Shape};
+use super::attribute;
 use super::class::LabelSet;
 use super::edit::{Change, Edit, Origin};
 use super::ids::AnnotationId;
@@ -116,9 +117,7 @@ fn shape(before: Option<&Annotation>, after: Option<&Annotation>, labels: &Label
         (Shape::Box(a), Shape::Box(b)) => parts.push(format!("moved, overlap {:.2}", a.iou(*b))),
         _ => parts.push("another outline".to_owned()),
     }
-    if old.attributes != new.attributes {
-        parts.push("other attributes".to_owned());
-    }
+    parts.extend(attribute::changes(&old.attributes, &new.attributes));
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 

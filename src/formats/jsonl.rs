@@ -26,6 +26,9 @@ pub struct ClassBox {
     /// Where.
     #[serde(flatten)]
     pub place: BoxN,
+    /// Free attributes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, serde_json::Value>,
 }
 
 /// One annotation with its provenance; the class by name.
@@ -114,7 +117,7 @@ impl Record {
     #[must_use]
     pub fn new(sample: &Sample, answer: &Answer, set: &LabelSet) -> Self {
         let boxes = answer.annotations.iter().filter_map(|a| match a.shape {
-            Shape::Box(place) => Some(ClassBox { class: set.name(a.class), place }),
+            Shape::Box(place) => Some(ClassBox { class: set.name(a.class), place, attributes: a.attributes.clone() }),
             _ => None,
         });
         Self {
@@ -240,6 +243,7 @@ mod tests {
         let mut bytes = b"\n  \n".to_vec();
         let record = Record::new(&sample, &answer, &set);
         assert_eq!((record.label.len(), record.boxes.len(), record.annotations.len()), (1, 1, 3));
+        assert_eq!(record.boxes[0].attributes["occluded"], true);
         write_line(&mut bytes, &record).unwrap();
         let (mut input, mut line) = (bytes.as_slice(), Vec::new());
         assert!(read_line(&mut input, &mut line).unwrap());

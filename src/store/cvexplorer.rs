@@ -256,7 +256,7 @@ impl Store for CvExplorer {
     }
 
     fn count(&mut self, project: ProjectId, filter: &Filter) -> Result<u64> {
-        self.read(|shape, db| shape.counted(db, shape.condition(project, filter)))
+        self.read(|shape, db| shape.counted(db, shape.condition(project, filter)?))
     }
 
     fn counts(&mut self, project: ProjectId) -> Result<Counts> {

@@ -243,7 +243,11 @@ fn continuations(state: &State) -> Vec<(String, String)> {
     let scopes = state.scopes();
     let names: Vec<&str> = scopes.iter().map(|s| s.name()).collect();
     if let Lookup::Prefix(next) = state.keymap.lookup(&names, &state.pending) {
-        let title = |action: &str| registry::find(action, &scopes).map_or(action.to_owned(), |s| s.title.to_owned());
+        let title = |call: &str| {
+            let (action, args) = call.split_once(' ').unwrap_or((call, ""));
+            let spec = registry::find(action, &scopes);
+            spec.map_or(call.to_owned(), |s| format!("{} {args}", s.title).trim_end().to_owned())
+        };
         return next.into_iter().map(|(key, action)| (key.to_string(), title(&action))).collect();
     }
     let typed: String = state.pending.iter().map(ToString::to_string).collect();

@@ -1,5 +1,6 @@
 //! Text fields, pickers and questions, drawn above a screen.
 
+mod attributes;
 mod comments;
 mod guide;
 mod trace;
@@ -26,6 +27,7 @@ pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
         Some(Overlay::Comments(c)) => comments::render(state, canvas, area, c),
         Some(Overlay::Guide(g)) => guide::render(state, canvas, area, g),
         Some(Overlay::Trace(t)) => trace::render(state, canvas, area, t),
+        Some(Overlay::Attributes(a)) => attributes::render(state, canvas, area, a),
         None => chrome::which_key(state, canvas, area),
     }
 }

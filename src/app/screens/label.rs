@@ -26,7 +26,7 @@ use crate::app::state::State;
 /// Takes an answer that concerns this screen.
 pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
     match reply {
-        Reply::Session(session) => walk::resume(state, session),
+        Reply::Session(session) => walk::resume(state, session.map(|session| *session)),
         Reply::Page { samples, end } if state.second_pass().is_none() => walk::page(state, tag, samples, end),
         Reply::SecondPass { samples, progress } => second_pass::page(state, tag, samples, progress),
         Reply::Position { rank, total } => {

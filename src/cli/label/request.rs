@@ -2,6 +2,7 @@
 
 use crate::cli::stores;
 use crate::domain::annotation::{Annotation, Shape};
+use crate::domain::attribute::Attributes;
 use crate::domain::class::LabelSet;
 use crate::domain::geometry::BoxN;
 use crate::domain::project::Task;
@@ -73,6 +74,9 @@ pub(crate) struct BoxRequest {
     y: f64,
     w: f64,
     h: f64,
+    /// What else is said of the object: `{"occluded": true, "color": "red"}`.
+    #[serde(default)]
+    attributes: Attributes,
 }
 
 impl Request {
@@ -141,7 +145,8 @@ impl Request {
         }
         for b in boxes {
             let shape = Shape::Box(b.checked()?);
-            out.push(Annotation { shape, ..Annotation::label(class(&b.class)?, author, at) });
+            let attributes = b.attributes.clone();
+            out.push(Annotation { shape, attributes, ..Annotation::label(class(&b.class)?, author, at) });
         }
         Ok(out)
     }

@@ -8,11 +8,12 @@ use crate::domain::ids::ClassId;
 use crate::domain::sample::{Answer, Status};
 
 impl Filter {
-    /// The filter without what it asks of answers: status, class, who answered, the marks, and whether it is empty.
+    /// The filter without what it asks of answers: status, class, attributes, who answered, the marks, and whether it is
+    /// empty.
     #[must_use]
     pub fn without_answers(&self) -> Self {
-        let (status, class, by) = Default::default();
-        Self { status, class, by, flag: None, unsure: None, empty: None, ..self.clone() }
+        let (status, class, by, attr) = Default::default();
+        Self { status, class, by, attr, flag: None, unsure: None, empty: None, ..self.clone() }
     }
 
     /// Whether it takes an answer, by what [`Filter::without_answers`] leaves out. `editor` gave it, which counts where no
@@ -24,6 +25,7 @@ impl Filter {
         (self.status.is_empty() || self.status.contains(&answer.status))
             && (self.class.is_empty() || self.takes_class(answer, labels))
             && (self.by.is_empty() || self.takes_author(answer, editor))
+            && (self.attr.is_empty() || self.takes_attributes(answer))
             && is(self.flag, answer.flagged)
             && is(self.unsure, answer.unsure)
             && is(self.empty, answer.status == Status::Labeled && none)
@@ -38,6 +40,11 @@ impl Filter {
         let wanted: Vec<ClassId> = self.class.iter().filter_map(wanted).collect();
         answer.status != Status::PreLabeled
             && answer.annotations.iter().any(|a| wanted.contains(&labels.resolve(a.class)))
+    }
+
+    fn takes_attributes(&self, answer: &Answer) -> bool {
+        let any = |attributes| self.attr.iter().any(|wanted| wanted.takes(attributes));
+        answer.status != Status::PreLabeled && answer.annotations.iter().any(|a| any(&a.attributes))
     }
 
     fn takes_author(&self, answer: &Answer, editor: Option<&str>) -> bool {

@@ -5,10 +5,10 @@
 use super::Losses;
 use super::geometry::around;
 use crate::domain::annotation::Shape;
+use crate::domain::attribute;
 use crate::domain::geometry::{BoxN, Point};
 use crate::domain::mask;
 use crate::formats::dataset::{Item, Mark, Unit};
-use serde_json::Value;
 
 /// Which attributes of marks a format has a place for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,10 +189,5 @@ fn corners(b: BoxN) -> Vec<Point> {
 
 /// An attribute as a yes or no: formats write them as truth values, numbers or texts.
 pub(super) fn is_set(mark: &Mark, name: &str) -> bool {
-    match mark.attributes.get(name) {
-        Some(Value::Bool(set)) => *set,
-        Some(Value::Number(n)) => n.as_f64().is_some_and(|v| v > 0.0),
-        Some(Value::String(text)) => matches!(text.to_ascii_lowercase().as_str(), "1" | "true" | "yes"),
-        _ => false,
-    }
+    mark.attributes.get(name).is_some_and(attribute::is_yes)
 }

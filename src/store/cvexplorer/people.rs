@@ -24,7 +24,7 @@ impl Shape {
         let class = |r: &Row| Ok((class_id(&r.get::<String>(0)?), codes::unsigned(r.get(1)?)));
         let class = db.rows(&sql, [project.0], class)?.into_iter().collect();
         let empty = Filter { empty: Some(true), ..Filter::default() };
-        let empty = self.counted(db, self.condition(project, &empty))?;
+        let empty = self.counted(db, self.condition(project, &empty)?)?;
         let status = self.statuses(db, project)?.into_iter().collect();
         Ok(Tallies { counts: Counts { status, class, empty }, ..Tallies::default() })
     }

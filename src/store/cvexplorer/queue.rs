@@ -60,7 +60,11 @@ impl Shape {
     }
 
     /// What a filter takes.
-    pub(super) fn condition(&self, project: ProjectId, filter: &Filter) -> Condition {
+    pub(super) fn condition(&self, project: ProjectId, filter: &Filter) -> Result<Condition> {
+        if !filter.attr.is_empty() {
+            let text = "a CV Explorer database keeps no attributes of boxes; leave `attr:` out of the filter";
+            return Err(StoreError::invalid(text));
+        }
         let mut out = Condition { text: " WHERE s.project_id = ?".to_owned(), values: vec![project.0.into()] };
         let accepted = self.accepted();
         if !filter.status.is_empty() {
@@ -99,7 +103,7 @@ impl Shape {
             out.text += &format!(" AND {find}(lower(s.filepath), ?) > 0");
             out.values.push(Value::Text(needle.to_lowercase()));
         }
-        out
+        Ok(out)
     }
 
     /// Keys and ids of a page.
@@ -113,7 +117,7 @@ impl Shape {
         limit: usize,
     ) -> Result<Vec<(i64, i64)>> {
         let key = self.key(queue.order)?;
-        let mut sql = self.condition(project, &queue.filter);
+        let mut sql = self.condition(project, &queue.filter)?;
         let back = direction == Direction::Back;
         let bound = match from {
             From::Edge => None,
@@ -138,14 +142,14 @@ impl Shape {
     }
 
     pub(super) fn position(&self, db: &dyn Base, project: ProjectId, queue: &Queue, cursor: &Cursor) -> Result<u64> {
-        let mut sql = self.condition(project, &queue.filter);
+        let mut sql = self.condition(project, &queue.filter)?;
         sql.text += &format!(" AND {} < ?", self.key(queue.order)?);
         sql.values.push(number(cursor)?.into());
         self.counted(db, sql)
     }
 
     pub(super) fn nth(&self, db: &dyn Base, project: ProjectId, queue: &Queue, n: u64) -> Result<Option<Cursor>> {
-        let (key, mut sql) = (self.key(queue.order)?, self.condition(project, &queue.filter));
+        let (key, mut sql) = (self.key(queue.order)?, self.condition(project, &queue.filter)?);
         sql.values.push(codes::signed(n).into());
         let text = format!("SELECT {key} FROM project_samples s{} ORDER BY {key} LIMIT 1 OFFSET ?", sql.text);
         let key: Option<i64> = db.row(&text, sql.values, |r| r.get(0))?;
@@ -167,7 +171,7 @@ impl Shape {
         owner: &str,
         limit: usize,
     ) -> Result<Vec<(i64, i64)>> {
-        let (key, mut sql) = (self.key(queue.order)?, self.condition(project, &queue.filter));
+        let (key, mut sql) = (self.key(queue.order)?, self.condition(project, &queue.filter)?);
         sql.values.push(codes::limit(limit).into());
         let text = format!(
             "SELECT {key}, s.id FROM project_samples s{} AND (s.locked_by IS NULL OR s.locked_at IS NULL

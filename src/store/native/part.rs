@@ -1,9 +1,11 @@
 //! One condition of a filter: which samples it takes, how many those are, and which index finds them.
 
 use super::codes;
+use super::plan::Dialect;
 use super::stretch::Column;
 use super::tally::Stored;
 use super::value::Value;
+use crate::domain::queue::attr::{NO, Wanted};
 
 /// A fact that stands with the measures and has an index of its own, sorted by one column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +70,9 @@ pub(super) enum Part {
     Measured(Fact, bool),
     /// Lies in one of these groups of pictures that look alike. Not counted: groups are small.
     Group(Vec<i64>),
+    /// An annotation that somebody has confirmed has one of these attributes. Not counted, and no index has them: samples are
+    /// looked at one after the other, as for a part of a path.
+    Attribute(Vec<Wanted>),
     /// Stands under these classes, or none, with one of these statuses: only in class order.
     Under(Option<Vec<i64>>, Vec<i64>),
     /// Carries one of the first and stands under one of the second.
@@ -90,6 +95,7 @@ impl Part {
             Self::Is(name, true) => stored.get("is", name),
             Self::Noted(true) | Self::Listed(_) | Self::Group(_) => all / 1000 + 1,
             Self::Noted(false) => all,
+            Self::Attribute(..) => all / 10 + 1,
             Self::Is(name, false) => all - stored.get("is", name).min(all),
             Self::Measured(fact, true) => stored.get("quality", fact.name),
             Self::Measured(fact, false) => all - stored.get("quality", fact.name).min(all),
@@ -121,14 +127,19 @@ impl Part {
             (Self::Listed(_), column) => ("listed_path", column == Column::Path),
             (Self::Measured(fact, true), column) => (fact.index, column == fact.by),
             (Self::Group(_), column) => ("measure_group", column == Column::Path),
-            (Self::Is(..) | Self::Noted(false) | Self::Measured(_, false) | Self::Unpredicted, _) => return None,
+            (
+                Self::Is(..) | Self::Noted(false) | Self::Measured(_, false) | Self::Unpredicted | Self::Attribute(..),
+                _,
+            ) => {
+                return None;
+            }
             (Self::Under(..), column) => ("sample_class_path", column == Column::Path),
             (Self::Both(..), column) => ("sample_class_under", column == Column::Path),
         })
     }
 
     /// The condition on a row of `sample s`.
-    pub(super) fn condition(&self, sql: &mut Sql) {
+    pub(super) fn condition(&self, dialect: Dialect, sql: &mut Sql) {
         match self {
             Self::Status(codes) => sql.any("s.status", codes.iter().map(|c| Value::Integer(*c))),
             Self::Review(codes) => sql.any("s.review", codes.iter().map(|c| Value::Integer(*c))),
@@ -156,6 +167,7 @@ impl Part {
                 sql.any("t.folded", names.iter().map(|n| Value::Text(n.clone())));
                 sql.push(")");
             }
+            Self::Attribute(wanted) => attribute(dialect, wanted, sql),
             Self::Class(ids) => {
                 sql.push(
                     " AND EXISTS(SELECT 1 FROM sample_class x WHERE x.project = s.project AND x.sort_key = s.sort_key",
@@ -171,7 +183,7 @@ impl Part {
                 sql.any("s.status", statuses.iter().map(|c| Value::Integer(*c)));
             }
             Self::Both(ids, under) => {
-                Self::Class(ids.clone()).condition(sql);
+                Self::Class(ids.clone()).condition(dialect, sql);
                 sql.any("s.class", under.iter().map(|c| Value::Integer(*c)));
             }
         }
@@ -205,9 +217,39 @@ impl Part {
                 }
                 out
             }
-            Self::Class(_) | Self::Both(..) | Self::Noted(_) | Self::Listed(_) | Self::Unpredicted => Vec::new(),
+            Self::Class(_) | Self::Both(..) | Self::Noted(_) | Self::Listed(_) => Vec::new(),
+            Self::Unpredicted | Self::Attribute(..) => Vec::new(),
         }
     }
+}
+
+/// The condition that a sample has an annotation with one of these attributes, which are stored as JSON.
+fn attribute(dialect: Dialect, wanted: &[Wanted], sql: &mut Sql) {
+    let (entries, name, text) = match dialect {
+        Dialect::Sqlite => (
+            "json_each(a.attributes) j",
+            "folded(j.key)",
+            "CASE j.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE folded(CAST(j.value AS TEXT)) END",
+        ),
+        // PostgreSQL has no text with a zero character, and fails where one is named.
+        Dialect::Postgres => {
+            ("json_each_text(replace(a.attributes, '\\u0000', '\\ufffd')::json) j", "lower(j.key)", "lower(j.value)")
+        }
+    };
+    // A draft says nothing yet.
+    sql.push(&format!(
+        " AND s.status <> 1 AND EXISTS(SELECT 1 FROM annotation a, {entries} WHERE a.sample = s.id
+           AND a.attributes IS NOT NULL AND j.value IS NOT NULL AND (1 = 0"
+    ));
+    for one in wanted {
+        sql.value(&format!(" OR ({name} = ?"), Value::Text(one.name.clone()));
+        match one.value {
+            Some(_) => sql.any(text, one.values().into_iter().map(Value::Text)),
+            None => sql.push(&format!(" AND {text} NOT IN ('{}')", NO.join("', '"))),
+        }
+        sql.push(")");
+    }
+    sql.push("))");
 }
 
 /// A statement being written, with its values.

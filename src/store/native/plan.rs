@@ -74,6 +74,9 @@ impl Parts {
             parts.extend(is.map(|is| Part::Is(name, is)));
         }
         parts.extend(filter.comment.map(Part::Noted));
+        if !filter.attr.is_empty() {
+            parts.push(Part::Attribute(distinct(filter.attr.iter().cloned())));
+        }
         if !filter.list.is_empty() {
             parts.push(Part::Listed(distinct(filter.list.iter().map(|n| n.trim().to_lowercase()))));
         }
@@ -96,7 +99,7 @@ impl Parts {
             _ if self.nothing => Some(0),
             ([], true) => Some(stored.samples()),
             ([Part::Class(ids)], true) if ids.len() > 1 => None,
-            ([Part::Noted(_) | Part::Listed(_) | Part::Group(_)], true) => None,
+            ([Part::Noted(_) | Part::Listed(_) | Part::Group(_) | Part::Attribute(_)], true) => None,
             ([part], true) => Some(part.count(stored)),
             _ => None,
         }
@@ -232,7 +235,7 @@ impl Plan {
 
     fn narrow(&self, range: &mut Range, dialect: Dialect) {
         for part in &self.rest {
-            part.condition(&mut range.sql);
+            part.condition(dialect, &mut range.sql);
         }
         for needle in &self.text {
             match (dialect, needle.is_ascii()) {

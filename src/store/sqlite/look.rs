@@ -79,9 +79,13 @@ fn key_row(r: &rusqlite::Row<'_>) -> rusqlite::Result<(Key, i64)> {
     Ok((key, r.get(1)?))
 }
 
-/// Adds the function that finds text outside ASCII without case, which `LIKE` cannot.
+/// Adds the functions that compare text outside ASCII without case, which `LIKE` and `lower` cannot.
 pub(super) fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("folded", 1, flags, |values| {
+        let text: Option<String> = values.get(0)?;
+        Ok(text.map(|text| text.to_lowercase()))
+    })?;
     connection.create_scalar_function("contains_folded", 2, flags, |values| {
         let (text, needle): (String, String) = (values.get(0)?, values.get(1)?);
         Ok(text.to_lowercase().contains(&needle))

@@ -52,7 +52,7 @@ pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect
             let side = viewing::map(state, canvas, side);
             side::column(state, open, label, canvas, side);
         }
-        (None, Some(below)) => side::line(open, label, canvas, below),
+        (None, Some(below)) => side::line(state, open, label, canvas, below),
         (None, None) => {}
     }
     scrubber(label, canvas, Rect { y: frame.status.y.saturating_sub(1), ..frame.status });

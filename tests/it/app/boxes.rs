@@ -1,5 +1,6 @@
 //! Boxes: drawn by letters, pushed, given another class, looked at one after the other; every change one edit.
 
+mod attributes;
 mod cards;
 mod credit;
 mod laws;

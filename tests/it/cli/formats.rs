@@ -150,6 +150,39 @@ fn attributes_go_through_cvat() {
 }
 
 #[test]
+fn attributes_are_given_by_lines_found_by_filters_and_taken_along() {
+    let home = pair("detection");
+    home.ok(&["project", "classes", "add", "there", "car"]);
+    let boxed = |x: f64, attributes: Value| json!({ "class": "car", "x": x, "y": 0.25, "w": 0.25, "h": 0.5, "attributes": attributes });
+    let lines = [
+        json!({ "path": "1.png", "boxes": [boxed(0.125, json!({ "occluded": true, "difficult": true, "color": "Red" })), boxed(0.5, json!({}))] }),
+        json!({ "path": "2.png", "boxes": [boxed(0.125, json!({ "truncated": true, "occluded": false }))] }),
+    ];
+    let ran = home.feed(&["label", "there", "--from", "-"], &lines.map(|l| l.to_string()).join("\n"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    for (filter, path) in [("attr:occluded", "1.png"), ("attr:truncated", "2.png"), ("attr:color=red,crowd", "1.png")] {
+        let found = home.lines(&["queue", "samples", "there", "--filter", filter, "--json"]);
+        let paths: Vec<&str> = found.iter().map(|row| row["path"].as_str().unwrap()).collect();
+        assert_eq!(paths, [path], "{filter}");
+    }
+    for format in ["voc", "cvat", "jsonl"] {
+        let out = if format == "jsonl" { "out.jsonl".to_owned() } else { format!("out-{format}") };
+        home.ok(&["export", "there", &out, "--format", format]);
+        home.ok(&["import", "back", &out, "--on-existing", "replace"]);
+        let rows = answers(&home, "back");
+        let mut first = of(&rows, "1.png")["boxes"][0]["attributes"].clone();
+        if let Some(fields) = first.as_object_mut().filter(|_| format == "voc") {
+            // VOC has a place for its own flags only, and the export says so.
+            fields.insert("color".to_owned(), "Red".into());
+        }
+        let flag = |value: &Value| [json!(true), json!("true")].contains(value);
+        assert!(flag(&first["occluded"]) && flag(&first["difficult"]) && first["color"] == "Red", "{format}: {first}");
+        assert!(flag(&of(&rows, "2.png")["boxes"][0]["attributes"]["truncated"]), "{format}");
+        assert!(of(&rows, "1.png")["boxes"][1].get("attributes").is_none(), "{format}");
+    }
+}
+
+#[test]
 fn flags_go_through_labelme() {
     let home = pair("detection");
     let shape = json!({"label": "cat", "shape_type": "rectangle", "points": [[1, 2], [5, 6]], "group_id": 3, "mask": null,

@@ -1,7 +1,7 @@
 //! Queues: every filter with every order, pages both ways, ranks and jumps, against a plain sort of all samples.
 
 use super::fixture::{at, batch, boxed, edit, labeled, on_every_kind, project_of, queue, verdict};
-use lakelens::domain::annotation::{Prediction, Shape};
+use lakelens::domain::annotation::{Annotation, Prediction, Shape};
 use lakelens::domain::class::LabelSet;
 use lakelens::domain::edit::{Change, Edit};
 use lakelens::domain::ids::{ClassId, ProjectId, SampleId};
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 const ORDERS: [Order; 6] =
     [Order::Path, Order::Random { seed: 7 }, Order::Newest, Order::Class, Order::ScoreDown, Order::ScoreUp];
 
-const FILTERS: [&str; 32] = [
+const FILTERS: [&str; 37] = [
     "",
     "status:unlabeled",
     "status:labeled",
@@ -48,6 +48,11 @@ const FILTERS: [&str; 32] = [
     "list:Work",
     "list:work,other class:roses,daisy",
     "list:other -comment",
+    "attr:occluded",
+    "attr:color=RÖT,crowd",
+    "attr:color,crowd=no class:tulips",
+    "attr:weight=2 IMG",
+    "attr:color=\"dark red\"",
 ];
 
 /// A project of 60 samples in every state there is; classes 1 to 3, and `old`, which became `roses`.
@@ -81,7 +86,8 @@ fn mixed(store: &mut dyn Store) -> (ProjectId, Vec<SampleId>) {
             5 => Answer { status: Status::Labeled, flagged: i % 20 == 5, ..Answer::default() },
             6 => Answer { status: Status::Skipped, skip_reason: Some("blurred".to_owned()), ..Answer::default() },
             7 => {
-                let annotations = vec![boxed(3, 0.25, author), boxed(2, 0.5, author), boxed(2, 0.6, author)];
+                let mut annotations = vec![boxed(3, 0.25, author), boxed(2, 0.5, author), boxed(2, 0.6, author)];
+                describe(&mut annotations, i);
                 Answer { status: Status::Labeled, unsure: true, flagged: true, annotations, ..Answer::default() }
             }
             _ => continue,
@@ -109,6 +115,21 @@ fn mixed(store: &mut dyn Store) -> (ProjectId, Vec<SampleId>) {
     let change = Change::Classes { before: after, after: merged };
     store.commit(&[Edit::by_person(project.id, change, "ann", at(200))]).unwrap();
     (project.id, ids)
+}
+
+/// Gives boxes attributes of every kind, among them what is no text of PostgreSQL.
+fn describe(annotations: &mut [Annotation], i: usize) {
+    let kinds = [
+        r#"{"occluded": false, "Color": "röt"}"#,
+        r#"{"Occluded": "1", "iscrowd": 1, "color": ""}"#,
+        r#"{"color": "Dark Red", "weight": 2.0, "crowd of": [1, {"a": "b"}]}"#,
+        r#"{"color": "r\u0000d", "iscrowd": false, "weight": null}"#,
+        r#"{"weight": 2, "color": "no", "a'b\"?": "$1 %"}"#,
+        "{}",
+    ];
+    annotations[0].attributes = serde_json::from_str(kinds[i / 10 % kinds.len()]).unwrap();
+    annotations[1].attributes.clear();
+    annotations[2].attributes.clear();
 }
 
 /// Leaves a comment.
@@ -150,6 +171,8 @@ fn takes(filter: &Filter, sample: &Sample, labels: &LabelSet) -> bool {
         && filter.empty.is_none_or(|w| empty == w)
         && filter.comment.is_none_or(|w| sample.notes.is_empty() != w)
         && any(&filter.list, &|name| number % if name.to_lowercase() == "work" { 6 } else { 11 } == 1)
+        && (filter.attr.is_empty()
+            || answer.annotations.iter().any(|a| filter.attr.iter().any(|w| w.takes(&a.attributes))))
         && filter.text.iter().all(|t| sample.path.to_lowercase().contains(&t.to_lowercase()))
 }
 

@@ -326,6 +326,8 @@ fn filters_count_and_drafts_are_predictions() {
         assert_eq!(paths(store, PROJECT, "predicted:cat", Order::Path), ["3.jpg"]);
         assert_eq!(paths(store, PROJECT, "by:eve@x", Order::Newest), ["2.jpg", "1.jpg"]);
         assert_eq!(paths(store, PROJECT, "status:unlabeled 5.JPG", Order::Path), ["5.jpg"]);
+        let attributes = lakelens::domain::queue::Filter::parse("attr:occluded").unwrap();
+        assert!(store.count(PROJECT, &attributes).unwrap_err().to_string().contains("keeps no attributes"));
         assert_eq!(store.tallies(PROJECT).unwrap().counts.of(Status::Labeled), 2);
         // A class that is not in the list any more is still there to be seen.
         let labels = store.project(PROJECT).unwrap().labels;

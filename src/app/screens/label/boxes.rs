@@ -7,6 +7,7 @@
 //! in one that asks for classes shapes are only looked at, corrected and deleted.
 
 pub mod actions;
+pub mod attributes;
 pub mod changing;
 pub mod drawing;
 pub mod grid;

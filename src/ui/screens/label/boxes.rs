@@ -1,6 +1,7 @@
 //! Boxes on the Label screen: the letters that choose places, the box that is being made or changed, and what is said.
 
 use crate::app::picture::{Mark, Stroke};
+use crate::app::screens::label::boxes::attributes::said;
 use crate::app::screens::label::boxes::drawing::Drawing;
 use crate::app::screens::label::boxes::grid::Choice;
 use crate::app::screens::label::boxes::sight::{Sight, sight};
@@ -10,8 +11,8 @@ use crate::domain::annotation::{Annotation, Shape};
 use crate::domain::geometry::{BoxN, Point, Side};
 use crate::domain::ids::ClassId;
 use crate::domain::text::printable;
-use crate::theme::{Palette, Role};
-use crate::ui::canvas::{Canvas, number, width};
+use crate::theme::{Glyph, Palette, Role};
+use crate::ui::canvas::{Canvas, cut, number, width};
 use crate::ui::chrome;
 use crate::ui::marks::{self, window};
 use ratatui::layout::Rect;
@@ -159,4 +160,41 @@ fn about(state: &State, open: &OpenProject, shape: &Annotation) -> Vec<String> {
         }
     }
     out
+}
+
+/// Lines of attributes at most; how many more there are is said.
+const LINES: usize = 5;
+
+/// The attributes of the selected shape for a column of this width: flags that are set, then names and values.
+pub(super) fn attributes(state: &State, canvas: &Canvas, room: u16) -> Vec<String> {
+    let Some(shape) = state.selected_shape().filter(|_| room > 12) else { return Vec::new() };
+    let ellipsis = canvas.glyph(Glyph::Ellipsis);
+    let row = |(name, value): (&str, Option<String>)| {
+        let text = match value {
+            None => format!("          {}", printable(name)),
+            Some(value) => {
+                let name = cut(&printable(name), room / 2, &ellipsis);
+                format!("{name}{} {}", " ".repeat(9_usize.saturating_sub(width(&name).into())), printable(&value))
+            }
+        };
+        cut(&text, room, &ellipsis)
+    };
+    let mut rows: Vec<String> = said(shape).take(LINES).map(row).collect();
+    let more = said(shape).count().saturating_sub(LINES);
+    if more > 0 {
+        rows.pop();
+        rows.push(cut(&state.with_keys(&format!("{} more: [boxes.attributes]", more + 1)), room, &ellipsis));
+    }
+    rows
+}
+
+/// The same in one line: `occluded, color=red`.
+pub(super) fn attributes_in_line(state: &State, canvas: &Canvas, room: u16) -> Option<String> {
+    let shape = state.selected_shape()?;
+    let one = |(name, value): (&str, Option<String>)| match value {
+        None => printable(name).into_owned(),
+        Some(value) => format!("{}={}", printable(name), printable(&value)),
+    };
+    let all: Vec<String> = said(shape).take(LINES).map(one).collect();
+    (!all.is_empty()).then(|| cut(&all.join(", "), room, &canvas.glyph(Glyph::Ellipsis)))
 }

@@ -27,7 +27,8 @@ pub(super) fn column(state: &State, open: &OpenProject, label: &LabelState, canv
     let blind = state.second_pass().is_some();
     let said = label.sample().filter(|_| !blind).map_or(0, |s| remarks(&s.notes, canvas).len());
     let said = u16::try_from(said).unwrap_or(0).min(at.height / 4);
-    let room = at.height.saturating_sub(tape_rows + said + 5);
+    let attributes = u16::try_from(super::boxes::attributes(state, canvas, at.width).len()).unwrap_or(0);
+    let room = at.height.saturating_sub(tape_rows + said + attributes + 5);
     let shown = usize::from(room).min(classes.len());
     let mut y = at.y;
     let line = |y: u16| Rect { y, height: 1, ..at };
@@ -117,6 +118,7 @@ fn answer_rows(
     let now = (!blind || answer.status != Status::Unlabeled).then(|| (format!("{name:<10}{text}"), role));
     rows.extend(draft.or(now));
     rows.extend(super::boxes::rows(state, open));
+    rows.extend(super::boxes::attributes(state, canvas, at.width).into_iter().map(|text| (text, Role::Text)));
     if answer.flagged || answer.unsure {
         let marks = [(answer.flagged, Glyph::Flag, "flagged"), (answer.unsure, Glyph::Unsure, "unsure")];
         let marks = marks.iter().filter(|m| m.0).map(|(_, g, word)| format!("{} {word}", canvas.glyph(*g)));
@@ -197,11 +199,15 @@ pub(in crate::ui::screens) fn said(notes: &[Note], canvas: &Canvas) -> Option<St
 }
 
 /// The side column as one line, for narrow windows: keys and names.
-pub(super) fn line(open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
+pub(super) fn line(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
     let chosen = given(open, label);
     let mut x = 0;
+    if let Some(text) = super::boxes::attributes_in_line(state, canvas, at.width / 2) {
+        x += canvas.text(at, &text, canvas.style(Role::Accent)) + 2;
+    }
     if let Some(text) = label.sample().and_then(|s| said(&s.notes, canvas)) {
-        x += canvas.text(at, &text, canvas.style(Role::Warning)) + 2;
+        let rest = Rect { x: at.x + x, width: at.width.saturating_sub(x), ..at };
+        x += canvas.text(rest, &text, canvas.style(Role::Warning)) + 2;
     }
     for class in open.project.labels.live() {
         let on = chosen.contains(&class.id);

@@ -1,6 +1,8 @@
 //! What can be done with boxes.
 
-use super::{BoxMode, NO_BOXES_HERE, Stage, Way, can_draw, changing, drawing, round, select, shapes, snapping};
+use super::{
+    BoxMode, NO_BOXES_HERE, Stage, Way, attributes, can_draw, changing, drawing, round, select, shapes, snapping,
+};
 use crate::app::effect::Effect;
 use crate::app::messages::Level;
 use crate::app::registry::{self, Scope, Spec};
@@ -105,6 +107,24 @@ pub const SPECS: &[Spec] = &[
     ),
     Spec::looks(
         BOXES,
+        "boxes.attributes",
+        "attributes",
+        "What else is said of the selected box: set flags, change, add and delete values",
+        0,
+        has_selected,
+        |s, _| attributes::open(s),
+    ),
+    Spec::edits(
+        BOXES,
+        "boxes.flag",
+        "flag",
+        "The selected box is occluded, truncated, difficult, a crowd, or it is not",
+        0,
+        on_shape,
+        attributes::flag,
+    ),
+    Spec::looks(
+        BOXES,
         "boxes.round",
         "look at each",
         "Look at each box and outline enlarged: keep it, delete it, or give it another class",
@@ -148,6 +168,10 @@ fn can_open(state: &State) -> Result<(), String> {
 
 fn on_shape(state: &State) -> Result<(), String> {
     can_answer(state)?;
+    has_selected(state)
+}
+
+fn has_selected(state: &State) -> Result<(), String> {
     let nothing = || "nothing is selected; [boxes.next] selects a box, [boxes.draw] draws one".to_owned();
     state.selected_shape().map(|_| ()).ok_or_else(nothing)
 }

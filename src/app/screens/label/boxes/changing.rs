@@ -19,7 +19,7 @@ const ASIDE: f64 = 0.02;
 ///
 /// With shapes on it the picture counts as answered. Without any it is not: that there is nothing is an answer of its
 /// own, which `Enter` gives.
-fn change(state: &mut State, message: &str, change: impl FnOnce(&mut Vec<Annotation>)) -> Vec<Effect> {
+pub(super) fn change(state: &mut State, message: &str, change: impl FnOnce(&mut Vec<Annotation>)) -> Vec<Effect> {
     let Some(before) = state.label().and_then(|l| l.sample()).map(|s| s.answer.clone()) else { return Vec::new() };
     // Who changes something of a draft answers for all of it from then on; undo gives the draft back.
     let stands = if before.is_draft() { before.confirmed(&state.user, state.now) } else { before.clone() };
