@@ -90,6 +90,40 @@ fn no_default_needs_a_key_that_a_terminal_or_multiplexer_takes() {
     }
 }
 
+/// What writes at once on a screen of pictures, by what it means there.
+const WRITES: [&str; 8] = ["skip", "flag", "unsure", "empty", "clear", "propagate", "mark", "accept"];
+
+#[test]
+fn a_key_that_writes_means_the_same_on_every_screen_of_pictures() {
+    for preset in PRESETS {
+        let map = load(preset, "").0;
+        let scopes = ["label", "gallery", "review"];
+        for scope in scopes {
+            for (keys, calls) in map.bindings(&[scope]) {
+                let meaning = |calls: &[lakelens::keymap::Call]| {
+                    calls
+                        .first()
+                        .map(|c| c.action.rsplit('.').next().unwrap_or_default().to_owned())
+                        .unwrap_or_default()
+                };
+                let here = meaning(&calls);
+                let keys = keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                // `Enter` is "go on", and `x` says no, in the way of each screen; a rejection asks why.
+                if !WRITES.contains(&here.as_str()) || ["<enter>", "x", "a"].contains(&keys.as_str()) {
+                    continue;
+                }
+                for other in scopes.iter().filter(|s| **s != scope) {
+                    let there = run(&map, &[other], &keys);
+                    let there = there.rsplit('.').next().unwrap_or_default();
+                    assert!(there == "-" || there == here, "{preset}: {keys} is {here} on {scope}, {there} on {other}");
+                }
+            }
+        }
+        // Nobody who means to select in Gallery writes on Label, and nobody who means to trust an answer selects.
+        assert_eq!((run(&map, &LABEL, "V"), run(&map, &["gallery", "global"], "*")), ("-".to_owned(), "-".to_owned()));
+    }
+}
+
 #[test]
 fn letters_handed_out_to_classes_are_free_on_the_label_screen() {
     let names: Vec<String> = (0..44).map(|i| format!("class {i}")).collect();

@@ -75,12 +75,12 @@ fn what_a_scan_has_found_is_measured_by_itself_within_reason() {
 #[test]
 fn the_answer_just_given_becomes_drafts_in_one_batch() {
     let mut h = labelling();
-    h.keys("n V");
+    h.keys("n Y");
     assert!(said(&h).contains("answer this picture first"), "{}", said(&h));
     h.keys("2");
     h.save_all();
     // The screen has gone on to the third picture, which has no answer.
-    h.keys("V");
+    h.keys("Y");
     let mut third = alike(3);
     third.answer = Answer { status: Status::PreLabeled, ..Answer::default() };
     let mut fifth = alike(5);
@@ -111,17 +111,17 @@ fn many_drafts_at_once_are_asked_about_first() {
         let all = (100..100 + count).map(|id| Sample { id: SampleId(id), ..alike(5) }).collect();
         Reply::Page { samples: all, end: true }
     };
-    h.keys("V");
+    h.keys("Y");
     h.reply(Slot::Alike, many(20));
     assert_eq!(edits(&h).len(), 20, "so many as elsewhere go unasked");
     h.save_all();
-    h.keys("V");
+    h.keys("Y");
     h.reply(Slot::Alike, many(21));
     assert!(edits(&h).is_empty());
     assert!(h.screen(80, 24).contains("Give 21 duplicates this answer as drafts?"));
     h.keys("n");
     assert!(edits(&h).is_empty() && h.state.overlays.is_empty());
-    h.keys("V");
+    h.keys("Y");
     h.reply(Slot::Alike, many(21));
     h.effects.clear();
     h.keys("y");

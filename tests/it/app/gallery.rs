@@ -185,7 +185,7 @@ fn ranges_pages_everything_and_back() {
     assert_eq!(selected(&h), range(1..=page));
     h.keys("<space> I");
     assert_eq!(selected(&h), [1]);
-    h.keys("*");
+    h.keys("%");
     assert_eq!(selected(&h), range(1..=60));
     h.keys("<esc> <esc>");
     assert!(matches!(h.state.screen(), Some(Screen::Projects(_))));
@@ -194,7 +194,7 @@ fn ranges_pages_everything_and_back() {
 #[test]
 fn many_are_asked_about_with_the_count_and_the_way_back() {
     let mut h = gallery(60);
-    h.keys("* 3");
+    h.keys("% 3");
     assert!(edits(&h).is_empty());
     let (text, detail) = question(&h).unwrap();
     assert_eq!(text, "Label 60 pictures as roses?");
