@@ -85,6 +85,8 @@ pub struct Filter {
     pub empty: Option<bool>,
     /// With a comment that nobody has dealt with yet, or without.
     pub comment: Option<bool>,
+    /// Labeled otherwise than the best prediction says: its class is not among those given. Or everything else.
+    pub disagree: Option<bool>,
     /// On any of these lists, compared without case; empty takes all.
     pub list: Vec<String>,
     /// With duplicates of any of these kinds; empty takes all.
@@ -247,7 +249,7 @@ impl Filter {
             other => {
                 return Err(format!(
                     "`{other}:` is not known; use status: class: predicted: by: list: attr: review: dup: group: path:, or \
-                     flag, unsure, empty, comment, blurry, dark, bright, odd, damaged"
+                     flag, unsure, empty, comment, disagree, blurry, dark, bright, odd, damaged"
                 ));
             }
         }
@@ -266,6 +268,7 @@ impl Filter {
             "unsure" => Some(&mut self.unsure),
             "empty" => Some(&mut self.empty),
             "comment" => Some(&mut self.comment),
+            "disagree" => Some(&mut self.disagree),
             _ => None,
         };
         let fault = Fault::from_name(name).filter(|_| !word.quoted);
@@ -277,7 +280,7 @@ impl Filter {
             (None, None) if wanted => self.text.push(value.to_owned()),
             (None, None) => {
                 return Err(format!(
-                    "`{value}` cannot be negated; only marks such as -flag, -unsure, -empty, -comment and -blurry can"
+                    "`{value}` cannot be negated; only marks such as -flag, -unsure, -empty, -comment, -disagree and -blurry can"
                 ));
             }
         }
@@ -345,7 +348,7 @@ fn is_name(text: &str) -> bool {
 
 /// Whether a word means a mark and not a text.
 fn is_mark(word: &str) -> bool {
-    matches!(word, "flag" | "flagged" | "unsure" | "empty" | "comment") || Fault::from_name(word).is_some()
+    matches!(word, "flag" | "flagged" | "unsure" | "empty" | "comment" | "disagree") || Fault::from_name(word).is_some()
 }
 
 fn quoted(value: &str) -> String {
@@ -390,8 +393,9 @@ impl fmt::Display for Filter {
         if !self.group.is_empty() {
             parts.push(format!("group:{}", list(self.group.iter().map(ToString::to_string).collect())));
         }
-        let marks = [("flag", self.flag), ("unsure", self.unsure), ("empty", self.empty), ("comment", self.comment)];
-        let marks = marks.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let answered = [("flag", self.flag), ("unsure", self.unsure), ("empty", self.empty)];
+        let marks = answered.into_iter().chain([("comment", self.comment), ("disagree", self.disagree)]);
+        let marks = marks.filter_map(|(name, value)| Some((name, value?)));
         let faults = self.faults.iter().map(|(fault, value)| (fault.name(), *value));
         parts.extend(marks.chain(faults).map(|(name, value)| format!("{}{name}", if value { "" } else { "-" })));
         parts.extend(self.text.iter().map(|t| quoted(t)));
@@ -413,6 +417,8 @@ mod tests {
         assert_eq!(Filter::parse(&f.to_string()).unwrap(), f);
         let noted = Filter::parse("-comment").unwrap();
         assert_eq!((noted.comment, noted.to_string().as_str()), (Some(false), "-comment"));
+        assert_eq!(Filter::parse("-disagree").unwrap().to_string(), "-disagree");
+        assert_eq!(Filter::parse("disagree").unwrap().disagree, Some(true));
         for same in ["comment:open", "has:comment"] {
             assert_eq!(Filter::parse(same).unwrap().to_string(), "comment");
         }

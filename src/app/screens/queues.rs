@@ -11,7 +11,7 @@ use crate::domain::queue::{Filter, Order, Queue};
 use crate::domain::text::printable;
 
 /// Ready-made filters with their names.
-const READY: [(&str, &str); 12] = [
+const READY: [(&str, &str); 13] = [
     ("unlabeled", "status:unlabeled"),
     ("all", ""),
     ("flagged", "flag"),
@@ -20,6 +20,7 @@ const READY: [(&str, &str); 12] = [
     ("rejected in review", "review:rejected"),
     ("verified empty", "empty"),
     ("with a comment", "comment"),
+    ("labelled otherwise than predicted", "disagree"),
     ("duplicates", "dup:near"),
     ("blurred", "blurry"),
     ("dark", "dark"),

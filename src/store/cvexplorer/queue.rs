@@ -65,6 +65,11 @@ impl Shape {
             let text = "a CV Explorer database keeps no attributes of boxes; leave `attr:` out of the filter";
             return Err(StoreError::invalid(text));
         }
+        if filter.disagree.is_some() {
+            let text =
+                "a CV Explorer database forgets what a model said once a picture is answered; leave `disagree` out";
+            return Err(StoreError::invalid(text));
+        }
         let mut out = Condition { text: " WHERE s.project_id = ?".to_owned(), values: vec![project.0.into()] };
         let accepted = self.accepted();
         if !filter.status.is_empty() {

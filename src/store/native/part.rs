@@ -73,6 +73,9 @@ pub(super) enum Part {
     /// An annotation that somebody has confirmed has one of these attributes. Not counted, and no index has them: samples are
     /// looked at one after the other, as for a part of a path.
     Attribute(Vec<Wanted>),
+    /// Labeled, and the class of its best prediction is not among those given; or not so. The groups of classes that count
+    /// as one are told. Not counted: labeled samples are looked at one after the other.
+    Disagrees(bool, Vec<Vec<i64>>),
     /// Stands under these classes, or none, with one of these statuses: only in class order.
     Under(Option<Vec<i64>>, Vec<i64>),
     /// Carries one of the first and stands under one of the second.
@@ -95,7 +98,8 @@ impl Part {
             Self::Is(name, true) => stored.get("is", name),
             Self::Noted(true) | Self::Listed(_) | Self::Group(_) => all / 1000 + 1,
             Self::Noted(false) => all,
-            Self::Attribute(..) => all / 10 + 1,
+            Self::Attribute(..) | Self::Disagrees(true, _) => all / 10 + 1,
+            Self::Disagrees(false, _) => all,
             Self::Is(name, false) => all - stored.get("is", name).min(all),
             Self::Measured(fact, true) => stored.get("quality", fact.name),
             Self::Measured(fact, false) => all - stored.get("quality", fact.name).min(all),
@@ -127,12 +131,8 @@ impl Part {
             (Self::Listed(_), column) => ("listed_path", column == Column::Path),
             (Self::Measured(fact, true), column) => (fact.index, column == fact.by),
             (Self::Group(_), column) => ("measure_group", column == Column::Path),
-            (
-                Self::Is(..) | Self::Noted(false) | Self::Measured(_, false) | Self::Unpredicted | Self::Attribute(..),
-                _,
-            ) => {
-                return None;
-            }
+            (Self::Is(..) | Self::Noted(false) | Self::Measured(_, false) | Self::Unpredicted, _) => return None,
+            (Self::Attribute(..) | Self::Disagrees(..), _) => return None,
             (Self::Under(..), column) => ("sample_class_path", column == Column::Path),
             (Self::Both(..), column) => ("sample_class_under", column == Column::Path),
         })
@@ -166,6 +166,18 @@ impl Part {
                 sql.push(" AND EXISTS(SELECT 1 FROM listed t WHERE t.sample = s.id AND t.project = s.project");
                 sql.any("t.folded", names.iter().map(|n| Value::Text(n.clone())));
                 sql.push(")");
+            }
+            Self::Disagrees(is, groups) => {
+                let same = groups.iter().map(|ids| {
+                    let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                    format!(" OR (x.class IN ({ids}) AND s.predicted IN ({ids}))")
+                });
+                sql.push(&format!(
+                    " AND {}(s.status = 2 AND s.predicted IS NOT NULL AND NOT EXISTS(SELECT 1 FROM sample_class x
+                       WHERE x.project = s.project AND x.sort_key = s.sort_key AND (x.class = s.predicted{})))",
+                    if *is { "" } else { "NOT " },
+                    same.collect::<String>()
+                ));
             }
             Self::Attribute(wanted) => attribute(dialect, wanted, sql),
             Self::Class(ids) => {
@@ -218,7 +230,7 @@ impl Part {
                 out
             }
             Self::Class(_) | Self::Both(..) | Self::Noted(_) | Self::Listed(_) => Vec::new(),
-            Self::Unpredicted | Self::Attribute(..) => Vec::new(),
+            Self::Unpredicted | Self::Attribute(..) | Self::Disagrees(..) => Vec::new(),
         }
     }
 }

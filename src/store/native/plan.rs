@@ -16,6 +16,7 @@ use super::value::Value;
 use crate::domain::class::LabelSet;
 use crate::domain::ids::ProjectId;
 use crate::domain::queue::{Duplicate, Filter, ReviewState};
+use crate::domain::sample::Status;
 
 pub(in crate::store) use super::part::Sql;
 pub(in crate::store) use super::stretch::{Column, Stretch};
@@ -74,6 +75,11 @@ impl Parts {
             parts.extend(is.map(|is| Part::Is(name, is)));
         }
         parts.extend(filter.comment.map(Part::Noted));
+        parts.extend(filter.disagree.map(|is| Part::Disagrees(is, merged(labels))));
+        if filter.disagree == Some(true) && filter.status.is_empty() {
+            // It follows, and has an index.
+            parts.push(Part::Status(vec![codes::status_code(Status::Labeled)]));
+        }
         if !filter.attr.is_empty() {
             parts.push(Part::Attribute(distinct(filter.attr.iter().cloned())));
         }
@@ -99,7 +105,9 @@ impl Parts {
             _ if self.nothing => Some(0),
             ([], true) => Some(stored.samples()),
             ([Part::Class(ids)], true) if ids.len() > 1 => None,
-            ([Part::Noted(_) | Part::Listed(_) | Part::Group(_) | Part::Attribute(_)], true) => None,
+            ([Part::Noted(_) | Part::Listed(_) | Part::Group(_) | Part::Attribute(_) | Part::Disagrees(..)], true) => {
+                None
+            }
             ([part], true) => Some(part.count(stored)),
             _ => None,
         }
@@ -165,6 +173,12 @@ impl Parts {
             stretch: stretch.clone(),
         }
     }
+}
+
+/// The classes that count as one with others, group by group.
+fn merged(labels: &LabelSet) -> Vec<Vec<i64>> {
+    let ends = labels.classes.iter().filter(|c| c.merged_into.is_none());
+    ends.map(|c| members(labels, c.id)).filter(|group| group.len() > 1).collect()
 }
 
 fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {

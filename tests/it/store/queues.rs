@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 const ORDERS: [Order; 6] =
     [Order::Path, Order::Random { seed: 7 }, Order::Newest, Order::Class, Order::ScoreDown, Order::ScoreUp];
 
-const FILTERS: [&str; 37] = [
+const FILTERS: [&str; 40] = [
     "",
     "status:unlabeled",
     "status:labeled",
@@ -48,6 +48,9 @@ const FILTERS: [&str; 37] = [
     "list:Work",
     "list:work,other class:roses,daisy",
     "list:other -comment",
+    "disagree",
+    "disagree class:roses,tulips -unsure",
+    "-disagree predicted:roses",
     "attr:occluded",
     "attr:color=RÖT,crowd",
     "attr:color,crowd=no class:tulips",
@@ -161,6 +164,12 @@ fn takes(filter: &Filter, sample: &Sample, labels: &LabelSet) -> bool {
     let editor = ["ann", "bob", "cleo"][(number - 1) % 3];
     let author = author.unwrap_or(editor.to_owned());
     let empty = answer.status == Status::Labeled && answer.annotations.is_empty();
+    // `old` counts as `roses`, to whom the best guess may belong.
+    let otherwise = answer.status == Status::Labeled
+        && sample
+            .predictions
+            .first()
+            .is_some_and(|p| answer.annotations.iter().all(|a| labels.resolve(a.class) != labels.resolve(p.class)));
     (filter.status.is_empty() || filter.status.contains(&answer.status))
         && any(&filter.class, &|name| answer.annotations.iter().any(|a| is(a.class, name)))
         && any(&filter.predicted, &|name| sample.predictions.first().is_some_and(|p| is(p.class, name)))
@@ -171,6 +180,7 @@ fn takes(filter: &Filter, sample: &Sample, labels: &LabelSet) -> bool {
         && filter.empty.is_none_or(|w| empty == w)
         && filter.comment.is_none_or(|w| sample.notes.is_empty() != w)
         && any(&filter.list, &|name| number % if name.to_lowercase() == "work" { 6 } else { 11 } == 1)
+        && filter.disagree.is_none_or(|w| otherwise == w)
         && (filter.attr.is_empty()
             || answer.annotations.iter().any(|a| filter.attr.iter().any(|w| w.takes(&a.attributes))))
         && filter.text.iter().all(|t| sample.path.to_lowercase().contains(&t.to_lowercase()))

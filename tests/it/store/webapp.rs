@@ -328,6 +328,8 @@ fn filters_count_and_drafts_are_predictions() {
         assert_eq!(paths(store, PROJECT, "status:unlabeled 5.JPG", Order::Path), ["5.jpg"]);
         let attributes = lakelens::domain::queue::Filter::parse("attr:occluded").unwrap();
         assert!(store.count(PROJECT, &attributes).unwrap_err().to_string().contains("keeps no attributes"));
+        let disagree = lakelens::domain::queue::Filter::parse("disagree").unwrap();
+        assert!(store.count(PROJECT, &disagree).unwrap_err().to_string().contains("forgets what a model said"));
         assert_eq!(store.tallies(PROJECT).unwrap().counts.of(Status::Labeled), 2);
         // A class that is not in the list any more is still there to be seen.
         let labels = store.project(PROJECT).unwrap().labels;
