@@ -375,7 +375,7 @@ pub trait Store: Send {
         Err(self.unsupported("compare two states of a project"))
     }
 
-    /// Puts samples on a list, each with a remark (which may be empty); `begin` empties the list before. Returns how many
+    /// Puts samples on a list, each with a remark (an empty one leaves what was said before); `begin` empties the list before. Returns how many
     /// are on it then.
     fn put_list(&mut self, project: ProjectId, name: &str, samples: &[(SampleId, String)], begin: bool) -> Result<u64> {
         let _ = (project, name, samples, begin);
@@ -386,6 +386,18 @@ pub trait Store: Send {
     fn lists(&mut self, project: ProjectId) -> Result<Vec<(String, u64)>> {
         let _ = project;
         Ok(Vec::new())
+    }
+
+    /// The same by name, each with how many of these samples are on it.
+    fn lists_with(&mut self, project: ProjectId, samples: &[SampleId]) -> Result<Vec<(String, u64, u64)>> {
+        let _ = (project, samples);
+        Err(self.unsupported("keep lists of samples"))
+    }
+
+    /// Takes samples off a list. Returns how many are on it then; a list without any is gone.
+    fn take_off_list(&mut self, project: ProjectId, name: &str, samples: &[SampleId]) -> Result<u64> {
+        let _ = (project, name, samples);
+        Err(self.unsupported("keep lists of samples"))
     }
 
     /// Throws a list away; its samples stay as they are.

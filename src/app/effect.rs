@@ -181,6 +181,13 @@ pub enum Query {
     Guideline(ProjectId),
     /// The comments on a picture.
     Comments(SampleId),
+    /// The lists of a project, and which of these samples are on them.
+    Lists {
+        /// The project.
+        project: ProjectId,
+        /// The samples.
+        samples: Vec<SampleId>,
+    },
     /// The queues saved by name.
     Queues(ProjectId),
     /// The queue and sample a person left the project at.
@@ -326,6 +333,17 @@ pub enum ProjectChange {
         /// The sample.
         sample: SampleId,
         /// Mark it.
+        on: bool,
+    },
+    /// Put samples on a list, or take them off.
+    List {
+        /// The project.
+        project: ProjectId,
+        /// The list; a new name makes one.
+        name: String,
+        /// The samples.
+        samples: Vec<SampleId>,
+        /// Put them on it.
         on: bool,
     },
 }

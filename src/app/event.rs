@@ -200,6 +200,8 @@ pub enum Reply {
     Guideline(Option<String>),
     /// The comments on a picture, oldest first.
     Comments(SampleId, Vec<Comment>),
+    /// The lists of the project by name: how many pictures are on each, and how many of those that were asked about.
+    Lists(Vec<(String, u64, u64)>),
     /// Saved queues.
     Queues(Vec<(String, Queue)>),
     /// What the person has to decide.

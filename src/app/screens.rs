@@ -10,6 +10,7 @@ pub mod grid;
 pub mod home;
 pub mod label;
 pub mod lake;
+pub mod lists;
 pub mod moves;
 pub mod navigation;
 pub mod objects;
@@ -78,6 +79,7 @@ pub const SPECS: &[&[Spec]] = &[
     adjudicate::SPECS,
     comments::SPECS,
     guide::SPECS,
+    lists::SPECS,
     trace::SPECS,
     viewing::SPECS,
     navigation::SPECS,
@@ -250,6 +252,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         Slot::Guideline => guide::reply(state, reply),
         Slot::Trace => trace::reply(state, reply),
         Slot::Comments => comments::reply(state, reply),
+        Slot::Lists => lists::reply(state, reply),
         Slot::Gold => label::gold::reply(state, reply),
         Slot::Alike => label::alike::reply(state, reply),
         Slot::WizardProjects | Slot::ImportPreview => wizard::reply(state, tag, reply),

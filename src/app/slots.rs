@@ -94,6 +94,8 @@ pub enum Slot {
     Trace,
     /// The comments on a picture.
     Comments,
+    /// The lists of the project.
+    Lists,
     /// The pictures that look like one.
     Alike,
     /// The gold pictures that are mixed into the walk.

@@ -158,6 +158,8 @@ pub struct State {
     pub profile: Option<String>,
     /// Comments that were typed and are not in the store, by picture.
     pub unsaid: BTreeMap<SampleId, String>,
+    /// What goes on a list, while its name is asked.
+    pub for_list: Vec<SampleId>,
     /// The project that is being made, while its questions are asked.
     pub draft: Option<NewProject>,
     base: String,
@@ -200,6 +202,7 @@ impl State {
             profiles: Vec::new(),
             profile: None,
             unsaid: BTreeMap::new(),
+            for_list: Vec::new(),
             draft: None,
             base: start.base,
         }

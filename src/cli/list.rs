@@ -1,5 +1,7 @@
 //! `lakelens list`: the lists of samples that were kept, what is on one, and throwing one away.
 
+mod members;
+
 use super::context::Context;
 use super::error::AppError;
 use super::grammar::{Json, JsonOrLines, Lines};
@@ -18,12 +20,13 @@ const PAGE: usize = 1_000;
 /// Lines shown to people who do not say how many they want.
 const FEW: usize = 40;
 
-/// Show, look into and drop the lists that diff and dedupe keep
+/// Show, fill and drop lists of pictures: your own, and those that diff and dedupe keep
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   lakelens list ls flowers
   lakelens list show flowers twins
+  lakelens list add flowers work roses/12.jpg roses/13.jpg
   lakelens list drop flowers twins")]
 pub(crate) struct ListArgs {
     #[command(subcommand)]
@@ -56,6 +59,14 @@ enum ListCommand {
         #[command(flatten)]
         json: Lines,
     },
+    /// Put pictures on a list, which is made where there is none of the name
+    #[command(after_help = "Examples:
+  lakelens list add flowers work roses/12.jpg roses/13.jpg
+  lakelens list add flowers doubtful --filter 'disagree class:roses' --json")]
+    Add(members::Members),
+    /// Take pictures off a list
+    #[command(after_help = "Examples:\n  lakelens list remove flowers work roses/12.jpg")]
+    Remove(members::Members),
     /// Throw a list away; its samples stay as they are
     #[command(after_help = "Examples:\n  lakelens list drop flowers twins")]
     Drop {
@@ -74,6 +85,8 @@ pub(super) fn run(args: &ListArgs, context: &mut Context) -> Result<(), AppError
     match &args.command {
         ListCommand::Ls { project, json } => ls(project, *json, context),
         ListCommand::Show { project, name, limit, json } => show(project, name, *limit, json.json, context),
+        ListCommand::Add(members) => members::change(members, true, context),
+        ListCommand::Remove(members) => members::change(members, false, context),
         ListCommand::Drop { project, name, json } => forget(project, name, json.json, context),
     }
 }

@@ -387,6 +387,7 @@ fn apply(store: &mut dyn Store, change: ProjectChange, user: &str) -> Result<Str
             format!("{name} is deleted")
         }
         ProjectChange::Gold { project, sample, on } => store_review::gold(store, project, sample, on, user)?,
+        ProjectChange::List { project, name, samples, on } => store_review::list(store, project, &name, &samples, on)?,
     })
 }
 

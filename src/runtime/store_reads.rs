@@ -82,6 +82,7 @@ pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> 
         Query::Agreement(project) => store_review::agreement(store, project)?,
         Query::Disputes(project) => store_review::disputes(store, project)?,
         Query::Guideline(project) => Reply::Guideline(store.setting(project, crate::ops::guideline::SETTING)?),
+        Query::Lists { project, samples } => Reply::Lists(store.lists_with(project, &samples)?),
         Query::Comments(sample) => store_review::comments(store, sample)?,
         Query::Conflicts(project) => Reply::Conflicts(conflicts(store, project)?),
         Query::List { .. }

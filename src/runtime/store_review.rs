@@ -95,6 +95,26 @@ pub(super) fn gold(
     })
 }
 
+/// Puts samples on a list or takes them off, and says so.
+pub(super) fn list(
+    store: &mut dyn Store,
+    project: ProjectId,
+    name: &str,
+    samples: &[SampleId],
+    on: bool,
+) -> Result<String> {
+    let n = samples.len();
+    let pictures = if n == 1 { "the picture is".to_owned() } else { format!("{n} pictures are") };
+    let all = if on {
+        let rows: Vec<(SampleId, String)> = samples.iter().map(|id| (*id, String::new())).collect();
+        store.put_list(project, name, &rows, false)?
+    } else {
+        store.take_off_list(project, name, samples)?
+    };
+    let (way, name) = (if on { "on" } else { "off" }, printable(name.trim()));
+    Ok(format!("{pictures} {way} `{name}`, which has {all} now"))
+}
+
 fn in_words(pair: &SecondAnswer, labels: &LabelSet) -> Disagreement {
     Disagreement {
         sample: pair.sample,

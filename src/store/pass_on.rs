@@ -291,6 +291,15 @@ macro_rules! __pass_on {
                 begin: bool
             ) -> u64;
             fn lists(project: $crate::store::pass_on::ProjectId) -> Vec<(String, u64)>;
+            fn lists_with(
+                project: $crate::store::pass_on::ProjectId,
+                samples: &[$crate::store::pass_on::SampleId]
+            ) -> Vec<(String, u64, u64)>;
+            fn take_off_list(
+                project: $crate::store::pass_on::ProjectId,
+                name: &str,
+                samples: &[$crate::store::pass_on::SampleId]
+            ) -> u64;
             fn drop_list(project: $crate::store::pass_on::ProjectId, name: &str) -> ();
         }
     };

@@ -69,7 +69,7 @@ fn picker(canvas: &mut Canvas, area: Rect, picker: &Picker) {
     let h = area
         .height
         .saturating_sub(4)
-        .min(u16::try_from(picker.items.len()).unwrap_or(u16::MAX).saturating_add(3))
+        .min(u16::try_from(picker.items.len().max(picker.shown.len())).unwrap_or(u16::MAX).saturating_add(3))
         .max(5);
     let at = Rect::new(area.x + (area.width - w) / 2, area.y + (area.height - h) / 3, w, h);
     canvas.cover(at, canvas.style(Role::Popup));
@@ -84,12 +84,13 @@ fn picker(canvas: &mut Canvas, area: Rect, picker: &Picker) {
     canvas.right(inner, &count, canvas.style(Role::Muted));
     let rows = usize::from(h.saturating_sub(3));
     let top = picker.cursor.saturating_sub(rows / 2).min(picker.shown.len().saturating_sub(rows));
-    let keys = picker.items.iter().map(|i| width(&i.key)).max().unwrap_or(0).min(16);
-    let labels = picker.items.iter().map(|i| width(&i.label)).max().unwrap_or(0).min(inner.width / 2);
+    let all = || picker.items.iter().chain(&picker.offer);
+    let keys = all().map(|i| width(&i.key)).max().unwrap_or(0).min(16);
+    let labels = all().map(|i| width(&i.label)).max().unwrap_or(0).min(inner.width / 2);
     if picker.shown.is_empty() {
-        canvas.text(Rect { y: inner.y + 2, ..inner }, &picker.empty, canvas.style(Role::Muted));
+        canvas.text(Rect { y: inner.y + 2, ..inner }, &printable(&picker.empty), canvas.style(Role::Muted));
     }
-    for (i, item) in picker.shown.iter().skip(top).take(rows).filter_map(|i| picker.items.get(*i)).enumerate() {
+    for (i, item) in picker.shown.iter().skip(top).take(rows).filter_map(|i| picker.item(*i)).enumerate() {
         let line = Rect { y: inner.y + 2 + u16::try_from(i).unwrap_or(0), ..inner };
         let gap = if keys > 0 { keys + 2 } else { 0 };
         canvas.text(Rect { width: keys, ..line }, &item.key, canvas.style(Role::Key));

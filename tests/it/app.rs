@@ -13,6 +13,7 @@ mod guide;
 pub(crate) mod harness;
 mod label;
 mod lake;
+mod lists;
 mod objects;
 mod preview;
 mod review;

@@ -189,7 +189,7 @@ fn every_mistake_is_listed_at_once_with_its_line() {
     let expected = [
         "config.toml:11:7: there is no scope `galery`; did you mean `gallery`?",
         "config.toml:15:1: `g` cannot be bound together with `g E`: one is the start of the other; unbind it with \"g E\" = \"none\"",
-        "config.toml:4:1: `g` cannot be bound together with `g b`: one is the start of the other; unbind it with \"g b\" = \"none\"",
+        "config.toml:4:1: `g` cannot be bound together with `g B`: one is the start of the other; unbind it with \"g B\" = \"none\"",
         "config.toml:5:1: `s s` cannot be bound together with `s`: one is the start of the other; unbind it with \"s\" = \"none\"",
         "config.toml:6:1: `<X-a>` has an unknown modifier; use C- (control), A- (alt) or S- (shift)",
         "config.toml:7:1: there is no action `label.skpi`; did you mean `label.skip`?",

@@ -5,7 +5,8 @@ use super::prompt::request;
 use crate::app::effect::Effect;
 use crate::app::state::State;
 use crate::domain::key::{Key, KeyPress};
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use crate::domain::text::printable;
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::{Input, InputRequest};
 
@@ -39,6 +40,11 @@ pub struct Picker {
     pub empty: String,
     /// Takes what was typed when nothing matches, such as a new reason.
     pub free_text: bool,
+    /// Chosen by name: only names are compared, as they are written, and a name that nothing has is offered as a new one. So
+    /// what is typed never means a thing that merely sounds like it.
+    pub by_name: bool,
+    /// The new name that is offered, after everything in `items`.
+    pub offer: Option<Item>,
     /// What choosing does.
     pub choose: fn(&mut State, &str) -> Vec<Effect>,
 }
@@ -49,13 +55,25 @@ impl Picker {
     pub fn new(title: &str, items: Vec<Item>, choose: fn(&mut State, &str) -> Vec<Effect>) -> Self {
         let shown = (0..items.len()).collect();
         let (title, input, empty) = (title.to_owned(), Input::default(), "nothing here".to_owned());
-        Self { title, items, input, shown, cursor: 0, empty, free_text: false, choose }
+        Self { title, items, input, shown, cursor: 0, empty, free_text: false, by_name: false, offer: None, choose }
     }
 
     /// The item under the cursor.
     #[must_use]
     pub fn current(&self) -> Option<&Item> {
-        self.shown.get(self.cursor).and_then(|i| self.items.get(*i))
+        self.shown.get(self.cursor).and_then(|i| self.item(*i))
+    }
+
+    /// The thing that an entry of `shown` means.
+    #[must_use]
+    pub fn item(&self, i: usize) -> Option<&Item> {
+        self.items.get(i).or(self.offer.as_ref())
+    }
+
+    /// The same list with other things to choose from, narrowed by what was typed.
+    pub fn fill(&mut self, items: Vec<Item>) {
+        self.items = items;
+        self.narrow();
     }
 
     pub(super) fn insert(&mut self, text: &str) {
@@ -68,18 +86,44 @@ impl Picker {
     /// Recomputes which items match: words in any order, best match first, ties in the given order.
     fn narrow(&mut self) {
         self.cursor = 0;
-        let pattern = Pattern::parse(self.input.value(), CaseMatching::Ignore, Normalization::Smart);
+        let typed = self.input.value();
+        let pattern = if self.by_name {
+            Pattern::new(typed, CaseMatching::Ignore, Normalization::Smart, AtomKind::Substring)
+        } else {
+            Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart)
+        };
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
         let mut scored: Vec<(u32, usize)> = Vec::new();
         for (i, item) in self.items.iter().enumerate() {
-            let text = format!("{} {} {}", item.label, item.key, item.detail);
+            let text =
+                if self.by_name { item.label.clone() } else { format!("{} {} {}", item.label, item.key, item.detail) };
             if let Some(score) = pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher) {
                 scored.push((score, i));
             }
         }
         scored.sort_by_key(|(score, i)| (std::cmp::Reverse(*score), *i));
         self.shown = scored.into_iter().map(|(_, i)| i).collect();
+        if self.by_name {
+            self.offer_name();
+        }
+    }
+
+    /// The very name that was typed comes first; where nothing has it, it is offered last.
+    fn offer_name(&mut self) {
+        let name = self.input.value().trim().to_owned();
+        let typed = printable(&name).to_lowercase();
+        let same = |i: &usize| self.items.get(*i).is_some_and(|item| item.label.to_lowercase() == typed);
+        self.offer = None;
+        match self.shown.iter().position(same) {
+            Some(at) => self.shown[..=at].rotate_right(1),
+            None if self.free_text && !name.is_empty() => {
+                let label = printable(&name).into_owned();
+                self.offer = Some(Item { label, key: "new".to_owned(), value: name, ..Item::default() });
+                self.shown.push(self.items.len());
+            }
+            None => {}
+        }
     }
 }
 

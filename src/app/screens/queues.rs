@@ -97,6 +97,7 @@ pub fn choose(state: &mut State) -> Vec<Effect> {
         });
     }
     items.extend(orders());
+    items.push(Item { label: "pictures of a list…".to_owned(), value: "list".to_owned(), ..Item::default() });
     items.push(Item { label: "type a filter…".to_owned(), value: "type".to_owned(), ..Item::default() });
     items.push(Item { label: "save this queue as…".to_owned(), value: "save".to_owned(), ..Item::default() });
     state.open(Overlay::Picker(Picker::new("queue", items, take)));
@@ -139,6 +140,7 @@ pub fn take(state: &mut State, value: &str) -> Vec<Effect> {
             set(state, Queue { filter: now.queue.filter, order }, None)
         }
         "type" => type_filter(state),
+        "list" => super::lists::show(state),
         "differences" => super::adjudicate::open(state),
         _ => save(state),
     }

@@ -72,6 +72,8 @@ macro_rules! native_calls {
             ) -> Differences;
             write fn put_list(project: ProjectId, name: &str, samples: &[(SampleId, String)], begin: bool) -> u64;
             read fn lists(project: ProjectId) -> Vec<(String, u64)>;
+            read fn lists_with(project: ProjectId, samples: &[SampleId]) -> Vec<(String, u64, u64)>;
+            write fn take_off_list(project: ProjectId, name: &str, samples: &[SampleId]) -> u64;
             write fn drop_list(project: ProjectId, name: &str) -> ();
             read fn unmeasured(project: ProjectId, after: Option<&str>, limit: usize) -> Vec<Unmeasured>;
             read fn known_measures(contents: &[Digest]) -> Vec<Measures>;

@@ -331,6 +331,18 @@ fn lists_are_found_by_a_filter_and_say_why() {
             assert_eq!(store.put_list(project.id, "Look again", &on(&ids[2..5]), true).unwrap(), 3);
             assert_eq!(store.put_list(project.id, "look AGAIN", &on(&ids[4..7]), false).unwrap(), 5, "each once");
             assert_eq!(store.put_list(project.id, "foreign", &on(&others), true).unwrap(), 0, "of another project");
+            // What a person puts on it by a key leaves the remark there is, and takes nothing from elsewhere.
+            let keyed = [(ids[2], String::new()), (ids[7], String::new()), (others[0], String::new())];
+            assert_eq!(store.put_list(project.id, "look again ", &keyed, false).unwrap(), 6);
+            let few = [ids[1], ids[2], ids[7], others[0]];
+            let with = |ids: &[SampleId], store: &mut dyn Store| {
+                let all = store.lists_with(project.id, ids).unwrap();
+                all.into_iter().map(|(name, all, of)| (name.to_lowercase(), all, of)).collect::<Vec<_>>()
+            };
+            assert_eq!(with(&few, store), [("look again".to_owned(), 6, 2)]);
+            assert_eq!(store.take_off_list(project.id, " look AGAIN", &[ids[7], ids[0], others[0]]).unwrap(), 5);
+            assert_eq!(with(&[], store), [("look again".to_owned(), 5, 0)]);
+            assert_eq!(store.take_off_list(project.id, "nothing", &few).unwrap(), 0);
             let found = all(store, project.id, "list:\"look again\"", Order::Newest);
             assert_eq!(found.len(), 5);
             assert_eq!(found[0].notes[0].author.to_lowercase(), "look again");
