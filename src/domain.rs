@@ -12,6 +12,7 @@ pub mod class;
 pub mod comment;
 pub mod commit;
 pub mod difference;
+pub mod doubt;
 pub mod edit;
 pub mod geometry;
 pub mod ids;

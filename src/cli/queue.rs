@@ -35,7 +35,7 @@ struct Which {
     /// Which pictures, such as 'status:unlabeled class:roses -flag'
     #[arg(long, value_name = "FILTER", default_value = "", allow_hyphen_values = true)]
     filter: String,
-    /// In what order: path, random or random:7, newest, class, score, uncertain, group, blur, brightness
+    /// In what order: path, random or random:7, newest, class, score, uncertain, margin, entropy, group, blur, brightness
     #[arg(long, value_name = "ORDER", default_value = "path")]
     order: String,
 }

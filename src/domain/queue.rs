@@ -121,6 +121,10 @@ pub enum Order {
     ScoreDown,
     /// Least certain prediction first.
     ScoreUp,
+    /// Where the best class is least ahead of the second first, see [`super::doubt::Doubt`].
+    Margin,
+    /// Where the scores of the classes are most alike first.
+    Entropy,
     /// Most blurred first.
     Blur,
     /// Darkest first.
@@ -131,8 +135,8 @@ pub enum Order {
 
 impl Order {
     /// All names, as [`Order::from_name`] reads them.
-    pub const NAMES: [&'static str; 9] =
-        ["path", "random", "newest", "class", "score", "uncertain", "group", "blur", "brightness"];
+    pub const NAMES: [&'static str; 11] =
+        ["path", "random", "newest", "class", "score", "uncertain", "margin", "entropy", "group", "blur", "brightness"];
 
     /// The name in flags, JSON and on screens; the seed is not part of it.
     #[must_use]
@@ -144,6 +148,8 @@ impl Order {
             Self::Class => "class",
             Self::ScoreDown => "score",
             Self::ScoreUp => "uncertain",
+            Self::Margin => "margin",
+            Self::Entropy => "entropy",
             Self::Blur => "blur",
             Self::Brightness => "brightness",
             Self::Group => "group",
@@ -159,6 +165,8 @@ impl Order {
             "class" => Self::Class,
             "score" => Self::ScoreDown,
             "uncertain" => Self::ScoreUp,
+            "margin" => Self::Margin,
+            "entropy" => Self::Entropy,
             "blur" => Self::Blur,
             "brightness" => Self::Brightness,
             "group" => Self::Group,

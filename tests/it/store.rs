@@ -3,6 +3,7 @@
 mod answers;
 mod credit;
 mod crowded;
+mod doubt;
 pub(crate) mod fixture;
 mod followed;
 mod gold;

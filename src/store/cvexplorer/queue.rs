@@ -52,6 +52,10 @@ impl Shape {
             Order::Class => {
                 return Err(StoreError::invalid("a CV Explorer database has no order by class; choose another order"));
             }
+            Order::Margin | Order::Entropy => {
+                let text = "a CV Explorer database keeps one score a picture; `uncertain` is its order by doubt";
+                return Err(StoreError::invalid(text));
+            }
             Order::Blur | Order::Brightness | Order::Group => {
                 let text = "a CV Explorer database keeps nothing that is measured of pictures; choose another order";
                 return Err(StoreError::invalid(text));

@@ -1,6 +1,7 @@
 //! How values of the domain are written into columns, and read back.
 
-use crate::domain::annotation::Shape;
+use crate::domain::annotation::{Prediction, Shape};
+use crate::domain::doubt::Doubt;
 use crate::domain::edit::Change;
 use crate::domain::geometry::{BoxN, Point};
 use crate::domain::ids::{ClassId, Rev};
@@ -161,6 +162,13 @@ pub(in crate::store) fn rank(score: Option<f64>, id: i64) -> i64 {
     let Some(score) = score else { return -id };
     let steps = (score.clamp(0.0, 1.0) * f64::from((1u32 << 22) - 1)).round() as i64;
     (steps << ID_BITS) | (id & ((1 << ID_BITS) - 1))
+}
+
+/// The columns of a sample's row of `doubt`: margin and entropy, as unique as ranks; nothing where no model has told
+/// several classes.
+pub(in crate::store) fn doubt(predictions: &[Prediction], id: i64) -> Option<(i64, i64)> {
+    let doubt = Doubt::of(predictions)?;
+    Some((rank(Some(doubt.margin), id), rank(Some(doubt.entropy), id)))
 }
 
 /// The `review` column: what the verdicts say about an answer at revision `now`.

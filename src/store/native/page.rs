@@ -171,6 +171,8 @@ impl dyn Look + '_ {
                 let key = if by_rank { Key::Number(rank) } else { Key::Bytes(path) };
                 Cursor { stretch: class_stretch(&labels, class, predicted), key }
             }
+            Order::Margin => self.doubt_cursor(Column::Margin, sample, rank)?,
+            Order::Entropy => self.doubt_cursor(Column::Entropy, sample, rank)?,
             Order::Blur => self.measured_cursor(Column::Blur, sample, path)?,
             Order::Brightness => self.measured_cursor(Column::Light, sample, path)?,
             Order::Group => self.measured_cursor(Column::Place, sample, path)?,
@@ -179,13 +181,22 @@ impl dyn Look + '_ {
 
     /// The place of a sample in an order by what was measured: by its path where it has no such value.
     fn measured_cursor(&self, column: Column, sample: SampleId, path: Vec<u8>) -> Result<Cursor> {
-        let name = column.name();
-        let text = format!("SELECT m.{name}, m.sample FROM measure m WHERE m.{name} IS NOT NULL AND m.sample = ?");
+        let measured = self.key_beside(column, sample)?.map(|key| Cursor { stretch: 0, key });
+        Ok(measured.unwrap_or(Cursor { stretch: 1, key: Key::Bytes(path) }))
+    }
+
+    /// The place of a sample in an order by doubt: by its rank where a model told one score, or none has guessed.
+    fn doubt_cursor(&self, column: Column, sample: SampleId, rank: i64) -> Result<Cursor> {
+        let doubt = self.key_beside(column, sample)?.map(|key| Cursor { stretch: 0, key });
+        Ok(doubt.unwrap_or(Cursor { stretch: if rank < 0 { 2 } else { 1 }, key: Key::Number(rank) }))
+    }
+
+    /// The key of a sample that stands in a table beside the samples.
+    fn key_beside(&self, column: Column, sample: SampleId) -> Result<Option<Key>> {
+        let (name, table) = (column.name(), column.table().unwrap_or("measure"));
+        let text = format!("SELECT m.{name}, m.sample FROM {table} m WHERE m.{name} IS NOT NULL AND m.sample = ?");
         let found = self.keys_of(vec![Sql { text, values: vec![Value::Integer(sample.0)] }])?.pop();
-        Ok(match found {
-            Some((key, _)) => Cursor { stretch: 0, key },
-            None => Cursor { stretch: 1, key: Key::Bytes(path) },
-        })
+        Ok(found.map(|(key, _)| key))
     }
 
     pub(in crate::store) fn position(&self, project: ProjectId, queue: &Queue, cursor: &Cursor) -> Result<u64> {

@@ -7,7 +7,10 @@ use super::tally::Stored;
 use super::value::Value;
 use crate::domain::queue::attr::{NO, Wanted};
 
-/// A fact that stands with the measures and has an index of its own, sorted by one column.
+/// What a model has told several classes of.
+const DOUBTED: &str = "doubted";
+
+/// A fact that stands with the measures, or with the doubts of models, and has an index of its own, sorted by one column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fact {
     /// What the stored counts call it.
@@ -16,11 +19,13 @@ pub(super) struct Fact {
     pub(super) condition: &'static str,
     pub(super) index: &'static str,
     by: Column,
+    /// The table that has it.
+    table: &'static str,
 }
 
 impl Fact {
     const fn new(name: &'static str, condition: &'static str, index: &'static str, by: Column) -> Self {
-        Self { name, condition, index, by }
+        Self { name, condition, index, by, table: "measure" }
     }
 
     /// Looks like another picture.
@@ -46,8 +51,24 @@ impl Fact {
             Column::Blur => Self::new("measured", "blur IS NOT NULL", "measure_blur", column),
             Column::Light => Self::new("measured", "light IS NOT NULL", "measure_light", column),
             Column::Place => Self::new("near", "place IS NOT NULL", "measure_place", column),
-            _ => return None,
+            Column::Margin => {
+                Self { table: "doubt", ..Self::new(DOUBTED, "margin IS NOT NULL", "doubt_margin", column) }
+            }
+            Column::Entropy => {
+                Self { table: "doubt", ..Self::new(DOUBTED, "entropy IS NOT NULL", "doubt_entropy", column) }
+            }
+            Column::Path | Column::Shuffle | Column::Changed | Column::Rank => return None,
         })
+    }
+
+    /// How many samples have it.
+    fn count(&self, stored: &Stored) -> u64 {
+        if self.name == DOUBTED { Self::doubted(stored) } else { stored.get("quality", self.name) }
+    }
+
+    /// How many samples a model has told several classes of.
+    pub(super) fn doubted(stored: &Stored) -> u64 {
+        stored.get("is", DOUBTED)
     }
 }
 
@@ -101,8 +122,8 @@ impl Part {
             Self::Attribute(..) | Self::Disagrees(true, _) => all / 10 + 1,
             Self::Disagrees(false, _) => all,
             Self::Is(name, false) => all - stored.get("is", name).min(all),
-            Self::Measured(fact, true) => stored.get("quality", fact.name),
-            Self::Measured(fact, false) => all - stored.get("quality", fact.name).min(all),
+            Self::Measured(fact, true) => fact.count(stored),
+            Self::Measured(fact, false) => all - fact.count(stored).min(all),
             Self::Both(ids, under) => {
                 let carry = |ids: &Vec<i64>| ids.iter().map(|c| stored.get("class", c)).sum::<u64>();
                 carry(ids).min(carry(under))
@@ -129,6 +150,12 @@ impl Part {
             (Self::Is("empty", true), column) => ("sample_empty", column == Column::Path),
             (Self::Noted(true), _) => ("", false),
             (Self::Listed(_), column) => ("listed_path", column == Column::Path),
+            // Rows of one table beside the samples have no keys of another one.
+            (Self::Measured(..) | Self::Group(_), column)
+                if column.table().is_some_and(|t| self.table() != Some(t)) =>
+            {
+                return None;
+            }
             (Self::Measured(fact, true), column) => (fact.index, column == fact.by),
             (Self::Group(_), column) => ("measure_group", column == Column::Path),
             (Self::Is(..) | Self::Noted(false) | Self::Measured(_, false) | Self::Unpredicted, _) => return None,
@@ -136,6 +163,15 @@ impl Part {
             (Self::Under(..), column) => ("sample_class_path", column == Column::Path),
             (Self::Both(..), column) => ("sample_class_under", column == Column::Path),
         })
+    }
+
+    /// The table beside the samples that has an index for it.
+    pub(super) fn table(&self) -> Option<&'static str> {
+        match self {
+            Self::Measured(fact, _) => Some(fact.table),
+            Self::Group(_) => Some("measure"),
+            _ => None,
+        }
     }
 
     /// The condition on a row of `sample s`.
@@ -154,8 +190,8 @@ impl Part {
                 ));
             }
             Self::Measured(fact, is) => {
-                let (not, condition) = (if *is { "" } else { "NOT " }, fact.condition);
-                sql.push(&format!(" AND {not}EXISTS(SELECT 1 FROM measure q WHERE q.sample = s.id AND q.{condition})"));
+                let (not, Fact { table, condition, .. }) = (if *is { "" } else { "NOT " }, fact);
+                sql.push(&format!(" AND {not}EXISTS(SELECT 1 FROM {table} q WHERE q.sample = s.id AND q.{condition})"));
             }
             Self::Group(ids) => {
                 sql.push(" AND EXISTS(SELECT 1 FROM measure q WHERE q.sample = s.id");

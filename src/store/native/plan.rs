@@ -228,8 +228,10 @@ impl Plan {
             Some((Part::Noted(_), _)) => vec![Range::on_comments(&at)],
             Some((Part::Listed(names), index)) => names.iter().map(|n| Range::on_list(index, n, &at)).collect(),
             Some((part, index)) => {
-                let measured = matches!(part, Part::Measured(..) | Part::Group(_));
-                let begin = if measured { Range::on_measures } else { Range::on_sample };
+                let begin = |index: &str, at: &At| match part.table() {
+                    Some(table) => Range::on_measures(table, index, at),
+                    None => Range::on_sample(index, at),
+                };
                 part.alternatives()
                     .into_iter()
                     .map(|condition| {

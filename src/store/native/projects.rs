@@ -176,6 +176,7 @@ impl dyn Base + '_ {
              UNION ALL SELECT ?1, 'is', 'unsure', count(*) FROM sample WHERE project = ?1 AND unsure = 1
              UNION ALL SELECT ?1, 'is', 'empty', count(*) FROM sample WHERE project = ?1 AND empty = 1
              UNION ALL SELECT ?1, 'is', 'missing', count(*) FROM sample WHERE project = ?1 AND missing = 1
+             UNION ALL SELECT ?1, 'is', 'doubted', count(*) FROM doubt WHERE project = ?1
              UNION ALL SELECT ?1, 'review', CAST(review AS TEXT), count(*) FROM sample WHERE project = ?1 AND review > 0 GROUP BY review
              UNION ALL SELECT ?1, 'by', author, count(*) FROM sample WHERE project = ?1 AND author IS NOT NULL GROUP BY author
              UNION ALL SELECT ?1, 'predicted', CAST(predicted AS TEXT), count(*) FROM sample

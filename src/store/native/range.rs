@@ -13,10 +13,10 @@ pub(super) struct At {
 }
 
 impl At {
-    /// The measures of `sample s`, where the key stands with them. In SQLite the word CROSS keeps the order of tables.
+    /// The measures of `sample s`, or the doubts of models, where the key stands with them. In SQLite the word CROSS keeps the order of tables.
     fn measures(&self) -> String {
-        let join = format!(" {}JOIN measure m ON m.sample = s.id", self.cross());
-        if self.column.is_measured() { join } else { String::new() }
+        let join = |table| format!(" {}JOIN {table} m ON m.sample = s.id", self.cross());
+        self.column.table().map(join).unwrap_or_default()
     }
 
     fn cross(&self) -> &'static str {
@@ -25,7 +25,7 @@ impl At {
 
     /// The table whose key is read where rows are found by samples.
     fn key_table(&self) -> &'static str {
-        if self.column.is_measured() { "m" } else { "s" }
+        if self.column.table().is_some() { "m" } else { "s" }
     }
 
     /// The word that makes SQLite use an index.
@@ -64,10 +64,10 @@ impl Range {
         Self::new(text, vec![Value::Integer(at.project.0)], at.key_table())
     }
 
-    /// Over an index of the measures; the sample is looked up for the other conditions.
-    pub(super) fn on_measures(index: &str, at: &At) -> Self {
+    /// Over an index of the measures or doubts; the sample is looked up for the other conditions.
+    pub(super) fn on_measures(table: &str, index: &str, at: &At) -> Self {
         let (by, cross) = (at.indexed_by(index), at.cross());
-        let text = format!(" FROM measure m{by} {cross}JOIN sample s ON s.id = m.sample WHERE m.project = ?");
+        let text = format!(" FROM {table} m{by} {cross}JOIN sample s ON s.id = m.sample WHERE m.project = ?");
         let table = if at.column == Column::Path { "m" } else { at.key_table() };
         Self::new(text, vec![Value::Integer(at.project.0)], table)
     }

@@ -1,6 +1,7 @@
 //! Orders as stretches: parts that stand one after the other, each sorted by one column.
 
 use super::codes;
+use super::part::Fact;
 use super::tally::Stored;
 use crate::domain::class::{ClassIndex, LabelSet};
 use crate::domain::ids::ClassId;
@@ -20,6 +21,10 @@ pub(in crate::store) enum Column {
     Light,
     /// The place among pictures that look alike.
     Place,
+    /// How far the best class is ahead of the second; this and the next stand with the doubts of models.
+    Margin,
+    /// How alike the scores of classes are.
+    Entropy,
 }
 
 impl Column {
@@ -32,12 +37,18 @@ impl Column {
             Self::Blur => "blur",
             Self::Light => "light",
             Self::Place => "place",
+            Self::Margin => "margin",
+            Self::Entropy => "entropy",
         }
     }
 
-    /// Whether it stands with the measures, which not every sample has.
-    pub(super) fn is_measured(self) -> bool {
-        matches!(self, Self::Blur | Self::Light | Self::Place)
+    /// The table beside the samples that it stands in, where not every sample has a row.
+    pub(super) fn table(self) -> Option<&'static str> {
+        match self {
+            Self::Blur | Self::Light | Self::Place => Some("measure"),
+            Self::Margin | Self::Entropy => Some("doubt"),
+            Self::Path | Self::Shuffle | Self::Changed | Self::Rank => None,
+        }
     }
 }
 
@@ -67,7 +78,12 @@ impl Stretch {
 
     /// How many samples lie in it at most, from the stored counts.
     pub(in crate::store) fn samples(&self, stored: &Stored) -> u64 {
+        let doubt = |column: Column| column.table() == Some("doubt");
         match (&self.class, &self.predicted) {
+            _ if doubt(self.column) => Fact::doubted(stored),
+            _ if self.lacks.is_some_and(doubt) => {
+                stored.of("predicted").map(|(_, n)| n).sum::<u64>().saturating_sub(Fact::doubted(stored))
+            }
             (_, Some(Some(ids))) => ids.iter().map(|c| stored.get("predicted", c)).sum(),
             (Some(Some(ids)), _) => ids.iter().map(|c| stored.get("class", c)).sum(),
             _ => u64::MAX,
@@ -89,6 +105,11 @@ pub(super) fn stretches(order: Order, labels: &LabelSet) -> Vec<Stretch> {
         let rest = Stretch { id: 1, lacks: Some(column), ..whole(Column::Path, false) };
         vec![whole(column, false), rest]
     };
+    // Of what has one score only, the least certain come first, as in the order by it.
+    let doubted = |column, descending| {
+        let single = Stretch { lacks: Some(column), ..from(1, 0, whole(Column::Rank, false)) };
+        vec![whole(column, descending), single, below(2, 0, whole(Column::Rank, true))]
+    };
     match order {
         Order::Path => vec![whole(Column::Path, false)],
         Order::Newest => vec![whole(Column::Changed, true)],
@@ -98,6 +119,8 @@ pub(super) fn stretches(order: Order, labels: &LabelSet) -> Vec<Stretch> {
         }
         Order::ScoreDown => vec![from(0, 0, whole(Column::Rank, true)), below(1, 0, whole(Column::Rank, true))],
         Order::ScoreUp => vec![from(0, 0, whole(Column::Rank, false)), below(1, 0, whole(Column::Rank, true))],
+        Order::Margin => doubted(Column::Margin, false),
+        Order::Entropy => doubted(Column::Entropy, true),
         Order::Blur => measured(Column::Blur),
         Order::Brightness => measured(Column::Light),
         Order::Group => measured(Column::Place),

@@ -24,6 +24,8 @@ struct Predicted {
     class: Option<i64>,
     /// It has annotations, confirmed or not.
     annotated: bool,
+    /// A model told several classes of it.
+    doubted: bool,
     all: Vec<Prediction>,
 }
 
@@ -56,6 +58,8 @@ impl Tx<'_> {
             sample.all.extend(one.predictions.iter().cloned());
             sample.all.sort_by(|a, b| b.score.total_cmp(&a.score));
             let best = sample.all.first().map(|b| b.class.0);
+            let doubted = i64::from(codes::doubt(&sample.all, one.sample.0).is_some());
+            deltas.add(project, "is", "doubted", doubted - i64::from(sample.doubted));
             let status = codes::predicted_status(sample.status, best.is_some(), sample.annotated);
             deltas.status(project, sample.status, status);
             for (class, n) in [(sample.class, -1), (best, 1)] {
@@ -66,6 +70,7 @@ impl Tx<'_> {
             (sample.status, sample.class) = (status, best);
         }
         self.write_predictions(&samples);
+        self.write_doubts(project, &samples);
         super::flush::deltas(self, deltas);
         Ok(())
     }
@@ -82,7 +87,8 @@ impl Tx<'_> {
             let id = SampleId(row.get(0)?);
             let all = self.predictions(row.get(3)?, id)?;
             let status = codes::status_from(row.get(1)?);
-            samples.insert(id, Predicted { status, class: row.get(2)?, annotated: row.get(4)?, all });
+            let doubted = codes::doubt(&all, id.0).is_some();
+            samples.insert(id, Predicted { status, class: row.get(2)?, annotated: row.get(4)?, doubted, all });
         }
         Ok(samples)
     }
@@ -118,6 +124,29 @@ impl Tx<'_> {
         self.later(Statement::new(
             "UPDATE sample s SET predicted = n.class, rank = n.rank, status = n.status
              FROM unnest($1, $2, $3, $4) AS n(id, class, rank, status) WHERE s.id = n.id",
+            params,
+        ));
+    }
+
+    /// How unsure the best models are, for orders by doubt.
+    fn write_doubts(&self, project: ProjectId, samples: &HashMap<SampleId, Predicted>) {
+        let before: Vec<i64> = samples.iter().filter(|(_, s)| s.doubted).map(|(id, _)| id.0).collect();
+        if !before.is_empty() {
+            self.later(Statement::new("DELETE FROM doubt WHERE sample = ANY($1)", vec![Param::ints(before)]));
+        }
+        let row = |(id, s): (&SampleId, &Predicted)| codes::doubt(&s.all, id.0).map(|(m, e)| (id.0, m, e));
+        let rows: Vec<(i64, i64, i64)> = samples.iter().filter_map(row).collect();
+        if rows.is_empty() {
+            return;
+        }
+        let params = vec![
+            Param::int(project.0),
+            Param::ints(rows.iter().map(|r| r.0).collect()),
+            Param::ints(rows.iter().map(|r| r.1).collect()),
+            Param::ints(rows.iter().map(|r| r.2).collect()),
+        ];
+        self.later(Statement::new(
+            "INSERT INTO doubt(project, sample, margin, entropy) SELECT $1, * FROM unnest($2, $3, $4)",
             params,
         ));
     }
@@ -191,6 +220,13 @@ impl Tx<'_> {
             format!(
                 "INSERT INTO prediction SELECT c.id, x.place, x.class, x.kind, x.geometry, x.score, x.model
                  FROM prediction x {pairs}"
+            ),
+            both(),
+        ));
+        self.later(Statement::new(
+            format!(
+                "INSERT INTO doubt(sample, project, margin, entropy)
+                 SELECT c.id, $2, (x.margin >> 40 << 40) | c.id, (x.entropy >> 40 << 40) | c.id FROM doubt x {pairs}"
             ),
             both(),
         ));

@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::records::Mode;
 
 /// Each migration takes the schema one version further; never change one that was released.
-const MIGRATIONS: [&str; 5] = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
+const MIGRATIONS: [&str; 6] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH];
 
 /// The newest schema this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -270,6 +270,29 @@ CREATE TABLE gold_answer(
   answer TEXT NOT NULL, at BIGINT NOT NULL,
   PRIMARY KEY(project, author, sample));
 CREATE INDEX gold_answer_sample ON gold_answer(sample);
+";
+
+/// How unsure models are that told several classes, for orders by doubt; of guesses that are there already what `domain::doubt` says of new ones.
+const SIXTH: &str = "
+CREATE TABLE doubt(
+  sample BIGINT PRIMARY KEY REFERENCES sample(id) ON DELETE CASCADE,
+  project BIGINT NOT NULL, margin BIGINT NOT NULL, entropy BIGINT NOT NULL);
+INSERT INTO doubt(sample, project, margin, entropy)
+SELECT s.id, s.project,
+  (round(least(greatest(t.margin, 0), 1) * 4194303)::bigint << 40) | s.id,
+  (round(least(greatest(t.entropy, 0), 1) * 4194303)::bigint << 40) | s.id
+FROM prediction b JOIN sample s ON s.id = b.sample JOIN LATERAL (
+  SELECT (array_agg(c.score ORDER BY c.score DESC))[1] - (array_agg(c.score ORDER BY c.score DESC))[2] AS margin,
+    CASE WHEN count(*) > 1 AND sum(c.score) > 0
+      THEN sum(CASE WHEN c.score > 0 THEN -(c.score / c.total) * ln(c.score / c.total) ELSE 0 END) / ln(count(*)::float8)
+      ELSE 1 END AS entropy, count(*) AS classes
+  FROM (SELECT least(greatest(max(p.score), 0), 1) AS score, sum(least(greatest(max(p.score), 0), 1)) OVER () AS total
+        FROM prediction p WHERE p.sample = b.sample AND p.model = b.model AND p.kind = 'class' GROUP BY p.class) c
+) t ON t.classes > 1
+WHERE b.place = 0 AND b.kind = 'class';
+INSERT INTO tally(project, kind, key, n) SELECT project, 'is', 'doubted', count(*) FROM doubt GROUP BY project;
+CREATE INDEX doubt_margin ON doubt(project, margin);
+CREATE INDEX doubt_entropy ON doubt(project, entropy);
 ";
 
 /// The schema version of the database: 0 where there is nothing of ours.

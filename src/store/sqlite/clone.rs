@@ -43,6 +43,12 @@ impl Db<'_> {
             ),
             (id.0, shift),
         )?;
+        self.execute(
+            "INSERT INTO doubt(sample, project, margin, entropy)
+             SELECT sample + ?3, ?2, (margin >> 40 << 40) | (sample + ?3), (entropy >> 40 << 40) | (sample + ?3)
+             FROM doubt WHERE project = ?1",
+            (id.0, copy.0, shift),
+        )?;
         // What was measured follows from the files, which are the same.
         let measured = "etag, digest, damaged, width, height, dhash, brightness, contrast, sharpness";
         let found = "near_n, exact_n, place, blurry, dark, bright, odd, broken";

@@ -252,6 +252,9 @@ mod tests {
             ("", Order::Blur),
             ("", Order::Brightness),
             ("", Order::Group),
+            ("", Order::Margin),
+            ("", Order::Entropy),
+            ("dup:near -blurry", Order::Margin),
             ("dup:near", Order::Group),
             ("-dark status:unlabeled", Order::Blur),
         ];

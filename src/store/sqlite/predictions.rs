@@ -22,6 +22,7 @@ impl Db<'_> {
                 return Err(StoreError::invalid("a prediction has a score or coordinate that is not a finite number"));
             }
             let mut all = self.predictions(one.sample)?;
+            let doubted = codes::doubt(&all, one.sample.0).is_some();
             all.retain(|p| one.predictions.iter().all(|n| n.model != p.model));
             all.extend(one.predictions.iter().cloned());
             all.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -44,8 +45,25 @@ impl Db<'_> {
                     codes::status_code(status),
                 ),
             )?;
+            let doubt = codes::doubt(&all, one.sample.0);
+            deltas.add(project, "is", "doubted", i64::from(doubt.is_some()) - i64::from(doubted));
+            self.write_doubt(project, one.sample.0, doubted, doubt)?;
         }
         self.write_tallies(deltas)
+    }
+
+    /// How unsure the best model is, for orders by doubt; `before`: that was told of it already. Where one score is all that
+    /// was told, which is what detectors do, nothing is written.
+    fn write_doubt(&self, project: ProjectId, sample: i64, before: bool, now: Option<(i64, i64)>) -> Result<()> {
+        match now {
+            Some((margin, entropy)) => self.execute(
+                "INSERT OR REPLACE INTO doubt(sample, project, margin, entropy) VALUES(?, ?, ?, ?)",
+                (sample, project.0, margin, entropy),
+            ),
+            None if before => self.execute("DELETE FROM doubt WHERE sample = ?", [sample]),
+            None => Ok(0),
+        }
+        .map(drop)
     }
 
     fn write_predictions(&self, sample: i64, all: &[Prediction]) -> Result<()> {

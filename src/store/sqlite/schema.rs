@@ -5,17 +5,23 @@
 //! that a page is one range of an index, whatever its place. `tally` holds every count a screen shows, kept by the
 //! transaction that changes it.
 
+use crate::domain::annotation::{Prediction, Shape};
+use crate::domain::geometry::BoxN;
+use crate::domain::ids::ClassId;
 use crate::store::error::StoreError;
-use rusqlite::{Connection, TransactionBehavior};
+use crate::store::native::codes;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// Marks the file as ours in its header (`application_id`): "LkLs".
 pub(super) const APPLICATION_ID: i64 = 0x4c6b_4c73;
 
 /// Each migration takes the schema one version further; never change one that was released.
-const MIGRATIONS: [&str; 4] = [FIRST, SECOND, THIRD, FOURTH];
+const MIGRATIONS: [&str; 5] = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
 
 /// The newest schema this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+/// The version that [`FIFTH`] makes.
+const FIFTH_VERSION: i64 = 5;
 
 const FIRST: &str = "
 CREATE TABLE project(
@@ -328,6 +334,42 @@ CREATE TABLE gold_answer(
 CREATE INDEX gold_answer_sample ON gold_answer(sample);
 ";
 
+/// How unsure models are that told several classes, for orders by doubt; [`doubts`] fills it.
+const FIFTH: &str = "
+CREATE TABLE doubt(
+  sample INTEGER PRIMARY KEY REFERENCES sample(id) ON DELETE CASCADE,
+  project INTEGER NOT NULL,
+  margin INTEGER NOT NULL,           -- the best class ahead of the second, in 22 bits, then the id in 40
+  entropy INTEGER NOT NULL           -- of the scores of all classes, the same way
+) STRICT;
+CREATE INDEX doubt_margin ON doubt(project, margin);
+CREATE INDEX doubt_entropy ON doubt(project, entropy);
+";
+
+/// What `FIFTH` keeps of guesses that were there before it.
+fn doubts(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut read = tx.prepare("SELECT id, project FROM sample WHERE predicted IS NOT NULL")?;
+    let mut guesses = tx.prepare("SELECT class, kind, score, model FROM prediction WHERE sample = ? ORDER BY place")?;
+    let mut write = tx.prepare("INSERT INTO doubt(sample, project, margin, entropy) VALUES(?, ?, ?, ?)")?;
+    let mut samples = read.query([])?;
+    while let Some(row) = samples.next()? {
+        let (sample, project): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let guess = |r: &rusqlite::Row<'_>| -> rusqlite::Result<Prediction> {
+            // Of shapes it matters only that they are no classes of whole pictures.
+            let whole = r.get_ref(1)?.as_str()? == Shape::Class.kind();
+            let shape = if whole { Shape::Class } else { Shape::Box(BoxN::ALL) };
+            Ok(Prediction { class: ClassId(r.get(0)?), shape, score: r.get(2)?, model: r.get(3)? })
+        };
+        let all = guesses.query_map([sample], guess)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        if let Some((margin, entropy)) = codes::doubt(&all, sample) {
+            write.execute((sample, project, margin, entropy))?;
+        }
+    }
+    let count = "INSERT OR REPLACE INTO tally(project, kind, key, n)
+                 SELECT project, 'is', 'doubted', count(*) FROM doubt GROUP BY project";
+    tx.execute(count, []).map(drop)
+}
+
 /// The schema version of the file, or why it cannot be used.
 pub(super) fn version(connection: &Connection, place: &str) -> Result<i64, StoreError> {
     let failed = |e| super::errors::from_sqlite(e, place);
@@ -354,6 +396,9 @@ pub(super) fn migrate(connection: &mut Connection, place: &str) -> Result<(), St
     let found = version(&tx, place)?;
     for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
         tx.execute_batch(step).map_err(failed)?;
+    }
+    if found < FIFTH_VERSION {
+        doubts(&tx).map_err(failed)?;
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
     tx.pragma_update(None, "user_version", KNOWN).map_err(failed)?;

@@ -122,6 +122,7 @@ pub(crate) fn verify_counts(read: &dyn Fn(&str) -> Vec<String>) {
         UNION ALL SELECT project, 'is', 'missing', count(*) FROM sample WHERE missing = 1 GROUP BY 1
         UNION ALL SELECT project, 'is', 'empty', count(*) FROM sample s WHERE status = 2
                AND NOT EXISTS(SELECT 1 FROM annotation a WHERE a.sample = s.id) GROUP BY 1
+        UNION ALL SELECT project, 'is', 'doubted', count(*) FROM doubt GROUP BY 1
         UNION ALL SELECT project, 'review', CAST(review AS TEXT), count(*) FROM sample WHERE review > 0 GROUP BY 1, 3
         UNION ALL SELECT project, 'by', author, count(*) FROM sample WHERE author IS NOT NULL GROUP BY 1, 3
         UNION ALL SELECT s.project, 'predicted', CAST(p.class AS TEXT), count(*)

@@ -90,7 +90,7 @@ impl ObjectsState {
         };
         let order = match self.base.order {
             // Others move while one works through them.
-            Order::Newest | Order::ScoreUp | Order::ScoreDown => Order::Path,
+            Order::Newest | Order::ScoreUp | Order::ScoreDown | Order::Margin | Order::Entropy => Order::Path,
             order => order,
         };
         Queue { filter, order }
