@@ -51,13 +51,22 @@ pub fn moment(store: &mut dyn Store, project: &Project, text: &str) -> Result<Mo
     }
     let event = match wanted.as_str() {
         "start" => None,
-        "now" => store.history(project.id, None, None, 1)?.first().map(|e| e.event),
+        "now" => return now(store, project),
         _ => {
             let at = time(text.trim()).ok_or_else(|| unknown(text, snapshots.iter().map(|s| s.name.as_str())))?;
             store.event_at(project.id, at)?
         }
     };
     Ok(Moment { event, shown: text.trim().to_owned() })
+}
+
+/// The present state, also where a snapshot has the name `now`.
+///
+/// # Errors
+/// The store's own.
+pub fn now(store: &mut dyn Store, project: &Project) -> Result<Moment, OpsError> {
+    let event = store.history(project.id, None, None, 1)?.first().map(|e| e.event);
+    Ok(Moment { event, shown: "now".to_owned() })
 }
 
 /// The project with the classes of a moment: answers of then name these, whatever they were renamed to or merged into

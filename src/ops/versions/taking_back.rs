@@ -3,7 +3,7 @@
 //! What always holds: it is edits like any other, one batch that one undo takes back again; what somebody changed since the
 //! two states were compared stays as it is.
 
-use super::{Difference, Moment, Wanted, compare, moment};
+use super::{Difference, Moment, Wanted, compare, now};
 use crate::domain::difference::{self, Kind};
 use crate::domain::edit::{self, Edit, Origin, Outcome};
 use crate::domain::ids::{BatchId, SampleId};
@@ -56,7 +56,7 @@ pub fn restore(
     wanted: &Restore<'_>,
     watch: &mut Watch<'_>,
 ) -> Result<Restored, OpsError> {
-    let now = moment(store, project, "now")?;
+    let now = now(store, project)?;
     let mut report = Restored { dry_run: wanted.dry_run, ..Restored::default() };
     let (batch, message) = (BatchId::fresh(), format!("restore {}", wanted.to.shown));
     let mut take = |store: &mut dyn Store, page: Vec<Difference>| {

@@ -289,6 +289,27 @@ fn what_somebody_changes_while_it_is_taken_back_stays() {
 }
 
 #[test]
+fn what_came_after_a_snapshot_of_the_name_now_is_taken_back_as_well() {
+    on_every_kind_that(
+        "keep boxes and several projects",
+        |c| c.boxes,
+        |store, _| {
+            let (project, ids) = project_of(store, "flowers", 2);
+            label(store, ids[0], 1, "ann", 1);
+            store.take_snapshot(project.id, &snapshot("good", 2)).unwrap();
+            store.take_snapshot(project.id, &snapshot("now", 3)).unwrap();
+            label(store, ids[0], 2, "bob", 4);
+            let good = versions::moment(store, &project, "good").unwrap();
+            let wanted = Wanted::default();
+            let restore = Restore { to: &good, wanted: &wanted, author: "eve", at: at(20), dry_run: false };
+            let mut watch = Watch { progress: &mut |_| (), cancelled: &|| false };
+            assert_eq!(versions::restore(store, &project, &restore, &mut watch).unwrap().restored, 1);
+            assert_eq!(paths(store, project.id, "class:daisy", Order::Path), ["img1.jpg"]);
+        },
+    );
+}
+
+#[test]
 fn only_the_chosen_kind_of_an_answer_comes_back() {
     on_every_kind_that(
         "keep boxes and several projects",
