@@ -48,6 +48,15 @@ impl State {
     }
 }
 
+/// When the top overlay changes by itself, on the program's clock.
+#[must_use]
+pub fn next_tick(state: &State) -> Option<u64> {
+    match state.overlays.last() {
+        Some(Overlay::Confirm(confirm)) => confirm.readable_at(state.clock),
+        _ => None,
+    }
+}
+
 /// Gives a key to the top overlay; `held`: it is held down.
 pub fn key(state: &mut State, press: KeyPress, held: bool) -> Vec<Effect> {
     let Some(top) = state.overlays.pop() else {
@@ -56,7 +65,8 @@ pub fn key(state: &mut State, press: KeyPress, held: bool) -> Vec<Effect> {
     if press == KeyPress::plain(Key::Esc) {
         return match top {
             Overlay::Prompt(prompt) => (prompt.cancel)(state),
-            Overlay::Picker(_) | Overlay::Confirm(_) | Overlay::Guide(_) | Overlay::Trace(_) => Vec::new(),
+            Overlay::Confirm(confirm) => confirm::key(state, confirm, press),
+            Overlay::Picker(_) | Overlay::Guide(_) | Overlay::Trace(_) => Vec::new(),
             Overlay::Comments(panel) => comments::leave(state, &panel),
             Overlay::Attributes(panel) => attributes::leave(state, panel),
         };

@@ -245,7 +245,8 @@ pub fn next_tick(state: &State) -> Option<u64> {
     let table = screens::table::next_tick(state);
     let statement = screens::sql::next_tick(state);
     let present = screens::projects::present::due(state);
-    [state.messages.expires_at(), flash, spinner, table, statement, present].into_iter().flatten().min()
+    let question = overlays::next_tick(state);
+    [state.messages.expires_at(), flash, spinner, table, statement, present, question].into_iter().flatten().min()
 }
 
 /// What a screen asks for at the start of the program.

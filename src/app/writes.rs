@@ -368,7 +368,7 @@ fn ask_step(state: &mut State, project: ProjectId, redo: bool, pictures: u64) {
             .map(|project| vec![Effect::Write(Write::Confirmed { project, redo: value == "redo" })])
             .unwrap_or_default()
     };
-    state.open(Overlay::Confirm(Confirm { question, detail, value, yes }));
+    state.ask_late(Confirm::new(question, detail, value, yes));
 }
 
 fn undone(

@@ -23,7 +23,7 @@ pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
     match state.overlays.last() {
         Some(Overlay::Prompt(p)) => prompt(canvas, area, p),
         Some(Overlay::Picker(p)) => picker(canvas, area, p),
-        Some(Overlay::Confirm(c)) => confirm(canvas, area, c),
+        Some(Overlay::Confirm(c)) => confirm(canvas, area, c, c.readable_at(state.clock).is_none()),
         Some(Overlay::Comments(c)) => comments::render(state, canvas, area, c),
         Some(Overlay::Guide(g)) => guide::render(state, canvas, area, g),
         Some(Overlay::Trace(t)) => trace::render(state, canvas, area, t),
@@ -106,13 +106,17 @@ fn picker(canvas: &mut Canvas, area: Rect, picker: &Picker) {
     }
 }
 
-fn confirm(canvas: &mut Canvas, area: Rect, confirm: &Confirm) {
+/// A question over the last lines; its keys stand there as soon as they count.
+fn confirm(canvas: &mut Canvas, area: Rect, confirm: &Confirm, readable: bool) {
     let at = Rect { y: area.bottom().saturating_sub(4), height: 4.min(area.height), ..area };
     canvas.cover(at, canvas.style(Role::Popup));
     let inner = Rect { x: at.x + 1, width: at.width.saturating_sub(2), height: 1, ..at };
     let plain = canvas.style(Role::Popup);
     canvas.text(inner, &confirm.question, canvas.style(Role::Title));
     wrapped(canvas, Rect { y: inner.y + 1, height: 2, ..inner }, &confirm.detail, Role::Popup);
+    if !readable {
+        return;
+    }
     let key = canvas.style(Role::Key);
     canvas.pieces(Rect { y: inner.y + 3, ..inner }, &[("y", key), (" yes   ", plain), ("n", key), (" no", plain)]);
 }

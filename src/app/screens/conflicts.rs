@@ -178,6 +178,7 @@ fn ask_first(state: &mut State) -> Vec<Effect> {
         question: what,
         detail: format!("{}This cannot be taken back.", printable(&detail)),
         value: line.edit.id.to_string(),
+        late: None,
         yes: |state, of| {
             // The list may have changed while the question stood there.
             let same = current(state).is_some_and(|line| line.edit.id.to_string() == of);

@@ -153,6 +153,7 @@ fn ask_first(state: &mut State, name: &str) -> Vec<Effect> {
         question: format!("Take {pictures} off the list `{}`?", printable(name)),
         detail: "Answers stay as they are. A remark that the list has on a picture is lost.".to_owned(),
         value: name.to_owned(),
+        late: None,
         yes: |state, name| change(state, name, false),
     }));
     Vec::new()

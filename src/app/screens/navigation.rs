@@ -221,6 +221,7 @@ fn ask_quit(state: &mut State) -> Vec<Effect> {
         question: format!("{what} and not sent. Leave without?"),
         detail: state.with_keys("[comments.open] on the picture shows what was typed, and Enter sends it."),
         value: String::new(),
+        late: None,
         yes: |state, _| ask_about_tasks(state),
     }));
     Vec::new()
@@ -237,7 +238,7 @@ fn ask_about_tasks(state: &mut State) -> Vec<Effect> {
         "An export takes back what it has written, or says what is left; an import goes on where it was when it \
                   is started again."
             .to_owned();
-    state.open(Overlay::Confirm(Confirm { question, detail, value: String::new(), yes: |state, _| quit(state) }));
+    state.open(Overlay::Confirm(Confirm::new(question, detail, "", |state, _| quit(state))));
     Vec::new()
 }
 

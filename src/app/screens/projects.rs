@@ -236,6 +236,7 @@ fn trash(state: &mut State) -> Vec<Effect> {
             question: format!("Delete {name} for good?"),
             detail: format!("{} answers are lost. This cannot be undone. The pictures stay.", counts.done()),
             value: project.id.to_string(),
+            late: None,
             yes: |_, id| project_change(id, ProjectChange::Delete),
         }
     } else {
@@ -243,6 +244,7 @@ fn trash(state: &mut State) -> Vec<Effect> {
             question: format!("Put {name} in the trash?"),
             detail: format!("{} answers go with it; it can be restored. The pictures stay.", counts.done()),
             value: project.id.to_string(),
+            late: None,
             yes: |_, id| project_change(id, ProjectChange::Trash),
         }
     };

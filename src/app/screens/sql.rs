@@ -18,7 +18,6 @@ use super::table::rows::Loaded;
 use crate::app::effect::{Effect, Query};
 use crate::app::event::Reply;
 use crate::app::messages::Level;
-use crate::app::overlays::Overlay;
 use crate::app::overlays::confirm::Confirm;
 use crate::app::slots::Slot;
 use crate::app::state::State;
@@ -253,18 +252,18 @@ fn take_rows(state: &mut State, rows: Arc<Loaded>, clock: u64) {
     }
 }
 
+/// Asks before something is started. Who works on another screen by then is only told: no key of theirs is the answer.
 fn must_start(state: &mut State, question: String) {
     state.sql.run = Run::Idle;
-    state.open(Overlay::Confirm(Confirm {
-        question,
-        detail: "It costs money while it runs. The statement runs as soon as it is up; everything else can be used \
-                 until then."
-            .to_owned(),
-        value: String::new(),
-        yes: |state, _| {
-            let text = state.sql.ran.0.clone();
-            execute(state, &text, true)
-        },
+    if !matches!(state.screen(), Some(Screen::Sql)) {
+        state.say(Level::Warning, format!("the statement was not run: {question}"));
+        return;
+    }
+    let detail = "It costs money while it runs. The statement runs as soon as it is up; everything else can be used \
+                  until then.";
+    state.ask_late(Confirm::new(question, detail, "", |state, _| {
+        let text = state.sql.ran.0.clone();
+        execute(state, &text, true)
     }));
 }
 

@@ -119,12 +119,12 @@ fn many_drafts_at_once_are_asked_about_first() {
     h.reply(Slot::Alike, many(21));
     assert!(edits(&h).is_empty());
     assert!(h.screen(80, 24).contains("Give 21 duplicates this answer as drafts?"));
-    h.keys("n");
+    h.read().keys("n");
     assert!(edits(&h).is_empty() && h.state.overlays.is_empty());
     h.keys("Y");
     h.reply(Slot::Alike, many(21));
     h.effects.clear();
-    h.keys("y");
+    h.read().keys("y");
     h.reply(Slot::Alike, many(21));
     assert_eq!(edits(&h).len(), 21);
 }

@@ -147,6 +147,14 @@ impl Harness {
         self
     }
 
+    /// Time passes, so that what has come by itself can have been read.
+    pub(crate) fn read(&mut self) -> &mut Self {
+        for _ in 0..4 {
+            self.event(Event::Tick);
+        }
+        self
+    }
+
     /// An answer to the newest question of a slot.
     pub(crate) fn reply(&mut self, slot: Slot, reply: Reply) {
         let tag = self.effects.iter().rev().find_map(|e| match e {

@@ -4,6 +4,7 @@ use super::harness::{Harness, sample};
 use lakelens::app::effect::{Effect, Query, Write};
 use lakelens::app::event::{Event, Reply, Wrote};
 use lakelens::app::overlays::Overlay;
+use lakelens::app::screens::Screen;
 use lakelens::app::slots::Slot;
 use lakelens::domain::edit::{Change, Edit, Outcome};
 use lakelens::domain::ids::{ClassId, Rev, SampleId};
@@ -188,17 +189,59 @@ fn a_step_back_over_an_import_asks_first() {
     large(&mut h, false);
     assert_eq!(question(&h), "Take back a change of 50 pictures?");
     h.effects.clear();
-    h.keys("n");
+    h.read().keys("n");
     assert!(h.state.overlays.is_empty() && h.writes().is_empty());
     large(&mut h, false);
-    h.keys("y");
+    h.read().keys("y");
     assert!(matches!(h.writes()[..], [Write::Confirmed { redo: false, .. }]), "{:?}", h.writes());
     h.effects.clear();
     h.keys("<C-r>");
     large(&mut h, true);
     assert_eq!(question(&h), "Make a change of 50 pictures again?");
-    h.keys("y");
+    h.read().keys("y");
     assert!(matches!(h.writes()[..], [Write::Redo(_), Write::Confirmed { redo: true, .. }]), "{:?}", h.writes());
+}
+
+#[test]
+fn a_question_that_comes_by_itself_is_not_answered_by_what_is_being_typed() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 5);
+    let large = |h: &mut Harness| {
+        let project = lakelens::domain::ids::ProjectId(1);
+        h.event(Event::Wrote(Wrote::Large { project, redo: false, pictures: 50 }));
+        h.effects.clear();
+    };
+    // Keys that follow each other without a pause were meant for the picture, a `y` among them as well.
+    large(&mut h);
+    assert!(!h.screen(80, 24).contains("y yes"), "its keys do not count yet");
+    h.keys("<enter> 1 y y y <enter>");
+    assert!(h.writes().is_empty() && h.state.overlays.len() == 1);
+    h.read();
+    assert!(h.screen(80, 24).contains("y yes"));
+    // After that any other key is no, and it is said that nothing was done.
+    h.keys("<enter>");
+    assert!(h.writes().is_empty() && h.state.overlays.is_empty());
+    let said = h.state.messages.shown().unwrap().text.clone();
+    assert_eq!(said, "not done: Take back a change of 50 pictures?");
+    large(&mut h);
+    h.read().keys("<esc>");
+    assert!(h.writes().is_empty() && h.state.overlays.is_empty());
+    // It does not lie down over a field that somebody types into.
+    h.keys("F").text("clas");
+    large(&mut h);
+    h.text("s:y").keys("<esc>");
+    assert!(h.writes().is_empty() && h.state.overlays.is_empty());
+}
+
+#[test]
+fn enter_says_yes_to_no_question() {
+    let mut h = Harness::new(Screen::Projects(Default::default()));
+    h.keys("g p");
+    let all = vec![(super::harness::project(&["daisy"]), Default::default())];
+    h.reply(Slot::Projects, Reply::Projects { all, here: Default::default() });
+    h.keys("x <enter> <space>");
+    assert!(h.writes().is_empty() && h.state.overlays.len() == 1);
+    h.keys("y");
+    assert_eq!(h.writes().len(), 1);
 }
 
 #[test]

@@ -131,13 +131,14 @@ fn what_is_stopped_is_started_only_when_the_person_says_so() {
     h.text("SELECT 1").keys("<enter>");
     sql(&mut h, Slot::SqlRun, News::MustStart("the cluster `etl` is stopped. Start it?".to_owned()));
     assert_eq!((h.state.overlays.len(), &h.state.sql.run), (1, &Run::Idle));
+    h.read();
     snapshots("sql_stopped", &mut h);
     h.effects.clear();
     h.keys("n");
     assert_eq!(asked_to_run(&h), None);
     h.keys("<enter>");
     sql(&mut h, Slot::SqlRun, News::MustStart("the cluster `etl` is stopped. Start it?".to_owned()));
-    h.keys("y");
+    h.read().keys("y");
     assert_eq!(asked_to_run(&h), Some(("SELECT 1".to_owned(), true)));
     sql(&mut h, Slot::SqlRun, News::Progress("the cluster `etl` is starting (12 s): Finding instances".to_owned()));
     snapshots("sql_starting", &mut h);
@@ -149,6 +150,20 @@ fn what_is_stopped_is_started_only_when_the_person_says_so() {
     sql(&mut h, Slot::SqlRun, News::Rows(rows(2, false)));
     h.keys("g q");
     assert_eq!(h.state.sql.rows.as_ref().unwrap().sheet.rows.len(), 2);
+}
+
+#[test]
+fn who_works_on_another_screen_is_told_and_not_asked_to_start_something() {
+    let mut h = opened();
+    h.text("SELECT 1").keys("<enter>");
+    h.state.sql.focus = Focus::Rows;
+    h.keys("g h");
+    sql(&mut h, Slot::SqlRun, News::MustStart("the cluster `etl` is stopped. Start it?".to_owned()));
+    let said = h.state.messages.shown().unwrap().text.clone();
+    assert_eq!(said, "the statement was not run: the cluster `etl` is stopped. Start it?");
+    h.effects.clear();
+    h.read().keys("y <enter>");
+    assert_eq!((h.state.overlays.len(), asked_to_run(&h)), (0, None));
 }
 
 #[test]

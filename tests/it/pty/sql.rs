@@ -72,15 +72,15 @@ fn a_cluster_is_started_when_one_says_so_and_what_goes_wrong_is_said() {
     let mut session = home.terminal().kitty().run(&["--profile", "dev"]);
     session.wait_for("profiles").wait_for("in use").keys(":").type_text("sql").keys("<enter>");
     session.wait_for("databricks://dev/").type_text("SELECT 1").keys("<enter>");
-    session.wait_for("the cluster `etl` is stopped").wait_for("Start it?").keys("n");
+    session.wait_for("the cluster `etl` is stopped").wait_for("Start it?").wait_for("y yes").keys("n");
     session.wait("the question is gone", |screen| !screen.contains("Start it?"));
     assert_eq!(fake.world().asked("/api/2.1/clusters/start"), 0, "a no starts nothing");
-    session.keys("<enter>").wait_for("Start it?").keys("y");
+    session.keys("<enter>").wait_for("Start it?").wait_for("y yes").keys("y");
     session.wait_for("is starting").wait_for("Esc stops waiting").keys("<esc>").wait_for("cancelled");
     assert_eq!(fake.world().asked("/api/2.1/clusters/start"), 1);
     fake.world().clusters[0].state = "TERMINATED".to_owned();
     fake.fault("POST /api/2.1/clusters/start", usize::MAX, Fault::Status(403, None, "PERMISSION_DENIED: no"));
-    session.keys("<enter>").wait_for("Start it?").keys("y").wait_for("you may not use");
+    session.keys("<enter>").wait_for("Start it?").wait_for("y yes").keys("y").wait_for("you may not use");
     // Two clusters of one name are told apart by their ids, and the name alone is not enough.
     session.keys("<esc>").wait_for("c engine").keys("c").wait_for("clusters/0202-").wait_for("cluster `twin`");
     session.type_text("another").keys("<enter>").wait_for("by id or by name");

@@ -125,6 +125,7 @@ pub fn run(state: &mut State, bulk: Bulk) -> Vec<Effect> {
         question,
         detail,
         value: bulk.code(),
+        late: None,
         yes: |state, code| {
             let Some(bulk) = Bulk::from_code(code) else { return Vec::new() };
             let changes = self::changes(state, bulk);

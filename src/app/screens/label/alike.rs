@@ -7,7 +7,6 @@ use super::state::{Giving, LabelState};
 use crate::app::effect::{Effect, Query};
 use crate::app::event::Reply;
 use crate::app::messages::Level;
-use crate::app::overlays::Overlay;
 use crate::app::overlays::confirm::Confirm;
 use crate::app::registry::{Scope, Spec};
 use crate::app::screens::gallery::bulk::ASK_ABOVE;
@@ -96,14 +95,11 @@ fn ask(state: &mut State, sure: bool) -> Vec<Effect> {
 /// Many at once are asked about, as elsewhere. Yes asks the store again, so that nothing older than the answer counts.
 fn ask_first(state: &mut State, id: SampleId, count: usize) -> Vec<Effect> {
     let detail = "They become drafts, which count as answers when somebody confirms them. [edit.undo] takes all back.";
-    state.open(Overlay::Confirm(Confirm {
-        question: format!("Give {count} duplicates this answer as drafts?"),
-        detail: state.with_keys(detail),
-        value: id.to_string(),
-        yes: |state, of| {
-            let same = source(state).is_ok_and(|s| s.id.to_string() == of);
-            if same { ask(state, true) } else { Vec::new() }
-        },
+    let question = format!("Give {count} duplicates this answer as drafts?");
+    let detail = state.with_keys(detail);
+    state.ask_late(Confirm::new(question, detail, id.to_string(), |state, of| {
+        let same = source(state).is_ok_and(|s| s.id.to_string() == of);
+        if same { ask(state, true) } else { Vec::new() }
     }));
     Vec::new()
 }

@@ -79,6 +79,7 @@ pub(super) fn run(state: &mut State, what: &Erasing) -> Vec<Effect> {
         question: what.question(&shapes),
         detail: state.with_keys("[edit.undo] brings all of it back."),
         value: format!("{id} {}", what.code()),
+        late: None,
         yes: confirmed,
     };
     state.open(Overlay::Confirm(confirm));

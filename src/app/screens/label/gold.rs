@@ -234,7 +234,7 @@ fn ask_first(state: &mut State, on: bool) -> Vec<Effect> {
         (format!("Is {name} gold no more?"), detail)
     };
     let detail = state.with_keys(detail);
-    state.open(Overlay::Confirm(Confirm { question, detail, value, yes: mark }));
+    state.open(Overlay::Confirm(Confirm::new(question, detail, value, mark)));
     Vec::new()
 }
 

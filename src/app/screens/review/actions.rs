@@ -140,6 +140,7 @@ fn nothing_here(state: &mut State) -> Vec<Effect> {
         question: format!("Say that nothing is here and erase {shapes}?"),
         detail: state.with_keys("[edit.undo] brings all of it back."),
         value: String::new(),
+        late: None,
         yes: |state, _| {
             let before = state.label().and_then(|l| l.sample()).map(|s| s.answer.clone());
             before.map(|before| fix(state, answering::emptied(&before))).unwrap_or_default()

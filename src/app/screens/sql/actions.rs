@@ -96,6 +96,7 @@ pub fn run(state: &mut State) -> Vec<Effect> {
         question: format!("Run a statement that changes something on {}?", printable(&engine)),
         detail: format!("{}   It cannot be taken back with [edit.undo].", printable(&first)),
         value: text.to_owned(),
+        late: None,
         yes: |state, text| execute(state, text, false),
     }));
     Vec::new()
