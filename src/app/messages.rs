@@ -22,6 +22,8 @@ pub struct Message {
     pub text: String,
     /// Milliseconds of the program's clock when it was said.
     pub at: u64,
+    /// A key has led to it: it asks for something, or says why something was not done.
+    pub keyed: bool,
 }
 
 /// How long a toast stays, in milliseconds.
@@ -34,12 +36,17 @@ const KEPT: usize = 500;
 pub struct Messages {
     log: VecDeque<Message>,
     shown: Option<Message>,
+    /// How many there were.
+    said: u64,
+    /// What is said now is said because of a key.
+    keyed: bool,
 }
 
 impl Messages {
     /// Says something.
     pub fn say(&mut self, level: Level, text: impl Into<String>, at: u64) {
-        let message = Message { level, text: text.into(), at };
+        let message = Message { level, text: text.into(), at, keyed: self.keyed };
+        self.said += 1;
         if self.log.len() == KEPT {
             self.log.pop_front();
         }
@@ -71,6 +78,25 @@ impl Messages {
     #[must_use]
     pub fn expires_at(&self) -> Option<u64> {
         self.shown.as_ref().filter(|m| m.level != Level::Error).map(|m| m.at + TOAST_MS)
+    }
+
+    /// From now on things are said because of a key, or because of something else.
+    pub fn listen_to(&mut self, key: bool) {
+        self.keyed = key;
+    }
+
+    /// The number of the warning that is shown because of a key, if one is: what it asks for may be done next.
+    #[must_use]
+    pub fn asking(&self) -> Option<u64> {
+        self.shown.as_ref().filter(|m| m.keyed && m.level == Level::Warning).map(|_| self.said)
+    }
+
+    /// Something was done after the message of this number had been shown: it asks for nothing any more. What was said
+    /// since stays.
+    pub fn answered(&mut self, number: Option<u64>) {
+        if number.is_some() && number == self.asking() {
+            self.shown = None;
+        }
     }
 
     /// A key was pressed: an error has been seen.

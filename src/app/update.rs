@@ -17,6 +17,7 @@ use crate::keymap::Lookup;
 pub fn update(state: &mut State, event: Event, at: At) -> Vec<Effect> {
     (state.clock, state.now) = (at.clock.max(state.clock), at.now);
     state.dirty = true;
+    state.messages.listen_to(matches!(event, Event::Key { .. } | Event::Pointer(..)));
     let mut effects = take(state, event);
     viewing::follow(state);
     label::boxes::follow(state);
@@ -117,25 +118,40 @@ fn pointer(state: &mut State, what: Pointer, at: (f64, f64)) -> Vec<Effect> {
 fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
     let held = is_held(state, press, repeat);
     state.messages.acknowledge();
+    // A warning such as "which class?" goes with the key that does something; one that is refused says so in its place.
+    let asking = state.messages.asking();
+    let (effects, taken) = pressed(state, press, held);
+    state.messages.answered(asking.filter(|_| taken));
+    effects
+}
+
+/// Gives a key to whom it concerns. Returns whether it meant something there, besides what came of it.
+fn pressed(state: &mut State, press: KeyPress, held: bool) -> (Vec<Effect>, bool) {
     if !state.overlays.is_empty() {
-        return overlays::key(state, press, held);
+        return (overlays::key(state, press, held), true);
     }
     if let Some(effects) = screens::sql::typing::key(state, press) {
-        return effects;
+        return (effects, true);
     }
     if state.pending.is_empty()
         && let Some(effects) = label::boxes::drawing::typed(state, press, held)
     {
-        return effects;
+        return (effects, true);
     }
     if press == KeyPress::plain(Key::Esc) && !state.pending.is_empty() {
         state.pending.clear();
-        return Vec::new();
+        return (Vec::new(), false);
     }
     state.pending.push(press);
     if let Some(effects) = class_key(state, held) {
-        return effects;
+        let taken = state.pending.is_empty() && !held;
+        return (effects, taken);
     }
+    bound(state, held)
+}
+
+/// What the key map says of the keys pressed so far.
+fn bound(state: &mut State, held: bool) -> (Vec<Effect>, bool) {
     let scopes = state.scopes();
     let names: Vec<&str> = scopes.iter().map(|s| s.name()).collect();
     match state.keymap.lookup(&names, &state.pending) {
@@ -143,19 +159,20 @@ fn key(state: &mut State, press: KeyPress, repeat: bool) -> Vec<Effect> {
             state.pending.clear();
             let refused =
                 |name: &str| held && registry::find(name, &scopes).is_some_and(|s| s.changes_data && !s.repeats);
-            let mut effects = Vec::new();
+            let (mut effects, mut taken) = (Vec::new(), false);
             for call in calls {
                 // A held key repeats moves and small steps, never decisions.
                 if !refused(&call.action) {
                     effects.extend(registry::run(state, &call.action, &call.args));
+                    taken = true;
                 }
             }
-            effects
+            (effects, taken)
         }
-        Lookup::Prefix(_) => Vec::new(),
+        Lookup::Prefix(_) => (Vec::new(), false),
         Lookup::None => {
             state.pending.clear();
-            Vec::new()
+            (Vec::new(), false)
         }
     }
 }

@@ -245,6 +245,23 @@ fn enter_says_yes_to_no_question() {
 }
 
 #[test]
+fn a_warning_goes_with_the_key_that_does_what_it_asks_for() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 5);
+    h.state.read_only = true;
+    h.keys("s");
+    assert!(h.state.messages.shown().unwrap().text.starts_with("read-only"));
+    // What is refused, unbound or unfinished leaves it; what is done takes it away.
+    h.keys("<f9> g <esc>");
+    assert!(h.state.messages.shown().is_some());
+    h.keys("n");
+    assert_eq!(h.state.messages.shown(), None);
+    // What others did stays as long as it takes to be read.
+    h.event(Event::Notice("the disk is nearly full".to_owned()));
+    h.keys("n");
+    assert!(h.state.messages.shown().is_some());
+}
+
+#[test]
 fn stale_answers_are_dropped() {
     let mut h = Harness::labelling(&["daisy"], 3);
     let old = h.state.slots.ask(Slot::Jump);
