@@ -8,17 +8,16 @@ use super::grammar::Lines;
 use super::output::{Table, grouped};
 use super::snapshot::Which;
 use super::{open as screen, stores, terminal};
-use crate::domain::difference::Kind;
 use crate::domain::project::Project;
 use crate::domain::queue::{Filter, Order, Queue};
 use crate::domain::text::printable;
+use crate::ops::report::versions::Differences;
 use crate::ops::versions::{self, Difference, Moment};
 use crate::ops::{OpsError, Watch};
 use crate::runtime::store_reads::begin_with;
 use crate::store::Store;
 use clap::Args;
 use serde_json::json;
-use std::collections::BTreeMap;
 
 /// Lines shown to people who do not say how many they want.
 const FEW: usize = 40;
@@ -101,14 +100,6 @@ struct Sides {
     moments: Option<(Moment, Moment)>,
 }
 
-/// What was found, for the last line.
-#[derive(Default)]
-struct Sum {
-    all: u64,
-    kinds: BTreeMap<Kind, u64>,
-    flips: BTreeMap<(String, String), u64>,
-}
-
 pub(super) fn run(args: &DiffArgs, mut context: Context) -> Result<(), AppError> {
     let list = args.list();
     let mut store = if list.is_some() { stores::open_to_change(&context)? } else { stores::open(&context)? };
@@ -140,7 +131,7 @@ fn told(
     sides: &Sides,
     context: &mut Context,
 ) -> Result<u64, AppError> {
-    let mut sum = Sum::default();
+    let mut sum = Differences::default();
     let mut table = Table::new(&["PATH", "WHAT", "DIFFERENCE", "WHO", "WHEN"]);
     let mut left = args.limit.unwrap_or(if args.json.json { usize::MAX } else { FEW });
     let cancel = context.cancel();
@@ -150,10 +141,11 @@ fn told(
     let mut take = |store: &mut dyn Store, page: Vec<Difference>| -> Result<(), OpsError> {
         if let Some(list) = list {
             let rows: Vec<_> = page.iter().map(|d| (d.row.sample, d.summary(&before.labels, &after.labels))).collect();
-            store.put_list(project.id, list, &rows, sum.all == 0)?;
+            store.put_list(project.id, list, &rows, sum.all() == 0)?;
         }
         for found in &page {
-            sum.count(found, before, after);
+            let answers = || (found.row.before.summary(&before.labels), found.row.after.summary(&after.labels));
+            sum.add(&found.change, answers);
             if left == 0 {
                 continue;
             }
@@ -182,44 +174,30 @@ fn told(
     done?;
     if !args.json.json {
         context.out.table(&table)?;
-        context.out.line(&sum.text(&sides.names))?;
+        context.out.line(&summed(&sum, &sides.names))?;
     }
-    if let Some(list) = list.filter(|_| sum.all > 0 && !args.open) {
+    if let Some(list) = list.filter(|_| sum.all() > 0 && !args.open) {
         let (name, filter) = (printable(list), Filter { list: vec![list.to_owned()], ..Filter::default() });
         context.note(&format!("kept as the list `{name}`: the filter {} finds it", printable(&filter.to_string())));
     }
-    Ok(sum.all)
+    Ok(sum.all())
 }
 
-impl Sum {
-    fn count(&mut self, found: &Difference, before: &Project, after: &Project) {
-        self.all += 1;
-        for kind in &found.change.kinds {
-            *self.kinds.entry(*kind).or_default() += 1;
-        }
-        if found.change.kinds.contains(&Kind::Class) {
-            let (was, is) = (found.row.before.summary(&before.labels), found.row.after.summary(&after.labels));
-            *self.flips.entry((was, is)).or_default() += 1;
-        }
+/// What was found, in one line, and the answers that most often became others.
+fn summed(found: &Differences, (from, to): &(String, String)) -> String {
+    let kinds: Vec<String> = found.kinds().iter().map(|(k, n)| format!("{} {}", grouped(*n), k.name())).collect();
+    let mut text = format!(
+        "{} samples differ between {} and {}{}{}",
+        grouped(found.all()),
+        printable(from),
+        printable(to),
+        if kinds.is_empty() { "" } else { ": " },
+        kinds.join(", ")
+    );
+    for (before, after, n) in found.flips().into_iter().take(10) {
+        text += &format!("\n  {:>8}  {} → {}", grouped(n), printable(before), printable(after));
     }
-
-    fn text(&self, (from, to): &(String, String)) -> String {
-        let kinds: Vec<String> = self.kinds.iter().map(|(k, n)| format!("{} {}", grouped(*n), k.name())).collect();
-        let mut text = format!(
-            "{} samples differ between {} and {}{}{}",
-            grouped(self.all),
-            printable(from),
-            printable(to),
-            if kinds.is_empty() { "" } else { ": " },
-            kinds.join(", ")
-        );
-        let mut flips: Vec<_> = self.flips.iter().collect();
-        flips.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
-        for ((before, after), n) in flips.into_iter().take(10) {
-            text += &format!("\n  {:>8}  {} → {}", grouped(*n), printable(before), printable(after));
-        }
-        text
-    }
+    text
 }
 
 fn line(found: &Difference, before: &Project, after: &Project) -> serde_json::Value {

@@ -5,6 +5,7 @@
 pub mod exchange;
 pub mod quality;
 pub mod review;
+pub mod versions;
 
 use crate::domain::agreement::Kappa;
 use crate::domain::project::{Counts, Project, SkippedFile, Task};

@@ -4,8 +4,10 @@
 //! two must be looked at, not believed. What always holds: comparing changes nothing and needs no more memory for a
 //! million samples than for a thousand; taking back is edits like any other, one batch that one undo takes back again.
 
+mod counting;
 mod taking_back;
 
+pub use counting::{count, list};
 pub use taking_back::{Restore, Restored, restore};
 
 use super::report::TaskProgress;
