@@ -200,7 +200,7 @@ fn restore(
     let cancel = context.cancel();
     let mut progress = context.progress();
     let mut watch = Watch { progress: &mut |p| progress.update(p), cancelled: &|| cancel.is_cancelled() };
-    let restore = Restore { to: &to, wanted, author: &author, at: Timestamp::now(), dry_run };
+    let restore = Restore { to: &to, seen: None, wanted, author: &author, at: Timestamp::now(), dry_run };
     let report = versions::restore(store.as_mut(), &project, &restore, &mut watch);
     drop(progress);
     let report = report?;

@@ -3,6 +3,7 @@
 //! What always holds: the room it takes is bounded, however many pictures differ and in however many ways.
 
 use crate::domain::difference::{Change, Kind, Objects};
+use crate::domain::ids::EventId;
 use std::collections::BTreeMap;
 
 /// Pairs of answers that are told apart; of those that come after them only the number is known.
@@ -17,6 +18,8 @@ pub struct Differences {
     flips: BTreeMap<(String, String), u64>,
     /// What happened to boxes, polygons and masks.
     pub objects: ObjectSums,
+    /// The last event of the newer state, so that just what was counted can be taken back.
+    pub until: Option<EventId>,
 }
 
 /// What happened to the objects of all pictures.

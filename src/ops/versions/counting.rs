@@ -18,6 +18,7 @@ pub fn count(
 ) -> Result<Differences, OpsError> {
     let (before, after) = (project_at(store, project, from)?.labels, project_at(store, project, to)?.labels);
     let mut sums = Differences::default();
+    sums.until = to.event;
     let mut take = |_: &mut dyn Store, page: Vec<Difference>| {
         for found in &page {
             sums.add(&found.change, || (found.row.before.summary(&before), found.row.after.summary(&after)));

@@ -24,7 +24,7 @@ pub struct Restored {
     pub differing: u64,
     /// Samples that have their answer of then again, or what was chosen of it.
     pub restored: u64,
-    /// Samples that somebody changed while this ran; they stay as they are.
+    /// Samples that somebody changed since the two states were compared; they stay as they are.
     pub conflicts: u64,
     /// Nothing was written.
     pub dry_run: bool,
@@ -35,6 +35,9 @@ pub struct Restored {
 pub struct Restore<'a> {
     /// The state whose answers come back.
     pub to: &'a Moment,
+    /// The newer state that it was compared with when that was decided: what was changed after it stays. `None` is the
+    /// state in which this begins.
+    pub seen: Option<&'a Moment>,
     /// Which of the differences, and by their kinds what of each.
     pub wanted: &'a Wanted,
     /// Who.
@@ -56,7 +59,10 @@ pub fn restore(
     wanted: &Restore<'_>,
     watch: &mut Watch<'_>,
 ) -> Result<Restored, OpsError> {
-    let now = now(store, project)?;
+    let seen = match wanted.seen {
+        Some(seen) => seen.clone(),
+        None => now(store, project)?,
+    };
     let mut report = Restored { dry_run: wanted.dry_run, ..Restored::default() };
     let (batch, message) = (BatchId::fresh(), format!("restore {}", wanted.to.shown));
     let mut take = |store: &mut dyn Store, page: Vec<Difference>| {
@@ -80,7 +86,7 @@ pub fn restore(
         }
         Ok(())
     };
-    compare(store, project, (wanted.to, &now), wanted.wanted, watch, &mut take)?;
+    compare(store, project, (wanted.to, &seen), wanted.wanted, watch, &mut take)?;
     Ok(report)
 }
 

@@ -238,7 +238,7 @@ fn chosen_parts_come_back_as_one_batch() {
             store.commit(&[aside]).unwrap();
             let good = versions::moment(store, &project, "good").unwrap();
             let wanted = Wanted { kinds: vec![Kind::Class], text: vec!["IMG".to_owned()], ..Wanted::default() };
-            let dry = Restore { to: &good, wanted: &wanted, author: "eve", at: at(20), dry_run: true };
+            let dry = Restore { to: &good, seen: None, wanted: &wanted, author: "eve", at: at(20), dry_run: true };
             let mut watch = Watch { progress: &mut |_| (), cancelled: &|| false };
             let counted = versions::restore(store, &project, &dry, &mut watch).unwrap();
             assert_eq!((counted.differing, counted.restored), (3, 0));
@@ -269,7 +269,7 @@ fn what_somebody_changes_while_it_is_taken_back_stays() {
             }
             let good = versions::moment(store, &project, "good").unwrap();
             let wanted = Wanted::default();
-            let restore = Restore { to: &good, wanted: &wanted, author: "eve", at: at(20), dry_run: false };
+            let restore = Restore { to: &good, seen: None, wanted: &wanted, author: "eve", at: at(20), dry_run: false };
             // Asked for the first time once it is settled what "now" is, and before anything is compared.
             let other = RefCell::new(Some(kind.connect()));
             let cancelled = || {
@@ -301,10 +301,42 @@ fn what_came_after_a_snapshot_of_the_name_now_is_taken_back_as_well() {
             label(store, ids[0], 2, "bob", 4);
             let good = versions::moment(store, &project, "good").unwrap();
             let wanted = Wanted::default();
-            let restore = Restore { to: &good, wanted: &wanted, author: "eve", at: at(20), dry_run: false };
+            let restore = Restore { to: &good, seen: None, wanted: &wanted, author: "eve", at: at(20), dry_run: false };
             let mut watch = Watch { progress: &mut |_| (), cancelled: &|| false };
             assert_eq!(versions::restore(store, &project, &restore, &mut watch).unwrap().restored, 1);
             assert_eq!(paths(store, project.id, "class:daisy", Order::Path), ["img1.jpg"]);
+        },
+    );
+}
+
+#[test]
+fn only_what_the_person_saw_is_taken_back() {
+    on_every_kind_that(
+        "keep boxes and several projects",
+        |c| c.boxes,
+        |store, kind| {
+            let (project, ids) = project_of(store, "flowers", 4);
+            label(store, ids[0], 1, "ann", 1);
+            label(store, ids[1], 1, "ann", 1);
+            store.take_snapshot(project.id, &snapshot("good", 2)).unwrap();
+            label(store, ids[0], 2, "bob", 3);
+            label(store, ids[1], 2, "bob", 3);
+            let (good, now) =
+                (versions::moment(store, &project, "good").unwrap(), versions::now(store, &project).unwrap());
+            let mut watch = Watch { progress: &mut |_| (), cancelled: &|| false };
+            let seen = versions::count(store, &project, (&good, &now), &mut watch).unwrap();
+            assert_eq!((seen.all(), seen.until), (2, now.event));
+            // Meanwhile others go on: a new answer, and another one to a picture that differs.
+            label(store, ids[1], 3, "carol", 4);
+            label(store, ids[2], 3, "carol", 4);
+            let wanted = Wanted::default();
+            let seen = Some(&now);
+            let restore = Restore { to: &good, seen, wanted: &wanted, author: "eve", at: at(20), dry_run: false };
+            let done = versions::restore(store, &project, &restore, &mut watch).unwrap();
+            assert_eq!((done.differing, done.restored, done.conflicts), (2, 1, 1));
+            assert_eq!(paths(store, project.id, "class:daisy", Order::Path), ["img1.jpg"]);
+            assert_eq!(paths(store, project.id, "class:tulips by:carol", Order::Path), ["img2.jpg", "img3.jpg"]);
+            kind.verify();
         },
     );
 }
@@ -328,7 +360,7 @@ fn only_the_chosen_kind_of_an_answer_comes_back() {
             store.commit(&[second]).unwrap();
             let good = versions::moment(store, &project, "good").unwrap();
             let wanted = Wanted { kinds: vec![Kind::Class], ..Wanted::default() };
-            let restore = Restore { to: &good, wanted: &wanted, author: "eve", at: at(20), dry_run: false };
+            let restore = Restore { to: &good, seen: None, wanted: &wanted, author: "eve", at: at(20), dry_run: false };
             let mut watch = Watch { progress: &mut |_| (), cancelled: &|| false };
             assert_eq!(versions::restore(store, &project, &restore, &mut watch).unwrap().restored, 1);
             let now = store.sample(ids[0]).unwrap().answer;
