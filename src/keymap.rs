@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use tree::Node;
 
 /// The scopes that can be bound. `global` holds everywhere; those after `tasks` lie over a screen.
-pub const SCOPES: [&str; 24] = [
+pub const SCOPES: [&str; 25] = [
     "global",
     "home",
     "lake",
@@ -32,6 +32,7 @@ pub const SCOPES: [&str; 24] = [
     "tasks",
     "conflicts",
     "differences",
+    "versions",
     "wizard",
     "zoom",
     "input",

@@ -8,9 +8,10 @@ use super::picture::PictureRef;
 use super::slots::{Slot, Tag};
 use super::tasks::TaskId;
 use super::team::TeamOrder;
+use crate::domain::difference::Kind;
 use crate::domain::edit::Edit;
 use crate::domain::geometry::BoxN;
-use crate::domain::ids::{AnnotationId, EditId, ProjectId, SampleId};
+use crate::domain::ids::{AnnotationId, EditId, EventId, ProjectId, SampleId};
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::{ScanSettings, Task};
 use crate::domain::queue::Queue;
@@ -194,6 +195,19 @@ pub enum Query {
     Session(ProjectId),
     /// The person's edits that met somebody else's.
     Conflicts(ProjectId),
+    /// The snapshots of a project.
+    Versions(ProjectId),
+    /// Count what differs between two states of a project.
+    Compare {
+        /// The project.
+        project: ProjectId,
+        /// The older state.
+        from: VersionRef,
+        /// The newer one.
+        to: VersionRef,
+    },
+    /// These samples as the store has them now.
+    Samples(Vec<SampleId>),
     /// The first pictures of a file, and what an import would make of them.
     ImportPreview(Box<ImportOrder>),
     /// The nearest strong edges of a picture around a box.
@@ -205,6 +219,31 @@ pub enum Query {
         /// How far a side may move, as shares of the picture's width and height.
         reach: (f64, f64),
     },
+}
+
+/// A state of a project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VersionRef {
+    /// As it is now.
+    Now,
+    /// As a snapshot holds it.
+    Snapshot {
+        /// The name of the snapshot.
+        name: String,
+        /// The last event that belongs to it; `None` before the first.
+        event: Option<EventId>,
+    },
+}
+
+impl VersionRef {
+    /// What people call it, as they typed it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Now => "now",
+            Self::Snapshot { name, .. } => name,
+        }
+    }
 }
 
 /// Where a jump goes.
@@ -326,6 +365,10 @@ pub enum ProjectChange {
     Restore(ProjectId),
     /// Delete it for good, from the trash.
     Delete(ProjectId),
+    /// Give its present state a name.
+    TakeSnapshot(ProjectId, String),
+    /// Forget the name of a state.
+    DropSnapshot(ProjectId, String),
     /// Mark a sample as gold with the answer it has, or take the mark away.
     Gold {
         /// The project.
@@ -373,6 +416,28 @@ pub enum Job {
     Export(Box<ExportOrder>),
     /// Make a project of the pictures that a statement found.
     Queue(Box<NewQueue>),
+    /// Put the samples that differ between two states on a list.
+    ListDifferences {
+        /// The project.
+        project: ProjectId,
+        /// The older state.
+        from: VersionRef,
+        /// The newer one.
+        to: VersionRef,
+        /// The name of the list.
+        list: String,
+    },
+    /// Give samples what an earlier state says of them again.
+    Restore {
+        /// The project.
+        project: ProjectId,
+        /// The state.
+        to: VersionRef,
+        /// The last event of the present state that it was compared with: what was changed after it stays.
+        seen: Option<EventId>,
+        /// Only samples that differ in one of these ways, and only that of them; empty takes everything.
+        kinds: Vec<Kind>,
+    },
     /// Draw a blind second pass.
     SecondPass {
         /// The project.

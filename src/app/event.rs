@@ -10,6 +10,7 @@ use super::screens::profiles::ProfileRow;
 use super::screens::sql::News;
 use super::screens::table::rows::Loaded;
 use super::screens::table::state::Trouble;
+use super::screens::versions::SnapshotLine;
 use super::slots::Tag;
 use super::state::OutboxState;
 use super::tasks::{TaskId, TaskNews};
@@ -28,6 +29,7 @@ use crate::lake::listing::Listing;
 use crate::lake::table_info::TableInfo;
 use crate::ops::report::exchange::{ImportPreview, Imported};
 use crate::ops::report::review::{AgreementReport, PassReport, ReviewReport};
+use crate::ops::report::versions::Differences;
 use crate::ops::report::{ExportReport, StatsReport};
 use crate::term::caps::Caps;
 use jiff::Timestamp;
@@ -66,6 +68,10 @@ pub enum Event {
     Task(TaskId, TaskNews),
     /// A task has imported or exported, or counted what that would do.
     Exchanged(TaskId, Exchanged),
+    /// A task has put what differs between two states on a list of this name.
+    Listed(ProjectId, String),
+    /// A task has taken answers of this project back, or some of them.
+    Restored(ProjectId),
     /// A task has made or changed a project, which should be opened or shown again.
     ProjectReady(ProjectId),
     /// A scan has found new or changed pictures in a project whose store keeps measures.
@@ -202,6 +208,14 @@ pub enum Reply {
     Comments(SampleId, Vec<Comment>),
     /// The lists of the project by name: how many pictures are on each, and how many of those that were asked about.
     Lists(Vec<(String, u64, u64)>),
+    /// The snapshots of a project, the newest state first.
+    Versions(Vec<SnapshotLine>),
+    /// So many edited samples were compared so far.
+    Comparing(u64),
+    /// What differs between two states.
+    Compared(Box<Differences>),
+    /// Samples as the store has them.
+    Samples(Vec<Sample>),
     /// Saved queues.
     Queues(Vec<(String, Queue)>),
     /// What the person has to decide.

@@ -47,6 +47,8 @@ pub enum Scope {
     Conflicts,
     /// Pictures with two answers that differ.
     Adjudicate,
+    /// Snapshots, and what differs between them.
+    Versions,
     /// Imports and exports.
     Wizard,
     /// A part of a picture, on whatever screen shows it.
@@ -75,6 +77,7 @@ impl Scope {
             Self::Tasks => "tasks",
             Self::Conflicts => "conflicts",
             Self::Adjudicate => "differences",
+            Self::Versions => "versions",
             Self::Wizard => "wizard",
             Self::Zoom => "zoom",
         }
@@ -82,7 +85,7 @@ impl Scope {
 }
 
 /// All scopes.
-pub const SCOPES: [Scope; 19] = [
+pub const SCOPES: [Scope; 20] = [
     Scope::Home,
     Scope::Lake,
     Scope::Table,
@@ -99,6 +102,7 @@ pub const SCOPES: [Scope; 19] = [
     Scope::Tasks,
     Scope::Conflicts,
     Scope::Adjudicate,
+    Scope::Versions,
     Scope::Wizard,
     Scope::Zoom,
     Scope::Global,

@@ -27,6 +27,7 @@ pub mod stretch;
 pub mod sweep;
 pub mod table;
 pub mod task_list;
+pub mod versions;
 pub mod viewing;
 pub mod wizard;
 
@@ -52,6 +53,7 @@ use stats::StatsState;
 use sweep::SweepState;
 use table::TableState;
 use task_list::TaskListState;
+use versions::VersionsState;
 use wizard::export::ExportState;
 use wizard::import::ImportState;
 
@@ -77,6 +79,7 @@ pub const SPECS: &[&[Spec]] = &[
     task_list::SPECS,
     conflicts::SPECS,
     adjudicate::SPECS,
+    versions::SPECS,
     comments::SPECS,
     guide::SPECS,
     lists::SPECS,
@@ -88,6 +91,7 @@ pub const SPECS: &[&[Spec]] = &[
     stats::GO,
     conflicts::GO,
     adjudicate::GO,
+    versions::GO,
     sql::GO,
     profiles::SPECS,
 ];
@@ -127,6 +131,8 @@ pub enum Screen {
     Conflicts(ConflictsState),
     /// Two answers to one picture, side by side.
     Adjudicate(Box<AdjudicateState>),
+    /// Snapshots, and what differs between them.
+    Versions(Box<VersionsState>),
     /// Labels from a file.
     Import(Box<ImportState>),
     /// Labels into files.
@@ -154,6 +160,7 @@ impl Screen {
             Self::Tasks(_) => Scope::Tasks,
             Self::Conflicts(_) => Scope::Conflicts,
             Self::Adjudicate(_) => Scope::Adjudicate,
+            Self::Versions(_) => Scope::Versions,
             Self::Import(_) | Self::Export(_) => Scope::Wizard,
         }
     }
@@ -170,6 +177,7 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
         Some(Screen::Tasks(_)) => task_list::step(state, way),
         Some(Screen::Conflicts(_)) => conflicts::step(state, way),
         Some(Screen::Adjudicate(_)) => adjudicate::step(state, way),
+        Some(Screen::Versions(_)) => versions::step(state, way),
         Some(Screen::Import(_) | Screen::Export(_)) => wizard::step(state, way),
         Some(Screen::Stats(_)) => stats::step(state, way),
         Some(Screen::Gallery(_)) => gallery::pages::step(state, way),
@@ -196,6 +204,7 @@ pub fn shown(state: &mut State) -> Vec<Effect> {
         Some(Screen::Classes(_)) => classes::shown(state),
         Some(Screen::Conflicts(_)) => conflicts::shown(state),
         Some(Screen::Adjudicate(_)) => adjudicate::shown(state),
+        Some(Screen::Versions(_)) => versions::shown(state),
         Some(Screen::Import(_) | Screen::Export(_)) => wizard::shown(state),
         Some(Screen::Tasks(_) | Screen::SecondPass(_)) | None => Vec::new(),
     }
@@ -213,6 +222,7 @@ pub fn close_project(state: &mut State) {
                 | Screen::Classes(_)
                 | Screen::Conflicts(_)
                 | Screen::Adjudicate(_)
+                | Screen::Versions(_)
         )
     };
     state.screens.retain(|s| !of_project(s));
@@ -222,7 +232,7 @@ pub fn close_project(state: &mut State) {
 pub fn refresh(state: &mut State) -> Vec<Effect> {
     match state.screens.last() {
         Some(Screen::Projects(_) | Screen::Home(_) | Screen::Stats(_) | Screen::Conflicts(_)) => shown(state),
-        Some(Screen::Adjudicate(_)) => shown(state),
+        Some(Screen::Adjudicate(_) | Screen::Versions(_)) => shown(state),
         Some(Screen::Review(_)) => review::ask_report(state),
         Some(Screen::Sweep(_)) => sweep::pages::renew(state),
         Some(Screen::Objects(_)) => objects::pages::renew(state),
@@ -240,6 +250,8 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         Slot::Completion => navigation::completions(state, reply),
         Slot::Conflicts => conflicts::reply(state, reply),
         Slot::Disputes => adjudicate::reply(state, reply),
+        Slot::Versions | Slot::Comparison => versions::reply(state, tag, reply),
+        Slot::Renewed => super::writes::renewed(state, reply),
         Slot::Projects | Slot::Home => projects::reply(state, reply),
         Slot::Present => projects::present::reply(state, reply),
         Slot::Project | Slot::Counts => navigation::project_reply(state, reply),

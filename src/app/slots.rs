@@ -104,6 +104,12 @@ pub enum Slot {
     WizardProjects,
     /// The first pictures of a file.
     ImportPreview,
+    /// The snapshots of the project.
+    Versions,
+    /// What differs between two of its states.
+    Comparison,
+    /// Samples on the screens that a task has changed.
+    Renewed,
 }
 
 /// A slot and the generation of one question.

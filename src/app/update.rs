@@ -49,6 +49,8 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Preview(report) => preview_report::reported(state, report),
         Event::Link(news) => preview_report::link(state, news),
         Event::Task(id, news) => task(state, id, news),
+        Event::Listed(project, list) => screens::versions::actions::ready(state, project, list),
+        Event::Restored(project) => screens::versions::restored(state, project),
         Event::Exchanged(id, what) => screens::wizard::exchanged(state, id, what),
         Event::ProjectReady(id) => project_ready(state, id),
         Event::Scanned { project, name, here, bytes } if state.settings.measure.wants(here, bytes) => {
@@ -262,8 +264,11 @@ pub fn next_tick(state: &State) -> Option<u64> {
     let table = screens::table::next_tick(state);
     let statement = screens::sql::next_tick(state);
     let present = screens::projects::present::due(state);
-    let question = overlays::next_tick(state);
-    [state.messages.expires_at(), flash, spinner, table, statement, present, question].into_iter().flatten().min()
+    let (compared, question) = (screens::versions::next_tick(state), overlays::next_tick(state));
+    [state.messages.expires_at(), flash, spinner, table, statement, present, compared, question]
+        .into_iter()
+        .flatten()
+        .min()
 }
 
 /// What a screen asks for at the start of the program.

@@ -1,7 +1,7 @@
 //! What becomes of changes: the store's word on every edit, and how the screens follow.
 
 use super::effect::{Effect, JumpTo, Query, Write};
-use super::event::Wrote;
+use super::event::{Reply, Wrote};
 use super::messages::Level;
 use super::overlays::confirm::Confirm;
 use super::overlays::{self, Overlay};
@@ -15,7 +15,7 @@ use crate::domain::ids::{ProjectId, Rev, SampleId};
 use crate::domain::project::Counts;
 use crate::domain::sample::{Answer, Sample};
 use crate::domain::text::printable;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Takes what became of a change.
 pub fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
@@ -43,7 +43,7 @@ pub fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
         Wrote::Projects(text) => {
             state.say(Level::Info, text);
             match state.screens.last() {
-                Some(Screen::Projects(_) | Screen::Home(_)) => screens::shown(state),
+                Some(Screen::Projects(_) | Screen::Home(_) | Screen::Versions(_)) => screens::shown(state),
                 _ => Vec::new(),
             }
         }
@@ -264,6 +264,35 @@ fn brought(edits: &[(Edit, Rev)]) -> Option<String> {
     let changed = (changed > 0).then(|| format!("{changed} {} changed", if changed == 1 { "label" } else { "labels" }));
     let fresh = (fresh > 0).then(|| format!("{fresh} new with a class"));
     Some(format!("{by}: {}", changed.into_iter().chain(fresh).collect::<Vec<_>>().join(", ")))
+}
+
+/// Asks for every sample that some screen holds, after a task has changed answers under them.
+pub fn renew(state: &mut State) -> Vec<Effect> {
+    let mut held = BTreeSet::new();
+    state.update_samples(|sample| {
+        held.insert(sample.id);
+    });
+    if held.is_empty() {
+        return Vec::new();
+    }
+    vec![Effect::Ask(state.slots.ask(Slot::Renewed), Query::Samples(held.into_iter().collect()))]
+}
+
+/// Takes samples as the store has them, where it knows more than the screens.
+pub fn renewed(state: &mut State, reply: Reply) -> Vec<Effect> {
+    match reply {
+        Reply::Samples(samples) => {
+            let now: HashMap<SampleId, Sample> = samples.into_iter().map(|s| (s.id, s)).collect();
+            state.update_samples(|shown| {
+                if let Some(sample) = now.get(&shown.id).filter(|sample| sample.rev > shown.rev) {
+                    shown.clone_from(sample);
+                }
+            });
+        }
+        Reply::Failed(why) => state.say(Level::Error, printable(&why).into_owned()),
+        _ => {}
+    }
+    Vec::new()
 }
 
 /// Asks for the store's own counts once nothing is on its way.

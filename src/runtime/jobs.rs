@@ -1,7 +1,8 @@
 //! Long work beside the screens, each on a thread with a connection of its own: scans, clones, imports, exports, second
-//! passes; and looks into files that are to be imported.
+//! passes, taking back; and looks into files that are to be imported, and into what differs between two states.
 
 mod exchange;
+mod versions;
 
 use super::message::Sender;
 use super::services::StorePlace;
@@ -41,7 +42,7 @@ pub struct Jobs {
     running: HashMap<TaskId, Arc<AtomicBool>>,
     /// What ends the waiting of exports for a server.
     waiting: HashMap<TaskId, CancellationToken>,
-    /// What looks into files, by what it is for.
+    /// What looks into files or states, by what it is for.
     looking: HashMap<Slot, Arc<AtomicBool>>,
 }
 
@@ -78,21 +79,28 @@ impl Jobs {
         Self { work, running: HashMap::new(), waiting: HashMap::new(), looking: HashMap::new() }
     }
 
-    /// Takes a question, if it is one about a file that is to be imported; a newer one ends the older.
+    /// Takes a question, if it is one about a file that is to be imported, or one that compares states of a project; a newer
+    /// one ends the older.
     pub fn ask(&mut self, tag: Tag, query: Query) -> Option<(Tag, Query)> {
-        let Query::ImportPreview(order) = query else { return Some((tag, query)) };
+        if !matches!(query, Query::ImportPreview(_) | Query::Compare { .. }) {
+            return Some((tag, query));
+        }
         self.forget(tag.slot);
         let (work, stop) = (Arc::clone(&self.work), Arc::new(AtomicBool::new(false)));
         self.looking.insert(tag.slot, Arc::clone(&stop));
         let sender = self.work.sender.clone();
-        let run = move || work.look(tag, *order, &stop);
-        if let Err(error) = std::thread::Builder::new().name("import-preview".to_owned()).spawn(run) {
+        let run = move || match query {
+            Query::ImportPreview(order) => work.look(tag, *order, &stop),
+            Query::Compare { project, from, to } => work.compare(tag, project, (&from, &to), &stop),
+            _ => {}
+        };
+        if let Err(error) = std::thread::Builder::new().name("looking".to_owned()).spawn(run) {
             sender.event(Event::Reply(tag, Reply::Failed(format!("no thread for reading: {error}"))));
         }
         None
     }
 
-    /// Ends what looks into files for a slot.
+    /// Ends what looks into files or states for a slot.
     pub fn forget(&mut self, slot: Slot) {
         if let Some(older) = self.looking.remove(&slot) {
             older.store(true, Ordering::Relaxed);
@@ -211,6 +219,12 @@ impl Work {
                     begin_with(store.as_mut(), id, &self.user, &Queue::default())?;
                 }
                 Ok((told(&report), project))
+            }
+            Job::ListDifferences { project, from, to, list } => {
+                Ok((self.list_differences(store.as_mut(), project, (&from, &to), list, watch)?, None))
+            }
+            Job::Restore { project, to, seen, kinds } => {
+                Ok((self.restore(store.as_mut(), project, (&to, seen), kinds, watch)?, None))
             }
             Job::SecondPass { project, percent, seed } => {
                 let text = store_review::draw(store.as_mut(), project, percent, seed, &self.user)?;

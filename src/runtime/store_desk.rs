@@ -23,7 +23,7 @@ use crate::domain::sample::Sample;
 use crate::domain::text::printable;
 use crate::store::outbox::{News, OnNews, OutboxState, Outboxed, Resolution};
 use crate::store::reader::{Reader, Ticket};
-use crate::store::records::{Capabilities, UndoReport};
+use crate::store::records::{Capabilities, NewSnapshot, UndoReport};
 use crate::store::writer::{WriteDone, WriteRequest, WriteState, Writer};
 use crate::store::{Result, Store, StoreError};
 use jiff::Timestamp;
@@ -385,6 +385,15 @@ fn apply(store: &mut dyn Store, change: ProjectChange, user: &str) -> Result<Str
             let name = name(id)?;
             store.delete_project(id)?;
             format!("{name} is deleted")
+        }
+        ProjectChange::TakeSnapshot(id, name) => {
+            let (author, at, message) = (user.to_owned(), Timestamp::now(), String::new());
+            let taken = store.take_snapshot(id, &NewSnapshot { name, author, at, message })?;
+            format!("the snapshot {} holds the present state", printable(&taken.name))
+        }
+        ProjectChange::DropSnapshot(id, name) => {
+            store.drop_snapshot(id, &name)?;
+            format!("the name {} is forgotten; the history stays", printable(&name))
         }
         ProjectChange::Gold { project, sample, on } => store_review::gold(store, project, sample, on, user)?,
         ProjectChange::List { project, name, samples, on } => store_review::list(store, project, &name, &samples, on)?,

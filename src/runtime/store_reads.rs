@@ -4,13 +4,14 @@ use super::store_review;
 use crate::app::effect::{JumpTo, Query};
 use crate::app::event::{HistoryLine, Reply};
 use crate::app::screens::conflicts::ConflictLine;
+use crate::app::screens::versions::SnapshotLine;
 use crate::domain::edit::Origin;
 use crate::domain::ids::{ProjectId, SampleId};
 use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::{Sample, Status};
 use crate::domain::text::printable;
 use crate::store::outbox::Conflict;
-use crate::store::records::{Direction, From, HistoryEntry, Presence, Shelf};
+use crate::store::records::{Direction, From, HistoryEntry, Presence, Shelf, Snapshot};
 use crate::store::{Result, Store, StoreError};
 use std::collections::{HashMap, HashSet};
 
@@ -84,12 +85,15 @@ pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> 
         Query::Guideline(project) => Reply::Guideline(store.setting(project, crate::ops::guideline::SETTING)?),
         Query::Lists { project, samples } => Reply::Lists(store.lists_with(project, &samples)?),
         Query::Comments(sample) => store_review::comments(store, sample)?,
+        Query::Versions(project) => versions(store, project)?,
+        Query::Samples(ids) => Reply::Samples(there(store, &ids)?),
         Query::Conflicts(project) => Reply::Conflicts(conflicts(store, project)?),
         Query::List { .. }
         | Query::Facts(_)
         | Query::Preview(_)
         | Query::Complete { .. }
         | Query::ImportPreview(_)
+        | Query::Compare { .. }
         | Query::Snap { .. }
         | Query::TableFacts(_)
         | Query::TableRows { .. }
@@ -99,6 +103,40 @@ pub fn answer(store: &mut dyn Store, user: &str, query: Query) -> Result<Reply> 
         | Query::SqlHistory(_)
         | Query::SqlRun { .. } => Reply::Failed("this is not a question to the store".to_owned()),
     })
+}
+
+/// The snapshots of a project, the newest state first.
+fn versions(store: &mut dyn Store, project: ProjectId) -> Result<Reply> {
+    if !store.capabilities().versions {
+        return Err(store.unsupported("keep snapshots of a project, or compare its states"));
+    }
+    let line = |s: Snapshot| SnapshotLine {
+        labeled: s.counts.of(Status::Labeled),
+        samples: s.counts.samples(),
+        name: s.name,
+        event: s.event,
+        author: s.author,
+        at: s.at,
+        message: s.message,
+    };
+    Ok(Reply::Versions(store.snapshots(project)?.into_iter().rev().map(line).collect()))
+}
+
+/// Those of the samples that are still there.
+fn there(store: &mut dyn Store, ids: &[SampleId]) -> Result<Vec<Sample>> {
+    match store.samples_by_id(ids) {
+        Err(StoreError::NotFound { .. }) => {}
+        found => return found,
+    }
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        match store.sample(*id) {
+            Ok(sample) => found.push(sample),
+            Err(StoreError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 fn page(

@@ -126,6 +126,7 @@ impl Store for CvExplorer {
             predictions: self.shape.has("annotations", "is_draft"),
             measures: false,
             gold: false,
+            versions: false,
             classes: true,
             projects: false,
         }

@@ -41,6 +41,8 @@ pub struct Capabilities {
     pub measures: bool,
     /// Gold pictures, mixed into people's queues without a word.
     pub gold: bool,
+    /// States can be named (snapshots), compared and taken back.
+    pub versions: bool,
     /// Label sets can be changed.
     pub classes: bool,
     /// Projects can be created, cloned, renamed, trashed.
@@ -63,6 +65,7 @@ impl Capabilities {
             predictions: true,
             measures: true,
             gold: true,
+            versions: true,
             classes: true,
             projects: true,
         }

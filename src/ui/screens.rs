@@ -16,6 +16,7 @@ pub mod sweep;
 pub mod table;
 pub mod task_list;
 mod thumbnail;
+pub mod versions;
 pub mod wizard;
 
 use super::canvas::Canvas;
@@ -41,6 +42,7 @@ pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
         Some(Screen::Classes(classes)) => classes::render(state, classes, canvas, area),
         Some(Screen::Conflicts(conflicts)) => conflicts::render(state, conflicts, canvas, area),
         Some(Screen::Adjudicate(here)) => adjudicate::render(state, here, canvas, area),
+        Some(Screen::Versions(versions)) => versions::render(state, versions, canvas, area),
         Some(Screen::Tasks(list)) => task_list::render(state, list, canvas, area),
         Some(Screen::Import(_) | Screen::Export(_)) => wizard::render(state, canvas, area),
         None => {}

@@ -24,5 +24,6 @@ mod sweep;
 mod table;
 mod team;
 mod trace;
+mod versions;
 mod wizard;
 mod zoom;

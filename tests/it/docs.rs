@@ -7,13 +7,14 @@ use lakelens::keymap::Keymap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const SCOPES: [(Scope, &str); 17] = [
+const SCOPES: [(Scope, &str); 18] = [
     (Scope::Label, "Label"),
     (Scope::Boxes, "Boxes"),
     (Scope::Gallery, "Gallery"),
     (Scope::Sweep, "Sweep"),
     (Scope::Review, "Review"),
     (Scope::Adjudicate, "Differences"),
+    (Scope::Versions, "Versions"),
     (Scope::Lake, "Folders"),
     (Scope::Table, "Table"),
     (Scope::Sql, "SQL"),

@@ -14,4 +14,5 @@ mod stories;
 mod table;
 mod terminal;
 mod together;
+mod versions;
 mod wizard;

@@ -5,7 +5,7 @@ use super::lake::LakeState;
 use super::moves::Move;
 use super::projects::ProjectsState;
 use super::task_list::TaskListState;
-use super::{Screen, gallery, label, lake, objects, shown, step, sweep, table};
+use super::{Screen, close_project, gallery, label, lake, objects, shown, step, sweep, table, versions};
 use crate::app::effect::Effect;
 use crate::app::event::Reply;
 use crate::app::messages::Level;
@@ -15,6 +15,7 @@ use crate::app::overlays::picker::{Item, Picker};
 use crate::app::registry::{self, Scope, Spec, always};
 use crate::app::state::{OpenProject, State};
 use crate::domain::lake_path::LakePath;
+use crate::domain::project::{Counts, Project};
 
 const GLOBAL: &[Scope] = &[Scope::Global];
 
@@ -123,6 +124,14 @@ fn leaving(state: &mut State) -> Vec<Effect> {
     effects
 }
 
+/// Makes a project the open one, where another or none is.
+pub fn close_other(state: &mut State, project: Project, counts: Counts) {
+    if state.project.as_ref().is_none_or(|open| open.project.id != project.id) {
+        close_project(state);
+        state.project = Some(OpenProject { project, counts });
+    }
+}
+
 fn go_lake(state: &mut State) -> Vec<Effect> {
     let source = state.project.as_ref().map(|p| p.project.source.clone()).unwrap_or_else(|| state.base());
     let known = state.screens.iter().any(|s| matches!(s, Screen::Lake(_)));
@@ -174,7 +183,7 @@ fn back(state: &mut State) -> Vec<Effect> {
     if state.lake().is_some_and(|l| !l.arrange.filter.is_empty()) {
         return lake::actions::clear_filter(state);
     }
-    if let Some(effects) = table::actions::back(state) {
+    if let Some(effects) = table::actions::back(state).or_else(|| versions::back(state)) {
         return effects;
     }
     let in_gallery = matches!(state.screen(), Some(Screen::Gallery(_)));
@@ -323,6 +332,7 @@ fn open(state: &mut State) -> Vec<Effect> {
         Some(Screen::Projects(_)) => "projects.open",
         Some(Screen::Tasks(_)) => "tasks.open",
         Some(Screen::Stats(_)) => "stats.open",
+        Some(Screen::Versions(_)) => "versions.open",
         Some(Screen::Import(_) | Screen::Export(_)) => "wizard.change",
         _ => return Vec::new(),
     };

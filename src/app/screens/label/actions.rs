@@ -28,6 +28,7 @@ const UNDO: &[Scope] = &[
     Scope::Stats,
     Scope::Adjudicate,
     Scope::Conflicts,
+    Scope::Versions,
 ];
 /// Also in a blind second pass.
 const BLIND: &[Scope] = &[Scope::Label, Scope::SecondPass];

@@ -87,15 +87,31 @@ pub fn goes_on(state: &State) -> Result<(), String> {
     }
 }
 
-/// Opens the Label screen of the open project at a sample of a queue, as the gallery does.
-pub fn open_in(state: &mut State, chosen: Chosen, sample: SampleId) -> Vec<Effect> {
-    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
+/// Brings the Label screen of the open project up, or makes it.
+fn bring_up(state: &mut State) {
     forget(state);
     end_alone(state);
     let known = state.screens.iter().position(|s| matches!(s, Screen::Label(_))).map(|at| state.screens.remove(at));
     let auto_advance = state.settings.auto_advance;
     let fresh = || Screen::Label(Box::new(LabelState { auto_advance, ..LabelState::default() }));
     state.screens.push(known.unwrap_or_else(fresh));
+}
+
+/// Opens the Label screen of the open project at the start of a queue.
+pub fn open_queue(state: &mut State, queue: Queue, name: Option<String>) -> Vec<Effect> {
+    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
+    bring_up(state);
+    let (tape, queues) = (state.slots.ask(Slot::Tape), state.slots.ask(Slot::Queues));
+    let mut effects =
+        vec![Effect::Ask(tape, Query::Tape { project, limit: TAPE }), Effect::Ask(queues, Query::Queues(project))];
+    effects.extend(set_queue(state, queue, name, None));
+    effects
+}
+
+/// Opens the Label screen of the open project at a sample of a queue, as the gallery does.
+pub fn open_in(state: &mut State, chosen: Chosen, sample: SampleId) -> Vec<Effect> {
+    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
+    bring_up(state);
     let Some(label) = state.label_mut() else { return Vec::new() };
     label.saved = chosen.saved;
     let inside = label.loaded && label.queue == chosen.queue && label.walk.iter().any(|s| s.id == sample);
