@@ -57,12 +57,14 @@ pub struct Here {
 /// What the store says by itself.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TeamNews {
-    /// It is open: whether it hands samples out, and whether it says who is there.
+    /// It is open: whether it hands samples out, whether it says who is there, and whether it keeps verdicts on objects.
     Able {
         /// See [`crate::store::records::Capabilities::claims`].
         claims: bool,
         /// See [`crate::store::records::Capabilities::presence`].
         presence: bool,
+        /// See [`crate::store::records::Capabilities::objects`].
+        objects: bool,
     },
     /// Who works on the project besides this person, and which pictures they hold.
     Here {
@@ -82,6 +84,8 @@ pub enum TeamNews {
 pub struct Team {
     claims: bool,
     presence: bool,
+    /// Verdicts on single objects are forgotten when the program ends.
+    forgets: bool,
     /// Who else works on the open project.
     pub here: Vec<Here>,
     held: HashMap<SampleId, String>,
@@ -96,6 +100,12 @@ impl Team {
     #[must_use]
     pub fn says_who(&self) -> bool {
         self.presence
+    }
+
+    /// Whether the store keeps verdicts on single objects; nothing is said against it before it is open.
+    #[must_use]
+    pub fn keeps_objects(&self) -> bool {
+        !self.forgets
     }
 
     /// Who holds a picture, if somebody else does.
@@ -204,7 +214,9 @@ pub fn taken(state: &mut State, samples: &[Sample]) {
 /// Takes news of the others.
 pub fn news(state: &mut State, news: TeamNews) -> Vec<Effect> {
     match news {
-        TeamNews::Able { claims, presence } => (state.team.claims, state.team.presence) = (claims, presence),
+        TeamNews::Able { claims, presence, objects } => {
+            (state.team.claims, state.team.presence, state.team.forgets) = (claims, presence, !objects);
+        }
         TeamNews::Here { project, here, held } if is_open(state, project) => {
             let before = all_held(state).map(|(n, _)| n);
             (state.team.here, state.team.held) = (here, held.into_iter().collect());

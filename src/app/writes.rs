@@ -455,6 +455,9 @@ fn undone(
     let until = state.clock + FLASH_MS;
     let taken: Vec<Edit> = edits.iter().map(|(edit, _)| edit.clone()).collect();
     screens::objects::accept::taken_back(state, &taken);
+    if !redo {
+        label::boxes::round::taken_back(state, &taken);
+    }
     let mut effects = screens::refresh(state);
     // A blind pass is told nothing of what happened to answers.
     let blind = state.second_pass().is_some();

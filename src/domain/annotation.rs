@@ -52,6 +52,15 @@ impl Shape {
     }
 }
 
+/// A person has looked at one annotation and says that it is right as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// One annotation with its provenance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Annotation {
@@ -69,14 +78,25 @@ pub struct Annotation {
     pub author: String,
     /// When.
     pub at: Timestamp,
+    /// Who has looked at it since it was made or changed last. It says nothing about the picture: no difference of two
+    /// answers, and no export, knows of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Verified>,
 }
 
 impl Annotation {
+    /// Whether another one says the same, whoever has looked at either.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let told = |a: &Self| (a.id, a.class, a.author.clone(), a.at);
+        told(self) == told(other) && self.shape == other.shape && self.attributes == other.attributes
+    }
+
     /// A whole-picture label, as made by one key.
     #[must_use]
     pub fn label(class: ClassId, author: &str, at: Timestamp) -> Self {
         let (id, author) = (AnnotationId::fresh(), author.to_owned());
-        Self { id, class, shape: Shape::Class, attributes: BTreeMap::new(), author, at }
+        Self { id, class, shape: Shape::Class, attributes: BTreeMap::new(), author, at, verified: None }
     }
 }
 

@@ -14,6 +14,9 @@ pub type Attributes = BTreeMap<String, Value>;
 pub const FLAGS: [(&str, &str); 4] =
     [("occluded", "occluded"), ("truncated", "truncated"), ("difficult", "difficult"), ("iscrowd", "crowd")];
 
+/// The name under which stores keep a verdict on an object beside its attributes. Nothing from outside is kept under it.
+pub const VERIFIED: &str = "lakelens.verified";
+
 /// Characters of a value that are shown at most.
 const SHOWN: usize = 200;
 /// Characters of a name at most.

@@ -124,8 +124,13 @@ impl Answer {
     /// The same annotations as a draft for another picture; nothing where there are none.
     #[must_use]
     pub fn as_draft(&self, author: &str, at: Timestamp) -> Option<Self> {
-        let copy =
-            |a: &Annotation| Annotation { id: AnnotationId::fresh(), author: author.to_owned(), at, ..a.clone() };
+        let copy = |a: &Annotation| Annotation {
+            id: AnnotationId::fresh(),
+            author: author.to_owned(),
+            at,
+            verified: None,
+            ..a.clone()
+        };
         let annotations: Vec<Annotation> = self.annotations.iter().map(copy).collect();
         (!annotations.is_empty()).then(|| Self { status: Status::PreLabeled, annotations, ..Self::default() })
     }

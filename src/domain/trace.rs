@@ -118,6 +118,9 @@ fn shape(before: Option<&Annotation>, after: Option<&Annotation>, labels: &Label
         _ => parts.push("another outline".to_owned()),
     }
     parts.extend(attribute::changes(&old.attributes, &new.attributes));
+    if new.verified.is_some() && new.verified != old.verified {
+        parts.push("looked at and kept".to_owned());
+    }
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 

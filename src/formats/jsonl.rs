@@ -148,7 +148,7 @@ impl Record {
         let known = |name: &String| class(name).ok_or_else(|| name.clone());
         let annotations = self.annotations.iter().map(|a| {
             let (class, shape, attributes) = (known(&a.class)?, a.shape.clone(), a.attributes.clone());
-            Ok(Annotation { id: a.id, class, shape, attributes, author: a.author.clone(), at: a.at })
+            Ok(Annotation { id: a.id, class, shape, attributes, author: a.author.clone(), at: a.at, verified: None })
         });
         Ok(Answer {
             status: self.status,

@@ -158,8 +158,8 @@ impl Desk {
             if let Some(why) = writes.read_only() {
                 self.sender.event(Event::ReadOnly(why));
             }
-            let Capabilities { feed, presence, claims, .. } = writes.capabilities();
-            self.sender.event(Event::Team(TeamNews::Able { claims, presence }));
+            let Capabilities { feed, presence, claims, objects, .. } = writes.capabilities();
+            self.sender.event(Event::Team(TeamNews::Able { claims, presence, objects }));
             let outbox: Outbox = Arc::default();
             writes.watch(news(Arc::clone(&outbox), self.sender.clone()));
             let sent: Sent = Arc::default();

@@ -117,6 +117,7 @@ impl Store for CvExplorer {
         Capabilities {
             boxes: true,
             masks: self.shape.has("annotations", "mask_json"),
+            objects: false,
             review: false,
             comments: false,
             history: self.shape.has_past(),

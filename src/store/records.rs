@@ -23,6 +23,8 @@ pub struct Capabilities {
     pub boxes: bool,
     /// Polygons and masks.
     pub masks: bool,
+    /// Verdicts on single objects.
+    pub objects: bool,
     /// Verdicts and the blind second pass.
     pub review: bool,
     /// Comments.
@@ -56,6 +58,7 @@ impl Capabilities {
         Self {
             boxes: true,
             masks: true,
+            objects: true,
             review: true,
             comments: true,
             history: true,

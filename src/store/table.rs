@@ -270,6 +270,7 @@ impl Store for TableStore {
             gold: false,
             boxes: false,
             masks: false,
+            objects: false,
             claims: false,
             // A mirror that cannot be written follows nothing.
             feed: self.following.is_on() && self.inner.read_only().is_none(),

@@ -4,9 +4,10 @@
 //! page is one batch with the message `objects`, taken back by one undo; an object that is not marked stays what it is,
 //! byte for byte.
 //!
-//! A verdict is about a picture, so a picture gets one when every box and outline on it was accepted here, in one class or
-//! in several; until then the program remembers what was looked at, no longer than it runs. A picture that also carries a
-//! class of its own gets none here: crops do not show whether that is right.
+//! An object that was accepted keeps that verdict until it is changed, over restarts; a store that has no place for it
+//! (CV Explorer's) is made up for as long as the program runs. A picture gets a verdict of its own when every box and outline
+//! on it was accepted here, in one class or in several. A picture that also carries a class of its own gets none here: crops
+//! do not show whether that is right.
 
 pub mod accept;
 pub mod actions;

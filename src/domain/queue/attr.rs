@@ -3,7 +3,7 @@
 //! What always holds: names and values are compared without case; a flag that is `no`, `0` or empty counts as one that is not
 //! there. Stores say the same in SQL, see `Part::Attribute`.
 
-use crate::domain::attribute::{Attributes, stored_name};
+use crate::domain::attribute::{Attributes, VERIFIED, stored_name};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -31,6 +31,9 @@ impl Wanted {
         let name = stored_name(&name.trim().to_lowercase()).to_owned();
         if name.is_empty() {
             return Err("`attr:` needs a name, as in attr:occluded or attr:color=red".to_owned());
+        }
+        if name == VERIFIED {
+            return Err(format!("`{VERIFIED}` is no attribute that pictures can be found by"));
         }
         Ok(Self { name, value: value.map(|value| value.trim().to_lowercase()) })
     }

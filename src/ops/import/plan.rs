@@ -50,6 +50,7 @@ pub(super) fn annotations(
             attributes: mark.attributes.clone(),
             author: mark.author.clone().unwrap_or_else(|| wanted.author.clone()),
             at: mark.at.unwrap_or(wanted.at),
+            verified: None,
         });
     }
     out

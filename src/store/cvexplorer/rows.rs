@@ -84,6 +84,7 @@ impl Stored {
             attributes: BTreeMap::new(),
             author: self.by.clone(),
             at: self.at,
+            verified: None,
         })
     }
 }

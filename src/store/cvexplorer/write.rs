@@ -41,6 +41,9 @@ fn fault(answer: &Answer, labels: &LabelSet, columns: &Columns) -> Option<String
         if !annotation.attributes.is_empty() {
             return Some("a CV Explorer database keeps no attributes; leave them out".to_owned());
         }
+        if annotation.verified.is_some() {
+            return Some("a CV Explorer database keeps no verdicts on single objects; leave them out".to_owned());
+        }
     }
     codes::fault(answer, |class| labels.get(class).is_some())
 }

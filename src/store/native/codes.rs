@@ -1,6 +1,7 @@
 //! How values of the domain are written into columns, and read back.
 
-use crate::domain::annotation::{Prediction, Shape};
+use crate::domain::annotation::{Annotation, Prediction, Shape, Verified};
+use crate::domain::attribute::VERIFIED;
 use crate::domain::doubt::Doubt;
 use crate::domain::edit::Change;
 use crate::domain::geometry::{BoxN, Point};
@@ -9,8 +10,12 @@ use crate::domain::random;
 use crate::domain::review::{Review, Verdict};
 use crate::domain::sample::{Answer, Status};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
+
+/// Free attributes of an annotation.
+type Attributes = BTreeMap<String, serde_json::Value>;
 
 /// The column value of a status.
 pub(in crate::store) fn status_code(status: Status) -> i64 {
@@ -126,6 +131,24 @@ pub(in crate::store) fn shape(kind: &str, geometry: Option<&str>) -> Option<Shap
     })
 }
 
+/// The attributes column of an annotation, its verdict among them, so that it needs no column of its own; nothing where there
+/// is none of either.
+pub(in crate::store) fn attributes(of: &Annotation) -> Option<Cow<'_, Attributes>> {
+    if of.verified.is_none() && !of.attributes.contains_key(VERIFIED) {
+        return (!of.attributes.is_empty()).then_some(Cow::Borrowed(&of.attributes));
+    }
+    let mut kept = of.attributes.clone();
+    kept.remove(VERIFIED);
+    kept.extend(of.verified.as_ref().and_then(|v| Some((VERIFIED.to_owned(), serde_json::to_value(v).ok()?))));
+    (!kept.is_empty()).then_some(Cow::Owned(kept))
+}
+
+/// The attributes and the verdict of an attributes column.
+pub(in crate::store) fn attributes_from(mut kept: Attributes) -> (Attributes, Option<Verified>) {
+    let verified = kept.remove(VERIFIED).and_then(|value| serde_json::from_value(value).ok());
+    (kept, verified)
+}
+
 /// Whether every number of the shape can be stored.
 pub(in crate::store) fn is_finite(shape: &Shape) -> bool {
     match shape {
@@ -194,6 +217,24 @@ mod tests {
         assert!(rank(Some(0.0), 1) > rank(None, 1));
         assert_ne!(rank(Some(1.0), 1), rank(Some(1.0), 2));
         assert!(rank(Some(f64::NAN), 7) >= 0);
+    }
+
+    #[test]
+    fn a_verdict_lies_beside_the_attributes_and_cannot_be_brought_in_as_one() {
+        let at = Timestamp::from_nanosecond(1_790_000_000_123_456_789).unwrap();
+        let verified = Some(Verified { by: "ann".to_owned(), at });
+        let plain = Annotation::label(ClassId(1), "bob", at);
+        let own: Attributes = [("occluded".to_owned(), serde_json::json!(true))].into();
+        for (attributes, verified) in
+            [(own.clone(), verified.clone()), (own.clone(), None), (Attributes::new(), verified)]
+        {
+            let one = Annotation { attributes, verified, ..plain.clone() };
+            let kept = super::attributes(&one).unwrap().into_owned();
+            assert_eq!(attributes_from(kept), (one.attributes, one.verified));
+        }
+        assert_eq!(super::attributes(&plain), None);
+        let forged: Attributes = [(VERIFIED.to_owned(), serde_json::json!({ "by": "eve", "at": at }))].into();
+        assert_eq!(super::attributes(&Annotation { attributes: forged, ..plain }), None);
     }
 
     #[test]

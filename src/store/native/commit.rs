@@ -299,7 +299,7 @@ fn answered_by(head: &Head, after: &Answer, editor: &str) -> Option<String> {
         return head.author.clone();
     }
     let stood = &head.answer.annotations;
-    let brought = after.annotations.iter().filter(|a| !stood.contains(a)).max_by_key(|a| a.at);
+    let brought = after.annotations.iter().filter(|a| !stood.iter().any(|b| b.says_the_same(a))).max_by_key(|a| a.at);
     Some(brought.map_or(editor, |a| a.author.as_str()).to_owned())
 }
 
@@ -313,9 +313,11 @@ pub(in crate::store) fn answered_before(head: &Head, after: &Answer, editor: Opt
     newest.or(editor)
 }
 
-/// Whether two answers differ in more than marks.
+/// Whether two answers differ in more than marks, and in more than who has looked at what.
 fn changed(before: &Answer, after: &Answer) -> bool {
-    (before.status, &before.skip_reason, &before.annotations) != (after.status, &after.skip_reason, &after.annotations)
+    let (old, new) = (&before.annotations, &after.annotations);
+    let same = old.len() == new.len() && old.iter().zip(new).all(|(a, b)| a.says_the_same(b));
+    (before.status, &before.skip_reason) != (after.status, &after.skip_reason) || !same
 }
 
 /// The class a sample stands under in class order: the first of the whole picture, else the first of all. A draft stands

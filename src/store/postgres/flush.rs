@@ -154,7 +154,7 @@ pub(super) fn insert_annotations(tx: &Tx<'_>, new: &[(i64, usize, &Annotation)])
     if new.is_empty() {
         return Ok(());
     }
-    let attributes = |a: &Annotation| (!a.attributes.is_empty()).then(|| to_json(&a.attributes)).transpose();
+    let attributes = |a: &Annotation| codes::attributes(a).map(|kept| to_json(&kept)).transpose();
     let params = vec![
         Param::ints(new.iter().map(|(sample, _, _)| *sample).collect()),
         Param::uuids(new.iter().map(|(_, _, a)| a.id.0).collect()),

@@ -167,16 +167,19 @@ impl Tx<'_> {
         let Some(text) = text else { return Ok(Vec::new()) };
         let rows: Vec<AnnotationRow> = self.base().json(&text, "annotations")?;
         let annotation = |(id, class, kind, geometry, attributes, author, at): AnnotationRow| {
+            let kept = match attributes {
+                Some(text) => self.base().json(&text, "attributes of an annotation")?,
+                None => Default::default(),
+            };
+            let (attributes, verified) = codes::attributes_from(kept);
             Ok(Annotation {
                 id: AnnotationId(id),
                 class: ClassId(class),
                 shape: self.shape(&kind, geometry.as_deref(), sample)?,
-                attributes: match attributes {
-                    Some(text) => self.base().json(&text, "attributes of an annotation")?,
-                    None => Default::default(),
-                },
+                attributes,
                 author,
                 at: codes::time(at),
+                verified,
             })
         };
         rows.into_iter().map(annotation).collect()

@@ -211,7 +211,7 @@ impl Db<'_> {
             if old.get(&annotation.id) == Some(&(place, annotation)) {
                 continue;
             }
-            let attributes = (!annotation.attributes.is_empty()).then(|| to_json(&annotation.attributes));
+            let attributes = codes::attributes(annotation).map(|kept| to_json(&kept));
             self.execute(
                 "INSERT OR REPLACE INTO annotation(sample, id, place, class, kind, geometry, attributes, author, at)
                  VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",

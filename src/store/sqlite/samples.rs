@@ -70,6 +70,7 @@ fn annotation_row(r: &Row<'_>) -> rusqlite::Result<Placed> {
             attributes: Default::default(),
             author: r.get(7)?,
             at: codes::time(r.get(8)?),
+            verified: None,
         },
     })
 }
@@ -137,7 +138,8 @@ impl Db<'_> {
             return Err(self.senseless(&kind, sample));
         }
         if let Some(text) = attributes {
-            annotation.attributes = self.base().json(&text, "attributes of an annotation")?;
+            let kept = self.base().json(&text, "attributes of an annotation")?;
+            (annotation.attributes, annotation.verified) = codes::attributes_from(kept);
         }
         Ok((place, annotation))
     }

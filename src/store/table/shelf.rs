@@ -181,6 +181,7 @@ impl Store for TableShelf {
             gold: false,
             boxes: false,
             masks: false,
+            objects: false,
             claims: false,
             feed,
             presence: false,

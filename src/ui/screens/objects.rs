@@ -154,6 +154,7 @@ fn verdict(
     (sample, id): (&Sample, ObjectId),
 ) -> (String, Style) {
     let labels = &open.project.labels;
+    let kept = objects.object(id).is_some_and(|(_, object)| object.verified.is_some());
     match objects.marks.get(&id) {
         Some(Exception::Flag) => (format!("{} flag", canvas.glyph(Glyph::Rejected)), canvas.style(Role::Danger)),
         Some(Exception::Delete) => (format!("{} delete", canvas.glyph(Glyph::Rejected)), canvas.style(Role::Danger)),
@@ -162,7 +163,7 @@ fn verdict(
             (format!("{shape} {}", printable(&labels.name(*id))), style)
         }
         None if !is_seen(state, sample) => ("not yet".to_owned(), canvas.style(Role::Placeholder)),
-        None if sample.is_accepted() => {
+        None if sample.is_accepted() || kept => {
             (format!("{} {}", canvas.glyph(Glyph::Saved), thumbnail::name(sample)), canvas.style(Role::Muted))
         }
         None => (thumbnail::name(sample), canvas.style(Role::Muted)),

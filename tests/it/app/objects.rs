@@ -9,6 +9,7 @@ use lakelens::app::picture::Window;
 use lakelens::app::screens::Screen;
 use lakelens::app::screens::objects::ObjectsState;
 use lakelens::app::slots::Slot;
+use lakelens::app::team::TeamNews;
 use lakelens::domain::annotation::{Annotation, Shape};
 use lakelens::domain::edit::{Change, Edit, Origin, Outcome};
 use lakelens::domain::geometry::{BoxN, Point};
@@ -169,6 +170,44 @@ fn marked_ones_get_another_class_a_flag_or_go() {
     assert_eq!(verdict, Some((Rev(2), Rev(2))), "it is about the answer as it is after the change");
 }
 
+/// The objects with a verdict of their own.
+fn kept(answer: &Answer) -> Vec<AnnotationId> {
+    answer.annotations.iter().filter(|a| a.verified.is_some()).map(|a| a.id).collect()
+}
+
+#[test]
+fn an_object_keeps_its_verdict_until_it_is_changed() {
+    let mut h = grid(2);
+    h.keys("d <enter>");
+    // The first cat of the second picture is flagged, the others were looked at; the dog was not.
+    let made = edits(&h);
+    let of = |id: i64| {
+        let change = |e: &&Edit| matches!(&e.change, Change::Answer { sample, .. } if sample.0 == id);
+        after(made.iter().find(change).unwrap())
+    };
+    let ids =
+        |n: usize, which: &[usize]| which.iter().map(|i| pictured(n).answer.annotations[*i].id).collect::<Vec<_>>();
+    assert_eq!((kept(&of(1)), kept(&of(2))), (ids(1, &[0, 1]), ids(2, &[1])));
+    let verified = of(1).annotations[0].verified.clone().unwrap();
+    assert_eq!(verified.by, "ann");
+    // Another day: what comes from the store has its verdicts, and only what has none is asked about.
+    let mut second = pictured(2);
+    second.answer = of(2);
+    second.answer.flagged = false;
+    let mut h = grid(1);
+    h.keys("<tab>");
+    arrive(&mut h, vec![second.clone()]);
+    h.keys("<backtab>");
+    arrive(&mut h, vec![second.clone()]);
+    assert_eq!(state(&h).page.iter().map(|id| id.1).collect::<Vec<_>>(), ids(2, &[0]));
+    // On a key all of them are there, and the one that was kept has its mark.
+    h.keys("A");
+    arrive(&mut h, vec![second]);
+    assert_eq!(state(&h).page.len(), 2);
+    let saved = if h.state.caps.unicode { "✓" } else { "*" };
+    assert!(h.screen(160, 50).contains(&format!("s {saved} ")), "{}", h.screen(160, 50));
+}
+
 #[test]
 fn a_flag_is_no_verdict() {
     let mut h = grid(1);
@@ -206,8 +245,10 @@ fn undo_brings_the_page_back_whether_or_not_something_was_written() {
     let undone = made.iter().map(back).collect();
     h.event(Event::Wrote(Wrote::Undone { redo: false, edits: undone, samples: vec![pictured(1)], counts: None }));
     assert_eq!(state(&h).page, page);
-    // A page of pictures that are not complete writes nothing, and is taken back here alone.
+    // Where the store keeps no verdicts on objects, a page of pictures that are not complete writes nothing, and is taken
+    // back here alone.
     let mut h = grid(2);
+    h.event(Event::Team(TeamNews::Able { claims: false, presence: false, objects: false }));
     h.keys("<tab>");
     arrive(&mut h, vec![pictured(2)]);
     h.effects.clear();

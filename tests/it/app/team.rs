@@ -33,7 +33,7 @@ fn hand_out(h: &mut Harness, numbers: std::ops::Range<usize>) {
 /// A machine at a shared store, walking its queue of open pictures by claims.
 fn shared() -> Harness {
     let mut h = Harness::labelling(&["daisy", "roses"], 40);
-    h.event(Event::Team(TeamNews::Able { claims: true, presence: true }));
+    h.event(Event::Team(TeamNews::Able { claims: true, presence: true, objects: true }));
     h.effects.clear();
     let effects = walk::resume(&mut h.state, None);
     h.effects.extend(effects);
@@ -170,7 +170,7 @@ fn holds_that_were_lost_leave_the_walk_quietly() {
 #[test]
 fn where_others_hold_all_that_is_left_it_is_said_who_and_a_key_shows_it() {
     let mut h = Harness::labelling(&["daisy", "roses"], 40);
-    h.event(Event::Team(TeamNews::Able { claims: true, presence: true }));
+    h.event(Event::Team(TeamNews::Able { claims: true, presence: true, objects: true }));
     h.effects.clear();
     let effects = walk::resume(&mut h.state, None);
     h.effects.extend(effects);
@@ -201,7 +201,7 @@ fn where_others_hold_all_that_is_left_it_is_said_who_and_a_key_shows_it() {
 #[test]
 fn at_the_end_of_the_queue_it_is_said_who_holds_the_rest() {
     let mut h = Harness::labelling(&["daisy", "roses"], 40);
-    h.event(Event::Team(TeamNews::Able { claims: true, presence: true }));
+    h.event(Event::Team(TeamNews::Able { claims: true, presence: true, objects: true }));
     h.effects.clear();
     let effects = walk::resume(&mut h.state, None);
     h.effects.extend(effects);
@@ -259,7 +259,7 @@ fn the_list_of_projects_hears_who_comes_and_goes() {
         })
     };
     assert!(!until_asked(&mut h, 300), "a store that does not tell is not asked");
-    h.event(Event::Team(TeamNews::Able { claims: true, presence: true }));
+    h.event(Event::Team(TeamNews::Able { claims: true, presence: true, objects: true }));
     assert!(lakelens::app::update::next_tick(&h.state).is_some());
     assert!(until_asked(&mut h, 300));
     h.reply(Slot::Present, Reply::Present([(PROJECT, vec!["bob".to_owned()])].into()));

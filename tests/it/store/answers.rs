@@ -1,8 +1,10 @@
 //! Edits: saved once, conflicts seen, counts right, undo and redo over everything.
 
 use super::fixture::{
-    at, batch, boxed, commit_one, edit, label, labeled, on_every_kind, paths, project_of, rev_of, verdict,
+    all, at, batch, boxed, commit_one, edit, label, labeled, on_every_kind, on_every_kind_that, paths, project_of,
+    rev_of, verdict,
 };
+use lakelens::domain::annotation::Verified;
 use lakelens::domain::class::LabelSet;
 use lakelens::domain::edit::{Change, Edit, Origin, Outcome};
 use lakelens::domain::geometry::BoxN;
@@ -27,6 +29,46 @@ fn an_edit_is_taken_once() {
         let Change::Answer { after, .. } = two.change else { panic!() };
         assert_eq!(store.sample(ids[0]).unwrap().answer, after);
     });
+}
+
+#[test]
+fn a_verdict_on_one_object_stays_with_it_and_makes_nobody_its_author() {
+    on_every_kind_that(
+        "keep verdicts on single objects",
+        |can| can.objects,
+        |store, kind| {
+            let (project, ids) = project_of(store, "p", 2);
+            let plain = Answer {
+                status: Status::Labeled,
+                annotations: vec![boxed(1, 0.1, "ann"), boxed(2, 0.5, "ann")],
+                ..Answer::default()
+            };
+            let first = edit(store, ids[0], plain.clone(), "ann", 1);
+            store.commit(&[first]).unwrap();
+            let mut kept = plain.clone();
+            kept.annotations[1].attributes = [("occluded".to_owned(), true.into())].into();
+            kept.annotations[1].verified = Some(Verified { by: "bob".to_owned(), at: at(2) });
+            let second = edit(store, ids[0], kept.clone(), "bob", 2);
+            store.commit(&[second]).unwrap();
+            // Another run of the program reads it, alone and in pages.
+            let mut other = kind.connect();
+            assert_eq!(other.sample(ids[0]).unwrap().answer, kept);
+            assert_eq!(all(other.as_mut(), project.id, "status:labeled", Order::Path)[0].answer, kept);
+            drop(other);
+            store.undo(project.id, "bob", at(3)).unwrap();
+            assert_eq!(store.sample(ids[0]).unwrap().answer, plain);
+            store.redo(project.id, "bob", at(4)).unwrap();
+            assert_eq!(store.sample(ids[0]).unwrap().answer, kept);
+            // Who only looks has not answered.
+            let mut looked = kept.clone();
+            looked.annotations[0].verified = Some(Verified { by: "cleo".to_owned(), at: at(5) });
+            let third = edit(store, ids[0], looked, "cleo", 5);
+            store.commit(&[third]).unwrap();
+            let people: Vec<String> = store.people(project.id).unwrap().into_iter().map(|p| p.name).collect();
+            assert!(!people.contains(&"cleo".to_owned()), "{people:?}");
+            kind.verify();
+        },
+    );
 }
 
 #[test]

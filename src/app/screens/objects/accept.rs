@@ -8,7 +8,7 @@ use crate::app::registry;
 use crate::app::screens::sweep::actions::{JUST_CAME_MS, is_seen};
 use crate::app::screens::{Screen, answering};
 use crate::app::state::State;
-use crate::domain::annotation::Shape;
+use crate::domain::annotation::{Shape, Verified};
 use crate::domain::edit::{Change, Edit, Origin};
 use crate::domain::ids::{AnnotationId, BatchId, EditId, Rev};
 use crate::domain::sample::{Answer, Sample, Status};
@@ -99,9 +99,15 @@ fn decision(state: &State, objects: &ObjectsState, sample: &Sample, decided: &[O
     let mark = |id: AnnotationId| objects.marks.get(&(sample.id, id));
     let mut answer = sample.answer.clone();
     answer.annotations.retain(|a| mark(a.id) != Some(&Exception::Delete));
+    // What somebody has accepted as a whole says it of each of its objects.
+    let keeps = state.team.keeps_objects() && !sample.is_accepted();
     for one in &mut answer.annotations {
         if let Some(Exception::Class(class)) = mark(one.id).filter(|m| **m != Exception::Class(one.class)) {
-            (one.class, one.author, one.at) = (*class, state.user.clone(), state.now);
+            (one.class, one.author, one.at, one.verified) = (*class, state.user.clone(), state.now, None);
+        }
+        let due = keeps && one.verified.is_none() && mark(one.id) != Some(&Exception::Flag);
+        if due && decided.contains(&(sample.id, one.id)) {
+            one.verified = Some(Verified { by: state.user.clone(), at: state.now });
         }
     }
     if sample.answer.annotations.iter().any(|a| mark(a.id) == Some(&Exception::Flag)) {
@@ -122,7 +128,7 @@ fn decision(state: &State, objects: &ObjectsState, sample: &Sample, decided: &[O
 fn is_complete(objects: &ObjectsState, sample: &Sample, answer: &Answer, decided: &[ObjectId]) -> bool {
     let before = objects.looked.get(&sample.id);
     let looked = |id: AnnotationId| before.is_some_and(|ids| ids.contains(&id)) || decided.contains(&(sample.id, id));
-    let all = answer.annotations.iter().all(|a| a.shape != Shape::Class && looked(a.id));
+    let all = answer.annotations.iter().all(|a| a.shape != Shape::Class && (a.verified.is_some() || looked(a.id)));
     all && !answer.flagged && answer.status == Status::Labeled && !answer.annotations.is_empty()
 }
 

@@ -63,7 +63,7 @@ pub struct ObjectsState {
     pub cursor: usize,
     /// The exceptions among them.
     pub marks: BTreeMap<ObjectId, Exception>,
-    /// What was accepted or changed, of all classes.
+    /// What was accepted or changed since the program was started, of all classes.
     pub looked: BTreeMap<SampleId, BTreeSet<AnnotationId>>,
     /// Pages that were left without a decision, to go back to.
     pub passed: Vec<Vec<ObjectId>>,
@@ -108,7 +108,8 @@ impl ObjectsState {
     pub fn is_open(&self, sample: &Sample, object: &Annotation, labels: &LabelSet) -> bool {
         let looked = self.looked.get(&sample.id).is_some_and(|ids| ids.contains(&object.id));
         let mine = object.shape != Shape::Class && Some(labels.resolve(object.class)) == self.class;
-        mine && !looked && (self.all || !sample.answer.flagged && !sample.is_accepted())
+        let settled = sample.answer.flagged || sample.is_accepted() || object.verified.is_some();
+        mine && !looked && (self.all || !settled)
     }
 
     /// The objects that wait for a decision, in order, those of pages that were left out as well.

@@ -150,6 +150,9 @@ fn about(state: &State, open: &OpenProject, shape: &Annotation) -> Vec<String> {
         out.push(format!("          {:.0} x {:.0} px", at.w * w, at.h * h));
         out.push(format!("          at {:.0}, {:.0}", at.x * w, at.y * h));
     }
+    if let Some(verified) = &shape.verified {
+        out.push(format!("kept by   {}", printable(&verified.by)));
+    }
     if shape.shape.kind() != "box" {
         let corners = match &shape.shape {
             Shape::Polygon { parts } => parts.iter().map(Vec::len).sum::<usize>(),

@@ -11,7 +11,7 @@ use crate::app::overlays::attributes::Panel;
 use crate::app::screens::label::answer;
 use crate::app::state::State;
 use crate::domain::annotation::Annotation;
-use crate::domain::attribute::{self, FLAGS, is_yes};
+use crate::domain::attribute::{self, FLAGS, VERIFIED, is_yes};
 use serde_json::Value;
 
 /// Attributes that somebody gives one shape, at most.
@@ -53,6 +53,9 @@ pub fn set(state: &mut State, name: &str, value: Option<Value>) -> Result<Vec<Ef
     if shape.attributes.get(name) == value.as_ref() {
         return Ok(Vec::new());
     }
+    if name.eq_ignore_ascii_case(VERIFIED) {
+        return Err("this name is taken; choose another".to_owned());
+    }
     if value.is_some() && shape.attributes.len() >= MOST && !shape.attributes.contains_key(name) {
         return Err(format!("it has {MOST} attributes, which is the most"));
     }
@@ -63,7 +66,7 @@ pub fn set(state: &mut State, name: &str, value: Option<Value>) -> Result<Vec<Ef
             Some(value) => one.attributes.insert(name.to_owned(), value),
             None => one.attributes.remove(name),
         };
-        (one.author, one.at) = (author, at);
+        (one.author, one.at, one.verified) = (author, at, None);
     }))
 }
 

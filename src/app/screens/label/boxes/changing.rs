@@ -6,7 +6,7 @@ use crate::app::messages::Level;
 use crate::app::screens::label::answer;
 use crate::app::screens::second_pass;
 use crate::app::state::State;
-use crate::domain::annotation::{Annotation, Shape};
+use crate::domain::annotation::{Annotation, Shape, Verified};
 use crate::domain::geometry::{BoxN, Side};
 use crate::domain::ids::{AnnotationId, ClassId};
 use crate::domain::sample::{Answer, Status};
@@ -38,7 +38,7 @@ pub(super) fn reshape(state: &mut State, id: AnnotationId, message: &str, to: Bo
     let effects = change(state, message, |annotations| {
         if let Some(one) = annotations.iter_mut().find(|a| a.id == id) {
             one.shape = Shape::Box(to);
-            (one.author, one.at) = (author, at);
+            (one.author, one.at, one.verified) = (author, at, None);
         }
     });
     if let Some(mode) = state.boxes_mut().filter(|_| !effects.is_empty()) {
@@ -49,7 +49,7 @@ pub(super) fn reshape(state: &mut State, id: AnnotationId, message: &str, to: Bo
 
 fn fresh(state: &State, class: ClassId, shape: Shape) -> Annotation {
     let (author, at) = (state.user.clone(), state.now);
-    Annotation { id: AnnotationId::fresh(), class, shape, attributes: BTreeMap::new(), author, at }
+    Annotation { id: AnnotationId::fresh(), class, shape, attributes: BTreeMap::new(), author, at, verified: None }
 }
 
 /// Adds a shape and selects it.
@@ -164,14 +164,26 @@ pub(super) fn delete(state: &mut State) -> Vec<Effect> {
     effects
 }
 
-/// Gives the selected shape another class; it is the person's from then on.
-pub(super) fn relabel(state: &mut State, class: ClassId) -> Vec<Effect> {
+/// The selected shape is right as it stands. Nothing else about the picture changes.
+pub(super) fn verify(state: &mut State) -> Vec<Effect> {
+    let Some(id) = state.selected_shape().map(|a| a.id) else { return Vec::new() };
+    let Some(mut answer) = state.label().and_then(|l| l.sample()).map(|s| s.answer.clone()) else { return Vec::new() };
+    let verified = Some(Verified { by: state.user.clone(), at: state.now });
+    if let Some(one) = answer.annotations.iter_mut().find(|a| a.id == id) {
+        one.verified = verified;
+    }
+    answer::edit(state, answer, "object kept")
+}
+
+/// Gives the selected shape another class; it is the person's from then on, and `verified` where they looked at it alone.
+pub(super) fn relabel(state: &mut State, class: ClassId, verified: bool) -> Vec<Effect> {
     let Some(id) = state.selected_shape().map(|a| a.id) else { return Vec::new() };
     let (author, at) = (state.user.clone(), state.now);
+    let verified = verified.then(|| Verified { by: author.clone(), at });
     let other = shapes(state).any(|a| a.id == id && a.class != class);
     let given = |annotations: &mut Vec<Annotation>| {
         if let Some(one) = annotations.iter_mut().find(|a| a.id == id) {
-            (one.class, one.author, one.at) = (class, author, at);
+            (one.class, one.author, one.at, one.verified) = (class, author, at, verified);
         }
     };
     let effects = if other { change(state, "box relabelled", given) } else { Vec::new() };

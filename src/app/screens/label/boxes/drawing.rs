@@ -225,7 +225,7 @@ pub fn given(state: &mut State, class: ClassId) -> Vec<Effect> {
             Vec::new()
         }
         Some((Stage::Round(_), Some(_))) => round::relabel(state, class),
-        Some((Stage::Rest, Some(_))) => changing::relabel(state, class),
+        Some((Stage::Rest, Some(_))) => changing::relabel(state, class, false),
         _ => match can_draw(state) {
             Ok(()) => begin(state, 2, Some(class)),
             Err(why) => {
