@@ -115,9 +115,14 @@ impl BoxN {
         if ![self.x, self.y, self.w, self.h].iter().all(|v| v.is_finite()) {
             return None;
         }
-        let (x0, y0) = (self.x.clamp(0.0, 1.0), self.y.clamp(0.0, 1.0));
-        let (x1, y1) = ((self.x + self.w).clamp(0.0, 1.0), (self.y + self.h).clamp(0.0, 1.0));
-        (x1 > x0 && y1 > y0).then_some(Self { x: x0, y: y0, w: x1 - x0, h: y1 - y0 })
+        // What lies inside stays to the last bit: the size made of two edges again would often differ in it.
+        let along = |from: f64, long: f64| {
+            let (start, end) = (from.clamp(0.0, 1.0), (from + long).clamp(0.0, 1.0));
+            let is_inside = start == from && end == from + long;
+            (end > start).then_some((start, if is_inside { long } else { end - start }))
+        };
+        let ((x, w), (y, h)) = (along(self.x, self.w)?, along(self.y, self.h)?);
+        Some(Self { x, y, w, h })
     }
 
     /// Intersection over union with `other`, `0..=1`.
@@ -145,6 +150,15 @@ mod tests {
     fn any_box() -> impl Strategy<Value = BoxN> {
         let point = || (0.0..=1.0_f64, 0.0..=1.0_f64).prop_map(|(x, y)| Point { x, y });
         (point(), point()).prop_map(|(a, b)| BoxN::around(&[a, b], (0.001, 0.002)).unwrap())
+    }
+
+    #[test]
+    fn a_box_inside_the_picture_stays_to_the_last_bit_and_another_is_cut() {
+        let inside = BoxN { x: 0.1, y: 0.7, w: 0.2, h: 0.1 };
+        assert_eq!(inside.clamped(), Some(inside));
+        let over = BoxN { x: -0.25, y: 0.5, w: 0.5, h: 1.0 };
+        assert_eq!(over.clamped(), Some(BoxN { x: 0.0, y: 0.5, w: 0.25, h: 0.5 }));
+        assert_eq!(BoxN { x: 1.5, ..inside }.clamped(), None);
     }
 
     proptest! {

@@ -80,7 +80,9 @@ fn picker(canvas: &mut Canvas, area: Rect, picker: &Picker) {
     canvas.text(field, &printable(picker.input.value()), canvas.style(Role::Input));
     let cursor = u16::try_from(picker.input.visual_cursor()).unwrap_or(0);
     canvas.drawn.cursor = Some((field.x + cursor.min(field.width.saturating_sub(1)), field.y));
-    let count = format!("{} / {}", number(picker.shown.len() as u64), number(picker.items.len() as u64));
+    // A name that is offered as a new one is none of them.
+    let found = picker.shown.len().saturating_sub(usize::from(picker.offer.is_some()));
+    let count = format!("{} / {}", number(found as u64), number(picker.items.len() as u64));
     canvas.right(inner, &count, canvas.style(Role::Muted));
     let rows = usize::from(h.saturating_sub(3));
     let top = picker.cursor.saturating_sub(rows / 2).min(picker.shown.len().saturating_sub(rows));
