@@ -5,6 +5,12 @@
 //! reach the writer in the order of the keys; a newer question of a slot cancels the older; an edit that can never be
 //! written is said to be refused, and the screen takes it back.
 
+mod changes;
+mod told;
+
+use changes::{apply, made, undone};
+use told::{news, outbox_event, refuse, report, sent};
+
 use super::elsewhere::Listener;
 use super::message::{Message, Sender};
 use super::services::StorePlace;
@@ -16,20 +22,17 @@ use crate::app::event::{Event, Reply, Wrote};
 use crate::app::screens::gallery::bulk::ASK_ABOVE;
 use crate::app::slots::{Slot, Tag};
 use crate::app::team::{TeamNews, TeamOrder};
-use crate::domain::edit::{Change, Edit, Outcome};
-use crate::domain::ids::{EditId, ProjectId, SampleId};
-use crate::domain::project::Counts;
-use crate::domain::sample::Sample;
-use crate::domain::text::printable;
-use crate::store::outbox::{News, OnNews, OutboxState, Outboxed, Resolution};
+use crate::domain::edit::Edit;
+use crate::domain::ids::{EditId, ProjectId};
+use crate::store::outbox::{OutboxState, Outboxed, Resolution};
 use crate::store::reader::{Reader, Ticket};
-use crate::store::records::{Capabilities, NewSnapshot, UndoReport};
-use crate::store::writer::{WriteDone, WriteRequest, WriteState, Writer};
+use crate::store::records::{Capabilities, UndoReport};
+use crate::store::writer::{WriteRequest, Writer};
 use crate::store::{Result, Store, StoreError};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long leaving waits for a store that cannot be written now.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -361,156 +364,5 @@ impl Desk {
             }
         }
         self.sender.send(Message::Settled);
-    }
-}
-
-fn apply(store: &mut dyn Store, change: ProjectChange, user: &str) -> Result<String> {
-    let mut name = |id: ProjectId| store.project(id).map(|p| printable(&p.name).into_owned());
-    Ok(match change {
-        ProjectChange::Rename(id, to) => {
-            let from = name(id)?;
-            store.rename_project(id, &to)?;
-            format!("{from} is called {} now", printable(&to))
-        }
-        ProjectChange::Trash(id) => {
-            let name = name(id)?;
-            store.trash_project(id)?;
-            format!("{name} is in the trash; [projects.show-trash] shows it, [projects.restore] brings it back")
-        }
-        ProjectChange::Restore(id) => {
-            store.restore_project(id)?;
-            format!("{} is back", printable(&store.project(id)?.name))
-        }
-        ProjectChange::Delete(id) => {
-            let name = name(id)?;
-            store.delete_project(id)?;
-            format!("{name} is deleted")
-        }
-        ProjectChange::TakeSnapshot(id, name) => {
-            let (author, at, message) = (user.to_owned(), Timestamp::now(), String::new());
-            let taken = store.take_snapshot(id, &NewSnapshot { name, author, at, message })?;
-            format!("the snapshot {} holds the present state", printable(&taken.name))
-        }
-        ProjectChange::DropSnapshot(id, name) => {
-            store.drop_snapshot(id, &name)?;
-            format!("the name {} is forgotten; the history stays", printable(&name))
-        }
-        ProjectChange::Gold { project, sample, on } => store_review::gold(store, project, sample, on, user)?,
-        ProjectChange::List { project, name, samples, on } => store_review::list(store, project, &name, &samples, on)?,
-    })
-}
-
-fn undone(store: &mut dyn Store, report: UndoReport, redo: bool) -> Result<Wrote> {
-    let mut samples: Vec<Sample> = Vec::new();
-    // Of a gold picture nothing but the person's own answer may be seen, and the edit has that.
-    let seen_of = |edit: &Edit| edit.change.sample().filter(|_| !matches!(edit.change, Change::Check { .. }));
-    let ids = report.applied.iter().filter_map(|a| seen_of(&a.edit));
-    let mut seen: Vec<SampleId> = Vec::new();
-    for id in ids {
-        if !seen.contains(&id) && seen.len() < 1_000 {
-            seen.push(id);
-            let Some(sample) = reached(store.sample(id))? else { break };
-            samples.push(sample);
-        }
-    }
-    let counts = match report.applied.first() {
-        Some(first) => reached(store.counts(first.edit.project))?,
-        None => None,
-    };
-    if let Some(refusal) = report.refused.first() {
-        let (by, count) = (printable(&refusal.by).into_owned(), report.refused.len());
-        return Ok(Wrote::Refused(format!(
-            "{by} changed {} since; that stays as it is",
-            if count == 1 { "it".to_owned() } else { format!("{count} of them") }
-        )));
-    }
-    Ok(made(report, redo, samples, counts))
-}
-
-fn made(report: UndoReport, redo: bool, samples: Vec<Sample>, counts: Option<Counts>) -> Wrote {
-    let edits = report.applied.into_iter().map(|a| (a.edit, Outcome::Saved { rev: a.rev })).collect();
-    Wrote::Undone { redo, edits, samples, counts }
-}
-
-/// Nothing where the store cannot be reached now: what was taken back is durable all the same.
-fn reached<T>(read: Result<T>) -> Result<Option<T>> {
-    match read {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.retry_after().is_some() => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// What the writer reports, as the loop understands it. Runs on the writer's thread.
-fn report(done: WriteDone, sent: &Sent, sender: &Sender, orders: &mpsc::Sender<Order>) {
-    match done {
-        WriteDone::Committed(outcomes) => {
-            let mut sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
-            let edits = outcomes.into_iter().filter_map(|(id, outcome)| Some((sent.remove(&id)?, outcome))).collect();
-            sender.event(Event::Wrote(Wrote::Edits(edits, None)));
-        }
-        WriteDone::Undone(report) => drop(orders.send(Order::After(report, false))),
-        WriteDone::Redone(report) => drop(orders.send(Order::After(report, true))),
-        WriteDone::Stored(WriteRequest::SecondAnswer { project, .. }) => drop(orders.send(Order::AfterSecond(project))),
-        WriteDone::Large { project, redo, pictures } => {
-            sender.event(Event::Wrote(Wrote::Large { project, redo, pictures }));
-        }
-        WriteDone::Resolved(edit) => sender.event(Event::Wrote(Wrote::Resolved(edit.map(Box::new)))),
-        WriteDone::Stored(_) => sender.event(Event::Wrote(Wrote::Done(None))),
-        WriteDone::Failed(WriteRequest::Commit(edits), error) => {
-            sender.event(Event::Wrote(Wrote::Rejected { edits, reason: error.to_string() }));
-        }
-        WriteDone::Failed(WriteRequest::SecondAnswer { .. }, error) => {
-            sender.event(Event::Wrote(Wrote::SecondAnswer(Err(error.to_string()))));
-        }
-        WriteDone::Failed(_, error) => sender.event(Event::Wrote(Wrote::Refused(error.to_string()))),
-        WriteDone::State(WriteState::Waiting { edits, reason }) => {
-            sender.event(Event::Wrote(Wrote::Waiting { count: edits, reason: reason.to_string() }));
-        }
-        WriteDone::State(WriteState::Saved | WriteState::Saving(_)) => {}
-    }
-}
-
-/// The store cannot be opened: what was to be written is refused.
-fn refuse(sender: &Sender, write: Write, error: &StoreError) {
-    let reason = error.to_string();
-    match write {
-        Write::Edits(edits) => sender.event(Event::Wrote(Wrote::Rejected { edits, reason })),
-        // Where the person is, is not worth a word when nothing can be written.
-        Write::Session { .. } => {}
-        _ => sender.event(Event::Wrote(Wrote::Refused(reason))),
-    }
-}
-
-/// What a store tells by itself, as the loop understands it. Runs on threads of the store's.
-fn news(outbox: Outbox, sender: Sender) -> OnNews {
-    Arc::new(move |news| match news {
-        News::Outbox(state) => {
-            *outbox.0.lock().unwrap_or_else(PoisonError::into_inner) = state.clone();
-            outbox.1.notify_all();
-            sender.event(outbox_event(state));
-        }
-        News::Settled(edits) => sender.event(Event::Wrote(Wrote::Sent(edits))),
-        News::Changed(project) => sender.event(Event::Elsewhere(project, Vec::new())),
-        News::Notice(text) => sender.event(Event::Notice(printable(&text).into_owned())),
-    })
-}
-
-/// What waits to be sent, as the loop understands it.
-fn outbox_event(state: OutboxState) -> Event {
-    let OutboxState { unsent, conflicts, waiting } = state;
-    Event::Outbox(crate::app::state::OutboxState { unsent, conflicts, waiting })
-}
-
-/// Waits until nothing waits to be sent, or sending is known to be hopeless for now; at most so long.
-fn sent(outbox: &Outbox, patience: Duration) {
-    let end = Instant::now() + patience;
-    let mut state = outbox.0.lock().unwrap_or_else(PoisonError::into_inner);
-    while state.unsent > 0 && state.waiting.is_none() {
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return;
-        }
-        state = outbox.1.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
     }
 }

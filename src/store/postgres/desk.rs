@@ -4,7 +4,11 @@
 //! fetched when it is asked for, so that fetching ahead is only ever a matter of speed. The project's row is locked
 //! first, so that events of a project are numbered in the order in which they are committed.
 
-use super::samples::{Loaded, heads_statement};
+mod memory;
+
+pub(super) use memory::{EventRow, Held, Memory};
+
+use super::samples::heads_statement;
 use super::tx::{Param, Statement, Tx};
 use crate::domain::class::LabelSet;
 use crate::domain::edit::{Edit, Origin};
@@ -18,58 +22,8 @@ use crate::store::native::ground::{Changes, SharedGrounds};
 use crate::store::native::tally::{Deltas, NO_REV};
 use crate::store::native::value::Row;
 use std::cell::{RefCell, RefMut};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::BTreeSet;
 use uuid::Uuid;
-
-/// A sample as it was fetched and as it is to be.
-pub(super) struct Held {
-    pub(super) was: Loaded,
-    pub(super) now: Loaded,
-    pub(super) answered: bool,
-    pub(super) touched: bool,
-}
-
-/// A row of the undo lists: whose, of which list, which event.
-pub(super) type UndoKey = (i64, String, bool, i64);
-
-/// An event to be written.
-pub(super) struct EventRow {
-    pub(super) id: i64,
-    pub(super) edit: Uuid,
-    pub(super) project: i64,
-    pub(super) sample: Option<i64>,
-    pub(super) kind: i64,
-    pub(super) origin: i64,
-    pub(super) of: Option<Uuid>,
-    pub(super) batch: Option<Uuid>,
-    pub(super) author: String,
-    pub(super) at: i64,
-    pub(super) message: String,
-    pub(super) rev: i64,
-    pub(super) previous: Option<i64>,
-    pub(super) change: String,
-}
-
-/// What was fetched and what is to be written.
-#[derive(Default)]
-pub(super) struct Memory {
-    /// Edits that were taken before, with their samples and the revisions of these.
-    taken: HashMap<EditId, Option<(SampleId, Rev)>>,
-    /// Edits taken in this transaction, with their samples.
-    fresh: HashMap<EditId, Option<SampleId>>,
-    projects: HashMap<ProjectId, bool>,
-    pub(super) samples: HashMap<SampleId, Option<Held>>,
-    pub(super) labels: HashMap<ProjectId, LabelSet>,
-    authors: HashMap<i64, Option<String>>,
-    done: HashMap<EditId, Option<Done>>,
-    /// Whether each was there, and whether it is to be.
-    pub(super) undo: BTreeMap<UndoKey, (bool, bool)>,
-    pub(super) cleared: BTreeSet<(i64, String)>,
-    in_use: HashMap<ProjectId, BTreeSet<ClassId>>,
-    numbers: VecDeque<i64>,
-    pub(super) events: Vec<EventRow>,
-    pub(super) deltas: Vec<Deltas>,
-}
 
 /// The desk of one write transaction.
 pub(super) struct PgDesk<'a> {
