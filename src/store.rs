@@ -158,6 +158,12 @@ pub trait Store: Send {
     fn decisions(&mut self, project: ProjectId, author: &str, limit: usize) -> Result<Vec<HistoryEntry>>;
     /// The last event at or before a time; `None` before the first.
     fn event_at(&mut self, project: ProjectId, at: Timestamp) -> Result<Option<EventId>>;
+    /// The `n`-th sample of a project (from 1) in the order in which they came; `None` where there are fewer, or where the
+    /// store does not know the order. Samples never leave a project, so whoever knows how many there were knows which.
+    fn nth_added(&mut self, project: ProjectId, n: u64) -> Result<Option<SampleId>> {
+        let _ = (project, n);
+        Ok(None)
+    }
     /// The answer a sample had right after an event (`None`: before all events).
     fn answer_as_of(&mut self, sample: SampleId, event: Option<EventId>) -> Result<Answer>;
     /// The label set that a project had right after an event (`None`: before all events). That of today where the store

@@ -31,6 +31,7 @@ pub use self::count::count;
 pub use self::split::{By, Split};
 pub use crate::formats::write::Options;
 
+use self::pages::Past;
 use self::run::{Run, Tally};
 use self::ship::Shipper;
 use super::report::{ExportReport, TaskProgress};
@@ -122,9 +123,32 @@ impl Format {
         }
     }
 
-    /// The format with this [`Format::name`].
+    /// Other names that are understood: those of imports, and those people use.
+    pub const ALIASES: [(&'static str, &'static str); 18] = [
+        ("imagefolder", "folders"),
+        ("panoptic", "coco-panoptic"),
+        ("coco_panoptic", "coco-panoptic"),
+        ("coco_captions", "coco-captions"),
+        ("coco-reference", "coco_reference"),
+        ("yolov5", "yolo"),
+        ("yolov8", "yolo"),
+        ("yolo_seg", "yolo-seg"),
+        ("pascal_voc", "voc"),
+        ("pascal-voc", "voc"),
+        ("label_studio", "label-studio"),
+        ("open_images", "open-images"),
+        ("openimages", "open-images"),
+        ("csv_boxes", "csv-boxes"),
+        ("hf_imagefolder", "hf-imagefolder"),
+        ("hf_parquet", "hf-parquet"),
+        ("hf-jsonl", "hf_jsonl"),
+        ("deltalake", "delta"),
+    ];
+
+    /// The format with this [`Format::name`], or one of the [`Format::ALIASES`].
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
+        let name = Self::ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, own)| own);
         Self::ALL.into_iter().find(|f| f.name() == name)
     }
 }
@@ -277,14 +301,17 @@ fn here(
     watch.check()?;
     let then = wanted.as_of.as_deref().map(|state| versions::moment(store, project, state)).transpose()?;
     let past = then.as_ref().map(|then| versions::project_at(store, project, then)).transpose()?;
-    let event = then.map(|then| then.event);
-    let filter = if event.is_some() { wanted.filter.without_answers() } else { wanted.filter.clone() };
+    let then = match then {
+        Some(then) => Some(Past { event: then.event, newest: then.newest(store, project.id)? }),
+        None => None,
+    };
+    let filter = if then.is_some() { wanted.filter.without_answers() } else { wanted.filter.clone() };
     let total = store.count(project.id, &filter)?;
     let mut run = Run {
         store,
         project: past.as_ref().unwrap_or(project),
         wanted,
-        event,
+        then,
         filter,
         shipper,
         tally: Tally::default(),

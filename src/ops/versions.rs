@@ -14,14 +14,14 @@ use super::report::TaskProgress;
 use super::{OpsError, Watch};
 use crate::domain::class::LabelSet;
 use crate::domain::difference::{self, Change, Kind};
-use crate::domain::ids::{EventId, ProjectId};
+use crate::domain::ids::{EventId, ProjectId, SampleId};
 use crate::domain::natural::natural_key;
 use crate::domain::project::Project;
 use crate::domain::queue::{Filter, Order, Queue};
 use crate::domain::sample::Sample;
 use crate::domain::text::printable;
 use crate::store::Store;
-use crate::store::records::{Differing, Direction, From, Queued};
+use crate::store::records::{Differing, Direction, From, Queued, Snapshot};
 use jiff::Timestamp;
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -38,6 +38,28 @@ pub struct Moment {
     pub event: Option<EventId>,
     /// What people call it.
     pub shown: String,
+    /// How many pictures the project had then; `None` where nothing says it, as of a time between snapshots.
+    pub samples: Option<u64>,
+}
+
+impl Moment {
+    fn of(snapshot: &Snapshot) -> Self {
+        let Snapshot { name, event, counts, .. } = snapshot;
+        Self { event: *event, shown: name.clone(), samples: Some(counts.samples()) }
+    }
+
+    /// The last picture that came before this moment: those after it were not there. `None` where nothing says it.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn newest(&self, store: &mut dyn Store, project: ProjectId) -> Result<Option<SampleId>, OpsError> {
+        match self.samples {
+            // Before every picture that there is.
+            Some(0) => Ok(Some(SampleId(0))),
+            Some(n) => Ok(store.nth_added(project, n)?),
+            None => Ok(None),
+        }
+    }
 }
 
 /// The state that a person means: `start`, `now`, a snapshot by name, or a time (RFC 3339; a date alone is its midnight
@@ -49,7 +71,7 @@ pub fn moment(store: &mut dyn Store, project: &Project, text: &str) -> Result<Mo
     let wanted = text.trim().to_lowercase();
     let snapshots = store.snapshots(project.id)?;
     if let Some(found) = snapshots.iter().find(|s| s.name.to_lowercase() == wanted) {
-        return Ok(Moment { event: found.event, shown: found.name.clone() });
+        return Ok(Moment::of(found));
     }
     let event = match wanted.as_str() {
         "start" => None,
@@ -59,7 +81,7 @@ pub fn moment(store: &mut dyn Store, project: &Project, text: &str) -> Result<Mo
             store.event_at(project.id, at)?
         }
     };
-    Ok(Moment { event, shown: text.trim().to_owned() })
+    Ok(Moment { event, shown: text.trim().to_owned(), samples: None })
 }
 
 /// The present state, also where a snapshot has the name `now`.
@@ -68,7 +90,7 @@ pub fn moment(store: &mut dyn Store, project: &Project, text: &str) -> Result<Mo
 /// The store's own.
 pub fn now(store: &mut dyn Store, project: &Project) -> Result<Moment, OpsError> {
     let event = store.history(project.id, None, None, 1)?.first().map(|e| e.event);
-    Ok(Moment { event, shown: "now".to_owned() })
+    Ok(Moment { event, shown: "now".to_owned(), samples: None })
 }
 
 /// The project with the classes of a moment: answers of then name these, whatever they were renamed to or merged into

@@ -131,7 +131,7 @@ fn about(run: &mut Run<'_>) -> Result<About, OpsError> {
     let labels = &project.labels;
     let mut skeletons = skeletons::of(run.store, project.id)?;
     let retired = labels.classes.iter().filter(|c| c.merged_into.is_none() && c.retired);
-    let used = retired.filter(|c| counts.class.contains_key(&c.id) || run.event.is_some());
+    let used = retired.filter(|c| counts.class.contains_key(&c.id) || run.then.is_some());
     let info = |c: &crate::domain::class::LabelClass| ClassInfo {
         name: c.name.clone(),
         parent: c.parent.map(|p| labels.name(p)),

@@ -7,7 +7,7 @@
 use super::super::{OpsError, Watch};
 use crate::domain::class::LabelSet;
 use crate::domain::edit::{Change, Origin};
-use crate::domain::ids::{EventId, ProjectId, Rev};
+use crate::domain::ids::{EventId, ProjectId, Rev, SampleId};
 use crate::domain::queue::{Filter, Order, Queue};
 use crate::domain::sample::{Answer, Note, Sample};
 use crate::store::Store;
@@ -40,9 +40,18 @@ pub(super) struct Wanted<'a> {
 
 /// A past state.
 #[derive(Clone, Copy)]
-pub(super) struct Then<'a> {
+pub(super) struct Past {
     /// Its last event; `None` before the first.
     pub(super) event: Option<EventId>,
+    /// The last picture that was there; `None` where that is not known, and all of today's are taken.
+    pub(super) newest: Option<SampleId>,
+}
+
+/// What is wanted of a past state.
+#[derive(Clone, Copy)]
+pub(super) struct Then<'a> {
+    /// Which.
+    pub(super) past: Past,
     /// What is asked of its answers.
     pub(super) filter: &'a Filter,
     /// Its classes.
@@ -108,26 +117,30 @@ fn read(store: &mut dyn Store, wanted: &Wanted<'_>, give: &SyncSender<Result<Pag
     }
 }
 
-/// The answer of then; nothing where the filter does not take it. What stands on the sample only today goes.
+/// The answer of then; nothing where the filter does not take it, or where the picture was not there. What stands on the sample only today goes.
 fn past(
     store: &mut dyn Store,
     project: ProjectId,
     sample: &mut Sample,
     then: &Then<'_>,
 ) -> Result<Option<Answer>, OpsError> {
+    let Past { event, newest } = then.past;
+    if newest.is_some_and(|newest| sample.id > newest) {
+        return Ok(None);
+    }
     sample.reviews.clear();
     if !then.guesses {
         sample.predictions.clear();
     }
     if then.revs {
-        let before = then.event.map(|e| EventId(e.0.saturating_add(1)));
+        let before = event.map(|e| EventId(e.0.saturating_add(1)));
         let last = before.map(|before| store.history(project, Some(sample.id), Some(before), 1)).transpose()?;
         sample.rev = last.and_then(|entries| entries.first().map(|e| e.rev)).unwrap_or(Rev(0));
     }
-    let answer = store.answer_as_of(sample.id, then.event)?;
+    let answer = store.answer_as_of(sample.id, event)?;
     let by = match then.filter.by.is_empty() || !answer.annotations.is_empty() {
         true => None,
-        false => editor(store, project, sample, then.event, &answer)?,
+        false => editor(store, project, sample, event, &answer)?,
     };
     Ok(then.filter.takes_answer(&answer, by.as_deref(), then.labels).then_some(answer))
 }

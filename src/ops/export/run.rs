@@ -1,12 +1,11 @@
 //! A running export: every sample with the answer that is to be written, and what has come of them so far.
 
 use super::manifest::{Checksums, Manifest};
-use super::pages::{self, Then};
+use super::pages::{self, Past, Then};
 use super::ship::Shipper;
 use super::split::{By, Plan};
 use super::{Export, Format, What};
 use crate::domain::annotation::Shape;
-use crate::domain::ids::EventId;
 use crate::domain::project::{Counts, Project};
 use crate::domain::queue::Filter;
 use crate::domain::sample::{Answer, Sample};
@@ -70,8 +69,8 @@ pub(super) struct Run<'a> {
     pub(super) store: &'a mut dyn Store,
     pub(super) project: &'a Project,
     pub(super) wanted: &'a Export,
-    /// The event whose state is written; outer `None` for today's.
-    pub(super) event: Option<Option<EventId>>,
+    /// The past state that is written; `None` for today's.
+    pub(super) then: Option<Past>,
     /// What is asked of pictures as they are today: all of the filter, or what is left of it where answers are past ones.
     pub(super) filter: Filter,
     /// Takes the files of a folder elsewhere.
@@ -93,11 +92,11 @@ impl Run<'_> {
     }
 
     pub(super) fn walk(&mut self, watch: &mut Watch<'_>, take: &mut Take<'_>) -> Result<(), OpsError> {
-        let Self { store, project, wanted, event, filter, tally, told, .. } = self;
+        let Self { store, project, wanted, then, filter, tally, told, .. } = self;
         told.done = 0;
         let remarks = wanted.format == Format::Set(Kind::CocoCaptions);
         let (guesses, revs) = (wanted.what == What::Predictions, wanted.format == Format::Jsonl);
-        let then = event.map(|event| Then { event, filter: &wanted.filter, labels: &project.labels, guesses, revs });
+        let then = then.map(|past| Then { past, filter: &wanted.filter, labels: &project.labels, guesses, revs });
         let pages = pages::Wanted { project: project.id, filter, then, remarks };
         pages::each(&mut **store, &pages, watch, &mut |page, watch| {
             for (sample, past) in &page {
@@ -160,7 +159,7 @@ impl Run<'_> {
 
     /// How many pictures carry each class, in the state that is written.
     fn counts(&mut self, watch: &mut Watch<'_>) -> Result<Counts, OpsError> {
-        if self.event.is_none() {
+        if self.then.is_none() {
             return Ok(self.store.counts(self.project.id)?);
         }
         let (mut counts, labels) = (Counts::default(), self.project.labels.clone());

@@ -21,7 +21,7 @@ use std::time::Instant;
 fn moment(store: &mut dyn Store, project: &Project, of: &VersionRef) -> Result<Moment, OpsError> {
     match of {
         VersionRef::Now => versions::now(store, project),
-        VersionRef::Snapshot { name, event } => Ok(Moment { event: *event, shown: name.clone() }),
+        VersionRef::Snapshot { name, event } => Ok(Moment { event: *event, shown: name.clone(), samples: None }),
     }
 }
 
@@ -93,7 +93,7 @@ impl Work {
     ) -> Result<String, OpsError> {
         let project = store.project(project)?;
         let to = moment(store, &project, to)?;
-        let seen = Moment { event: seen, shown: VersionRef::Now.name().to_owned() };
+        let seen = Moment { event: seen, shown: VersionRef::Now.name().to_owned(), samples: None };
         let wanted = Wanted { kinds, ..Wanted::default() };
         let (author, at) = (self.user.as_str(), Timestamp::now());
         let restore = Restore { to: &to, seen: Some(&seen), wanted: &wanted, author, at, dry_run: false };

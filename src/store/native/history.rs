@@ -143,6 +143,13 @@ impl dyn Base + '_ {
         Ok(id.flatten().map(EventId))
     }
 
+    /// Ids are given in the order in which samples come, and no sample of a project is ever deleted alone.
+    pub(in crate::store) fn nth_added(&self, project: ProjectId, n: u64) -> Result<Option<SampleId>> {
+        let Some(before) = n.checked_sub(1) else { return Ok(None) };
+        let sql = "SELECT id FROM sample WHERE project = ? ORDER BY id LIMIT 1 OFFSET ?";
+        self.row(sql, (project.0, codes::signed(before)), |r| r.get::<i64>(0)).map(|id| id.map(SampleId))
+    }
+
     /// The label set right after an event: what the first change of it afterwards began with, else what stands.
     pub(in crate::store) fn labels_as_of(&self, project: ProjectId, event: Option<EventId>) -> Result<LabelSet> {
         let sql = "SELECT change FROM event WHERE project = ? AND id > ? AND kind = 2 ORDER BY id LIMIT 1";

@@ -11,6 +11,7 @@ use crate::store::{Store, StoreError};
 use jiff::Timestamp;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{File, OpenOptions};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -78,9 +79,10 @@ impl Sender {
     /// Waits until nothing waits to be sent, at most so long. Returns the state then.
     pub(super) fn flush(&self, patience: Duration) -> OutboxState {
         let end = Instant::now() + patience;
-        self.wake();
         let mut inner = self.shared.lock();
-        inner.hurry = true;
+        // Both before the thread hears of either: one that took the first alone would sleep through a long pause.
+        (inner.woken, inner.hurry) = (true, true);
+        self.shared.changed.notify_all();
         while (inner.woken || inner.busy || inner.state.unsent > 0) && !inner.ended {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -121,11 +123,18 @@ enum Round {
 impl Work {
     fn run(mut self) {
         // A journal that is locked or on a full disk now may be usable later: its edits must not wait for a restart.
-        while let Err(error) = self.serve() {
-            tracing::error!(%error, "the journal cannot be used now");
-            self.tell(|state| state.waiting = Some(error.to_string()));
+        // Nor must they when a store's client panics, which ends nothing but this thread.
+        loop {
+            let (why, pause) = match catch_unwind(AssertUnwindSafe(|| self.serve())) {
+                Ok(Ok(())) => break,
+                Ok(Err(error)) => (format!("the journal cannot be used now: {error}"), LOCKED_PAUSE),
+                Err(_) => ("sending failed by a bug, which the log tells; it is tried again".to_owned(), LONGEST_PAUSE),
+            };
+            tracing::error!("{why}");
+            self.remote = None;
+            self.tell(|state| state.waiting = Some(why));
             self.shared.lock().woken = false;
-            if !self.wait(Some(LOCKED_PAUSE)) {
+            if !self.wait(Some(pause)) {
                 break;
             }
         }

@@ -97,9 +97,12 @@ impl Tx<'_> {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
+        // Key by key: a plain join reads the whole project each time while the server does not know yet how large it has
+        // become, and only the order makes the paths the index to be used.
         let sql = "SELECT w.n, s.id, s.path, s.width, s.height, s.orientation
             FROM unnest($2) WITH ORDINALITY AS w(sort_key, n)
-            JOIN sample s ON s.project = $1 AND s.sort_key = w.sort_key";
+            CROSS JOIN LATERAL (SELECT * FROM sample WHERE project = $1 AND sort_key >= w.sort_key
+              ORDER BY sort_key LIMIT 1) s WHERE s.sort_key = w.sort_key";
         let keys = paths.iter().map(|path| natural_key(path)).collect();
         let mut out = vec![None; paths.len()];
         for row in self.ask_one(Statement::new(sql, vec![Param::int(project.0), Param::blobs(keys)]))? {

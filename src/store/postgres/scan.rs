@@ -98,8 +98,10 @@ impl Tx<'_> {
 
     /// Locks the project, and reads its classes and the files that are known.
     fn before(&self, project: ProjectId, files: &[File<'_>]) -> Result<(Vec<Row>, Vec<Row>)> {
+        // Key by key, by the index of the paths, as in `known_paths`.
         let known = "SELECT s.sort_key, s.id, s.size, s.etag, s.missing FROM unnest($2) AS k(key)
-                     JOIN sample s ON s.project = $1 AND s.sort_key = k.key";
+                     CROSS JOIN LATERAL (SELECT * FROM sample WHERE project = $1 AND sort_key >= k.key
+                       ORDER BY sort_key LIMIT 1) s WHERE s.sort_key = k.key";
         let keys = Param::blobs(files.iter().map(|f| f.key.clone()).collect());
         let statements = [
             lock(vec![project.0]),

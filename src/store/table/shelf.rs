@@ -244,6 +244,7 @@ impl Store for TableShelf {
         fn history(sample: Option<SampleId>, before: Option<EventId>, limit: usize) -> Vec<HistoryEntry>;
         fn decisions(author: &str, limit: usize) -> Vec<HistoryEntry>;
         fn event_at(at: Timestamp) -> Option<EventId>;
+        fn nth_added(n: u64) -> Option<SampleId>;
         fn labels_as_of(event: Option<EventId>) -> LabelSet;
         fn people() -> Vec<Person>;
         fn answer_times(author: &str, since: Timestamp) -> Vec<Timestamp>;

@@ -189,6 +189,23 @@ fn edits_survive_a_restart_and_wait_for_a_store_that_is_away() {
 }
 
 #[test]
+fn a_client_that_panics_keeps_nothing_from_being_sent() {
+    let far = Far::new();
+    let (project, ids) = project_of(&mut far.file.store(), "p", 1);
+    let (connect, calls) = (far.connect(), AtomicU64::new(0));
+    // The first connection reads; the sender's first one panics.
+    let breaks: Connect = Arc::new(move || {
+        assert!(calls.fetch_add(1, Ordering::SeqCst) != 1, "a bug in a client");
+        connect()
+    });
+    let mut store = Outboxed::open(&far.journal(), "far", breaks).unwrap();
+    let one = edit(&mut store, ids[0], labeled(&[1], "ann", at(0)), "ann", 0);
+    store.commit(std::slice::from_ref(&one)).unwrap();
+    flush(&mut store);
+    assert_eq!(far.file.store().history(project.id, None, None, 10).unwrap().len(), 1);
+}
+
+#[test]
 fn what_met_somebody_elses_waits_with_all_later_edits_for_a_decision() {
     for how in [Resolution::Mine, Resolution::Theirs, Resolution::Both] {
         let far = Far::new();

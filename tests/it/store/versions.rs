@@ -1,6 +1,8 @@
 //! Snapshots, the difference of two states, lists.
 
-use super::fixture::{all, at, boxed, edit, label, labeled, on_every_kind, on_every_kind_that, paths, project_of};
+use super::fixture::{
+    all, at, boxed, edit, file, label, labeled, on_every_kind, on_every_kind_that, paths, project_of,
+};
 use lakelens::domain::difference::Kind;
 use lakelens::domain::edit::{Change, Edit, Outcome};
 use lakelens::domain::ids::{EventId, SampleId};
@@ -33,6 +35,30 @@ fn differences(store: &mut dyn Store, project: &Project, from: &str, to: &str, w
 
 fn told(found: &[Difference]) -> Vec<(&str, Vec<Kind>)> {
     found.iter().map(|d| (d.row.path.as_str(), d.change.kinds.clone())).collect()
+}
+
+#[test]
+fn a_snapshot_knows_which_pictures_were_there() {
+    on_every_kind_that(
+        "make projects",
+        |c| c.projects,
+        |store, _| {
+            let (project, ids) = project_of(store, "flowers", 3);
+            project_of(store, "others", 2);
+            store.take_snapshot(project.id, &snapshot("delivered", 1)).unwrap();
+            let scan = store.begin_scan(project.id, "ann").unwrap();
+            store.add_samples(scan, &[file("before.jpg"), file("img1.jpg"), file("later.jpg")]).unwrap();
+            store.finish_scan(scan).unwrap();
+            assert_eq!(paths(store, project.id, "", Order::Path)[0], "before.jpg");
+            let newest = |store: &mut dyn Store, state: &str| {
+                let moment = versions::moment(store, &project, state).unwrap();
+                moment.newest(store, project.id).unwrap()
+            };
+            assert_eq!(newest(store, "delivered"), ids.iter().max().copied());
+            assert_eq!(newest(store, "now"), None);
+            assert_eq!(store.nth_added(project.id, 6).unwrap(), None, "there are five");
+        },
+    );
 }
 
 #[test]
@@ -187,7 +213,7 @@ fn classes_are_known_as_they_were() {
         label(store, ids[1], 1, "ann", 3);
         let names = |store: &mut dyn Store, at: &Moment| versions::project_at(store, &project, at).unwrap().labels;
         assert_eq!(names(store, &first), project.labels);
-        assert_eq!(names(store, &Moment { event: None, shown: "start".to_owned() }), project.labels);
+        assert_eq!(names(store, &Moment { event: None, shown: "start".to_owned(), samples: None }), project.labels);
         assert_eq!(names(store, &second), after);
     });
 }
@@ -439,7 +465,7 @@ fn what_is_no_state_is_said() {
             let said = event(store, wrong).unwrap_err().to_string();
             assert!(said.contains("neither a snapshot") && said.contains("`now`"), "{said}");
         }
-        let same = Moment { event: now, shown: "now".to_owned() };
+        let same = Moment { event: now, shown: "now".to_owned(), samples: None };
         let page = store.differences(project.id, same.event, same.event, None, 10).unwrap();
         assert!(page.rows.is_empty() && page.next.is_none());
     });
