@@ -118,7 +118,7 @@ pub(crate) fn describe(problem: &Problem) -> String {
     out
 }
 
-/// Listens for Ctrl-C on a thread of its own, until it is dropped.
+/// Listens for Ctrl-C, and for being asked to end, on a thread of its own, until it is dropped.
 pub(crate) struct Interrupts {
     cancel: CancellationToken,
     over: CancellationToken,
@@ -138,11 +138,22 @@ impl Interrupts {
         let listen = move || {
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
             runtime.block_on(async move {
-                let Ok(mut interrupts) = signal(SignalKind::interrupt()) else { return };
+                // Who asks the program to end (SIGTERM) wants nothing half-written either.
+                let (Ok(mut interrupts), Ok(mut ends)) =
+                    (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+                else {
+                    return;
+                };
                 let _ = ready.send(());
-                tokio::select! { _ = interrupts.recv() => cancel.cancel(), () = over.cancelled() => return }
                 tokio::select! {
-                    _ = interrupts.recv() => std::process::exit(i32::from(Kind::Interrupted.exit_code())),
+                    _ = interrupts.recv() => cancel.cancel(),
+                    _ = ends.recv() => cancel.cancel(),
+                    () = over.cancelled() => return,
+                }
+                let code = i32::from(Kind::Interrupted.exit_code());
+                tokio::select! {
+                    _ = interrupts.recv() => std::process::exit(code),
+                    _ = ends.recv() => std::process::exit(code),
                     () = over.cancelled() => {}
                 }
             });

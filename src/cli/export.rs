@@ -17,7 +17,7 @@ use crate::ops::options::export::{
 };
 use crate::ops::{OpsError, Watch};
 use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -68,7 +68,7 @@ pub(crate) struct ExportArgs {
     #[arg(value_name = "DEST")]
     dest: OsString,
     #[arg(long = FORMAT.flag, value_name = "FORMAT", help = FORMAT.help,
-          value_parser = PossibleValuesParser::new(FORMAT.names()))]
+          value_parser = formats())]
     format: Option<String>,
     #[arg(long = FILTER.flag, value_name = "FILTER", help = FILTER.help, default_value = "", allow_hyphen_values = true)]
     filter: String,
@@ -105,6 +105,14 @@ pub(crate) struct ExportArgs {
     dry_run: bool,
     #[command(flatten)]
     json: Json,
+}
+
+/// The formats, each also by its other names, which no list shows.
+fn formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(FORMAT.names().into_iter().map(|name| {
+        let others = Format::ALIASES.into_iter().filter(|(_, own)| *own == name).map(|(alias, _)| alias);
+        PossibleValue::new(name).aliases(others.collect::<Vec<_>>())
+    }))
 }
 
 impl ExportArgs {

@@ -160,6 +160,10 @@ fn list(context: &mut Context) -> Result<(), AppError> {
 fn further(report: &ImportReport) -> Vec<String> {
     let would = if report.dry_run { "would be " } else { "" };
     let mut lines = Vec::new();
+    if report.guesses > 0 {
+        let guesses = grouped(report.guesses);
+        lines.push(format!("{guesses} of them guesses of a model; `lakelens undo` leaves them, the next import of the model replaces them"));
+    }
     if report.comments > 0 {
         lines.push(format!("{} remarks {would}added; `lakelens undo` leaves them", grouped(report.comments)));
     }
@@ -170,6 +174,9 @@ fn further(report: &ImportReport) -> Vec<String> {
     }
     lines
 }
+
+/// So many new classes are named.
+const NAMED: usize = 12;
 
 /// Says what an import did, and ends with an error where nothing was imported or something was in the way.
 fn tell(done: &Imported, args: &ImportArgs, context: &mut Context) -> Result<(), AppError> {
@@ -196,8 +203,17 @@ fn tell(done: &Imported, args: &ImportArgs, context: &mut Context) -> Result<(),
         for told in further(report) {
             context.out.line(&told)?;
         }
-        if done.changes_nothing() && report.skipped > 0 {
-            context.out.line("nothing changes: everything is there already, or has an answer (--on-existing)")?;
+        if !done.new_classes.is_empty() {
+            let names: Vec<_> = done.new_classes.iter().take(NAMED).map(|name| printable(name)).collect();
+            let more = done.new_classes.len() - names.len();
+            let more = if more > 0 { format!(" and {} more", grouped(more as u64)) } else { String::new() };
+            context.out.line(&format!("classes {would}added: {}{more}", names.join(", ")))?;
+        }
+        let nothing = if done.new_classes.is_empty() { "nothing changes" } else { "nothing else changes" };
+        if done.changes_nothing() && done.knows_none() {
+            context.out.line(&format!("{nothing}: the project has none of these pictures"))?;
+        } else if done.changes_nothing() && report.skipped > 0 {
+            context.out.line(&format!("{nothing}: everything is there already, or has an answer (--on-existing)"))?;
         }
     }
     context.out.flush()?;

@@ -91,6 +91,10 @@ pub enum Origin {
     Import,
 }
 
+/// How the message of every edit of an import begins. What takes an edit back keeps its message, not its origin: this is how
+/// it is known that an import was taken back.
+pub const IMPORT_MESSAGE: &str = "import ";
+
 /// One edit on its way to a store, or as the store's history tells it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Edit {

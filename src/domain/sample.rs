@@ -78,7 +78,7 @@ impl Answer {
         out
     }
 
-    /// What people read in a list: `roses, tulips`, `empty`, `skipped: blurred`, `draft: roses`, `unlabeled`.
+    /// What people read in a list: `roses, tulips`, `2 boxes, 1 outline`, `empty`, `skipped: blurred`, `draft: roses`, `unlabeled`.
     #[must_use]
     pub fn summary(&self, set: &LabelSet) -> String {
         match self.status {
@@ -137,10 +137,13 @@ impl Answer {
 
     fn annotation_names(&self, set: &LabelSet) -> String {
         let mut names: Vec<String> = self.classes(set).into_iter().map(|c| set.name(c)).collect();
-        let shapes = self.annotations.iter().filter(|a| a.shape != Shape::Class).count();
-        if shapes > 0 {
-            names.push(format!("{shapes} {}", if shapes == 1 { "box" } else { "boxes" }));
-        }
+        let is_box = |a: &&Annotation| matches!(a.shape, Shape::Box(_));
+        let boxes = self.annotations.iter().filter(is_box).count();
+        let outlines = self.annotations.iter().filter(|a| a.shape != Shape::Class).count() - boxes;
+        let counted =
+            |n: usize, one: &str, more: &str| (n > 0).then(|| format!("{n} {}", if n == 1 { one } else { more }));
+        names.extend(counted(boxes, "box", "boxes"));
+        names.extend(counted(outlines, "outline", "outlines"));
         names.join(", ")
     }
 }

@@ -1,9 +1,9 @@
 //! CSV as people have it, and CSV as RFC 4180 wants it.
 //!
-//! Reading copes with what spreadsheets and scripts write: a byte-order mark, semicolons, tabs or bars, quotes, rows of
-//! different length, no header, bytes that are no UTF-8 (kept as [`encode_os`] keeps them). Writing is strict: UTF-8,
-//! commas, CRLF, quotes where needed. Memory is bounded: a file over [`MAX_BYTES`], or where files of any size are read row
-//! by row a row over [`MAX_ROW`], ends with an error, not with a crash.
+//! Reading copes with what spreadsheets and scripts write: a byte-order mark, a first line `sep=;`, semicolons, tabs or
+//! bars, quotes, rows of different length, no header, bytes that are no UTF-8 (kept as [`encode_os`] keeps them). Writing
+//! is strict: UTF-8, commas, CRLF, quotes where needed. Memory is bounded: a file over [`MAX_BYTES`], or where files of any
+//! size are read row by row a row over [`MAX_ROW`], ends with an error, not with a crash.
 
 use crate::domain::text::{encode_os, printable};
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,8 @@ pub struct CsvRows {
     record: ::csv::ByteRecord,
     /// What is left of the bytes that a row may have; nothing where the whole file has a limit.
     left: Option<Rc<Cell<u64>>>,
+    /// Lines before the rows: one that only says which delimiter it is.
+    before: u64,
     /// Lines end with two bytes. A row ends at the first of them for the reader, which counts the line at the second.
     two_byte_ends: bool,
 }
@@ -88,12 +90,16 @@ impl CsvRows {
         if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
             return Err(CsvError::Utf16);
         }
-        let delimiter = guess_delimiter(&head);
-        let end = head.iter().position(|b| *b == b'\n');
-        let two_byte_ends = end.is_some_and(|at| head.get(..at).is_some_and(|line| line.ends_with(b"\r")));
         if head.starts_with(b"\xef\xbb\xbf") {
             head.drain(..3);
         }
+        let said = said_delimiter(&head);
+        if let Some((_, length)) = said {
+            head.drain(..length);
+        }
+        let delimiter = said.map_or_else(|| guess_delimiter(&head), |(delimiter, _)| delimiter);
+        let end = head.iter().position(|b| *b == b'\n');
+        let two_byte_ends = end.is_some_and(|at| head.get(..at).is_some_and(|line| line.ends_with(b"\r")));
         let left = row.clone().unwrap_or_else(|| Rc::new(Cell::new(MAX_BYTES)));
         let whole = Counted { left, inner: io::Cursor::new(head).chain(input) };
         let mut rows = ::csv::ReaderBuilder::new()
@@ -108,7 +114,8 @@ impl CsvRows {
         let cells: Vec<String> = first.iter().map(text).collect();
         let columns = cells.len();
         let (header, first) = if is_header(&cells) { (Some(cells), None) } else { (None, Some(first)) };
-        Ok(Self { rows, first, header, columns, record: ::csv::ByteRecord::new(), left: row, two_byte_ends })
+        let (before, record) = (u64::from(said.is_some()), ::csv::ByteRecord::new());
+        Ok(Self { rows, first, header, columns, record, left: row, before, two_byte_ends })
     }
 
     /// The header, where the file has one.
@@ -178,7 +185,7 @@ impl CsvRows {
         cells.clear();
         cells.extend(self.record.iter().map(text));
         let uncounted = |at: &::csv::Position| u64::from(self.two_byte_ends && at.byte() > 0);
-        Ok(Some(self.record.position().map_or(1, |at| at.line() + uncounted(at))))
+        Ok(Some(self.before + self.record.position().map_or(1, |at| at.line() + uncounted(at))))
     }
 }
 
@@ -209,6 +216,17 @@ impl<R: Read> Read for Counted<R> {
         self.left.set(self.left.get().checked_sub(n as u64).ok_or(io::ErrorKind::FileTooLarge)?);
         Ok(n)
     }
+}
+
+/// The delimiter that a first line `sep=;` says, as Excel has it, and the bytes of that line.
+fn said_delimiter(head: &[u8]) -> Option<(u8, usize)> {
+    let line = head.get(..=head.iter().position(|b| *b == b'\n')?)?;
+    let [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] = *line.trim_ascii_end() else {
+        // A tab is cut off with the end of the line.
+        let is_tab = line.to_ascii_lowercase().starts_with(b"sep=\t") && line.trim_ascii_end().len() == 4;
+        return is_tab.then_some((b'\t', line.len()));
+    };
+    (delimiter.is_ascii_punctuation() && delimiter != b'"').then_some((delimiter, line.len()))
 }
 
 /// The delimiter that cuts most of the first lines into the same number of cells, more than one.
@@ -244,7 +262,7 @@ fn guess_delimiter(head: &[u8]) -> u8 {
     best.0
 }
 
-/// A header has a different name in each column, and none is a number, a path or a file name.
+/// A header has a different name in each column but that of an index in front, and none is a number, a path or a file name.
 fn is_header(cells: &[String]) -> bool {
     // Beside one of these, `cls.label` is a column and no file.
     const NAMES: [&str; 6] = ["path", "filepath", "file_path", "filename", "file_name", "image_path"];
@@ -254,8 +272,13 @@ fn is_header(cells: &[String]) -> bool {
         let ending = cell.rsplit_once('.').is_some_and(|(stem, end)| !stem.is_empty() && (2..=5).contains(&end.len()));
         !cell.is_empty() && cell.parse::<f64>().is_err() && !cell.contains(['/', '\\']) && (known || !ending)
     };
+    // pandas leaves the name of its index empty.
+    let named = match cells {
+        [index, others @ ..] if index.trim().is_empty() && others.len() > 1 => others,
+        all => all,
+    };
     let mut met = HashSet::new();
-    cells.iter().all(|cell| name(cell) && met.insert(cell))
+    named.iter().all(|cell| name(cell) && met.insert(cell))
 }
 
 /// One line of an export, in the order of the columns.

@@ -11,6 +11,7 @@ mod crew;
 pub mod cvat;
 pub mod datumaro;
 pub mod detect;
+mod foreign;
 pub mod image_folders;
 pub mod json;
 pub mod keys;
@@ -19,6 +20,7 @@ pub mod labelme;
 pub mod lines;
 pub mod open_images;
 pub mod parquet;
+mod parts;
 mod round;
 pub mod sorter;
 pub mod table;
@@ -32,6 +34,7 @@ pub mod yolo;
 use super::dataset::{Files, Item, Mark, Place, ReadError, Spot, Standing, Take, Unit};
 use crate::domain::annotation::Shape;
 use crate::domain::natural::NameList;
+use parts::{split_of, split_of_cell, split_of_folders};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
@@ -295,20 +298,6 @@ fn no_area(kind: &str) -> String {
 /// An error about a file as a whole.
 fn broken(file: &Arc<str>, reason: impl Into<String>) -> ReadError {
     ReadError::Broken { place: Place { file: Arc::clone(file), at: Spot::Whole }, reason: reason.into() }
-}
-
-/// The part of a data set that a folder name or file name stands for.
-fn split_of(path: &str) -> Option<String> {
-    let known = |part: &str| match part.to_ascii_lowercase().as_str() {
-        "train" | "training" => Some("train"),
-        "val" | "valid" | "validation" => Some("val"),
-        "test" | "testing" => Some("test"),
-        _ => None,
-    };
-    let mut parts = path.rsplit('/');
-    let stem = parts.next().and_then(|name| name.split('.').next()).unwrap_or_default();
-    let last = stem.rsplit(['_', '-']).next().unwrap_or_default();
-    known(last).or_else(|| parts.find_map(known)).map(str::to_owned)
 }
 
 /// A picture that has been looked at, with nothing on it yet.

@@ -75,12 +75,34 @@ pub struct Field<O: 'static> {
     pub help: &'static str,
     /// How it is written.
     pub form: &'static str,
+    /// What it means to write nothing; empty where something must be.
+    pub empty: &'static str,
     /// The formats for which it means anything; empty: all.
     pub only: &'static [&'static str],
     /// As it would be typed.
     pub get: fn(&O) -> String,
     /// Takes what was typed, or says what is wrong with it.
     pub set: fn(&mut O, &str) -> Result<(), String>,
+}
+
+impl<O> Field<O> {
+    /// How it is written, and what it means to write nothing.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self.empty {
+            "" => self.form.to_owned(),
+            empty => format!("such as {}; empty: {empty}", self.form),
+        }
+    }
+
+    /// What stands where nothing was written: what that means first, so that an example is not taken for a value.
+    #[must_use]
+    pub fn unwritten(&self) -> String {
+        match self.empty {
+            "" => self.form.to_owned(),
+            empty => format!("{empty}   such as {}", self.form),
+        }
+    }
 }
 
 /// Whether something that means anything for `only` these formats means anything for this one.

@@ -267,6 +267,8 @@ pub struct ImportReport {
     pub created: u64,
     /// Annotations and predictions added.
     pub annotations: u64,
+    /// Of them predictions (guesses of a model). They are no answers: taking the import back leaves them.
+    pub guesses: u64,
     /// Pictures that got an answer, or another one, or a mark beside it; also answers without annotations.
     pub answered: u64,
     /// Pictures whose answer, or whose predictions of that model, were others before.
@@ -281,6 +283,8 @@ pub struct ImportReport {
     pub parts: BTreeMap<String, u64>,
     /// Pictures put on the list of their part. Taking the import back leaves them there.
     pub listed: u64,
+    /// Classes of which the file names key points. Taking the import back leaves the names.
+    pub skeletons: u64,
     /// Samples made of pictures that are not there; never of a source that is not on this machine, which is not asked.
     pub unreadable: u64,
     /// Only counted, nothing written.

@@ -1,6 +1,7 @@
 //! Readers of annotation files with files that nobody meant.
 
 mod effort;
+mod further;
 mod mutations;
 mod odd;
 mod programs;

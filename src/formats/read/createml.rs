@@ -8,6 +8,9 @@ use crate::formats::dataset::{Bad, Files, Found, Mark, Place, ReadError, Spot, T
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+/// What the picture is called, in files of all ages.
+pub(super) const NAMES: [&str; 3] = ["image", "imagefilename", "imageFilename"];
+
 /// Reads one file, or all of a folder.
 ///
 /// # Errors
@@ -27,8 +30,9 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
             });
             let named = value.and_then(|f| {
                 Ok((
-                    f.get("image")
-                        .or(f.get("imagefilename"))
+                    NAMES
+                        .into_iter()
+                        .find_map(|key| f.get(key))
                         .and_then(Value::as_str)
                         .ok_or("image is no text")?
                         .to_owned(),

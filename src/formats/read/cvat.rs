@@ -1,6 +1,6 @@
 //! CVAT XML 1.1, for images and for videos: boxes, polygons, masks, tags; other shapes are said to be left out.
 
-use super::round::ellipse;
+use super::round::{ellipse, turned_box};
 use super::xml::{self, Node, number, side};
 use super::{Reading, document_label, documents, item, mark, split_of};
 use crate::domain::annotation::Shape;
@@ -188,7 +188,7 @@ fn shape(node: &Node, place: &Place, size: Option<(u32, u32)>) -> Result<Option<
     let shape = match node.name.as_str() {
         "box" => {
             if node.attribute("rotation").and_then(|r| r.parse::<f64>().ok()).is_some_and(|r| r != 0.0) {
-                Shape::Polygon { parts: vec![turned(node)?] }
+                turned(node)?
             } else {
                 let (x0, y0, x1, y1) = (value("xtl")?, value("ytl")?, value("xbr")?, value("ybr")?);
                 Shape::Box(BoxN { x: x0, y: y0, w: x1 - x0, h: y1 - y0 })
@@ -210,18 +210,12 @@ fn shape(node: &Node, place: &Place, size: Option<(u32, u32)>) -> Result<Option<
     Ok(Some((shape, place.clone())))
 }
 
-/// The corners of a box that is turned about its middle, in degrees.
-fn turned(node: &Node) -> Result<Vec<Point>, String> {
+/// A box that is turned about its middle, in degrees.
+fn turned(node: &Node) -> Result<Shape, String> {
     let value = |key: &str| number(node.attribute(key), key);
     let (x0, y0, x1, y1) = (value("xtl")?, value("ytl")?, value("xbr")?, value("ybr")?);
-    let (sin, cos) = value("rotation")?.to_radians().sin_cos();
-    let (cx, cy) = (f64::midpoint(x0, x1), f64::midpoint(y0, y1));
-    let corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)];
-    let turn = |(x, y): (f64, f64)| {
-        let (dx, dy) = (x - cx, y - cy);
-        Point { x: cx + dx * cos - dy * sin, y: cy + dx * sin + dy * cos }
-    };
-    Ok(corners.map(turn).to_vec())
+    let middle = Point { x: f64::midpoint(x0, x1), y: f64::midpoint(y0, y1) };
+    Ok(turned_box(middle, (x1 - x0, y1 - y0), value("rotation")?.to_radians()))
 }
 
 fn points(text: &str) -> Result<Vec<Point>, String> {

@@ -1,8 +1,7 @@
 //! Which format it is, by what is in it.
 
-use super::{Format, document_label, tfrecord};
+use super::{Format, document_label, foreign, tfrecord};
 use crate::domain::natural::NameList;
-use crate::domain::picture_name::is_picture_name;
 use crate::formats::dataset::{Files, ReadError};
 use std::io::Read;
 
@@ -10,6 +9,8 @@ use std::io::Read;
 const HEAD: u64 = 64 << 10;
 /// So many files of a folder are looked at.
 const FILES: usize = 2000;
+/// So many files that hold no known format are looked at once more, for one that is known not to be read.
+const FEW: usize = 20;
 
 /// The first bytes of a file, as text.
 pub(super) fn head_of(files: &dyn Files, path: &str) -> Option<String> {
@@ -45,6 +46,10 @@ pub fn detect(files: &dyn Files) -> Result<Format, ReadError> {
         {
             found.push(format);
         }
+    }
+    // Lists of pictures and attributes lie beside the rows of Open Images.
+    if found.contains(&Format::OpenImages) {
+        found.retain(|format| *format != Format::Csv);
     }
     match found.as_slice() {
         [one] => Ok(*one),
@@ -94,23 +99,23 @@ fn of_bytes(head: &[u8], name: &str) -> Option<Format> {
 
 /// Why nothing was found, where what is there shows it.
 fn nothing(files: &dyn Files) -> ReadError {
-    let head = if files.is_file() { bytes_of(files, "").unwrap_or_default() } else { Vec::new() };
     let shown = document_label(files, "");
-    if head.starts_with(b"PK\x03\x04") {
-        return super::broken(
-            &shown,
-            "it is a zip archive; unpack it and give the folder, or the annotation file in it",
-        );
-    }
     let listed = files.list("").into_iter().flatten().take(FILES).filter_map(Result::ok);
     let names: Vec<String> = if files.is_file() { vec![shown.to_string()] } else { listed.collect() };
-    let of = |name: &String| name.rsplit('/').next().unwrap_or_default().to_owned();
-    if names.iter().any(|name| name.ends_with(".arrow")) {
-        let why = "it holds Arrow files of `datasets`; write it with to_parquet, which is read";
+    if let Some(why) = foreign::of_names(&names) {
         return super::broken(&shown, why);
     }
-    let in_folders = names.iter().filter(|name| name.contains('/')).any(|name| is_picture_name(&of(name)));
-    match in_folders {
+    if files.is_file() && bytes_of(files, "").is_some_and(|head| head.is_empty()) {
+        return super::broken(&shown, "it is empty");
+    }
+    let paths = if files.is_file() { NameList::from_iter([""]) } else { documents(files).unwrap_or_default() };
+    for path in paths.iter().take(FEW) {
+        let known = bytes_of(files, &path).and_then(|head| foreign::of_bytes(&head));
+        if let Some(why) = known.or_else(|| foreign::of_text(&head_of(files, &path)?)) {
+            return super::broken(&document_label(files, &path), why);
+        }
+    }
+    match foreign::has_pictures_in_folders(&names) {
         true => unknown(
             files,
             "no annotation format that is known was found in it, but pictures in folders: if these are their classes, add \
@@ -140,7 +145,7 @@ fn of_file(files: &dyn Files, path: &str) -> Option<Format> {
         "jsonl" | "ndjson" => Some(Format::Jsonl),
         "xml" if start.contains("<annotations") => Some(Format::Cvat),
         "xml" if start.contains("<annotation") => Some(Format::Voc),
-        "csv" | "tsv" if super::open_images::is_description(name) => Some(Format::OpenImages),
+        "csv" | "tsv" if super::open_images::is_description(&label) => Some(Format::OpenImages),
         "csv" if start.lines().next().is_some_and(|first| first.contains("region_shape_attributes")) => {
             Some(Format::Via)
         }
@@ -170,6 +175,17 @@ fn of_text(start: &str, name: &str) -> Option<Format> {
     (first && (numbers >= 5 || (words.len() == 5 && numbers == 4))).then_some(Format::Yolo)
 }
 
+/// Whether the list of a COCO file's categories comes first and is so long that nothing else is seen. Those of datumaro are
+/// an object; a file with nothing else, such as the `notes.json` beside YOLO labels of Label Studio, is none.
+fn begins_with_categories(start: &str) -> bool {
+    if (start.len() as u64) < HEAD / 2 {
+        return false;
+    }
+    let after = start.split_once("\"categories\"").map(|(_, rest)| rest.trim_start());
+    let list = after.and_then(|rest| rest.strip_prefix(':')).is_some_and(|rest| rest.trim_start().starts_with('['));
+    list && start.contains("\"id\"") && start.contains("\"name\"")
+}
+
 fn of_json(start: &str) -> Option<Format> {
     let has = |key: &str| start.contains(&format!("\"{key}\""));
     let list = start.starts_with('[');
@@ -185,18 +201,22 @@ fn of_json(start: &str) -> Option<Format> {
     if list && !has("image_id") && ((has("annotation_id") && has("annotator")) || has("original_width")) {
         return Some(Format::LabelStudio);
     }
-    if list && has("image") && (has("annotations") || has("annotation")) && !has("category_id") {
+    let pictures = || super::createml::NAMES.into_iter().any(has);
+    if list && pictures() && (has("annotations") || has("annotation")) && !has("category_id") {
         return Some(Format::CreateMl);
     }
     if !list && has("categories") && has("items") && !has("images") {
         return Some(Format::Datumaro);
     }
-    if is_coco(start) {
+    if is_coco(start) || (!list && begins_with_categories(start)) {
         return Some(Format::Coco);
     }
     let first = start.lines().next().unwrap_or_default();
     let line = serde_json::from_str::<serde_json::Value>(first).ok();
+    // A picture is named, or it is in the line with its bytes or its path.
+    let names =
+        |value: &serde_json::Value| value.as_object().is_none_or(|o| o.contains_key("path") || o.contains_key("bytes"));
     let keys = ["path", "filename", "image"];
-    let is_line = line.as_ref().and_then(|v| v.as_object()).is_some_and(|o| keys.iter().any(|k| o.contains_key(*k)));
-    is_line.then_some(Format::Jsonl)
+    let named = |o: &serde_json::Map<_, _>| keys.iter().any(|key| o.get(*key).is_some_and(names));
+    line.as_ref().and_then(|v| v.as_object()).is_some_and(named).then_some(Format::Jsonl)
 }

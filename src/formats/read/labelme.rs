@@ -2,7 +2,7 @@
 
 use super::json::{self, text};
 use super::round::ellipse;
-use super::{Reading, document_label, documents, item, mark, split_of};
+use super::{Reading, document_label, documents, item, mark, split_of_folders};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
 use crate::formats::dataset::{Bad, Files, Found, Item, Mark, Place, ReadError, Spot, Take, Unit};
@@ -71,7 +71,7 @@ fn picture(
         (Err(what), _) => return take(lost(format!("imageWidth is {what}"))),
         (_, Err(what)) => return take(lost(format!("imageHeight is {what}"))),
     }
-    out.split = split_of(path);
+    out.split = split_of_folders(path);
     for (n, shape) in (1..).zip(&document.shapes) {
         let place = Place { file: Arc::clone(&place.file), at: Spot::Element("shapes", n) };
         let made = shape.as_object().ok_or_else(|| "a shape must be an object".to_owned());

@@ -185,7 +185,7 @@ pub(super) fn of_fields(
     let mut maker = Marks { place, name: &name, bad, out: Vec::new() };
     match key {
         "path" => item.standing = ours(fields, &mut maker).map_err(lost)?,
-        "filename" => item.standing = theirs(fields, &mut maker).map_err(lost)?,
+        "filename" if !is_by_number(fields) => item.standing = theirs(fields, &mut maker).map_err(lost)?,
         _ => by_number(fields, names, &mut maker).map_err(lost)?,
     }
     item.marks = maker.out;
@@ -295,10 +295,15 @@ fn ours(fields: &Map<String, Value>, marks: &mut Marks<'_>) -> Result<Standing, 
     })
 }
 
+/// All that an entry may say besides its shape.
+const WITHOUT_PLACE: [&str; 7] = ["id", "class", "author", "at", "attributes", "score", "model"];
+
 fn full_mark(value: &Value, marks: &Marks<'_>) -> Result<Mark, String> {
     let fields = value.as_object().ok_or("annotation entries must be JSON objects")?;
     let class = text(fields, "class")?;
     let shape = match fields.get("kind") {
+        // What says nothing of a place is about the whole picture.
+        None if fields.keys().all(|key| WITHOUT_PLACE.contains(&key.as_str())) => Shape::Class,
         None => boxed(fields)?,
         Some(_) => serde_json::from_value(value.clone()).map_err(|e| format!("its shape cannot be read: {e}"))?,
     };
@@ -309,6 +314,12 @@ fn full_mark(value: &Value, marks: &Marks<'_>) -> Result<Mark, String> {
         mark.attributes = attributes.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
     }
     Ok(mark)
+}
+
+/// Whether a line that begins like one of CV Explorer's says its classes as those with `file_name` do.
+fn is_by_number(fields: &Map<String, Value>) -> bool {
+    let says = |key: &str| fields.get(key).is_some_and(|value| !value.is_null());
+    !fields.contains_key("annotations") && ["label", "labels", "objects"].into_iter().any(says)
 }
 
 /// A line of CV Explorer's import form. Without annotations it says that nobody has answered.
@@ -367,6 +378,9 @@ fn mask(fields: &Map<String, Value>) -> Result<Shape, String> {
 /// A line of `hf_jsonl`: the class by its number, or by its name.
 fn by_number(fields: &Map<String, Value>, names: &[String], marks: &mut Marks<'_>) -> Result<(), String> {
     let (labels, objects) = (fields.get("labels"), fields.get("objects"));
+    if objects.is_none() {
+        bare_boxes(fields)?;
+    }
     if labels.is_some() || objects.is_some() {
         for label in list(fields, "labels")? {
             let made = class(&Scalar::from(label), names).map(|name| marks.mark(&name, Shape::Class));
@@ -374,10 +388,30 @@ fn by_number(fields: &Map<String, Value>, names: &[String], marks: &mut Marks<'_
         }
         return objects_of(objects, names, marks);
     }
-    let class = class(&field(fields, "label"), names)?;
-    let mark = marks.mark(&class, Shape::Class);
-    marks.out.push(mark);
+    let label = field(fields, "label");
+    let several = fields.get("label").and_then(Value::as_array).map(|list| list.iter().map(Scalar::from).collect());
+    for label in several.unwrap_or_else(|| vec![label]) {
+        let class = class(&label, names)?;
+        let mark = marks.mark(&class, Shape::Class);
+        marks.out.push(mark);
+    }
     Ok(())
+}
+
+/// Boxes that stand where nobody says what their numbers are.
+fn bare_boxes(fields: &Map<String, Value>) -> Result<(), String> {
+    let full = |key: &&str| match fields.get(*key) {
+        Some(Value::Array(list)) => !list.is_empty(),
+        Some(Value::Object(_) | Value::Number(_)) => true,
+        _ => false,
+    };
+    match ["boxes", "bboxes", "bbox", "xmin", "x_min"].into_iter().find(full) {
+        Some(key) => Err(format!(
+            "`{key}` is not read here; put the boxes of a picture into objects, as {{\"bbox\": [[x, y, w, h]], \
+             \"categories\": […]}}, or write a table with a row for each box as CSV or Parquet"
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The class of a label: its name, or its number in `classes.json`.

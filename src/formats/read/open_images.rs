@@ -21,9 +21,10 @@ const FLAGS: [&str; 5] = ["IsOccluded", "IsTruncated", "IsGroupOf", "IsDepiction
 /// Bytes of a file with the names of classes that are read.
 const NAMES: u64 = 64 << 20;
 
-/// Whether a file says what classes are called.
-pub(super) fn is_description(name: &str) -> bool {
-    name.contains("class-descriptions")
+/// Whether a file says what classes are called, by its path; FiftyOne has it as `metadata/classes.csv`.
+pub(super) fn is_description(path: &str) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    name.contains("class-descriptions") || (name == "classes.csv" && folder.rsplit('/').next() == Some("metadata"))
 }
 
 /// Reads one file, or all of a folder with the names of its classes.
@@ -33,7 +34,7 @@ pub(super) fn is_description(name: &str) -> bool {
 pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
     let paths = documents(files, &["csv"])?;
     let (describing, others): (Vec<String>, Vec<String>) =
-        paths.iter().partition(|p| !files.is_file() && p.rsplit('/').next().is_some_and(is_description));
+        paths.iter().partition(|p| !files.is_file() && is_description(p));
     let mut names: HashMap<String, String> = HashMap::new();
     let mut classes = Vec::new();
     for path in &describing {

@@ -2,12 +2,14 @@
 //!
 //! Columns are found by their names (`filename`, `label`, `xmin`, …; `--columns path=FILE,class=KIND` says others); without
 //! a header, those of a few programs are known. Rows of one picture may lie anywhere: they are put together through a
-//! [`Sorter`]. Boxes are `xmin ymin xmax ymax` or `x y w h`; they are parts of the picture if no number of the file is above
-//! 1.5, which a first pass looks at, and pixels otherwise. A row without a class is a picture with nothing on it. A quote
-//! that keeps a spreadsheet from running a cell is taken off. Roboflow's `_classes.csv` has a column for each class.
+//! [`Sorter`]. Boxes are `xmin ymin xmax ymax` or `x y w h`, or one column `bbox` (see [`place`]); they are parts of the
+//! picture if no number of the file is above 1.5, which a first pass looks at, and pixels otherwise. A row without a class
+//! is a picture with nothing on it. A quote that keeps a spreadsheet from running a cell is taken off. Roboflow's
+//! `_classes.csv` has a column for each class.
 
 mod columns;
 mod layout;
+mod place;
 
 pub(super) use columns::Columns;
 

@@ -3,6 +3,8 @@
 //! What always holds: both checksums of every record are checked, and a record whose own is wrong is one bad row, because
 //! its length is known to be right; a record is at most [`LONGEST`], picture and all; nothing of the picture is kept.
 
+mod label_map;
+
 use super::parquet::part_of;
 use super::{Reading, document_label, io_error, item, mark, near};
 use crate::domain::annotation::Shape;
@@ -142,46 +144,24 @@ fn next(
 fn class_names(files: &dyn Files, path: &str) -> BTreeMap<i64, String> {
     let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
     let mut text = String::new();
-    let found = ["label_map.pbtxt", "labelmap.pbtxt", "label_map.txt"].iter().filter(|_| !files.is_file());
-    for name in found {
-        if let Ok(input) = files.open(&format!("{folder}{name}"))
+    let usual = ["label_map.pbtxt", "labelmap.pbtxt", "label_map.txt"].map(|name| format!("{folder}{name}"));
+    let found = usual.into_iter().filter(|_| !files.is_file()).chain(only_label_map(files, &folder));
+    for path in found {
+        if let Ok(input) = files.open(&path)
             && input.take(NAMES).read_to_string(&mut text).is_ok()
         {
             break;
         }
     }
-    label_map(&text)
+    label_map::names(&text)
 }
 
-/// `item { id: 1 name: 'x' }`, in either order, with `display_name` before `name`.
-fn label_map(text: &str) -> BTreeMap<i64, String> {
-    let mut out = BTreeMap::new();
-    let begins = |(at, word): &(usize, &str)| {
-        let rest = text.get(at + word.len()..).unwrap_or_default();
-        rest.trim_start().starts_with('{')
-            && text.get(..*at).is_some_and(|b| b.trim_end().ends_with('}') || b.trim().is_empty())
-    };
-    let starts: Vec<usize> = text.match_indices("item").filter(begins).map(|(at, _)| at).collect();
-    let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    for (start, end) in starts.iter().zip(ends) {
-        let block = text.get(start + "item".len()..end).unwrap_or_default();
-        let field = |key: &str| {
-            block.lines().flat_map(|l| l.split(',')).find_map(|part| {
-                let part = part.trim().trim_start_matches(['{', ' ', '\t']);
-                let value = part.strip_prefix(key)?.trim_start().strip_prefix(':')?.trim();
-                Some(value.trim_end_matches(['}', ' ', '\t']).to_owned())
-            })
-        };
-        let unquoted = |text: String| match serde_json::from_str::<String>(&text) {
-            Ok(plain) => plain,
-            Err(_) => text.trim_matches(['\'', '"']).to_owned(),
-        };
-        let name = field("display_name").or_else(|| field("name")).map(unquoted);
-        if let (Some(id), Some(name)) = (field("id").and_then(|id| id.parse().ok()), name) {
-            out.insert(id, name);
-        }
-    }
-    out
+/// The one label map of a folder, whatever it is called: Roboflow names it after the set.
+fn only_label_map(files: &dyn Files, folder: &str) -> Option<String> {
+    let listed = if files.is_file() { None } else { files.list("").ok() };
+    let inside = |path: &String| path.strip_prefix(folder).is_some_and(|name| !name.contains('/'));
+    let mut maps = listed?.filter_map(Result::ok).filter(|path| path.ends_with(".pbtxt") && inside(path));
+    maps.next().filter(|_| maps.next().is_none())
 }
 
 /// One feature: a list of bytes, of floats or of whole numbers.
@@ -412,13 +392,5 @@ mod tests {
         for name in ["a.json", "tfrecord", "record.txt", "x-of-3"] {
             assert!(!is_name(name), "{name}");
         }
-    }
-
-    #[test]
-    fn label_maps_are_read_in_any_layout() {
-        let map = label_map(
-            "item {\n  id: 1\n  name: 'a b'\n}\nitem { name: \"c\", id: 2 }\nitem {\n name:\"\\\"q\\\"\"\n id:3\n}",
-        );
-        assert_eq!(map.into_iter().collect::<Vec<_>>(), [(1, "a b".into()), (2, "c".into()), (3, "\"q\"".into())]);
     }
 }

@@ -57,9 +57,9 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
                 Some(Value::Object(map)) => map.values().cloned().collect(),
                 _ => Vec::new(),
             };
-            let classes = fields.get("file_attributes").and_then(Value::as_object).map(class_of);
-            if let Some(Some(class)) = &classes {
-                out.marks.push(mark(class, Shape::Class, Unit::Pixel, &place));
+            let whole = fields.get("file_attributes").and_then(Value::as_object);
+            if let Some(class) = whole.and_then(|said| class_of_picture(said, !regions.is_empty())) {
+                out.marks.push(mark(&class, Shape::Class, Unit::Pixel, &place));
             }
             for region in &regions {
                 match thing(region, &place) {
@@ -79,6 +79,14 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
         })?;
     }
     Ok(())
+}
+
+/// The class in the attributes of a picture. The only one there is counts where nothing is drawn on it and it is no number:
+/// of pictures with regions, people note other things there, such as that they are done.
+fn class_of_picture(fields: &Map<String, Value>, has_regions: bool) -> Option<String> {
+    let named = fields.keys().any(|key| CLASS.iter().any(|class| key.eq_ignore_ascii_case(class)));
+    let class = class_of(fields)?;
+    (named || (!has_regions && class.parse::<f64>().is_err())).then_some(class)
 }
 
 /// The class in the attributes of a region or picture.

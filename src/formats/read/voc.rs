@@ -1,4 +1,5 @@
-//! Pascal VOC: a file of XML for each picture; and the XML of the first LabelMe, the one of the web, which looks like it.
+//! Pascal VOC: a file of XML for each picture; and the XML of the first LabelMe, the one of the web, which looks like it, and
+//! that of roLabelImg, which has turned boxes (read as polygons).
 //!
 //! The first pixel is 0 for most writers and 1, with the last pixel belonging to the box, in the VOC devkit and for
 //! supervision; nothing in a file says which. `auto` reads all files once before: a coordinate of 0 anywhere means 0; else
@@ -6,7 +7,7 @@
 
 use super::sorter::{Key, key_of};
 use super::xml::{self, Node, number, side};
-use super::{Reading, VocOrigin, document_label, documents, item, mark, split_of};
+use super::{Reading, VocOrigin, document_label, documents, item, mark, split_of_folders};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
 use crate::domain::natural::NameList;
@@ -100,6 +101,13 @@ fn hash(name: &str) -> u64 {
     (key_of(name) & Key::from(u64::MAX)) as u64
 }
 
+/// The names that a line of a list may mean: all of it, or what stands before a number that says more of the picture.
+fn listed(line: &str) -> impl Iterator<Item = &str> {
+    let whole = line.trim().trim_matches('"');
+    let numbered = whole.rsplit_once([' ', '\t']).filter(|(_, number)| matches!(*number, "0" | "1" | "-1"));
+    [whole].into_iter().chain(numbered.map(|(name, _)| name.trim()))
+}
+
 impl<'a> Pictures<'a> {
     fn new(files: &'a dyn Files) -> Result<Self, ReadError> {
         let mut splits = Vec::new();
@@ -113,7 +121,7 @@ impl<'a> Pictures<'a> {
             let mut input = BufReader::new(super::open(files, &path)?.take(64 << 20));
             super::lines::each_line(&mut input, &document_label(files, &path), &mut |_, line| {
                 let line = String::from_utf8_lossy(line);
-                splits.extend(line.split_whitespace().next().map(|stem| (hash(stem), split as u8)));
+                splits.extend(listed(&line).map(|stem| (hash(stem), split as u8)));
                 Ok(())
             })?;
         }
@@ -164,7 +172,7 @@ fn annotation(
     out.width = size.and_then(|s| side(s.text_of("width").or_else(|| s.text_of("ncols"))));
     out.height = size.and_then(|s| side(s.text_of("height").or_else(|| s.text_of("nrows"))));
     let own = pictures.split(filename.rsplit_once('.').map_or(filename, |(stem, _)| stem));
-    out.split = own.or_else(|| split_of(path));
+    out.split = own.or_else(|| split_of_folders(path));
     for (n, object) in (1..).zip(node.all("object")) {
         if object.text_of("deleted") == Some("1") {
             continue;
@@ -185,6 +193,8 @@ fn thing(object: &Node, place: &Place, one: bool) -> Result<Mark, String> {
     let class = object.text_of("name").ok_or("the object has no <name>")?;
     let shape = if let Some(bndbox) = object.child("bndbox") {
         boxed(bndbox, one)?
+    } else if let Some(turned) = object.child("robndbox") {
+        robndbox(turned)?
     } else if let Some(polygon) = object.child("polygon") {
         let corner = |pt: &Node| Ok(Point { x: number(pt.text_of("x"), "x")?, y: number(pt.text_of("y"), "y")? });
         let corners = polygon.all("pt").map(corner).collect::<Result<Vec<Point>, String>>()?;
@@ -222,6 +232,16 @@ fn upright(corners: &[Point]) -> Option<Shape> {
     let down = a.x == b.x && b.y == c.y && c.x == d.x && d.y == a.y;
     let at = BoxN { x: a.x.min(c.x), y: a.y.min(c.y), w: (a.x - c.x).abs(), h: (a.y - c.y).abs() };
     (across || down).then_some(Shape::Box(at))
+}
+
+/// A box by its middle, turned by so many radians, as roLabelImg writes one.
+fn robndbox(turned: &Node) -> Result<Shape, String> {
+    let value = |key: &str| number(turned.text_of(key), key);
+    let (cx, cy, w, h, angle) = (value("cx")?, value("cy")?, value("w")?, value("h")?, value("angle")?);
+    Ok(match angle == 0.0 {
+        true => Shape::Box(BoxN { x: cx - w / 2.0, y: cy - h / 2.0, w, h }),
+        false => super::round::turned_box(Point { x: cx, y: cy }, (w, h), angle),
+    })
 }
 
 fn boxed(bndbox: &Node, one: bool) -> Result<Shape, String> {

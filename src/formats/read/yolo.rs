@@ -10,8 +10,8 @@
 //! | class x1 y1 … x4 y4 name difficulty | the same with a number in front, as Roboflow writes them |
 //!
 //! Classes are in `data.yaml` (`names`, a list or a mapping; with no more than `nc` they are `class_0` and so on, as
-//! Ultralytics calls them), `classes.txt`, `obj.names` or `_darknet.labels`. Text files that list pictures are no labels;
-//! those that list boxes beside them, as keras-yolo3 has it, are read (see [`lists`]). An empty file is a picture with
+//! Ultralytics calls them), `classes.txt`, `obj.names` or `_darknet.labels`. Text files that list pictures are no labels, but
+//! `train.txt` and its like say which part of the data set a picture is of; those that list boxes beside them, as keras-yolo3 has it, are read (see [`lists`]). An empty file is a picture with
 //! nothing on it; a picture without a file is only listed. Folders without any label files, `train/CLASS/picture`, are
 //! `imagefolder`.
 
@@ -19,9 +19,10 @@ mod lists;
 
 pub(super) use lists::is_of_boxes as is_list_of_boxes;
 
+use super::parts::Lists;
 use super::sorter::{Key, key_of};
 use super::yaml::{self, Yaml};
-use super::{Reading, document_label, documents, item, mark, split_of};
+use super::{Reading, document_label, documents, item, mark, split_of_folders};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
 use crate::domain::natural::NameList;
@@ -78,7 +79,7 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
             let place = Place { file: document_label(files, &path), at: Spot::Whole };
             let mut listed = item(&path, &place);
             listed.standing = Standing::Listed;
-            listed.split = split_of(&path);
+            listed.split = set.part_of(&path, &path);
             take(Found::Item(Box::new(listed)))?;
         }
     }
@@ -111,6 +112,8 @@ struct Set {
     has_counted_names: bool,
     /// Numbers of a key point, where there are any.
     points: Option<(usize, usize)>,
+    /// Parts of the data set by lists of pictures.
+    lists: Lists,
     /// Pictures in the order of the listing.
     pictures: NameList,
     /// Where each stands, in the order of the hashes of their paths without ending.
@@ -126,6 +129,7 @@ impl Set {
             counted: None,
             has_counted_names: false,
             points: None,
+            lists: Lists::default(),
             pictures: NameList::default(),
             by_path: Vec::new(),
             by_stem: Vec::new(),
@@ -147,8 +151,11 @@ impl Set {
                 wrong = set.data(files, &path).err().or(wrong);
             } else if listed.is_empty() && is_names(name) {
                 listed = names_in(&text_of(files, &path)?);
+            } else if Lists::may_be(&path) {
+                set.lists.read(files, &path)?;
             }
         }
+        set.lists.sort();
         if set.names.is_empty() {
             set.names = listed;
         }
@@ -222,6 +229,11 @@ impl Set {
             (Some(one), None) => Ok(one),
             _ => Err(wanted),
         }
+    }
+
+    /// The part of the data set that a picture is listed in, or that the folder of its labels says.
+    fn part_of(&self, picture: &str, labels: &str) -> Option<String> {
+        self.lists.part(picture).or_else(|| split_of_folders(labels))
     }
 
     /// The place of a picture.
@@ -301,7 +313,7 @@ fn labels_of(
     };
     let mut list = None;
     let mut out: Item = item(&bare, &whole);
-    out.split = split_of(path);
+    out.split = set.part_of(&bare, path);
     let mut seen = HashSet::new();
     let mut input = BufReader::new(super::open(files, path)?);
     super::lines::each_line(&mut input, &file, &mut |n, line| {

@@ -40,6 +40,15 @@ impl<T> Parts<T> {
         parts(about).iter().try_for_each(|part| self.of(part, || make(part)).map(drop))
     }
 
+    /// Has at least one part: the first of the data set where none has an item.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub(super) fn any(&mut self, about: &About, mut make: impl FnMut(&str) -> io::Result<T>) -> io::Result<()> {
+        let first = parts(about).into_iter().next().filter(|_| self.0.is_empty());
+        first.map_or(Ok(()), |part| self.of(&part, || make(&part)).map(drop))
+    }
+
     pub(super) fn drain(&mut self) -> impl Iterator<Item = (String, T)> + '_ {
         self.0.drain(..)
     }

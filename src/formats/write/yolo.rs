@@ -13,6 +13,7 @@ use super::text::{stem, yaml};
 use super::{About, Entry, Picture, Says, Writer};
 use crate::domain::annotation::Shape;
 use crate::formats::dataset::{Item, Mark, Outputs, Unit};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -25,11 +26,13 @@ pub(super) struct Yolo {
     about: Arc<About>,
     polygons: bool,
     text: String,
+    /// The parts that have a picture.
+    filled: BTreeSet<String>,
 }
 
 impl Yolo {
     pub(super) fn new(about: Arc<About>, polygons: bool) -> Self {
-        Self { about, polygons, text: String::new() }
+        Self { about, polygons, text: String::new(), filled: BTreeSet::new() }
     }
 
     fn line(&mut self, frame: &Frame, mark: &Mark) {
@@ -82,6 +85,9 @@ impl Writer for Yolo {
 
     fn item(&mut self, entry: &Entry<'_>, out: &mut dyn Outputs) -> io::Result<()> {
         self.text.clear();
+        if !self.filled.contains(folder(entry.item)) {
+            self.filled.insert(folder(entry.item).to_owned());
+        }
         let frame = Frame::of(entry.item);
         for mark in &entry.item.marks {
             self.line(&frame, mark);
@@ -92,16 +98,15 @@ impl Writer for Yolo {
     }
 
     fn finish(&mut self, out: &mut dyn Outputs) -> io::Result<()> {
-        let splits = &self.about.splits;
-        let first = splits.first().map_or("train", String::as_str);
-        let train = if splits.iter().any(|s| s == "train") { "train" } else { first };
-        let val = ["val", "valid", "validation", "test"].into_iter().find(|v| splits.iter().any(|s| s == v));
+        // A part without a picture has no folder, and readers end at one that is not there.
+        let filled = |part: &&str| self.filled.contains(*part);
+        let first = self.about.splits.iter().map(String::as_str).find(filled).unwrap_or("train");
+        let train = Some("train").filter(filled).unwrap_or(first);
+        let val = ["val", "valid", "validation", "test"].into_iter().find(filled);
         let mut text = format!("train: images/{train}\nval: images/{}\n", val.unwrap_or(train));
-        for split in splits.iter().filter(|s| !["train", "val"].contains(&s.as_str())) {
-            // Only `test` is known to readers beside these two.
-            if split == "test" {
-                text.push_str("test: images/test\n");
-            }
+        // Only `test` is known to readers beside these two.
+        if Some("test").filter(filled).is_some() {
+            text.push_str("test: images/test\n");
         }
         text.push_str("names:\n");
         for (i, name) in self.about.classes.names().enumerate() {

@@ -369,7 +369,10 @@ impl<'a, 'w> Gather<'a, 'w> {
 
     /// What would help with the pictures that were not found.
     fn remedy(&mut self) -> Result<String, OpsError> {
-        let general = "--on-missing skip leaves them out, --on-missing create makes samples of them";
+        let general = match self.wanted.how.on_missing {
+            OnMissing::Error => "--on-missing skip leaves them out, --on-missing create makes samples of them",
+            OnMissing::Skip | OnMissing::Create => "--on-missing create makes samples of them",
+        };
         if self.missing.is_empty() || self.wanted.how.matching != super::Matching::Path {
             return Ok(general.to_owned());
         }

@@ -3,7 +3,7 @@
 //! By path: the name is the path below the project's source, or the same written as a whole (`/Volumes/…`, `s3://…`), or
 //! below the folder that is imported. By name: the file name alone decides, as long as only one picture has it. By suffix:
 //! one of the two paths ends with the other. A name without a picture's ending also stands for the one picture that has it
-//! with one.
+//! with one. Letters with marks may be written either way that Unicode knows: a Mac takes them apart in names of files.
 
 use crate::domain::ids::{ProjectId, SampleId};
 use crate::domain::lake_path::LakePath;
@@ -14,8 +14,10 @@ use crate::ops::options::import::Matching;
 use crate::ops::{OpsError, Watch};
 use crate::store::Store;
 use crate::store::records::{Direction, From, Known};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash, Hasher};
+use unicode_normalization::UnicodeNormalization;
 
 /// What a name leads to.
 pub(super) enum Hit {
@@ -145,7 +147,10 @@ impl Names {
     fn spellings(&self, path: &str) -> Vec<String> {
         let plain = plain(path).into_iter().map(str::to_owned);
         let below = self.below.as_ref().map(|below| format!("{below}{path}"));
-        [path.to_owned()].into_iter().chain(below).chain(plain).collect()
+        let as_written: Vec<String> = [path.to_owned()].into_iter().chain(below).chain(plain).collect();
+        let other = |text: &String| (!text.is_ascii()).then(|| [text.nfc().collect(), text.nfd().collect()]);
+        let others: Vec<String> = as_written.iter().filter_map(other).flatten().collect();
+        as_written.into_iter().chain(others).collect()
     }
 
     /// Looks paths up in order and gives those that are there.
@@ -226,15 +231,16 @@ fn chosen<'a>(path: &str, all: impl Iterator<Item = &'a Known>, whole: bool, mat
     if path.is_empty() {
         return Hit::None;
     }
-    let text = |known: &'a Known| if whole { known.path.as_str() } else { stem(&known.path) };
+    let text = |known: &'a Known| composed(if whole { &known.path } else { stem(&known.path) });
+    let path = &*composed(path);
     let mut found: Vec<&Known> = all
         .filter(|known| match matching {
-            Matching::Suffix => is_suffix(text(known), path) || is_suffix(path, text(known)),
-            _ => file_name(text(known)) == file_name(path),
+            Matching::Suffix => is_suffix(&text(known), path) || is_suffix(path, &text(known)),
+            _ => file_name(&text(known)) == file_name(path),
         })
         .collect();
     // Of several pictures that the name ends with, the one with the longest path is meant.
-    let ends = |known: &'a Known| is_suffix(path, text(known));
+    let ends = |known: &'a Known| is_suffix(path, &text(known));
     if matching == Matching::Suffix
         && let Some(longest) = found.iter().filter(|k| ends(k)).map(|k| k.path.len()).max()
     {
@@ -265,9 +271,14 @@ fn is_suffix(whole: &str, end: &str) -> bool {
     whole.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 
+/// A text with its letters and their marks put together.
+fn composed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
+}
+
 fn hash(text: &str) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
-    text.hash(&mut hasher);
+    composed(text).hash(&mut hasher);
     hasher.finish()
 }
 

@@ -3,12 +3,15 @@
 use super::{Identity, Import, OnExisting};
 use crate::domain::annotation::{Annotation, Shape};
 use crate::domain::class::LabelSet;
+use crate::domain::geometry::Point;
 use crate::domain::ids::{AnnotationId, ClassId};
 use crate::domain::sample::{Answer, Sample, Status};
 use crate::formats::dataset::{Item, Mark, Standing};
 use serde_json::Value;
 use std::collections::HashMap;
 
+/// Corners that lie nearer to each other than this, in parts of the picture, are in one place.
+const NEAR: f64 = 1e-6;
 /// Boxes of one class that overlap so far are the same box.
 const SAME: f64 = 0.999;
 
@@ -146,8 +149,24 @@ fn same_answer(old: &Answer, new: &Answer, labels: &LabelSet) -> bool {
     let pairs = || old.annotations.iter().zip(&new.annotations);
     heads(old) == heads(new)
         && pairs().all(|(o, n)| {
-            labels.resolve(o.class) == labels.resolve(n.class) && o.shape == n.shape && o.attributes == n.attributes
+            labels.resolve(o.class) == labels.resolve(n.class)
+                && near(&o.shape, &n.shape)
+                && o.attributes == n.attributes
         })
+}
+
+/// Whether two shapes differ by no more than what a format rounds, so that our own export taken back is no change.
+fn near(a: &Shape, b: &Shape) -> bool {
+    let close = |a: f64, b: f64| (a - b).abs() < NEAR;
+    match (a, b) {
+        (Shape::Box(a), Shape::Box(b)) => close(a.x, b.x) && close(a.y, b.y) && close(a.w, b.w) && close(a.h, b.h),
+        (Shape::Polygon { parts: a }, Shape::Polygon { parts: b }) => {
+            let lengths = |parts: &[Vec<Point>]| parts.iter().map(Vec::len).collect::<Vec<_>>();
+            let pairs = a.iter().flatten().zip(b.iter().flatten());
+            lengths(a) == lengths(b) && pairs.into_iter().all(|(a, b)| close(a.x, b.x) && close(a.y, b.y))
+        }
+        (a, b) => a == b,
+    }
 }
 
 /// Whether two annotations say the same.

@@ -6,7 +6,7 @@ use super::plan::{Plan, annotations, plan, standing};
 use super::{Become, Identity, Import, counted, progress, twins};
 use crate::domain::annotation::Prediction;
 use crate::domain::class::LabelSet;
-use crate::domain::edit::{Change, Edit, Origin, Outcome};
+use crate::domain::edit::{Change, Edit, IMPORT_MESSAGE, Origin, Outcome};
 use crate::domain::ids::{BatchId, ClassId, EditId, ProjectId, Rev, SampleId};
 use crate::domain::project::Project;
 use crate::domain::sample::{Answer, Sample};
@@ -117,7 +117,7 @@ impl Writer<'_> {
     }
 
     fn edit(&self, id: EditId, change: Change) -> Edit {
-        let message = format!("import {}", printable(&self.wanted.from.to_string()));
+        let message = format!("{IMPORT_MESSAGE}{}", printable(&self.wanted.from.to_string()));
         Edit {
             id,
             origin: Origin::Import,
@@ -132,6 +132,7 @@ impl Writer<'_> {
         let before = self.store.project(self.project.id)?.labels;
         let mut after = before.clone();
         after.append_missing(std::mem::take(&mut self.gathered.classes));
+        self.gathered.done.report.skeletons = self.gathered.skeletons.len() as u64;
         if after != before && !self.wanted.dry_run {
             let edit = self.edit(EditId::fresh(), Change::Classes { before, after: after.clone() });
             match self.store.commit(&[edit])?.into_iter().next() {
@@ -298,6 +299,7 @@ impl Writer<'_> {
             return false;
         }
         self.gathered.done.report.annotations += new.len() as u64;
+        self.gathered.done.report.guesses += new.len() as u64;
         self.gathered.done.report.replaced += u64::from(old().next().is_some());
         out.push(SamplePredictions { sample: sample.id, predictions: new });
         true

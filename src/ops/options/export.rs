@@ -161,7 +161,8 @@ pub const FILTER: Field<Export> = Field {
     title: "pictures",
     help: "Only these pictures, such as 'status:labeled class:roses'; with --as-of, status, class, by, flag, unsure and \
            empty are asked of the answer of then, the rest of the picture of today",
-    form: "status:labeled class:roses review:accepted   empty: all",
+    form: "status:labeled class:roses review:accepted",
+    empty: "all",
     only: &[],
     get: |o| o.filter.to_string(),
     set: |o, text| Filter::parse(text).map(|filter| o.filter = filter),
@@ -171,7 +172,8 @@ pub const AS_OF: Field<Export> = Field {
     flag: "as-of",
     title: "as of",
     help: "The labels and the names of classes as they were in this state: a snapshot, a time, `start`",
-    form: "a snapshot, or 2026-01-31T12:00:00Z   empty: as they are",
+    form: "a snapshot, or 2026-01-31T12:00:00Z",
+    empty: "as they are",
     only: &[],
     get: |o| o.as_of.clone().unwrap_or_default(),
     set: |o, text| {
@@ -185,6 +187,7 @@ pub const BEFORE: Field<Export> = Field {
     title: "names alike up to",
     help: SPLIT.help,
     form: "one character, such as _",
+    empty: "",
     only: &[],
     get: |o| match o.split.as_ref().map(|s| s.by) {
         Some(By::Before(end)) => end.to_string(),
@@ -207,6 +210,7 @@ pub const SHARDS: Field<Export> = Field {
     title: "files of a part",
     help: "tfrecord: deal the pictures of a part out to so many files",
     form: "a number",
+    empty: "",
     only: &["tfrecord"],
     get: |o| o.options.shards.to_string(),
     set: |o, text| {
@@ -222,6 +226,7 @@ pub const PARTS: Field<Export> = Field {
     title: "parts",
     help: "The parts and their shares",
     form: "train=0.8,val=0.1,test=0.1",
+    empty: "",
     only: &[],
     get: |o| {
         let parts = o.split.iter().flat_map(|s| &s.parts).map(|(name, share)| format!("{name}={share}"));
@@ -240,6 +245,7 @@ pub const SEED: Field<Export> = Field {
     title: "seed",
     help: "Another number splits otherwise; the same one always alike",
     form: "a number",
+    empty: "",
     only: &[],
     get: |o| o.split.as_ref().map(|s| s.seed.to_string()).unwrap_or_default(),
     set: |o, text| {

@@ -31,6 +31,32 @@ impl Imported {
         let ImportReport { annotations, created, answered, replaced, comments, listed, .. } = &self.report;
         annotations + created + answered + replaced + comments + listed == 0
     }
+
+    /// Whether the project has none of the pictures of the file.
+    #[must_use]
+    pub fn knows_none(&self) -> bool {
+        self.report.read > 0 && self.report.matched + self.report.created == 0
+    }
+
+    /// Whether answers or classes of the project are others than before: what an undo takes back.
+    #[must_use]
+    pub fn changes_answers(&self) -> bool {
+        self.report.answered > 0 || !self.new_classes.is_empty()
+    }
+
+    /// What an undo leaves, because it is no answer; in words.
+    #[must_use]
+    pub fn stays(&self) -> Vec<&'static str> {
+        let ImportReport { guesses, created, comments, listed, skeletons, .. } = &self.report;
+        let parts = [
+            (*guesses, "guesses"),
+            (*comments, "remarks"),
+            (*listed, "lists of parts"),
+            (*created, "new pictures"),
+            (*skeletons, "names of key points"),
+        ];
+        parts.into_iter().filter(|(n, _)| *n > 0).map(|(_, what)| what).collect()
+    }
 }
 
 /// What becomes of a picture of a file.

@@ -75,8 +75,9 @@ fn a_coco_file_is_taken_counted_before_taken_back_and_taken_again() {
     good(&home);
     let dry = run(&home, &["a.json", "--dry-run"]);
     let promised =
-        ["annotations", "answered", "comments", "created", "dry_run", "listed", "matched", "parts", "read", "rejected"];
-    assert_eq!(keys(&dry), [&promised[..], &["replaced", "skipped", "unreadable"]].concat());
+        ["annotations", "answered", "comments", "created", "dry_run", "guesses", "listed", "matched", "parts", "read"];
+    let more = ["rejected", "replaced", "skeletons", "skipped", "unreadable"];
+    assert_eq!(keys(&dry), [&promised[..], &more].concat());
     assert_eq!((counts(&dry), &dry["dry_run"]), ([3, 3, 0, 3, 0, 0, 0], &json!(true)));
     assert!(exported(&home).iter().all(|r| r["status"] == "unlabeled"));
     let real = run(&home, &["a.json"]);
@@ -197,6 +198,28 @@ fn names_are_matched_as_wanted() {
 }
 
 #[test]
+fn letters_with_marks_may_be_written_either_way() {
+    let (apart, together) = ("u\u{308}ber/Cafe\u{301} 1.png", "\u{fc}ber/Caf\u{e9} 1.png");
+    for (there, named) in [(apart, together), (together, apart)] {
+        let home = Home::new();
+        home.picture(&format!("p/{there}"));
+        home.ok(&["project", "create", "cars", "--from", "p", "-r", "--classes", "car"]);
+        for matching in ["path", "name", "suffix"] {
+            home.write("in.jsonl", &json!({ "path": named, "label": "car" }).to_string());
+            let args = ["import", "cars", "in.jsonl", "--match", matching, "--dry-run", "--json"];
+            assert_eq!(home.json(&args)["matched"], json!(1), "{matching}: {named:?}");
+        }
+        // A picture of exactly this name is the one that is meant.
+        home.picture(&format!("p/{named}"));
+        home.ok(&["project", "rescan", "cars"]);
+        home.ok(&["import", "cars", "in.jsonl", "--match", "path"]);
+        let rows = exported(&home);
+        let labeled: Vec<&Value> = rows.iter().filter(|r| r["status"] == "labeled").map(|r| &r["path"]).collect();
+        assert_eq!(labeled, [named]);
+    }
+}
+
+#[test]
 fn missing_pictures_are_left_out_or_made() {
     let home = cars();
     home.picture("cars/new/5.png");
@@ -204,6 +227,15 @@ fn missing_pictures_are_left_out_or_made() {
     let rows = json!([boxed(1, 1, 1, [0., 0., 8., 6.]), boxed(2, 2, 1, [0., 0., 1., 1.])]);
     home.write("a.json", &coco(&images, &rows));
     assert_eq!(counts(&run(&home, &["a.json", "--on-missing", "skip", "--dry-run"])), [2, 1, 0, 1, 0, 1, 0]);
+    // What was said already is no advice, and nothing is there already of pictures that nobody knows.
+    home.write("other.json", &coco(&json!([image(1, "7.png")]), &json!([boxed(1, 1, 1, [0., 0., 8., 6.])])));
+    let none = home.run(&["import", "cars", "other.json", "--on-missing", "skip"]);
+    assert!(
+        none.err.contains("--on-missing create makes samples") && !none.err.contains("--on-missing skip"),
+        "{}",
+        none.err
+    );
+    assert!(none.out.contains("nothing else changes: the project has none of these pictures"), "{}", none.out);
     let dry = run(&home, &["a.json", "--on-missing", "create", "--dry-run"]);
     assert_eq!(counts(&dry), [2, 1, 1, 2, 0, 0, 0]);
     assert_eq!(counts(&run(&home, &["a.json", "--on-missing", "create"])), counts(&dry));
@@ -261,6 +293,12 @@ fn unknown_classes_are_added_or_wrong() {
     let shown = home.json(&["project", "show", "cars", "--json"]);
     let names: Vec<_> = shown["classes"].as_array().unwrap().iter().map(|c| c["name"].clone()).collect();
     assert_eq!(names, [json!("car"), json!("truck"), json!("bus")]);
+    // Where every picture is answered already a class comes all the same, and that is a change.
+    let text = std::fs::read_to_string(home.path("a.json")).unwrap();
+    home.write("b.json", &text.replace("bus", "tram"));
+    let told = home.ok(&["import", "cars", "b.json"]);
+    assert!(told.contains("classes added: tram") && told.contains("nothing else changes"), "{told}");
+    assert!(home.ok(&["import", "cars", "b.json"]).contains("nothing changes"));
 }
 
 #[test]
@@ -270,6 +308,8 @@ fn scores_make_predictions_and_results_need_their_file() {
     home.write("r.json", r#"[{"image_id":2,"category_id":2,"bbox":[0,0,8,6],"score":0.75}]"#);
     let (_, told) = stopped(&home, &["r.json"]);
     assert!(told.contains("--reference FILE"), "{told}");
+    let told = home.ok(&["import", "cars", "r.json", "--reference", "a.json", "--dry-run"]);
+    assert!(told.contains("1 of them guesses of a model; `lakelens undo` leaves them"), "{told}");
     let report = run(&home, &["r.json", "--reference", "a.json"]);
     assert_eq!(counts(&report), [1, 1, 0, 1, 0, 0, 0]);
     let rows = exported(&home);

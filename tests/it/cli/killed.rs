@@ -84,3 +84,26 @@ fn an_import_that_was_killed_is_whole_and_completes_when_repeated() {
     home.ok(&["undo", "cars"]);
     assert_eq!(answers(&home), BTreeMap::new());
 }
+
+#[test]
+fn an_import_that_is_asked_to_end_stops_between_two_steps() {
+    let home = home();
+    let watched = rusqlite::Connection::open(store(&home)).unwrap();
+    let before = events(&watched);
+    let mut child = home.command(&IMPORT).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    while events(&watched) == before {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it could be asked");
+    }
+    let asked = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let ended = child.wait_with_output().unwrap();
+    drop(watched);
+    let found = answers(&home);
+    // It may have been through already; what it may not is end by the signal.
+    match ended.status.code() {
+        Some(0) => assert_eq!(found.len(), PICTURES),
+        code => assert!(code == Some(130) && String::from_utf8_lossy(&ended.stderr).contains("stopped"), "{ended:?}"),
+    }
+    assert!(asked.success() && found.values().all(|boxes| *boxes == 2), "{}", found.len());
+    home.ok(&IMPORT);
+    assert_eq!(answers(&home).len(), PICTURES);
+}

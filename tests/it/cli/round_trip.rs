@@ -156,6 +156,30 @@ fn json_lines_bring_back_everything_but_ids_and_verdicts() {
 }
 
 #[test]
+fn an_entry_that_names_no_place_is_about_the_whole_picture() {
+    let home = Home::new();
+    home.picture("p/a.png");
+    home.picture("p/b.png");
+    home.ok(&["project", "create", "one", "--from", "p", "--classes", "cat,dog"]);
+    let guesses = json!([{ "class": "dog", "score": 0.5 }, { "class": "cat", "score": 0.25, "model": "m" }]);
+    let lines = [
+        json!({ "path": "a.png", "annotations": [{ "class": "cat" }] }),
+        json!({ "path": "b.png", "predictions": guesses }),
+    ];
+    home.write("in.jsonl", &lines.map(|line| line.to_string()).join("\n"));
+    home.ok(&["import", "one", "in.jsonl"]);
+    home.ok(&["export", "one", "now.jsonl"]);
+    let rows = json_lines(&std::fs::read_to_string(home.path("now.jsonl")).unwrap());
+    assert_eq!(rows[0]["label"], json!(["cat"]), "{rows:?}");
+    let guess = &rows[1]["predictions"][0];
+    assert_eq!((&guess["class"], &guess["kind"], &guess["score"]), (&json!("dog"), &json!("class"), &json!(0.5)));
+    // What names a place in words that are not known is refused, not taken for a class of the picture.
+    home.write("in.jsonl", "{\"path\":\"a.png\",\"annotations\":[{\"class\":\"cat\",\"bbox\":[1,2,3,4]}]}");
+    let refused = home.run(&["import", "one", "in.jsonl"]);
+    assert!(refused.code == 7 && refused.err.contains("x is missing"), "{refused:?}");
+}
+
+#[test]
 fn answers_without_annotations_are_changes() {
     let home = Home::new();
     home.picture("p/a.png");
@@ -166,4 +190,89 @@ fn answers_without_annotations_are_changes() {
     let told = home.ok(&["import", "one", "in.jsonl"]);
     assert!(told.contains("1 answered") && !told.contains("nothing changes"), "{told}");
     assert!(home.ok(&["import", "one", "in.jsonl"]).contains("nothing changes"));
+}
+
+#[test]
+fn a_task_that_was_submitted_empty_is_answered_although_a_model_found_something() {
+    let home = Home::new();
+    home.picture("p/a.png");
+    home.picture("p/b.png");
+    project(&home, "one");
+    let value = json!({ "x": 10, "y": 10, "width": 50, "height": 50, "rectanglelabels": ["car"] });
+    let region = json!({ "type": "rectanglelabels", "original_width": 16, "original_height": 12, "value": value });
+    let guess = json!([{ "result": [region], "score": 0.9, "model_version": "m" }]);
+    let task =
+        |name: &str, done: Value| json!({ "data": { "image": name }, "annotations": done, "predictions": guess });
+    let nothing = json!([{ "result": [], "was_cancelled": false }]);
+    home.write("tasks.json", &json!([task("a.png", nothing), task("b.png", json!([]))]).to_string());
+    let told = home.ok(&["import", "one", "tasks.json", "--format", "label_studio"]);
+    assert!(told.contains("1 answered"), "{told}");
+    home.ok(&["export", "one", "now.jsonl"]);
+    let rows = json_lines(&std::fs::read_to_string(home.path("now.jsonl")).unwrap());
+    let status: Vec<&Value> = rows.iter().map(|row| &row["status"]).collect();
+    assert_eq!(status, ["labeled", "pre_labeled"], "{rows:?}");
+}
+
+#[test]
+fn a_part_without_a_picture_is_not_named_to_programs_that_would_look_for_it() {
+    let home = Home::new();
+    for name in ["a.png", "b.png"] {
+        home.picture(&format!("p/{name}"));
+    }
+    project(&home, "src");
+    home.write("in.csv", "path,label,x,y,w,h,split\na.png,car,1,1,2,2,train\nb.png,car,1,1,2,2,TEST\n");
+    home.ok(&["import", "src", "in.csv"]);
+    let export = |format: &str, filter: &str| {
+        let more = ["--split", "as-imported", "--images", "copy", "--force", "--filter", filter];
+        home.ok(&[&["export", "src", "out", "--format", format], &more[..]].concat());
+        let is = |path: &str| home.path("out").join(path).exists();
+        ["train", "val", "test"].map(|part| match format {
+            "yolo" => is(&format!("images/{part}")),
+            "hf-parquet" => is(&format!("data/{part}-00000-of-00001.parquet")),
+            _ => is(&format!("{part}/metadata.jsonl")),
+        })
+    };
+    for format in ["hf-imagefolder", "hf-parquet", "yolo"] {
+        assert_eq!(export(format, ""), [true, false, true], "{format}");
+    }
+    let data = || std::fs::read_to_string(home.path("out/data.yaml")).unwrap();
+    assert!(data().starts_with("train: images/train\nval: images/test\ntest: images/test\nnames:"), "{}", data());
+    assert_eq!(export("yolo", "a.png"), [true, false, false]);
+    assert!(data().starts_with("train: images/train\nval: images/train\nnames:"), "{}", data());
+    // One that has nothing at all has a part all the same, so that there is something to read.
+    assert_eq!(export("hf-imagefolder", "none.png"), [true, false, false]);
+}
+
+#[test]
+fn exports_know_the_names_that_imports_have() {
+    let home = Home::new();
+    home.picture("p/a.png");
+    project(&home, "src");
+    for name in ["label_studio", "open_images", "csv_boxes", "hf_parquet", "pascal_voc", "yolov8", "imagefolder"] {
+        home.ok(&["export", "src", "out", "--format", name, "--dry-run"]);
+    }
+    let ran = home.run(&["export", "src", "out", "--format", "open images"]);
+    assert!(ran.code == 2 && !ran.err.contains("open_images"), "others are not listed: {ran:?}");
+}
+
+#[test]
+fn an_export_taken_back_into_its_own_project_changes_nothing() {
+    let home = Home::new();
+    ["a.png", "b.png"].iter().for_each(|name| drop(home.picture(&format!("p/{name}"))));
+    project(&home, "src");
+    let boxed = |x: f64, y: f64, w: f64, h: f64| json!({ "class": "car", "x": x, "y": y, "w": w, "h": h });
+    let boxes = [boxed(0.1, 1.0 / 3.0, 0.7, 0.123_456_789), boxed(0.300_000_1, 0.2, 1.0 / 7.0, 0.1)];
+    let lines = [json!({ "path": "a.png", "boxes": boxes }), json!({ "path": "b.png", "empty": true })];
+    let fed = home.feed(&["label", "src", "--from", "-"], &lines.map(|l| format!("{l}\n")).concat());
+    assert_eq!(fed.code, 0, "{fed:?}");
+    for (format, read) in [("coco", "coco"), ("yolo", "yolo"), ("csv-boxes", "csv"), ("tfrecord", "tfrecord")] {
+        let dest = format!("out-{format}");
+        home.ok(&["export", "src", &dest, "--format", format]);
+        let done = home.json(&["import", "src", &dest, "--format", read, "--on-existing", "replace", "--json"]);
+        let changes = ["answered", "annotations", "replaced"].map(|key| done[key].as_u64());
+        assert_eq!((changes, &done["skipped"]), ([Some(0); 3], &json!(2)), "{format}: {done}");
+    }
+    // What differs by more is taken.
+    home.write("in.csv", "path,label,x,y,w,h\na.png,car,1,1,2,2\n");
+    assert!(home.ok(&["import", "src", "in.csv", "--on-existing", "replace"]).contains("1 pictures replaced"));
 }

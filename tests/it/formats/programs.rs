@@ -272,6 +272,9 @@ fn columns_are_found_by_the_names_that_fiftyone_and_pylabel_give_them() {
 
 #[test]
 fn what_is_no_annotation_file_says_what_to_do_with_it() {
+    let masks = r#"{"image": {"image_id": 1, "file_name": "sa_1.jpg"}, "annotations": [{"crop_box": [0, 0, 16, 12]}]}"#;
+    let why = detected("sa_1.json", masks.as_bytes().to_vec()).unwrap_err();
+    assert!(why.to_string().contains("masks of Segment Anything, which name no classes"), "{why}");
     let why = detected("export.zip", b"PK\x03\x04rest".to_vec()).unwrap_err();
     assert!(why.contains("unpack it"), "{why}");
     let why = |files: &[(&str, &str)]| detect::detect(&folder(files)).unwrap_err().to_string();

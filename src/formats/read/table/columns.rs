@@ -1,7 +1,8 @@
 //! Which column of a table says what, and the item of a row.
 
-use super::super::{Reading, broken, item, mark, xml};
+use super::super::{Reading, broken, item, mark, split_of_cell, xml};
 use super::layout::Layout;
+use super::place;
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::BoxN;
 use crate::domain::text::printable;
@@ -111,6 +112,8 @@ pub(in crate::formats::read) struct Columns {
     place: [Option<usize>; 4],
     /// The last two of `place` are a size, not a corner.
     sized: bool,
+    /// All of the box in one cell.
+    whole: Option<usize>,
     width: Option<usize>,
     height: Option<usize>,
     score: Option<usize>,
@@ -162,7 +165,7 @@ impl Columns {
             asked("height", &["height", "image_height", "img_height"])?,
         );
         let (score, model) = (asked("score", &["score", "confidence", "conf"])?, asked("model", &["model"])?);
-        let split = asked("split", &["split", "subset", "set"])?;
+        let mut split = asked("split", &["split", "subset", "set"])?;
         let sized = corners[2].is_none();
         if sized && x.is_some() && sizes[0].is_none() {
             // `x, y, width, height` is a box.
@@ -184,7 +187,9 @@ impl Columns {
             (path, class, sized) = (Some(layout.path), layout.class, layout.sized);
             place = layout.place.map_or([None; 4], |columns| columns.map(Some));
             (width, height) = layout.sides.map(|[w, h]| (w, h)).unzip();
+            split = layout.split;
         }
+        let whole = rows.column_like(&place::NAMES).filter(|_| place.iter().any(Option::is_none));
         // By its place alone no column is told from another: half a word would take one for two things, or drop the labels.
         let half = said && (path.is_none() || class.is_none());
         if let Some(first) = rows.first().filter(|first| half && first.len() > 1) {
@@ -199,15 +204,18 @@ impl Columns {
         if class.is_none() && one_hot.is_empty() && !headless {
             return Err(broken(file, missing("class", "class", rows.header().unwrap_or_default())));
         }
-        Ok(Self { path, class, place, sized, width, height, score, model, split, status, reason, one_hot })
+        Ok(Self { path, class, place, sized, whole, width, height, score, model, split, status, reason, one_hot })
     }
 
     pub(in crate::formats::read) fn has_boxes(&self) -> bool {
-        self.place.iter().all(Option::is_some)
+        self.whole.is_some() || self.place.iter().all(Option::is_some)
     }
 
     /// Whether the box of a row can only be in pixels.
     pub(in crate::formats::read) fn in_pixels(&self, cells: &[String]) -> bool {
+        if let Some(b) = self.whole.and_then(|c| place::of_cell(cells.get(c)?).ok()) {
+            return [b.x, b.y, b.w, b.h].into_iter().any(|n| n > 1.5);
+        }
         let mut numbers = self.place.iter().flatten().filter_map(|c| cells.get(*c)?.trim().parse::<f64>().ok());
         numbers.any(|n| n > 1.5)
     }
@@ -218,7 +226,7 @@ impl Columns {
         let name = cell(Some(self.path)).ok_or("it names no picture")?;
         let mut out = item(name, place);
         (out.width, out.height) = (xml::side(cell(self.width)), xml::side(cell(self.height)));
-        out.split = cell(self.split).map(str::to_owned);
+        out.split = cell(self.split).and_then(split_of_cell);
         let mut wrong = Vec::new();
         for (column, class) in &self.one_hot {
             match cell(Some(*column)) {
@@ -236,7 +244,10 @@ impl Columns {
             out.extra.insert("reason".to_owned(), reason.into());
         }
         // Numbers without a class are wrong; neither is a picture with nothing on it.
-        let boxed = self.place.iter().any(|c| cell(*c).is_some()).then(|| self.boxed(cells));
+        let boxed = match self.whole {
+            Some(_) => cell(self.whole).map(place::of_cell),
+            None => self.place.iter().any(|c| cell(*c).is_some()).then(|| self.boxed(cells)),
+        };
         match (cell(self.class), boxed) {
             // Where the file has classes of whole pictures only, one without is not answered.
             (None, None) if !self.has_boxes() && self.one_hot.is_empty() && cell(self.status).is_none() => {

@@ -4,7 +4,7 @@
 use super::super::codec::Pack;
 use super::super::sorter::{Sorter, key_of};
 use super::super::{Reading, broken, document_label, io_error, item, lines, mark, near, open, split_of, table};
-use super::{class_of, thing};
+use super::{class_of_picture, thing};
 use crate::domain::annotation::Shape;
 use crate::formats::csv::{CsvError, CsvRows};
 use crate::formats::dataset::{Bad, Files, Found, Item, Place, ReadError, Spot, Standing, Take, Unit};
@@ -67,7 +67,10 @@ impl Columns {
         // What is said of the picture stands in each of its rows.
         if at.is_empty() || cell(self.number) == "0" {
             let whole = object(cell(self.whole), "file_attributes")?;
-            out.marks.extend(class_of(&whole).map(|class| mark(&class, Shape::Class, Unit::Pixel, &out.place)));
+            out.marks.extend(
+                class_of_picture(&whole, !at.is_empty())
+                    .map(|class| mark(&class, Shape::Class, Unit::Pixel, &out.place)),
+            );
         }
         if at.is_empty() {
             out.standing = if out.marks.is_empty() { Standing::Listed } else { Standing::Judged };
