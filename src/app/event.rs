@@ -70,8 +70,8 @@ pub enum Event {
     Exchanged(TaskId, Exchanged),
     /// A task has put what differs between two states on a list of this name.
     Listed(ProjectId, String),
-    /// A task has taken answers of this project back, or some of them.
-    Restored(ProjectId),
+    /// A task has taken answers of this project back, or has ended early; whether it was done as a whole and took any back.
+    Restored(ProjectId, bool),
     /// A task has made or changed a project, which should be opened or shown again.
     ProjectReady(ProjectId),
     /// A scan has found new or changed pictures in a project whose store keeps measures.

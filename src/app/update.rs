@@ -50,7 +50,7 @@ fn take(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Link(news) => preview_report::link(state, news),
         Event::Task(id, news) => task(state, id, news),
         Event::Listed(project, list) => screens::versions::actions::ready(state, project, list),
-        Event::Restored(project) => screens::versions::restored(state, project),
+        Event::Restored(project, any) => screens::versions::restored(state, project, any),
         Event::Exchanged(id, what) => screens::wizard::exchanged(state, id, what),
         Event::ProjectReady(id) => project_ready(state, id),
         Event::Scanned { project, name, here, bytes } if state.settings.measure.wants(here, bytes) => {

@@ -1,21 +1,25 @@
 //! What becomes of changes: the store's word on every edit, and how the screens follow.
 
-use super::effect::{Effect, JumpTo, Query, Write};
-use super::event::{Reply, Wrote};
+mod elsewhere;
+mod steps;
+
+pub use elsewhere::{elsewhere, renew, renewed};
+use steps::{ask_step, undone};
+
+use super::effect::{Effect, Query};
+use super::event::Wrote;
 use super::messages::Level;
-use super::overlays::confirm::Confirm;
-use super::overlays::{self, Overlay};
-use super::screens::counting::recount;
-use super::screens::label::state::{FLASH_MS, Flash, LabelState};
+use super::overlays::{self};
+use super::screens::label::state::LabelState;
 use super::screens::{self, Screen, label, second_pass};
 use super::slots::Slot;
 use super::state::State;
-use crate::domain::edit::{Change, Edit, Origin, Outcome};
-use crate::domain::ids::{ProjectId, Rev, SampleId};
+use crate::domain::edit::{Change, Edit, Outcome};
+use crate::domain::ids::{Rev, SampleId};
 use crate::domain::project::Counts;
 use crate::domain::sample::{Answer, Sample};
 use crate::domain::text::printable;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 /// Takes what became of a change.
 pub fn written(state: &mut State, wrote: Wrote) -> Vec<Effect> {
@@ -203,98 +207,6 @@ fn rejected(state: &mut State, edits: &[Edit], reason: &str) -> Vec<Effect> {
     ask_counts(state)
 }
 
-/// Others changed something: what is shown of it follows, so that the next key is about what stands now.
-pub fn elsewhere(state: &mut State, project: ProjectId, edits: &[(Edit, Rev)]) -> Vec<Effect> {
-    if state.project.as_ref().map(|p| p.project.id) != Some(project) {
-        return Vec::new();
-    }
-    // A blind pass is told nothing of what happened to answers.
-    let here = state.label().filter(|_| state.second_pass().is_none()).and_then(|l| l.sample()).map(|s| s.id);
-    let mut classes = false;
-    let mut told = false;
-    for (edit, rev) in edits {
-        let (id, after) = match &edit.change {
-            Change::Answer { sample, after, .. } => (*sample, after),
-            Change::Verdict { .. } | Change::Check { .. } => continue,
-            Change::Classes { .. } => {
-                classes = true;
-                continue;
-            }
-        };
-        let mut newer = false;
-        state.update_samples(|shown| {
-            if shown.id == id && *rev > shown.rev {
-                (shown.rev, shown.answer) = (*rev, after.clone());
-                newer = true;
-            }
-        });
-        if newer && here == Some(id) {
-            let by = printable(&edit.author).into_owned();
-            told = true;
-            state.say(Level::Warning, format!("{by} has just answered this picture; what is shown is theirs"));
-        }
-    }
-    if let Some(text) = brought(edits).filter(|_| !told && state.second_pass().is_none()) {
-        state.say(Level::Info, text);
-    }
-    let mut effects = ask_counts(state);
-    effects.extend(label::walk::reopen_end(state, edits.is_empty() || edits.iter().any(|(edit, _)| is_new(edit))));
-    if classes {
-        effects.push(Effect::Ask(state.slots.ask(Slot::Project), Query::Project(project)));
-    }
-    if matches!(state.screen(), Some(Screen::Stats(_) | Screen::Review(_))) {
-        effects.extend(screens::refresh(state));
-    }
-    effects
-}
-
-/// Whether an edit is the first answer that a picture came with.
-fn is_new(edit: &Edit) -> bool {
-    let came = |before: &Answer, base: Rev| base == Rev(0) && *before == Answer::default();
-    edit.origin == Origin::Import && matches!(&edit.change, Change::Answer { before, base, .. } if came(before, *base))
-}
-
-/// What came in bulk from elsewhere, such as from a table that others write: `the table: 3 labels changed, 2 new with a class`.
-fn brought(edits: &[(Edit, Rev)]) -> Option<String> {
-    let imported = |edit: &&Edit| edit.origin == Origin::Import && edit.change.sample().is_some();
-    let came: Vec<&Edit> = edits.iter().map(|(edit, _)| edit).filter(imported).collect();
-    let by = printable(&came.first()?.author).into_owned();
-    let fresh = came.iter().filter(|edit| is_new(edit)).count();
-    let changed = came.len() - fresh;
-    let changed = (changed > 0).then(|| format!("{changed} {} changed", if changed == 1 { "label" } else { "labels" }));
-    let fresh = (fresh > 0).then(|| format!("{fresh} new with a class"));
-    Some(format!("{by}: {}", changed.into_iter().chain(fresh).collect::<Vec<_>>().join(", ")))
-}
-
-/// Asks for every sample that some screen holds, after a task has changed answers under them.
-pub fn renew(state: &mut State) -> Vec<Effect> {
-    let mut held = BTreeSet::new();
-    state.update_samples(|sample| {
-        held.insert(sample.id);
-    });
-    if held.is_empty() {
-        return Vec::new();
-    }
-    vec![Effect::Ask(state.slots.ask(Slot::Renewed), Query::Samples(held.into_iter().collect()))]
-}
-
-/// Takes samples as the store has them, where it knows more than the screens.
-pub fn renewed(state: &mut State, reply: Reply) -> Vec<Effect> {
-    match reply {
-        Reply::Samples(samples) => {
-            let now: HashMap<SampleId, Sample> = samples.into_iter().map(|s| (s.id, s)).collect();
-            state.update_samples(|shown| {
-                if let Some(sample) = now.get(&shown.id).filter(|sample| sample.rev > shown.rev) {
-                    shown.clone_from(sample);
-                }
-            });
-        }
-        Reply::Failed(why) => state.say(Level::Error, printable(&why).into_owned()),
-        _ => {}
-    }
-    Vec::new()
-}
-
 /// Asks for the store's own counts once nothing is on its way.
 pub fn ask_counts(state: &mut State) -> Vec<Effect> {
     let project = state.project.as_ref().map(|p| p.project.id);
@@ -364,115 +276,6 @@ fn take_counts(state: &mut State, counts: Option<Counts>) {
     if let (Some(counts), Some(open), true) = (counts, state.project.as_mut(), settled) {
         open.counts = counts;
     }
-}
-
-/// The sample that an edit changed, with the answer and the revision after it.
-fn made(edit: &Edit) -> Option<(SampleId, (Rev, &Answer))> {
-    match &edit.change {
-        Change::Answer { sample, base, after, .. } => Some((*sample, (Rev(base.0 + 1), after))),
-        Change::Verdict { .. } | Change::Classes { .. } | Change::Check { .. } => None,
-    }
-}
-
-/// Asks before a step back or forward that changes many pictures, such as an import, as before a change of as many.
-fn ask_step(state: &mut State, project: ProjectId, redo: bool, pictures: u64) {
-    let asked = |o: &Overlay| matches!(o, Overlay::Confirm(c) if c.value == "redo" || c.value == "undo");
-    // Of several quick presses the first is the question, and the others are no answer.
-    if state.overlays.iter().any(asked) || state.project.as_ref().is_none_or(|p| p.project.id != project) {
-        return;
-    }
-    let (question, detail) = if redo {
-        (format!("Make a change of {pictures} pictures again?"), "[edit.undo] takes it back.")
-    } else {
-        (
-            format!("Take back a change of {pictures} pictures?"),
-            "It was one step, such as an import or one key for many. [edit.redo] makes it again.",
-        )
-    };
-    let detail = state.with_keys(detail);
-    let value = if redo { "redo" } else { "undo" }.to_owned();
-    let yes = |state: &mut State, value: &str| {
-        let project = state.project.as_ref().map(|p| p.project.id);
-        project
-            .map(|project| vec![Effect::Write(Write::Confirmed { project, redo: value == "redo" })])
-            .unwrap_or_default()
-    };
-    state.ask_late(Confirm::new(question, detail, value, yes));
-}
-
-fn undone(
-    state: &mut State,
-    redo: bool,
-    edits: &[(Edit, Outcome)],
-    samples: Vec<Sample>,
-    counts: Option<Counts>,
-) -> Vec<Effect> {
-    let verb = if redo { "made again" } else { "taken back" };
-    if edits.is_empty() {
-        state.say(Level::Info, if redo { "nothing to make again" } else { "nothing to take back" });
-        return Vec::new();
-    }
-    for (edit, _) in edits {
-        if let (Change::Classes { after, .. }, Some(open)) = (&edit.change, state.project.as_mut()) {
-            open.project.labels = after.clone();
-        }
-    }
-    match (counts, state.project.as_mut()) {
-        // Until the store's own counts come, the screen's follow the edits.
-        (None, Some(open)) => edits.iter().for_each(|(edit, _)| {
-            if let Change::Answer { before, after, .. } = &edit.change {
-                recount(&mut open.counts, before, after);
-            }
-        }),
-        (counts, _) => take_counts(state, counts),
-    }
-    let mut first = samples.first().map(|s| (s.id, s.path.clone()));
-    let now: HashMap<SampleId, Sample> = samples.into_iter().map(|s| (s.id, s)).collect();
-    // A store that cannot be reached gives no samples: then the edits themselves say what stands.
-    let made: HashMap<SampleId, (Rev, &Answer)> = edits.iter().filter_map(|(edit, _)| made(edit)).collect();
-    let count = edits.iter().filter_map(|(e, _)| e.change.sample()).collect::<HashSet<_>>().len();
-    state.update_samples(|shown| {
-        if let Some(sample) = now.get(&shown.id) {
-            shown.clone_from(sample);
-        } else if let Some((rev, answer)) = made.get(&shown.id) {
-            (shown.rev, shown.answer) = (*rev, (*answer).clone());
-            first.get_or_insert_with(|| (shown.id, shown.path.clone()));
-        }
-    });
-    for (edit, _) in edits {
-        if let Change::Check { sample, after, .. } = &edit.change {
-            let path = label::gold::show(state, *sample, after.as_ref());
-            first = first.or_else(|| path.map(|path| (*sample, path)));
-        }
-    }
-    let what = match (&first, count) {
-        (Some((_, path)), 1) => printable(path).into_owned(),
-        (_, 0) => "the label set".to_owned(),
-        (_, 1) => "1 picture".to_owned(),
-        (_, n) => format!("{n} pictures"),
-    };
-    state.say(Level::Info, format!("{verb}: {what}"));
-    let until = state.clock + FLASH_MS;
-    let taken: Vec<Edit> = edits.iter().map(|(edit, _)| edit.clone()).collect();
-    screens::objects::accept::taken_back(state, &taken);
-    if !redo {
-        label::boxes::round::taken_back(state, &taken);
-    }
-    let mut effects = screens::refresh(state);
-    // A blind pass is told nothing of what happened to answers.
-    let blind = state.second_pass().is_some();
-    if let Some(label) = state.label_mut().filter(|_| !blind) {
-        label.draft = None;
-        label.flash = Some(Flash { text: verb.to_owned(), class: None, until });
-        match state.review_mut() {
-            Some(review) => review.asked = None,
-            None => effects.extend(label::walk::refresh_tape(state)),
-        }
-        if let Some((id, _)) = first {
-            effects.extend(label::walk::jump(state, JumpTo::Sample(id)));
-        }
-    }
-    effects
 }
 
 impl State {

@@ -111,8 +111,10 @@ pub(super) fn list(
     } else {
         store.take_off_list(project, name, samples)?
     };
-    let (way, name) = (if on { "on" } else { "off" }, printable(name.trim()));
-    Ok(format!("{pictures} {way} `{name}`, which has {all} now"))
+    let (it, name) = (if n == 1 { "it" } else { "them" }, printable(name.trim()));
+    // A list is no answer: undo would take back something else.
+    let (way, back) = if on { ("on", format!("takes {it} off")) } else { ("off", format!("puts {it} back")) };
+    Ok(format!("{pictures} {way} `{name}`, which has {all} now; [lists.put] {back}, not [edit.undo]"))
 }
 
 fn in_words(pair: &SecondAnswer, labels: &LabelSet) -> Disagreement {

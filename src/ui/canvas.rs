@@ -169,6 +169,22 @@ impl<'a> Canvas<'a> {
         self.drawn.names.push(CellRect { x: at.x, y: at.y, w: at.width, h: at.height });
     }
 
+    /// Takes the names off again that stand beside the last pop-up: their picture is not shown any more.
+    pub fn blank_names(&mut self) {
+        let pop_up = self.drawn.covers.last().copied();
+        let ground = self.palette.ground();
+        let inside =
+            |x: u16, y: u16| pop_up.is_some_and(|p| (p.x..p.x + p.w).contains(&x) && (p.y..p.y + p.h).contains(&y));
+        for name in std::mem::take(&mut self.drawn.names) {
+            for (x, y) in (name.x..name.x + name.w).map(|x| (x, name.y)).filter(|(x, y)| !inside(*x, *y)) {
+                if let Some(cell) = self.buffer.cell_mut((x, y)) {
+                    cell.reset();
+                    cell.set_style(ground);
+                }
+            }
+        }
+    }
+
     /// Clears a rectangle for a pop-up; pictures are cut out there.
     pub fn cover(&mut self, at: Rect, style: Style) {
         let at = at.intersection(self.buffer.area);

@@ -3,6 +3,7 @@
 use super::canvas::{Canvas, cut_middle, width};
 use crate::app::messages::{Level, Message};
 use crate::app::registry::{self, Spec};
+use crate::app::screens::label::boxes;
 use crate::app::state::State;
 use crate::domain::project::Project;
 use crate::domain::queue::Queue;
@@ -10,6 +11,9 @@ use crate::domain::text::printable;
 use crate::keymap::Lookup;
 use crate::theme::{Glyph, Role};
 use ratatui::layout::Rect;
+
+/// Columns between two hints.
+const GAP: u16 = 3;
 
 /// The parts of a screen.
 #[derive(Clone, Copy, Debug)]
@@ -81,20 +85,23 @@ pub fn hints_after(state: &State, canvas: &mut Canvas, at: Rect, first: &[(Strin
     let mut shown: Vec<&Spec> =
         registry::all().filter(|s| s.hint > 0 && s.scopes.iter().any(|x| scopes.contains(x))).collect();
     shown.sort_by_key(|s| s.hint);
-    let help = state.keymap.keys_for(&names, "app.help").first().cloned().unwrap_or_default();
-    let reserved = width(&help) + 6;
+    // The way to all other keys has its room first.
+    let help = registry::find("app.help", &scopes)
+        .and_then(|s| Some(width(&hint_key(state, &names, s)?) + 1 + width(s.title)));
+    let reserved = help.map_or(0, |wide| GAP + wide);
     let own = first.iter().map(|(key, title)| (key.clone(), title.as_str(), false));
     let possible = shown.into_iter().filter(|s| (s.enabled)(state).is_ok());
-    let actions = possible.filter_map(|s| Some((hint_key(state, &names, s)?, s.title, s.name == "app.help")));
+    let actions =
+        possible.filter_map(|s| Some((hint_key(state, &names, s)?, hint_title(state, s), s.name == "app.help")));
     let mut x = 0;
     for (key, title, last) in own.chain(actions) {
-        let needed = width(&key) + 1 + width(title) + 3;
+        let needed = width(&key) + 1 + width(title);
         if x + needed > room.width.saturating_sub(if last { 0 } else { reserved }) {
             continue;
         }
         let (key_style, text) = (canvas.style(Role::Key), canvas.style(Role::Hint));
         let rest = Rect { x: room.x + x, width: room.width - x, ..room };
-        x += canvas.pieces(rest, &[(&key, key_style), (" ", text), (title, text)]) + 3;
+        x += canvas.pieces(rest, &[(&key, key_style), (" ", text), (title, text)]) + GAP;
     }
 }
 
@@ -149,6 +156,15 @@ fn first_line(text: &str, columns: u16) -> usize {
     text.match_indices(' ').map(|(at, _)| at).take_while(fits).last().unwrap_or(0)
 }
 
+/// What the hint bar calls an action: where class keys are about boxes, what they do there.
+fn hint_title(state: &State, spec: &Spec) -> &'static str {
+    if spec.name != "label.hotkey" || !boxes::takes_classes(state) || !boxes::draws(state) {
+        return spec.title;
+    }
+    let fresh = state.boxes().is_none_or(|mode| mode.fresh);
+    if state.selected_shape().is_some() && !fresh { "its class" } else { "draw" }
+}
+
 /// The key shown in the hint bar for an action: digits of classes are shown as a range.
 fn hint_key(state: &State, scopes: &[&str], spec: &Spec) -> Option<String> {
     if matches!(spec.name, "label.hotkey" | "review.fix" | "gallery.label") {
@@ -164,6 +180,9 @@ fn hint_key(state: &State, scopes: &[&str], spec: &Spec) -> Option<String> {
     let keys = state.keymap.keys_for(scopes, spec.name);
     if ["Left", "Right", "Up", "Down"].iter().all(|arrow| keys.iter().any(|k| k == arrow)) {
         return Some("arrows".to_owned());
+    }
+    if ["H", "J", "K", "L"].iter().all(|key| keys.iter().any(|k| k == key)) {
+        return Some("HJKL".to_owned());
     }
     keys.into_iter().min_by_key(|k| (k != "Enter", width(k) > 1))
 }

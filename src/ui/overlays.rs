@@ -63,13 +63,17 @@ fn prompt(canvas: &mut Canvas, area: Rect, prompt: &Prompt) {
     };
 }
 
-/// A list in the middle of the screen, as wide as what it holds.
+/// The widest list.
+const WIDEST: u16 = 88;
+
+/// A list in the middle of the screen. On a narrow one it takes the whole width: what would be left of the columns beside
+/// it reads as if it belonged to the list.
 fn picker(canvas: &mut Canvas, area: Rect, picker: &Picker) {
-    let w = area.width.saturating_sub(4).min(88);
+    let w = if area.width < WIDEST + 12 { area.width } else { WIDEST };
     let h = area
         .height
         .saturating_sub(4)
-        .min(u16::try_from(picker.items.len().max(picker.shown.len())).unwrap_or(u16::MAX).saturating_add(3))
+        .min(u16::try_from(picker.items.len().max(picker.shown.len())).unwrap_or(u16::MAX).saturating_add(4))
         .max(5);
     let at = Rect::new(area.x + (area.width - w) / 2, area.y + (area.height - h) / 3, w, h);
     canvas.cover(at, canvas.style(Role::Popup));
@@ -84,13 +88,19 @@ fn picker(canvas: &mut Canvas, area: Rect, picker: &Picker) {
     let found = picker.shown.len().saturating_sub(usize::from(picker.offer.is_some()));
     let count = format!("{} / {}", number(found as u64), number(picker.items.len() as u64));
     canvas.right(inner, &count, canvas.style(Role::Muted));
-    let rows = usize::from(h.saturating_sub(3));
+    // Below the rows stands what the one under the cursor says, where that is cut; apart from them if there is room.
+    let rows = usize::from(h.saturating_sub(if h > 12 { 4 } else { 3 }));
     let top = picker.cursor.saturating_sub(rows / 2).min(picker.shown.len().saturating_sub(rows));
     let all = || picker.items.iter().chain(&picker.offer);
     let keys = all().map(|i| width(&i.key)).max().unwrap_or(0).min(16);
     let labels = all().map(|i| width(&i.label)).max().unwrap_or(0).min(inner.width / 2);
     if picker.shown.is_empty() {
-        canvas.text(Rect { y: inner.y + 2, ..inner }, &printable(&picker.empty), canvas.style(Role::Muted));
+        let typed = picker.input.value().trim();
+        let none = match picker.items.is_empty() || picker.free_text || typed.is_empty() {
+            true => printable(&picker.empty).into_owned(),
+            false => format!("nothing fits `{}`", printable(typed)),
+        };
+        canvas.text(Rect { y: inner.y + 2, ..inner }, &none, canvas.style(Role::Muted));
     }
     for (i, item) in picker.shown.iter().skip(top).take(rows).filter_map(|i| picker.item(*i)).enumerate() {
         let line = Rect { y: inner.y + 2 + u16::try_from(i).unwrap_or(0), ..inner };
@@ -101,6 +111,10 @@ fn picker(canvas: &mut Canvas, area: Rect, picker: &Picker) {
         let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
         canvas.text(rest, &item.detail, canvas.style(Role::Muted));
         if top + i == picker.cursor {
+            if width(&item.detail) > rest.width {
+                let whole = Rect { y: at.bottom() - 1, ..inner };
+                canvas.text(whole, &item.detail, canvas.style(Role::Muted));
+            }
             canvas.paint(Rect { x: at.x + 1, width: at.width - 2, ..line }, canvas.style(Role::Cursor));
             let mark = canvas.glyph(Glyph::Cursor);
             canvas.text(Rect { x: at.x, width: 1, ..line }, &mark, canvas.style(Role::Accent));

@@ -7,14 +7,16 @@ use lakelens::keymap::Keymap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const SCOPES: [(Scope, &str); 18] = [
+const SCOPES: [(Scope, &str); 20] = [
     (Scope::Label, "Label"),
     (Scope::Boxes, "Boxes"),
     (Scope::Gallery, "Gallery"),
     (Scope::Sweep, "Sweep"),
+    (Scope::Objects, "Object grid"),
     (Scope::Review, "Review"),
     (Scope::Adjudicate, "Differences"),
     (Scope::Versions, "Versions"),
+    (Scope::Conflicts, "Conflicts"),
     (Scope::Lake, "Folders"),
     (Scope::Table, "Table"),
     (Scope::Sql, "SQL"),
@@ -31,7 +33,9 @@ const SCOPES: [(Scope, &str); 18] = [
 fn keys_table(keymap: &Keymap) -> String {
     let mut out = String::from("| screen | key | does |\n|---|---|---|\n");
     for (scope, title) in SCOPES {
-        for spec in registry::all().filter(|s| s.scopes.contains(&scope)) {
+        // What one key does on many screens, such as undo, stands once.
+        let here = |s: &&Spec| s.scopes.contains(&scope) || scope == Scope::Global && s.scopes.len() > 2;
+        for spec in registry::all().filter(here) {
             let keys = keys_of(keymap, scope, spec);
             if !keys.is_empty() {
                 writeln!(out, "| {title} | {} | {} |", keys.join(", "), spec.help).unwrap();

@@ -74,6 +74,7 @@ pub fn make(state: &mut State, changes: Vec<Change>, message: &str, batch: Optio
         }
     }
     let project = open.project.id;
+    super::versions::other_step(state);
     let edit = |change| Edit { message: message.to_owned(), batch, ..Edit::by_person(project, change, &author, now) };
     let edits: Vec<Edit> = changes.into_iter().map(edit).collect();
     show_everywhere(state, &edits);

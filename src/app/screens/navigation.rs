@@ -262,17 +262,23 @@ pub fn quit(state: &mut State) -> Vec<Effect> {
 fn items(state: &State, scopes: &[Scope], everything: bool) -> Vec<Item> {
     let names: Vec<&str> = scopes.iter().map(|s| s.name()).collect();
     let fits = |spec: &&Spec| spec.scopes.iter().any(|s| scopes.contains(s));
+    let marks = sweep::hints::taken(state);
     let item = |spec: &'static Spec| {
-        let keys = state.keymap.keys_for(&names, spec.name);
+        let mut keys = state.keymap.keys_for(&names, spec.name);
+        // What marks a thumbnail here does nothing else.
+        keys.retain(|key| !marks.iter().any(|mark| key.starts_with(*mark)));
         let why = (spec.enabled)(state).err();
         Item {
             label: spec.title.to_owned(),
-            detail: why.map_or_else(|| spec.help.to_owned(), |why| state.with_keys(&format!("not now: {why}"))),
+            detail: why.map_or_else(|| state.with_keys(spec.help), |why| state.with_keys(&format!("not now: {why}"))),
             key: keys.join("  "),
             value: spec.name.to_owned(),
         }
     };
-    let mut items: Vec<Item> = registry::all().filter(fits).map(item).collect();
+    let mut specs: Vec<&'static Spec> = registry::all().filter(fits).collect();
+    // The keys of what the person is at stand before those of the screen around it.
+    specs.sort_by_key(|spec| scopes.iter().position(|scope| spec.scopes.contains(scope)));
+    let mut items: Vec<Item> = specs.into_iter().map(item).collect();
     if !everything {
         items.retain(|i| !i.key.is_empty());
     }

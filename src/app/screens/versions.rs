@@ -59,6 +59,18 @@ pub struct Comparison {
     pub result: Compared,
 }
 
+/// Whether parts of a snapshot were taken back here, and nothing else was done since: only then undo is about that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Restored {
+    /// No, or something else was done since.
+    #[default]
+    No,
+    /// They are being taken back.
+    Running,
+    /// They were.
+    Done,
+}
+
 /// How far a comparison is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Compared {
@@ -85,6 +97,8 @@ pub struct VersionsState {
     pub compared: Option<Comparison>,
     /// The list that is being made to be opened, as long as the person does nothing else here.
     pub opening: Option<String>,
+    /// What undo would take back here.
+    pub restored: Restored,
 }
 
 impl VersionsState {
@@ -268,9 +282,12 @@ pub fn back(state: &mut State) -> Option<Vec<Effect>> {
 }
 
 /// Answers were taken back by a task: whatever holds samples of the project asks for them again.
-pub fn restored(state: &mut State, project: ProjectId) -> Vec<Effect> {
+pub fn restored(state: &mut State, project: ProjectId, any: bool) -> Vec<Effect> {
     if state.project.as_ref().is_none_or(|p| p.project.id != project) {
         return Vec::new();
+    }
+    if let Some(here) = anywhere(state).filter(|here| here.restored == Restored::Running) {
+        here.restored = if any { Restored::Done } else { Restored::No };
     }
     let mut effects = crate::app::writes::renew(state);
     effects.extend(match state.screen() {
@@ -278,6 +295,39 @@ pub fn restored(state: &mut State, project: ProjectId) -> Vec<Effect> {
         _ => vec![Effect::Ask(state.slots.ask(Slot::Project), Query::Project(project))],
     });
     effects
+}
+
+fn anywhere(state: &mut State) -> Option<&mut VersionsState> {
+    state.screens.iter_mut().find_map(|s| if let Screen::Versions(here) = s { Some(&mut **here) } else { None })
+}
+
+/// Whether undo may be pressed on this screen: it would take back whatever was done last, and nothing here says what that was.
+///
+/// # Errors
+/// It was no snapshot that was gone back to.
+pub fn can_undo(state: &State) -> Result<(), String> {
+    match state.versions().map(|here| here.restored) {
+        None | Some(Restored::Done) => Ok(()),
+        Some(Restored::Running) => Err("it is still being taken back".to_owned()),
+        Some(Restored::No) => {
+            Err("nothing was restored here just now; on the Label screen [edit.undo] takes back your last change"
+                .to_owned())
+        }
+    }
+}
+
+/// Something was changed, or undo was pressed: the last step is no longer what was restored.
+pub fn other_step(state: &mut State) {
+    if let Some(here) = anywhere(state) {
+        here.restored = Restored::No;
+    }
+}
+
+/// A question is asked before the undo that was pressed here: who says no can press it again.
+pub fn undo_asked(state: &mut State) {
+    if let Some(here) = state.versions_mut() {
+        here.restored = Restored::Done;
+    }
 }
 
 /// When something on the screen changes by itself: how long a comparison takes.

@@ -449,6 +449,6 @@ fn line_of<O>(choice: &Choice<O>, options: &O) -> Line {
 
 fn line_of_field<O>(field: &Field<O>, options: &O) -> Line {
     let value = printable(&(field.get)(options)).into_owned();
-    let about = if value.is_empty() { field.form.to_owned() } else { String::new() };
+    let about = if value.is_empty() { field.unwritten() } else { String::new() };
     Line { title: field.title.to_owned(), value, about, ..Line::default() }
 }

@@ -98,7 +98,8 @@ impl Work {
         let (author, at) = (self.user.as_str(), Timestamp::now());
         let restore = Restore { to: &to, seen: Some(&seen), wanted: &wanted, author, at, dry_run: false };
         let done = versions::restore(store, &project, &restore, watch);
-        self.sender.event(Event::Restored(project.id));
+        let any = done.as_ref().is_ok_and(|done| done.restored > 0);
+        self.sender.event(Event::Restored(project.id, any));
         let done = done?;
         let pictures = |n: u64| if n == 1 { "1 picture".to_owned() } else { format!("{} pictures", grouped(n)) };
         let stay = match done.conflicts {

@@ -46,7 +46,10 @@ impl Presenter {
                 self.end_live(before);
                 continue;
             };
-            let same = |l: &Live| l.mark == mark && l.rect == shown.rect && l.window == shown.wanted.window;
+            // A pop-up that has come over it would be crossed by a picture, and one that has gone needs no characters.
+            let pictured = self.pictured(shown.rect);
+            let fits = |l: &Live| if pictured { l.cells.is_empty() } else { l.images.is_empty() };
+            let same = |l: &Live| l.mark == mark && l.rect == shown.rect && l.window == shown.wanted.window && fits(l);
             match before {
                 Some(live) if same(&live) => drop(self.live.insert(area.place, live)),
                 before => {
@@ -61,12 +64,17 @@ impl Presenter {
         self.mend();
     }
 
+    /// Whether the layer over these cells is made of pictures.
+    fn pictured(&self, rect: CellRect) -> bool {
+        self.by_id() && self.is_clear(rect)
+    }
+
     fn layer(&mut self, mark: Mark, shown: &Shown) -> Live {
         let fit = shown.prepared.fit;
         let stage = Stage { size: fit.picture, window: part(shown.wanted.window) };
         let mut live =
             Live { mark, rect: shown.rect, window: shown.wanted.window, images: Vec::new(), cells: Vec::new() };
-        if !self.by_id() || !self.is_clear(shown.rect) {
+        if !self.pictured(shown.rect) {
             live.cells = marks::outline_cells(&stage, part(mark.at), self.recipe.cell, fit.offset);
             return live;
         }

@@ -76,6 +76,7 @@ fn examples(state: &State, canvas: &mut Canvas, lines: &[&Line], at: Rect) {
                 );
             } else {
                 if std::mem::take(&mut first) {
+                    canvas.blank_names();
                     canvas.drawn.pictures.clear();
                     canvas.drawn.ahead.clear();
                     canvas.drawn.covers.clear();

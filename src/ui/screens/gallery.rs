@@ -25,7 +25,7 @@ pub fn render(state: &State, gallery: &GalleryState, canvas: &mut Canvas, area: 
     header(open, gallery, &grid, canvas, frame.header);
     if gallery.window.is_empty() {
         let problem = gallery.problem.as_deref();
-        nothing_here(state, open, (gallery.loaded, problem), canvas, frame.body);
+        nothing_here(state, open, &gallery.chosen.queue.filter, (gallery.loaded, problem), canvas, frame.body);
     }
     for (n, sample) in gallery.shown(&grid).enumerate() {
         let (cells, line) = grid.cell(n);

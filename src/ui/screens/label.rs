@@ -13,6 +13,8 @@ use crate::app::screens::rooms;
 use crate::app::screens::second_pass::SecondPassState;
 use crate::app::state::{OpenProject, State};
 use crate::app::team::{self, Here};
+use crate::domain::queue::Filter;
+use crate::domain::sample::Status;
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
 use crate::ui::canvas::{Canvas, cut_path, number};
@@ -45,7 +47,7 @@ pub fn render(state: &State, label: &LabelState, canvas: &mut Canvas, area: Rect
         Some(_) => draw_picture(state, open, label, place, canvas, room),
         None if label.waiting_next => not_yet(state, label, canvas, room),
         None if state.second_pass().is_some() => nothing_blind(state, label, canvas, room),
-        None => nothing_here(state, open, (label.loaded, label.problem.as_deref()), canvas, room),
+        None => nothing_here(state, open, &label.queue.filter, (label.loaded, label.problem.as_deref()), canvas, room),
     }
     match (side, below) {
         (Some(side), _) => {
@@ -156,6 +158,7 @@ pub(super) fn not_yet(state: &State, label: &LabelState, canvas: &mut Canvas, ro
 pub(super) fn nothing_here(
     state: &State,
     open: &OpenProject,
+    filter: &Filter,
     (loaded, problem): (bool, Option<&str>),
     canvas: &mut Canvas,
     room: Rect,
@@ -168,6 +171,9 @@ pub(super) fn nothing_here(
     let left = open.counts.samples() - open.counts.done().min(open.counts.samples());
     let text = if open.counts.samples() == 0 {
         "This project has no pictures. [go.projects] lists projects, rescan there looks again.".to_owned()
+    } else if !asks_for_open(filter) && left == 0 {
+        // That all are answered says nothing of what was looked for.
+        format!("No picture is `{}`. [label.queue] chooses another queue.", printable(&filter.to_string()))
     } else if left == 0 {
         format!(
             "Done: all {} pictures have an answer. [label.queue] chooses another queue.",
@@ -190,9 +196,17 @@ pub(super) fn nothing_here(
     wrapped(canvas, room, &state.with_keys(&text), Role::Text);
 }
 
+/// Whether a queue is of what nobody has answered, or of everything.
+fn asks_for_open(filter: &Filter) -> bool {
+    let open = Filter { status: filter.status.clone(), ..Filter::default() };
+    *filter == open && filter.status.iter().all(|s| matches!(s, Status::Unlabeled | Status::PreLabeled))
+}
+
 /// One line: where in the queue the picture stands.
 pub(super) fn scrubber(label: &LabelState, canvas: &mut Canvas, at: Rect) {
     let (Some(rank), Some(total)) = (label.rank, label.total) else { return };
+    // A picture that was jumped to stands in the walk before it is known to be of the queue again.
+    let total = total.max(rank);
     let text = format!(" {} / {}", number(rank), number(total));
     let used = canvas.right(at, &text, canvas.style(Role::Muted));
     let track = Rect { width: at.width.saturating_sub(used + 1), ..at };

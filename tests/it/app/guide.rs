@@ -8,6 +8,7 @@ use lakelens::app::picture::PictureState;
 use lakelens::app::screens::Screen;
 use lakelens::app::slots::Slot;
 use lakelens::domain::ids::ProjectId;
+use lakelens::domain::project::Task;
 use lakelens::term::caps::Protocol;
 
 const TEXT: &str = "# What to label\n\nOne **flower** a picture; the *largest* one counts. Press `s` for anything that is no flower \
@@ -78,4 +79,22 @@ fn pictures_of_a_guideline_are_shown_where_the_terminal_can() {
     assert!(text_of(&buffer).contains("thorns (roses/0007.jpg)") && drawn.pictures.iter().all(|p| p.cells.h != 8));
     h.keys("<esc>");
     assert!(h.state.overlays.is_empty());
+}
+
+#[test]
+fn no_name_of_a_box_stays_behind_where_its_picture_waits() {
+    let mut desk = super::boxes::Desk::with(vec![super::boxes::slips::boxed(1, 1)], &["cat"], Task::Detection);
+    desk.keys("<tab>");
+    let name = desk.h.draw(200, 50).1.names[0];
+    desk.h.keys("g i");
+    desk.h.reply(Slot::Guideline, Reply::Guideline(Some("# Cats\n".to_owned())));
+    let (buffer, drawn) = desk.h.draw(200, 50);
+    let first = |buffer: &ratatui::buffer::Buffer| buffer[(name.x + 1, name.y)].symbol().to_owned();
+    assert!(drawn.covers.last().unwrap().x > name.x + 1, "it stands beside the pop-up");
+    assert_eq!(first(&buffer), "●");
+    // The picture waits for the one of the guideline, and the name with it.
+    desk.h.reply(Slot::Guideline, Reply::Guideline(Some("# Cats\n\n![one](cats/1.jpg)\n".to_owned())));
+    let (buffer, drawn) = desk.h.draw(200, 50);
+    assert!(drawn.names.is_empty() && drawn.pictures.len() == 1);
+    assert_eq!(first(&buffer), " ");
 }

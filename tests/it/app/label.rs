@@ -1,6 +1,6 @@
 //! Labelling: what each key does, and what it must not do.
 
-use super::harness::{Harness, sample};
+use super::harness::{Harness, sample, text_of};
 use lakelens::app::effect::{Effect, Query, Write};
 use lakelens::app::event::{Event, Reply, Wrote};
 use lakelens::app::overlays::Overlay;
@@ -333,4 +333,19 @@ fn a_store_that_cannot_be_written_says_why_once() {
     }
     assert_eq!(h.state.messages.all().count(), 1);
     assert!(h.screen(80, 24).contains("1 not saved"));
+}
+
+#[test]
+fn an_empty_queue_says_what_was_looked_for() {
+    let mut h = Harness::labelling(&["daisy"], 3);
+    h.state.project.as_mut().unwrap().counts.status = [(Status::Labeled, 3)].into();
+    let empty = |h: &mut Harness, filter: &str| {
+        h.keys("F <C-u>").text(filter).keys("<enter>");
+        h.reply(Slot::WalkForward, Reply::Page { samples: Vec::new(), end: true });
+        text_of(&h.draw(100, 24).0)
+    };
+    let text = empty(&mut h, "dup:near");
+    assert!(text.contains("No picture is `dup:near`") && !text.contains("Done"), "{text}");
+    let text = empty(&mut h, "status:unlabeled");
+    assert!(text.contains("Done: all 3 pictures have an answer"), "{text}");
 }

@@ -5,6 +5,7 @@ use super::harness::{Harness, project, sample};
 use super::screens::snapshots;
 use lakelens::app::effect::{Effect, JumpTo, Query, Write};
 use lakelens::app::event::{Event, Reply, Wrote};
+use lakelens::app::overlays::Overlay;
 use lakelens::app::picture::Window;
 use lakelens::app::screens::Screen;
 use lakelens::app::screens::objects::ObjectsState;
@@ -405,4 +406,14 @@ fn no_two_names_overlap_and_the_selected_one_is_always_there() {
             }
         }
     }
+}
+
+#[test]
+fn help_names_no_key_that_marks_a_crop_and_no_action_by_its_id() {
+    let mut h = grid(6);
+    h.keys("?");
+    let Some(Overlay::Picker(help)) = h.state.overlays.last() else { panic!("no help") };
+    assert!(help.items.iter().all(|item| !item.detail.contains('[')), "{:?}", help.items);
+    let up = help.items.iter().find(|item| item.value == "cursor.up").unwrap();
+    assert_eq!(up.key, "Up", "`k` marks a crop here");
 }

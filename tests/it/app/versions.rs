@@ -268,7 +268,7 @@ fn what_other_screens_hold_follows_what_was_taken_back() {
     let mut h = opened();
     h.keys("j <space>");
     h.effects.clear();
-    h.event(Event::Restored(ProjectId(1)));
+    h.event(Event::Restored(ProjectId(1), true));
     let asked = h.asked();
     let Some(Query::Samples(ids)) = asked.iter().find(|q| matches!(q, Query::Samples(_))) else { panic!("{asked:?}") };
     assert_eq!(ids.len(), 10);
@@ -283,7 +283,7 @@ fn what_other_screens_hold_follows_what_was_taken_back() {
     let shown: Vec<_> = h.state.label().unwrap().walk.iter().take(2).map(|s| s.answer.status).collect();
     assert_eq!(shown, [Status::Skipped, Status::Unlabeled]);
     h.effects.clear();
-    h.event(Event::Restored(ProjectId(2)));
+    h.event(Event::Restored(ProjectId(2), true));
     assert!(h.effects.is_empty(), "another project");
 }
 
@@ -321,4 +321,38 @@ fn a_task_that_is_cancelled_leaves_the_screen_as_it_is() {
     let id = h.effects.iter().find_map(|e| if let Effect::Start(id, _) = e { Some(*id) } else { None }).unwrap();
     h.event(Event::Task(id, TaskNews::Ended(TaskState::Cancelled)));
     assert!(h.state.versions().unwrap().compared.is_some());
+}
+
+#[test]
+fn undo_is_about_what_was_restored_here_and_about_nothing_else() {
+    let undone = |h: &Harness| h.writes().iter().filter(|w| matches!(w, Write::Undo(_))).count();
+    let mut h = opened();
+    h.keys("u");
+    assert_eq!(undone(&h), 0, "it would take back whatever was done last");
+    assert!(h.state.messages.shown().unwrap().text.contains("nothing was restored here"));
+    let restore = |h: &mut Harness, any: bool| {
+        h.state.versions_mut().unwrap().marked.clear();
+        h.keys("k k k j <space>");
+        h.reply(Slot::Comparison, Reply::Compared(found()));
+        h.keys("r <enter> y");
+        h.effects.clear();
+        h.keys("u");
+        assert_eq!(undone(h), 0, "it is still being restored");
+        h.event(Event::Restored(ProjectId(1), any));
+    };
+    restore(&mut h, false);
+    h.keys("u");
+    assert_eq!(undone(&h), 0, "nothing was");
+    restore(&mut h, true);
+    h.keys("u u");
+    assert_eq!(undone(&h), 1, "once");
+    // It is asked about first; who says no can press it again.
+    let large = Wrote::Large { project: ProjectId(1), redo: false, pictures: 1_205 };
+    h.event(Event::Wrote(large));
+    h.read().keys("n u");
+    assert_eq!(undone(&h), 2);
+    // Something else that was done since is not what this screen is about.
+    restore(&mut h, true);
+    h.keys("g a 1 g V u");
+    assert_eq!(undone(&h), 0);
 }

@@ -1,6 +1,7 @@
 //! The wizards of import and export: what they ask for, what a dry run is worth, what they show.
 
 mod exporting;
+mod undoing;
 
 use super::harness::{Harness, project};
 use super::screens::snapshots;
@@ -205,7 +206,7 @@ fn an_import_is_taken_back_where_it_was_made_and_once() {
     h.keys("s");
     let (id, _) = ordered(&h);
     end(&mut h, id, imported(false, 1197));
-    assert!(h.screen(100, 30).contains("`u` takes all of it back"), "{}", h.screen(100, 30));
+    assert!(h.screen(100, 30).contains("`u` takes the answers back"), "{}", h.screen(100, 30));
     h.keys("u u");
     assert_eq!(h.writes(), [Write::Undo(lakelens::domain::ids::ProjectId(1))]);
 }

@@ -1,7 +1,7 @@
 //! Kitty graphics: direct, through shared memory, and by placeholders.
 
 use super::rig::{Rig, ahead, area, picture_for, picture_ref, pixels};
-use lakelens::app::picture::{CellRect, PictureArea, PictureState, Window};
+use lakelens::app::picture::{CellRect, Mark, PictureArea, PictureState, Stroke, Window};
 use lakelens::runtime::present::plan::Moment;
 use lakelens::term::caps::Protocol;
 use lakelens::term::graphics::Level;
@@ -181,4 +181,26 @@ fn placeholders_inside_tmux_name_the_picture_and_its_cells() {
     assert_ne!(second, first.foreground);
     rig.frame(&[], &[]);
     assert!(!rig.model.cells.iter().any(|c| c.text.starts_with('\u{10eeee}')));
+}
+
+#[test]
+fn a_pop_up_lies_over_the_box_that_is_edited_too() {
+    let mut rig = Rig::new(DIRECT, false);
+    rig.settle(&[area(0, BOX)], &[]);
+    let at = Window { x: 12_000, y: 12_000, w: 30_000, h: 30_000 };
+    let mark = Mark { at, rgb: [255, 0, 255], stroke: Stroke::Solid };
+    let edited = PictureArea { live: Some(mark), ..area(0, BOX) };
+    let line = |rig: &Rig| rig.model.screen().iter().flatten().filter(|p| p[..3] == [255, 0, 255]).count();
+    let outlined = |rig: &Rig| rig.model.cells.iter().filter(|c| !["", " ", "x"].contains(&c.text.as_str())).count();
+    rig.frame(std::slice::from_ref(&edited), &[]);
+    let whole = line(&rig);
+    assert!(whole > 0 && outlined(&rig) == 0);
+    // It comes while the box rests, as a question does.
+    rig.cover(&[CellRect { x: 8, y: 4, w: 20, h: 5 }], "x");
+    rig.frame(std::slice::from_ref(&edited), &[]);
+    assert_eq!(line(&rig), 0, "no picture crosses the pop-up");
+    assert!(outlined(&rig) > 10, "beside it the box is still seen");
+    rig.cover(&[], " ");
+    rig.frame(std::slice::from_ref(&edited), &[]);
+    assert_eq!((line(&rig), outlined(&rig)), (whole, 0));
 }

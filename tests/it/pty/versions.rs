@@ -31,6 +31,8 @@ fn a_snapshot_is_taken_compared_walked_through_and_taken_back_with_an_undo() {
         .wait_for("flower_01.png")
         .keys("n")
         .wait_for("flower_03.png");
+    // A list is no step that undo would take back.
+    session.keys("B").wait_for("on or off a list").type_text("odd").keys("<enter>").wait_for("takes it off, not `u`");
     // Back to the two states, and only the class comes back.
     session
         .keys("g V")

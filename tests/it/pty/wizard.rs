@@ -68,7 +68,7 @@ fn a_coco_file_is_looked_at_counted_imported_and_imported_again_without_a_change
     session.wait_for("1 new").keys("<tab>").wait_for("is `king` in the project").wait_for("it is added to the project");
     session.keys("d").wait_for("dry run done").wait_for("labels to be added").wait_for("nothing is written yet");
     assert!(exported(&home, "dry.jsonl").is_empty(), "a dry run writes nothing");
-    session.keys("s").wait_for("labels added").wait_for("takes all of it back");
+    session.keys("s").wait_for("labels added").wait_for("takes the answers back");
     let answers = exported(&home, "one.jsonl");
     assert_eq!(answers.len(), 4, "the one without a box is verified empty");
     // Once more: nothing changes.
@@ -102,7 +102,7 @@ fn a_csv_file_with_a_wrong_row_stops_until_it_is_said_that_the_rest_is_kept() {
     session.keys("<down>").keys("j").keys("<down>").keys("j").keys("<down>").keys("<enter>");
     session.wait_for("left out with their picture").type_text("keep").wait_for("1 / 3").keys("<enter>");
     session.wait_for("not counted yet").keys("d").wait_for("dry run done").wait_for("labels to be added");
-    session.keys("s").wait_for("labels added").wait_for("takes all of it back");
+    session.keys("s").wait_for("labels added").wait_for("takes the answers back");
     leave(&mut session);
     let answers = exported(&home, "kept.jsonl");
     let boxes: usize = answers.iter().filter_map(|a| a["boxes"].as_array()).map(Vec::len).sum();
@@ -191,7 +191,7 @@ fn a_delta_table_is_made_and_comes_back_through_the_wizards() {
     session.wait_for("second").keys("g p").wait_for("E export").keys("j I").wait_for("file or folder:");
     session.keys("<C-u>").type_text(&home.path("cards-delta").display().to_string()).keys("<enter>");
     session.wait_for("recognised by its content").wait_for("card_01.png").wait_for("box ace");
-    session.keys("d").wait_for("dry run done").keys("s").wait_for("labels added").wait_for("takes all of it back");
+    session.keys("d").wait_for("dry run done").keys("s").wait_for("labels added").wait_for("takes the answers back");
     leave(&mut session);
     let (code, out, err) = home.command(&["export", "second", "second.json", "--format", "coco", "--json"]);
     let report: Value = serde_json::from_str(&out).unwrap();

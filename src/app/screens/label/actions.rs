@@ -9,7 +9,7 @@ use crate::app::overlays::Overlay;
 use crate::app::overlays::picker::{Item, Picker};
 use crate::app::overlays::prompt::Prompt;
 use crate::app::registry::{Scope, Spec};
-use crate::app::screens::{queues, second_pass};
+use crate::app::screens::{queues, second_pass, versions};
 use crate::app::state::State;
 use crate::app::team;
 use crate::domain::edit::Change;
@@ -97,7 +97,7 @@ pub const SPECS: &[Spec] = &[
             "undo",
             "Take back the last change, on whatever picture",
             4,
-            in_project,
+            can_undo,
             |s, _| undo(s),
         )
     },
@@ -197,7 +197,13 @@ fn skip_reason(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
+fn can_undo(state: &State) -> Result<(), String> {
+    in_project(state)?;
+    versions::can_undo(state)
+}
+
 fn undo(state: &mut State) -> Vec<Effect> {
+    versions::other_step(state);
     if state.second_pass().is_some_and(|p| p.label.draft.is_none()) {
         return second_pass::steps::undo(state);
     }
@@ -212,6 +218,7 @@ fn undo(state: &mut State) -> Vec<Effect> {
 }
 
 fn redo(state: &mut State) -> Vec<Effect> {
+    versions::other_step(state);
     if state.second_pass().is_some() {
         return second_pass::steps::redo(state);
     }
@@ -290,7 +297,7 @@ fn auto_advance(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The samples of the last decisions, newest first: each with what was decided.
+/// The samples of the last decisions, newest first: each with what was decided in the end.
 #[must_use]
 pub fn decisions(state: &State) -> Vec<(EditId, SampleId, String, String)> {
     let labels = state.labels();
@@ -309,7 +316,10 @@ pub fn decisions(state: &State) -> Vec<(EditId, SampleId, String, String)> {
         };
         Some((line.edit.id, *sample, printable(&what).into_owned(), path()))
     };
-    label.tape.iter().filter(|l| !l.undone).filter_map(line).collect()
+    let mut lines: Vec<_> = label.tape.iter().filter(|l| !l.undone).filter_map(line).collect();
+    lines.dedup_by_key(|(_, sample, ..)| *sample);
+    lines.truncate(walk::DECISIONS);
+    lines
 }
 
 fn tape(state: &mut State) -> Vec<Effect> {

@@ -269,7 +269,7 @@ pub fn edit(state: &mut State, after: Answer, message: &str) -> Vec<Effect> {
             alone.answered = true;
         }
         label.tape.insert(0, HistoryLine { edit: edit.clone(), path: Some(path), undone: false });
-        label.tape.truncate(10);
+        label.tape.truncate(walk::TAPE);
     }
     if edits.is_empty() { Vec::new() } else { vec![Effect::Write(Write::Edits(edits))] }
 }

@@ -148,6 +148,12 @@ pub fn takes_classes(state: &State) -> bool {
 const NO_BOXES_HERE: &str =
     "this project asks for classes, not boxes; `lakelens project create … --task detection` makes one that does";
 
+/// Whether the project is one in which boxes are drawn.
+#[must_use]
+pub fn draws(state: &State) -> bool {
+    state.project.as_ref().is_some_and(|p| p.project.task == Task::Detection)
+}
+
 /// Whether drawing makes sense in the project; says why not.
 ///
 /// # Errors

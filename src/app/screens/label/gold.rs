@@ -11,7 +11,7 @@ use crate::app::event::{HistoryLine, Reply};
 use crate::app::overlays::Overlay;
 use crate::app::overlays::confirm::Confirm;
 use crate::app::registry::{Scope, Spec};
-use crate::app::screens::Screen;
+use crate::app::screens::{Screen, versions};
 use crate::app::slots::Slot;
 use crate::app::state::State;
 use crate::domain::agreement::gold::{Mix, READY, Ready, obstacle};
@@ -182,8 +182,9 @@ pub(super) fn record(state: &mut State, after: Answer, message: &str) -> Vec<Eff
     let change = Change::Check { sample: id, before, after };
     let edit = Edit { message: message.to_owned(), ..Edit::by_person(project, change, &user, now) };
     label.tape.insert(0, HistoryLine { edit: edit.clone(), path: Some(path), undone: false });
-    label.tape.truncate(10);
+    label.tape.truncate(super::walk::TAPE);
     state.save.unsent += 1;
+    versions::other_step(state);
     vec![Effect::Write(Write::Edits(vec![edit]))]
 }
 

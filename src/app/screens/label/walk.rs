@@ -20,8 +20,10 @@ pub const PAGE: usize = 64;
 const NEAR: usize = 24;
 /// Samples kept in the walk.
 const KEPT: usize = 4_096;
+/// Edits kept for the tape. Several that follow each other on one picture, such as pushes of a box, are one decision.
+pub(super) const TAPE: usize = 30;
 /// Decisions shown on the tape.
-const TAPE: usize = 10;
+pub(super) const DECISIONS: usize = 10;
 
 /// Opens the Label screen on a project. Everything about it is asked for.
 pub fn begin(state: &mut State, project: ProjectId) -> Vec<Effect> {

@@ -33,7 +33,7 @@ pub const SPECS: &[Spec] = &[
     spec("objects.show", "show picture", "Open the crop under the cursor on the Label screen, selected", 3, |s, _| {
         show(s)
     }),
-    spec("objects.delete", "delete marked", "Delete the marked objects with the next [objects.accept]", 2, |s, _| {
+    spec("objects.delete", "delete marked", "Delete the marked objects, as soon as the page is accepted", 2, |s, _| {
         decide(s, Exception::Delete)
     }),
     Spec { changes_data: true, ..spec("objects.undo", "undo", "Take the last page back", 0, |s, _| accept::undo(s)) },

@@ -1,5 +1,7 @@
 //! The letters under the thumbnails of a sweep.
 
+use crate::app::registry::Scope;
+use crate::app::screens::Screen;
 use crate::app::state::State;
 use crate::domain::key::KeyPress;
 
@@ -32,6 +34,16 @@ pub fn letters(state: &State) -> Vec<char> {
 pub fn letters_in(state: &State, scope: &str) -> Vec<char> {
     let taken = state.keymap.taken(&[scope]);
     LETTERS.chars().filter(|c| !taken.contains(&KeyPress::char(*c).to_string())).collect()
+}
+
+/// The letters that mark thumbnails on the screen that is shown, whatever else they do elsewhere.
+#[must_use]
+pub fn taken(state: &State) -> Vec<char> {
+    match state.screen() {
+        Some(Screen::Sweep(_)) => letters(state),
+        Some(Screen::Objects(_)) => letters_in(state, Scope::Objects.name()),
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! What always holds: only what was counted is taken back, and only after a question that names the count; whatever was
 //! changed after the count stays.
 
-use super::{Compared, Comparison, VersionsState, actions};
+use super::{Compared, Comparison, Restored, VersionsState, actions};
 use crate::app::effect::{Effect, Job, VersionRef};
 use crate::app::messages::Level;
 use crate::app::overlays::Overlay;
@@ -125,6 +125,9 @@ fn restore(state: &mut State, value: &str) -> Vec<Effect> {
         state.say(Level::Info, "other states are compared now; nothing was taken back");
         return Vec::new();
     };
+    if let Some(here) = state.versions_mut() {
+        here.restored = Restored::Running;
+    }
     let task = state.tasks.start(format!("restore {}", printable(to.name())), state.clock);
     vec![Effect::Start(task, Job::Restore { project, to, seen, kinds })]
 }

@@ -31,7 +31,7 @@ pub(super) fn ask<O>(
     now: &str,
     submit: fn(&mut State, &str) -> Result<Vec<Effect>, String>,
 ) {
-    state.open(Overlay::Prompt(Prompt::new(field.title, now, submit).hint(field.form)));
+    state.open(Overlay::Prompt(Prompt::new(field.title, now, submit).hint(&field.hint())));
 }
 
 /// Asks for a project.

@@ -49,6 +49,18 @@ impl Tab {
         [(Self::Preview, "preview"), (Self::Classes, "classes"), (Self::Result, "result")];
 }
 
+/// Whether an import is taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Back {
+    /// Nobody has asked for it.
+    #[default]
+    No,
+    /// It is on its way.
+    Asked,
+    /// It was.
+    Done,
+}
+
 /// The state of the import wizard.
 #[derive(Clone, Debug, Default)]
 pub struct ImportState {
@@ -68,6 +80,8 @@ pub struct ImportState {
     pub told: Option<Imported>,
     /// Why it told nothing.
     pub problem: Option<String>,
+    /// Whether what was told of was taken back again.
+    pub back: Back,
     /// What is shown below.
     pub tab: Tab,
     /// The line under the cursor.
@@ -153,7 +167,7 @@ impl ImportState {
     }
 
     pub(super) fn told(&mut self, told: Imported) {
-        (self.told, self.problem, self.tab) = (Some(told), None, Tab::Result);
+        (self.told, self.problem, self.tab, self.back) = (Some(told), None, Tab::Result, Back::No);
         self.cursor = self.cursor.min(self.rows().len());
     }
 }
@@ -365,21 +379,56 @@ fn change_class(state: &mut State) {
     state.open(Overlay::Picker(Picker { free_text: true, ..picker }));
 }
 
-/// The project that an import has just changed.
+/// The project whose answers an import has just changed.
 pub(super) fn made(state: &State) -> Result<ProjectId, String> {
     let Some(Screen::Import(here)) = state.screen() else { return Err("only an import can be taken back".to_owned()) };
-    let done = here.told.as_ref().is_some_and(|told| !told.report.dry_run && !told.changes_nothing());
-    let into = here.into.as_ref().map(|project| project.id).filter(|_| done && here.run.is_none());
-    into.ok_or_else(|| "nothing was imported here that could be taken back".to_owned())
+    let done = here.told.as_ref().filter(|told| !told.report.dry_run && here.run.is_none());
+    match (done, here.back, &here.into) {
+        (None, ..) | (_, _, None) => Err("nothing was imported here that could be taken back".to_owned()),
+        (Some(told), ..) if !told.changes_answers() => {
+            Err("no answer was changed by this import, so there is nothing to take back".to_owned())
+        }
+        (Some(_), Back::Asked | Back::Done, _) => Err("it was taken back already".to_owned()),
+        (Some(_), Back::No, Some(project)) => Ok(project.id),
+    }
 }
 
 /// Takes the import back. Once: what the same key would take back next is something else.
 pub(super) fn undo(state: &mut State) -> Vec<Effect> {
     let Ok(project) = made(state) else { return Vec::new() };
     if let Some(wizard) = wizard(state) {
-        wizard.told = None;
+        wizard.back = Back::Asked;
     }
     vec![Effect::Write(Write::Undo(project))]
+}
+
+/// The wizard that has imported into a project and was asked to take that back.
+fn asked(state: &mut State, project: ProjectId) -> Option<&mut ImportState> {
+    let of = |wizard: &&mut Box<ImportState>| wizard.into.as_ref().is_some_and(|p| p.id == project);
+    wizard_anywhere(state).filter(of).map(|wizard| &mut **wizard).filter(|wizard| wizard.told.is_some())
+}
+
+fn wizard_anywhere(state: &mut State) -> Option<&mut Box<ImportState>> {
+    state.screens.iter_mut().find_map(|s| if let Screen::Import(wizard) = s { Some(wizard) } else { None })
+}
+
+/// A step back of this project is asked about, or is `sure`: of two presses the second must take nothing else back, and
+/// who says no can ask again. Whether the wizard is where it is asked.
+pub fn taking_back(state: &mut State, project: ProjectId, sure: bool) -> bool {
+    let here = wizard(state).is_some();
+    let found = asked(state, project).filter(|wizard| wizard.back != Back::Done);
+    if let Some(wizard) = found.filter(|_| here) {
+        wizard.back = if sure { Back::Asked } else { Back::No };
+        return true;
+    }
+    false
+}
+
+/// A step of this project was taken back: where the import was asked to be, it was that.
+pub fn taken_back(state: &mut State, project: ProjectId) {
+    if let Some(wizard) = asked(state, project).filter(|wizard| wizard.back == Back::Asked) {
+        wizard.back = Back::Done;
+    }
 }
 
 /// Starts the dry run or the import.
@@ -398,7 +447,7 @@ pub(super) fn start(state: &mut State, dry: bool) -> Vec<Effect> {
         state.tasks.ask_about(id);
     }
     if let Some(wizard) = wizard(state) {
-        (wizard.run, wizard.told, wizard.problem) = (Some(Run { id, dry }), None, None);
+        (wizard.run, wizard.told, wizard.problem, wizard.back) = (Some(Run { id, dry }), None, None, Back::No);
         wizard.tab = Tab::Result;
         wizard.cursor = wizard.cursor.min(wizard.rows().len());
     }

@@ -1,7 +1,7 @@
 //! What the import wizard shows, line by line.
 
 use super::asking::project_title;
-use super::import::{ImportState, Look, Row, Tab};
+use super::import::{Back, ImportState, Look, Row, Tab};
 use super::{Line, Page, Said, Tone, line_of, line_of_field, right};
 use crate::app::state::State;
 use crate::domain::text::{encode_os, grouped, printable};
@@ -160,7 +160,7 @@ fn result(state: &State, wizard: &ImportState) -> Told {
         return nothing(&state.with_keys(&format!("{what}. [wizard.cancel] stops it.")), Tone::Quiet);
     }
     match (&wizard.told, &wizard.problem) {
-        (Some(told), _) => (counters(state, told), (String::new(), Tone::Quiet)),
+        (Some(told), _) => (counters(state, told, wizard.back), (String::new(), Tone::Quiet)),
         (None, Some(why)) => nothing(&printable(why), Tone::Bad),
         (None, None) => {
             let text = "[wizard.count] counts what would happen; [wizard.go] starts.";
@@ -169,9 +169,9 @@ fn result(state: &State, wizard: &ImportState) -> Told {
     }
 }
 
-fn counters(state: &State, told: &Imported) -> Vec<Said> {
+fn counters(state: &State, told: &Imported, back: Back) -> Vec<Said> {
     let report = &told.report;
-    let (mut said, dry) = (vec![verdict(state, told)], report.dry_run);
+    let (mut said, dry) = (vec![verdict(state, told, back)], report.dry_run);
     let counter = |what: &str, n: u64| Said::new(what, format!("{:>11}", grouped(n)));
     said.push(counter(if dry { "answers to be made" } else { "answers made" }, report.answered));
     said.push(counter(if dry { "labels to be added" } else { "labels added" }, report.annotations));
@@ -208,18 +208,39 @@ fn counters(state: &State, told: &Imported) -> Vec<Said> {
 }
 
 /// The one sentence that matters.
-fn verdict(state: &State, told: &Imported) -> Said {
+fn verdict(state: &State, told: &Imported, back: Back) -> Said {
     let dry = told.report.dry_run;
     let (left, right, tone) = match (&told.stopped, told.changes_nothing()) {
         (Some(why), _) => ("stops", on_screen(why), Tone::Bad),
-        (None, true) if dry => ("nothing", "would change: it is there already, or answered".to_owned(), Tone::Warning),
-        (None, true) => ("nothing", "changed: it was there already, or answered".to_owned(), Tone::Warning),
+        (None, true) => (
+            "nothing",
+            format!(
+                "{} {}",
+                if dry { "would change:" } else { "changed:" },
+                if told.knows_none() {
+                    "the project has none of these pictures"
+                } else {
+                    "it is there already, or answered"
+                }
+            ),
+            Tone::Warning,
+        ),
         (None, false) if dry => ("possible", state.with_keys("nothing is written yet; [wizard.go] starts"), Tone::Good),
-        (None, false) if told.report.comments + told.report.listed > 0 => {
-            let text = "[wizard.undo] takes the answers back; remarks and lists of parts stay";
-            ("done", state.with_keys(text), Tone::Good)
+        (None, false) if back == Back::Done => ("taken back", format!("as before{}", stays(told)), Tone::Good),
+        (None, false) if told.changes_answers() => {
+            let text = format!("[wizard.undo] takes the answers back{}", stays(told));
+            ("done", state.with_keys(&text), Tone::Good)
         }
-        (None, false) => ("done", state.with_keys("[wizard.undo] takes all of it back"), Tone::Good),
+        (None, false) => ("done", "no answer was changed, so undo has nothing to take back".to_owned(), Tone::Good),
     };
     Said { whole: true, ..Said::new(left, right).tone(tone) }
+}
+
+/// `; remarks and lists of parts stay`: what an undo leaves.
+fn stays(told: &Imported) -> String {
+    match told.stays().as_slice() {
+        [] => String::new(),
+        [one] => format!("; {one} stay"),
+        [first @ .., last] => format!("; {} and {last} stay", first.join(", ")),
+    }
 }

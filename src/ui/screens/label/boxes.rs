@@ -4,12 +4,14 @@ use crate::app::picture::{Mark, Stroke};
 use crate::app::screens::label::boxes::attributes::said;
 use crate::app::screens::label::boxes::drawing::Drawing;
 use crate::app::screens::label::boxes::grid::Choice;
+use crate::app::screens::label::boxes::mouse::Drag;
 use crate::app::screens::label::boxes::sight::{Sight, sight};
 use crate::app::screens::label::boxes::{Stage, round, shapes};
 use crate::app::state::{OpenProject, State};
 use crate::domain::annotation::{Annotation, Shape};
 use crate::domain::geometry::{BoxN, Point, Side};
 use crate::domain::ids::ClassId;
+use crate::domain::project::Task;
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Palette, Role};
 use crate::ui::canvas::{Canvas, cut, number, width};
@@ -108,6 +110,15 @@ pub(super) fn hints(state: &State, canvas: &mut Canvas, at: Rect) {
     }
 }
 
+/// The class that is drawn, or that of the selected shape.
+pub(super) fn class_of_keys(state: &State) -> Option<ClassId> {
+    match &state.boxes()?.stage {
+        Stage::Drawing(drawing) => drawing.class,
+        Stage::Class(..) => None,
+        Stage::Rest | Stage::Round(_) | Stage::Drag(_) => state.selected_shape().map(|shape| shape.class),
+    }
+}
+
 /// What is said of boxes in the side column.
 pub(super) fn rows(state: &State, open: &OpenProject) -> Vec<(String, Role)> {
     let Some(mode) = state.boxes() else { return Vec::new() };
@@ -115,15 +126,19 @@ pub(super) fn rows(state: &State, open: &OpenProject) -> Vec<(String, Role)> {
     let selected = state.selected_shape();
     let mut rows = Vec::new();
     let head = match (&mode.stage, selected) {
-        (Stage::Drawing(drawing), _) => format!("draws     {}", drawing.asks()),
+        (Stage::Drawing(drawing), _) => format!("draws     {}", drawing.asks().trim_start_matches("the ")),
         (Stage::Class(..), _) => "draws     which class?".to_owned(),
         (Stage::Round(round), _) => format!("looks at  {} of {}", round.number(), round.of),
+        (Stage::Drag(Drag { now: Some(now), .. }), None) => {
+            format!("draws     {}", size_and_place(state, *now).into_iter().next().unwrap_or_default())
+        }
         (Stage::Rest | Stage::Drag(_), Some(shape)) => {
             let at = shapes(state).position(|a| a.id == shape.id).unwrap_or(0) as u64 + 1;
             format!("{:<10}{} of {}", shape.shape.kind(), number(at), number(all))
         }
         (Stage::Rest | Stage::Drag(_), None) => {
-            format!("boxes     {}", if all == 0 { "none yet".to_owned() } else { number(all) })
+            let what = if open.project.task == Task::Segmentation { "outlines" } else { "boxes" };
+            format!("{what:<10}{}", if all == 0 { "none yet".to_owned() } else { number(all) })
         }
     };
     rows.push((head, Role::Accent));
@@ -145,11 +160,13 @@ pub(super) fn rows(state: &State, open: &OpenProject) -> Vec<(String, Role)> {
 /// The class of a shape, its size and place in pixels, who made it.
 fn about(state: &State, open: &OpenProject, shape: &Annotation) -> Vec<String> {
     let mut out = vec![format!("          {}", printable(&open.project.labels.name(shape.class)))];
-    if let (Some(at), Some(sight)) = (round::extent(&shape.shape), sight(state)) {
-        let (w, h) = (f64::from(sight.size.0), f64::from(sight.size.1));
-        out.push(format!("          {:.0} x {:.0} px", at.w * w, at.h * h));
-        out.push(format!("          at {:.0}, {:.0}", at.x * w, at.y * h));
-    }
+    // While the mouse pulls it, what it is by now.
+    let pulled = match state.boxes().map(|mode| &mode.stage) {
+        Some(Stage::Drag(drag)) => drag.now,
+        _ => None,
+    };
+    let places = pulled.or_else(|| round::extent(&shape.shape)).map(|at| size_and_place(state, at));
+    out.extend(places.into_iter().flatten().map(|text| format!("          {text}")));
     if let Some(verified) = &shape.verified {
         out.push(format!("kept by   {}", printable(&verified.by)));
     }
@@ -163,6 +180,13 @@ fn about(state: &State, open: &OpenProject, shape: &Annotation) -> Vec<String> {
         }
     }
     out
+}
+
+/// `154 x 80 px` and `at 55, 55`, in pixels of the picture; nothing before its size is known.
+fn size_and_place(state: &State, at: BoxN) -> Vec<String> {
+    let Some(sight) = sight(state) else { return Vec::new() };
+    let (w, h) = (f64::from(sight.size.0), f64::from(sight.size.1));
+    vec![format!("{:.0} x {:.0} px", at.w * w, at.h * h), format!("at {:.0}, {:.0}", at.x * w, at.y * h)]
 }
 
 /// Lines of attributes at most; how many more there are is said.

@@ -13,8 +13,11 @@ use crate::ui::canvas::{Canvas, number, width};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-/// The classes the sample has now: the ones just toggled, or its answer.
-fn given(open: &OpenProject, label: &LabelState) -> Vec<ClassId> {
+/// The classes the sample has now: the ones just toggled, or its answer; of boxes the class of the one that keys are about.
+fn given(state: &State, open: &OpenProject, label: &LabelState) -> Vec<ClassId> {
+    if let Some(class) = super::boxes::class_of_keys(state) {
+        return vec![open.project.labels.resolve(class)];
+    }
     let answer = || label.sample().map(|s| s.answer.classes(&open.project.labels)).unwrap_or_default();
     label.draft.clone().unwrap_or_else(answer)
 }
@@ -32,9 +35,10 @@ pub(super) fn column(state: &State, open: &OpenProject, label: &LabelState, canv
     let shown = usize::from(room).min(classes.len());
     let mut y = at.y;
     let line = |y: u16| Rect { y, height: 1, ..at };
-    let top = window_of(&classes, &given(open, label), shown);
+    let chosen = given(state, open, label);
+    let top = window_of(&classes, &chosen, shown);
     for class in classes.iter().skip(top).take(shown) {
-        class_row(open, label, class, blind, canvas, line(y));
+        class_row(open, &chosen, class, blind, canvas, line(y));
         y += 1;
     }
     if classes.is_empty() {
@@ -62,8 +66,8 @@ pub(in crate::ui::screens) fn window_of(classes: &[&LabelClass], given: &[ClassI
 }
 
 /// One class. A blind second pass shows no counts: they would tell what the first answers were.
-fn class_row(open: &OpenProject, label: &LabelState, class: &LabelClass, blind: bool, canvas: &mut Canvas, line: Rect) {
-    let chosen = given(open, label).contains(&class.id);
+fn class_row(open: &OpenProject, given: &[ClassId], class: &LabelClass, blind: bool, canvas: &mut Canvas, line: Rect) {
+    let chosen = given.contains(&class.id);
     let (colour, shape) = canvas.palette.class(usize::from(class.colour));
     let shape = shape.to_owned();
     let count = open.counts.of_class(&open.project.labels, class.id);
@@ -200,7 +204,7 @@ pub(in crate::ui::screens) fn said(notes: &[Note], canvas: &Canvas) -> Option<St
 
 /// The side column as one line, for narrow windows: keys and names.
 pub(super) fn line(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
-    let chosen = given(open, label);
+    let chosen = given(state, open, label);
     let mut x = 0;
     if let Some(text) = super::boxes::attributes_in_line(state, canvas, at.width / 2) {
         x += canvas.text(at, &text, canvas.style(Role::Accent)) + 2;

@@ -1,6 +1,7 @@
 //! The mouse draws, moves and resizes boxes; the edges of the picture attract them.
 
 use super::{Desk, SOME, corners};
+use crate::app::harness::text_of;
 use lakelens::app::effect::{Effect, Query};
 use lakelens::app::event::{Event, Pointer, Reply};
 use lakelens::app::screens::label::boxes::Stage;
@@ -79,6 +80,22 @@ fn a_click_selects_and_escape_ends_a_drag() {
     desk.h.event(Event::Pointer(Pointer::WheelUp, (10.0, 10.0)));
     assert!(desk.h.state.zoomed().is_some());
     assert_eq!(desk.done.len(), 1);
+}
+
+#[test]
+fn what_is_pulled_tells_its_size_by_now() {
+    let mut desk = Desk::new(&["cat"], 2);
+    let shown = |desk: &mut Desk| text_of(&desk.h.draw(120, 30).0);
+    shown(&mut desk);
+    desk.point(Pointer::Press, 0.2, 0.3);
+    desk.point(Pointer::Drag, 0.6, 0.8);
+    // The pictures of the tests are 320 x 240.
+    assert!(shown(&mut desk).contains("draws     128 x 120 px"), "{}", shown(&mut desk));
+    desk.point(Pointer::Release, 0.6, 0.8);
+    desk.keys("1");
+    desk.point(Pointer::Press, 0.4, 0.5);
+    desk.point(Pointer::Drag, 0.5, 0.5);
+    assert!(shown(&mut desk).contains("at 96, 72"), "{}", shown(&mut desk));
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn enter_says_what_a_half_drawn_box_needs() {
         assert!(desk.said().contains("letters choose"), "{}", desk.said());
         assert_eq!((desk.done.len(), desk.at()), (0, 0), "{keys}");
     }
-    assert!(desk.said().contains("the corner opposite"), "{}", desk.said());
+    assert!(desk.said().contains("the other corner"), "{}", desk.said());
     // What begins something else leaves it as well.
     let drawn = desk.stage();
     desk.keys("<space> <C-r> <pgdn>");

@@ -130,3 +130,13 @@ fn a_cancelled_export_says_that_nothing_of_it_stays() {
     let text = h.state.messages.shown().unwrap().text.clone();
     assert!(text.contains("cancelled; what was done so far stays"), "{text}");
 }
+
+#[test]
+fn an_example_is_not_taken_for_what_was_chosen() {
+    let mut h = exporting();
+    let screen = h.screen(100, 24);
+    assert!(screen.contains("all   such as status:labeled class:roses"), "{screen}");
+    h.keys("j j <enter>");
+    let screen = h.screen(100, 24);
+    assert!(screen.contains("such as status:labeled class:roses review:accepted; empty: all"), "{screen}");
+}

@@ -1,7 +1,7 @@
 //! What can be done with boxes.
 
 use super::{
-    BoxMode, NO_BOXES_HERE, Stage, Way, attributes, can_draw, changing, drawing, round, select, shapes, snapping,
+    BoxMode, NO_BOXES_HERE, Stage, Way, attributes, can_draw, changing, drawing, draws, round, select, shapes, snapping,
 };
 use crate::app::effect::Effect;
 use crate::app::messages::Level;
@@ -19,9 +19,9 @@ pub const SPECS: &[Spec] = &[
     Spec::edits(
         BOXES,
         "boxes.draw",
-        "draw",
+        "box, then class",
         "Draw a box (mouse: `mouse = true`): two letters a corner, then its class",
-        1,
+        5,
         can_draw,
         |s, _| drawing::begin(s, 2, None),
     ),
@@ -34,7 +34,7 @@ pub const SPECS: &[Spec] = &[
         can_draw,
         |s, _| drawing::begin(s, 4, None),
     ),
-    Spec::moves(BOXES, "boxes.next", "next box", "Select the next box or outline", 2, |s, _| cycle(s, 1)),
+    Spec::moves(BOXES, "boxes.next", "next box", "Select the next box or outline", 3, |s, _| cycle(s, 1)),
     Spec::moves(BOXES, "boxes.previous", "previous box", "Select the box or outline before", 0, |s, _| cycle(s, -1)),
     Spec {
         repeats: true,
@@ -43,7 +43,7 @@ pub const SPECS: &[Spec] = &[
             "boxes.push",
             "move",
             "Move the selected box, or its chosen edge; held down, it gets faster",
-            3,
+            2,
             on_shape,
             |s, args| towards(s, args, changing::push),
         )
@@ -137,7 +137,7 @@ pub const SPECS: &[Spec] = &[
         "boxes.done",
         "done",
         "The boxes stand, or there is nothing here: go on to the next picture",
-        3,
+        2,
         can_answer,
         |s, _| {
             if matches!(s.boxes().map(|m| &m.stage), Some(Stage::Round(_))) {
@@ -172,12 +172,19 @@ fn on_shape(state: &State) -> Result<(), String> {
 }
 
 fn has_selected(state: &State) -> Result<(), String> {
-    let nothing = || "nothing is selected; [boxes.next] selects a box, [boxes.draw] draws one".to_owned();
-    state.selected_shape().map(|_| ()).ok_or_else(nothing)
+    has_shapes(state)?;
+    let draws = if draws(state) { ", [boxes.draw] draws one" } else { "" };
+    state
+        .selected_shape()
+        .map(|_| ())
+        .ok_or_else(|| format!("nothing is selected; [boxes.next] selects the next{draws}"))
 }
 
 fn has_shapes(state: &State) -> Result<(), String> {
-    let nothing = || "there are no boxes here; [boxes.draw] draws one".to_owned();
+    let nothing = || match draws(state) {
+        true => "there are no boxes here; [boxes.draw] draws one".to_owned(),
+        false => "there are no outlines here; they come with an import".to_owned(),
+    };
     shapes(state).next().map(|_| ()).ok_or_else(nothing)
 }
 

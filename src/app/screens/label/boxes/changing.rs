@@ -10,7 +10,7 @@ use crate::domain::annotation::{Annotation, Shape, Verified};
 use crate::domain::geometry::{BoxN, Side};
 use crate::domain::ids::{AnnotationId, ClassId};
 use crate::domain::sample::{Answer, Status};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// A clone lies this share of the picture to the right of its original, and below it.
 const ASIDE: f64 = 0.02;
@@ -205,21 +205,30 @@ pub(super) fn clone(state: &mut State) -> Vec<Effect> {
     add(state, class, Shape::Box(at.moved(aside(at.x, at.w), aside(at.y, at.h))))
 }
 
-/// The boxes of the picture before, once more on this one.
+/// The boxes of the picture before, once more on this one; those that are here already are not doubled.
 pub(super) fn as_before(state: &mut State) -> Vec<Effect> {
     let Some(label) = state.label() else { return Vec::new() };
-    let before = label.at.checked_sub(1).and_then(|at| label.walk.get(at));
-    let copied: Vec<(ClassId, Shape)> = before
-        .into_iter()
-        .flat_map(|s| &s.answer.annotations)
-        .filter(|a| matches!(a.shape, Shape::Box(_)))
-        .map(|a| (a.class, a.shape.clone()))
-        .collect();
-    if copied.is_empty() {
-        state.say(Level::Info, "the picture before has no boxes");
+    let Some(before) = label.at.checked_sub(1).and_then(|at| label.walk.get(at)) else {
+        state.say(Level::Info, "no picture of this queue was shown before this one");
+        return Vec::new();
+    };
+    let boxes = before.answer.annotations.iter().filter(|a| matches!(a.shape, Shape::Box(_)));
+    let copied: Vec<(ClassId, Shape)> = boxes.map(|a| (a.class, a.shape.clone())).collect();
+    let any = !copied.is_empty();
+    let bits = |class: ClassId, shape: &Shape| match shape {
+        Shape::Box(at) => Some((class, [at.x, at.y, at.w, at.h].map(f64::to_bits))),
+        _ => None,
+    };
+    let here: HashSet<_> = shapes(state).filter_map(|a| bits(a.class, &a.shape)).collect();
+    let new = |(class, shape): &(ClassId, Shape)| bits(*class, shape).is_some_and(|one| !here.contains(&one));
+    let fresh: Vec<(ClassId, Shape)> = copied.into_iter().filter(new).collect();
+    if fresh.is_empty() {
+        let text =
+            if any { "the boxes of the picture before are here already" } else { "the picture before has no boxes" };
+        state.say(Level::Info, text);
         return Vec::new();
     }
-    take(state, copied, "boxes of the picture before")
+    take(state, fresh, "boxes of the picture before")
 }
 
 /// The boxes that a model has guessed become the person's own.

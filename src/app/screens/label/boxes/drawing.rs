@@ -77,7 +77,7 @@ impl Drawing {
             (4, 2) => "the right end",
             (4, _) => "the bottom",
             (_, 0) => "a corner",
-            _ => "the corner opposite",
+            _ => "the other corner",
         }
     }
 }

@@ -48,10 +48,6 @@ pub(super) fn go(state: &mut State) -> Vec<Effect> {
         return keep(state);
     }
     let of = shapes(state).count();
-    if of == 0 {
-        state.say(Level::Info, "there is nothing to look at; [boxes.draw] draws a box");
-        return Vec::new();
-    }
     let mut left: Vec<AnnotationId> = shapes(state).filter(|a| !has_verdict(state, a)).map(|a| a.id).collect();
     if left.is_empty() {
         state.say(Level::Info, "each of them has its verdict; this looks at all of them again");
@@ -115,6 +111,9 @@ pub(super) fn end(state: &mut State) {
     select(state, None);
     look_back(state, round.before);
     let [kept, deleted, changed] = round.verdicts;
+    if kept + deleted + changed == 0 {
+        return;
+    }
     let lost =
         if kept == 0 || state.team.keeps_objects() { "" } else { "; this store does not remember which were kept" };
     state.say(
