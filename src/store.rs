@@ -288,6 +288,9 @@ pub trait Store: Send {
 
     /// Hands out the next samples of a queue that nobody holds, at most `limit`, and holds them for `owner` for `time`.
     /// No two owners ever hold the same sample. An answer ends the hold. Needs [`Capabilities::claims`].
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when there are some and others are writing all of them at this moment.
     fn claim(
         &mut self,
         project: ProjectId,

@@ -10,7 +10,7 @@ use crate::domain::project::Project;
 use crate::domain::queue::{Duplicate, Filter, Order, Queue};
 use crate::domain::text::printable;
 use crate::ops::quality::{self, Drafted, Wanted};
-use crate::ops::report::quality::{Groups, QualityReport};
+use crate::ops::report::quality::{QualityReport, groups};
 use crate::ops::{OpsError, Watch};
 use crate::store::Store;
 use crate::store::records::{Direction, From};
@@ -120,13 +120,13 @@ fn text(
     let out = &mut context.out;
     if let Some(d) = drafted {
         out.line(&format!(
-            "{:<10} {} in {} groups; `lakelens undo` takes them back",
+            "{:<10} {} in {}; `lakelens undo` takes them back",
             "drafts",
             grouped(d.drafts),
-            grouped(d.groups)
+            groups(d.groups)
         ))?;
         if d.disagreeing > 0 {
-            out.line(&format!("{:<10} {} groups got none: their answers differ", "", grouped(d.disagreeing)))?;
+            out.line(&format!("{:<10} {} got none: answers differ within", "", groups(d.disagreeing)))?;
         }
         if d.conflicts > 0 {
             out.line(&format!("{:<10} {} were changed by somebody at that moment and stay", "", grouped(d.conflicts)))?;
@@ -146,12 +146,11 @@ fn text(
 
 /// How many pictures were measured, look alike and have faults, a line each.
 pub(super) fn figures(report: &QualityReport, context: &mut Context) -> Result<(), AppError> {
-    let groups = |g: Groups| format!("{} pictures in {} groups", grouped(g.pictures), grouped(g.groups));
     let out = &mut context.out;
     out.line(&format!("{:<10} {}", "pictures", grouped(report.pictures)))?;
     out.line(&format!("{:<10} {}", "measured", grouped(report.measured)))?;
-    out.line(&format!("{:<10} {}", "dup:near", groups(report.near)))?;
-    out.line(&format!("{:<10} {}", "dup:exact", groups(report.exact)))?;
+    out.line(&format!("{:<10} {}", "dup:near", report.near.told()))?;
+    out.line(&format!("{:<10} {}", "dup:exact", report.exact.told()))?;
     for (fault, n) in &report.faults {
         out.line(&format!("{:<10} {}", fault.name(), grouped(*n)))?;
     }

@@ -20,7 +20,7 @@ use crate::domain::project::Project;
 use crate::domain::queue::Queue;
 use crate::domain::text::printable;
 use crate::lake::Lake;
-use crate::ops::report::quality::QualityReport;
+use crate::ops::report::quality::{QualityReport, groups};
 use crate::ops::report::{ScanReport, TaskProgress};
 use crate::ops::{OpsError, Watch, quality, queue, scan};
 use crate::store::{Store, records};
@@ -267,7 +267,7 @@ fn found(report: &QualityReport) -> String {
     let near = report.near;
     let mut text = match near.groups {
         0 => "no two pictures look alike".to_owned(),
-        groups => format!("{} pictures look alike, in {groups} groups", near.pictures),
+        n => format!("{} pictures look alike, in {}", near.pictures, groups(n)),
     };
     for (fault, n) in report.faults.iter().filter(|(_, n)| **n > 0) {
         text += &format!(", {n} {}", fault.name());

@@ -23,7 +23,8 @@ use crate::app::screens::gallery::bulk::ASK_ABOVE;
 use crate::app::slots::{Slot, Tag};
 use crate::app::team::{TeamNews, TeamOrder};
 use crate::domain::edit::Edit;
-use crate::domain::ids::{EditId, ProjectId};
+use crate::domain::ids::{EditId, ProjectId, SampleId};
+use crate::domain::queue::Queue;
 use crate::store::outbox::{OutboxState, Outboxed, Resolution};
 use crate::store::reader::{Reader, Ticket};
 use crate::store::records::{Capabilities, UndoReport};
@@ -38,7 +39,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long leaving waits for edits to reach a remote store; they are safe in the journal already.
 const SENDING: Duration = Duration::from_millis(1500);
-/// How long leaving waits for comments, of which nothing is kept on this machine.
+/// How long leaving waits for what is written beside the edits, such as comments, of which nothing is kept here.
 const SAYING: Duration = Duration::from_secs(5);
 
 enum Order {
@@ -128,7 +129,7 @@ struct Desk {
     tickets: HashMap<Slot, Ticket>,
     listener: Option<Listener>,
     team: Option<TeamDesk>,
-    /// Comments on their way, which leaving waits for.
+    /// What is written beside the edits and on its way, which leaving waits for.
     unsaid: Arc<(Mutex<usize>, Condvar)>,
 }
 
@@ -226,6 +227,7 @@ impl Desk {
         match write {
             Write::Project(change) => return self.change_project(change),
             Write::Remark(remark) => return self.remark(remark),
+            Write::Session { project, queue, sample } => return self.session(project, &queue, sample),
             _ => {}
         }
         let request = self.request(write.clone());
@@ -258,38 +260,50 @@ impl Desk {
                 WriteRequest::Resolve { edit, how, author, at }
             }
             Write::UndoEdit(project, edit) => WriteRequest::UndoEdit { project, edit, author, at },
-            Write::Session { project, queue, sample } => {
-                let value = serde_json::to_string(&(queue, sample)).ok();
-                WriteRequest::Setting { project, key: session_key(&self.user), value }
-            }
             Write::SaveQueue { project, name, queue } => WriteRequest::SaveQueue { project, name, queue },
             Write::SecondAnswer { project, sample, answer } => {
                 WriteRequest::SecondAnswer { project, sample, answer, author, at }
             }
             // Handled before; a rename to nothing is refused by every store.
-            Write::Project(_) | Write::Remark(_) => WriteRequest::Commit(Vec::new()),
+            Write::Project(_) | Write::Remark(_) | Write::Session { .. } => WriteRequest::Commit(Vec::new()),
         }
     }
 
-    /// Comments go beside the queue of edits: where the store cannot be reached, edits must not wait for them.
     fn remark(&mut self, remark: Remark) {
         let (sender, user, what) = (self.sender.clone(), self.user.clone(), remark.clone());
-        let told = sender.clone();
         let run = move |store: &mut dyn Store| store_review::remark(store, &what, &user);
-        let (of, unsaid) = (remark.clone(), Arc::clone(&self.unsaid));
+        self.beside(run, move |result: Result<_>| {
+            sender.event(Event::Wrote(Wrote::Remarked(remark, result.map_err(|error| error.to_string()))));
+        });
+    }
+
+    /// Keeps where the person is, which nobody waits for: what cannot be kept begins elsewhere the next time.
+    fn session(&mut self, project: ProjectId, queue: &Queue, sample: Option<SampleId>) {
+        let (key, value) = (session_key(&self.user), serde_json::to_string(&(queue, sample)).ok());
+        let run = move |store: &mut dyn Store| store.set_setting(project, &key, value.as_deref());
+        self.beside(run, |result: Result<()>| {
+            if let Err(error) = result {
+                tracing::warn!(%error, "where the person is was not kept");
+            }
+        });
+    }
+
+    /// Writes beside the queue of edits, which must not wait for it where the store cannot be reached.
+    fn beside<T: 'static>(
+        &mut self,
+        run: impl FnOnce(&mut dyn Store) -> Result<T> + Send + 'static,
+        done: impl FnOnce(Result<T>) + Send + 'static,
+    ) {
+        let unsaid = Arc::clone(&self.unsaid);
         *unsaid.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        let pending = Arc::clone(&unsaid);
-        let done = move |result: Result<_>| {
-            *pending.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-            pending.1.notify_all();
-            sender.event(Event::Wrote(Wrote::Remarked(of, result.map_err(|error| error.to_string()))));
+        let over = move |result| {
+            *unsaid.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+            unsaid.1.notify_all();
+            done(result);
         };
         match self.opened() {
-            Ok(open) => drop(open.reader.request(run, done)),
-            Err(error) => {
-                *unsaid.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-                told.event(Event::Wrote(Wrote::Remarked(remark, Err(error.to_string()))));
-            }
+            Ok(open) => drop(open.reader.request(run, over)),
+            Err(error) => over(Err(error)),
         }
     }
 
@@ -339,8 +353,8 @@ impl Desk {
         }
     }
 
-    /// Waits until every comment is stored or refused, at most so long.
-    fn wait_for_comments(&self, patience: Duration) {
+    /// Waits until all that is written beside the edits is stored or refused, at most so long.
+    fn wait_beside(&self, patience: Duration) {
         let pending = self.unsaid.0.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.unsaid.1.wait_timeout_while(pending, patience, |n| *n > 0));
     }
@@ -348,7 +362,7 @@ impl Desk {
     fn finish(&mut self) {
         self.listener = None;
         if let Some(Opened { reader, writer, outbox, .. }) = self.open.take() {
-            self.wait_for_comments(SAYING);
+            self.wait_beside(SAYING);
             drop(reader);
             let _ = writer.flush(PATIENCE);
             sent(&outbox, SENDING);

@@ -29,6 +29,8 @@ const BEAT: Duration = Duration::from_secs(20);
 const SOON: Duration = Duration::from_secs(3);
 /// Who pressed nothing for so long is away: holds are not renewed any more.
 const AWAY: Duration = Duration::from_secs(600);
+/// For how long a claim is tried again before the person is told.
+const TRYING: Duration = Duration::from_secs(10);
 /// What is between the name of an owner and the number of their program.
 const MARK: char = '#';
 
@@ -159,11 +161,8 @@ impl Work {
             self.give_back();
             self.of = Some(of);
         }
-        self.take_over(project);
         self.active = Instant::now();
-        let owner = self.owner.clone();
-        let found = self.store().and_then(|store| store.claim(project, queue, &owner, limit, HOLD));
-        let reply = match self.checked(found) {
+        let reply = match self.taken(project, queue, limit) {
             Ok(found) => {
                 let samples: Vec<_> = found.into_iter().map(|Queued { sample, .. }| sample).collect();
                 self.mine.extend(samples.iter().map(|s| s.id));
@@ -172,6 +171,28 @@ impl Work {
             Err(error) => Reply::Failed(error.to_string()),
         };
         self.sender.event(Event::Reply(tag, reply));
+    }
+
+    /// Takes pictures; tries again for a while where the connection breaks, or others are writing all that there are.
+    fn taken(&mut self, project: ProjectId, queue: &Queue, limit: usize) -> Result<Vec<Queued>> {
+        let end = Instant::now() + TRYING;
+        loop {
+            self.take_over(project);
+            let owner = self.owner.clone();
+            let found = self.store().and_then(|store| store.claim(project, queue, &owner, limit, HOLD));
+            let error = match self.checked(found) {
+                Ok(found) => return Ok(found),
+                Err(error) => error,
+            };
+            match &error {
+                // What it took before the connection broke is not known: it is given back, and taken with the rest.
+                StoreError::Offline { .. } => drop(self.found.remove(&project)),
+                StoreError::Busy { .. } => {}
+                _ => return Err(error),
+            }
+            let pause = error.retry_after().filter(|_| Instant::now() < end);
+            std::thread::park_timeout(pause.ok_or(error)?);
+        }
     }
 
     /// Gives back what an earlier run of this program held, which was killed: it would stand in this person's way for

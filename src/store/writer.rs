@@ -88,15 +88,6 @@ pub enum WriteRequest {
         /// When.
         at: Timestamp,
     },
-    /// Keeps a small value, or forgets it.
-    Setting {
-        /// The project.
-        project: ProjectId,
-        /// Its name.
-        key: String,
-        /// The value.
-        value: Option<String>,
-    },
     /// Saves a queue under a name; `None` deletes it.
     SaveQueue {
         /// The project.
@@ -113,7 +104,6 @@ impl WriteRequest {
     fn weight(&self) -> usize {
         match self {
             Self::Commit(edits) => edits.len(),
-            Self::Setting { .. } => 0,
             _ => 1,
         }
     }
@@ -375,10 +365,6 @@ impl Work {
             }
             [request @ WriteRequest::SecondAnswer { project, sample, answer, author, at }] => {
                 store.answer_second_pass(*project, *sample, answer, author, *at)?;
-                Ok(WriteDone::Stored(request.clone()))
-            }
-            [request @ WriteRequest::Setting { project, key, value }] => {
-                store.set_setting(*project, key, value.as_deref())?;
                 Ok(WriteDone::Stored(request.clone()))
             }
             [request @ WriteRequest::SaveQueue { project, name, queue }] => {

@@ -53,7 +53,9 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
             if let Some(label) = state.label_mut().filter(|_| tag.slot != Slot::Tape) {
                 label.problem = Some(text.clone());
             }
-            state.say(Level::Error, text);
+            // With a picture to work on, what was to come beside it is no reason to cover its facts until a key.
+            let goes_on = tag.slot != Slot::Jump && state.label().is_some_and(|l| l.sample().is_some());
+            state.say(if goes_on { Level::Warning } else { Level::Error }, text);
             Vec::new()
         }
         _ => Vec::new(),

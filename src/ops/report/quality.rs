@@ -1,6 +1,7 @@
 //! What measuring and comparing the pictures of a project came to.
 
 use crate::domain::quality::Fault;
+use crate::domain::text::grouped;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -20,6 +21,18 @@ impl Groups {
         self.groups += 1;
         self.pictures += pictures;
     }
+
+    /// `7 pictures in 3 groups`, `6 pictures in one group`.
+    #[must_use]
+    pub fn told(self) -> String {
+        format!("{} pictures in {}", grouped(self.pictures), groups(self.groups))
+    }
+}
+
+/// `one group`, `3 groups`.
+#[must_use]
+pub fn groups(n: u64) -> String {
+    if n == 1 { "one group".to_owned() } else { format!("{} groups", grouped(n)) }
 }
 
 /// The answer of `dedupe`.

@@ -180,16 +180,11 @@ impl Shape {
         owner: &str,
         limit: usize,
     ) -> Result<Vec<(i64, i64)>> {
-        let (key, mut sql) = (self.key(queue.order)?, self.condition(project, &queue.filter)?);
-        sql.values.push(codes::limit(limit).into());
-        let text = format!(
-            "SELECT {key}, s.id FROM project_samples s{} AND (s.locked_by IS NULL OR s.locked_at IS NULL
-             OR s.locked_at < {}) ORDER BY {key} LIMIT ?{}",
-            sql.text,
-            self.now(super::HOLD_MINUTES),
-            self.lock(true)
-        );
-        let found: Vec<(i64, i64)> = db.rows(&text, sql.values, |r| Ok((r.get(0)?, r.get(1)?)))?;
+        let found = self.open(db, project, queue, limit, self.lock(true))?;
+        if found.is_empty() && limit > 0 && !self.open(db, project, queue, 1, "")?.is_empty() {
+            // Somebody is writing all there are: they are not at their end for that.
+            return Err(StoreError::Busy { place: db.place().to_owned() });
+        }
         for ids in found.chunks(400) {
             let marks = vec!["?"; ids.len()].join(", ");
             let set =
@@ -198,6 +193,26 @@ impl Shape {
             db.defer(&set, &values.collect::<Vec<_>>())?;
         }
         Ok(found)
+    }
+
+    /// The next samples of a queue that nobody holds; `lock` says which lock is taken on them.
+    fn open(
+        &self,
+        db: &dyn Base,
+        project: ProjectId,
+        queue: &Queue,
+        limit: usize,
+        lock: &str,
+    ) -> Result<Vec<(i64, i64)>> {
+        let (key, mut sql) = (self.key(queue.order)?, self.condition(project, &queue.filter)?);
+        sql.values.push(codes::limit(limit).into());
+        let text = format!(
+            "SELECT {key}, s.id FROM project_samples s{} AND (s.locked_by IS NULL OR s.locked_at IS NULL
+             OR s.locked_at < {}) ORDER BY {key} LIMIT ?{lock}",
+            sql.text,
+            self.now(super::HOLD_MINUTES),
+        );
+        db.rows(&text, sql.values, |r| Ok((r.get(0)?, r.get(1)?)))
     }
 
     /// Samples by status.

@@ -6,6 +6,7 @@
 use super::tx::{Param, Statement, Tx};
 use crate::domain::ids::{ProjectId, SampleId};
 use crate::domain::queue::Queue;
+use crate::store::error::StoreError;
 use crate::store::Result;
 use crate::store::native::codes;
 use crate::store::native::page::Look;
@@ -35,6 +36,24 @@ impl Tx<'_> {
         limit: usize,
         time: Duration,
     ) -> Result<Vec<Queued>> {
+        // No key changes: an event or an annotation that is being added to a sample does not hide it.
+        let held = self.open(project, queue, limit, " FOR NO KEY UPDATE OF s SKIP LOCKED")?;
+        if held.is_empty() && limit > 0 && !self.open(project, queue, 1, "")?.is_empty() {
+            // Somebody is writing all there are: they are not at their end for that.
+            return Err(StoreError::Busy { place: self.place().to_owned() });
+        }
+        let ids: Vec<i64> = held.iter().map(|(_, id)| *id).collect();
+        self.later(Statement::new(
+            format!("UPDATE sample SET claim_owner = $2, claim_until = {NOW} + $3 WHERE id = ANY($1)"),
+            vec![Param::ints(ids.clone()), Param::text(owner.to_owned()), Param::int(nanos(time))],
+        ));
+        let mut samples = self.samples(&ids)?.into_iter();
+        let queued = |(cursor, _)| Some(Queued { cursor, sample: samples.next()? });
+        Ok(held.into_iter().map_while(queued).collect())
+    }
+
+    /// The next samples of a queue that nobody holds; `lock` says which lock is taken on them.
+    fn open(&self, project: ProjectId, queue: &Queue, limit: usize, lock: &str) -> Result<Vec<(Cursor, i64)>> {
         let (walk, _) = (self as &dyn Look).walk(project, queue)?;
         let mut held: Vec<(Cursor, i64)> = Vec::new();
         for stretch in walk.stretches.iter().filter(|s| s.samples(&walk.stored) > 0 && !walk.parts.nothing) {
@@ -49,7 +68,8 @@ impl Tx<'_> {
                 let order = if stretch.descending { "DESC" } else { "ASC" };
                 sql.text.insert_str(0, &format!("SELECT {key}, s.id"));
                 sql.push(&format!(" AND (s.claim_until IS NULL OR s.claim_until < {NOW}) ORDER BY {key} {order}"));
-                sql.value(" LIMIT ? FOR UPDATE OF s SKIP LOCKED", Value::Integer(codes::limit(left)));
+                sql.value(" LIMIT ?", Value::Integer(codes::limit(left)));
+                sql.push(lock);
                 for row in self.ask_one(Statement::common(&sql.text, &sql.values))? {
                     let key = match row.0.first() {
                         Some(Value::Blob(bytes)) => Key::Bytes(bytes.clone()),
@@ -62,14 +82,7 @@ impl Tx<'_> {
                 }
             }
         }
-        let ids: Vec<i64> = held.iter().map(|(_, id)| *id).collect();
-        self.later(Statement::new(
-            format!("UPDATE sample SET claim_owner = $2, claim_until = {NOW} + $3 WHERE id = ANY($1)"),
-            vec![Param::ints(ids.clone()), Param::text(owner.to_owned()), Param::int(nanos(time))],
-        ));
-        let mut samples = self.samples(&ids)?.into_iter();
-        let queued = |(cursor, _)| Some(Queued { cursor, sample: samples.next()? });
-        Ok(held.into_iter().map_while(queued).collect())
+        Ok(held)
     }
 
     pub(super) fn renew_claims(&self, project: ProjectId, owner: &str, time: Duration) -> Result<Vec<SampleId>> {

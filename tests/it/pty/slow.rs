@@ -58,6 +58,35 @@ fn keys_are_answered_while_the_store_hangs_and_what_was_said_arrives() {
 
 #[test]
 #[ignore = "needs PostgreSQL; tests/run starts it"]
+fn a_line_that_breaks_while_the_first_picture_comes_leaves_nothing_but_a_passing_word() {
+    let (home, kind) = (Home::new(), Schema::on(needed()));
+    let folder = home.path("flowers");
+    pictures::write(&folder, "flower", 4);
+    let relay = Relay::to(&address());
+    let store = kind.location().replace(&address(), &relay.address());
+    let mut session = home.terminal().kitty().run(&["--store", &store, folder.to_str().unwrap()]);
+    session.wait_for("1 / 4");
+    make_project(&mut session, "blossom", "daisy, roses");
+    // Further pictures are being taken, the first ones measured, and others asked for: all of it is on the line.
+    there(&mut session, "flower_01.png", "0 / 4");
+    relay.close();
+    session.keys("1");
+    there(&mut session, "flower_02.png", "1 / 4").keys("2");
+    there(&mut session, "flower_03.png", "2 / 4");
+    relay.cut();
+    relay.open();
+    // Nothing was pressed: what is said of it passes by itself, and no picture is missing.
+    there(&mut session, "flower_03.png", "2 / 4").wait_for("saved").keys("1");
+    there(&mut session, "flower_04.png", "3 / 4").wait_for("saved").keys("2");
+    session.wait_for("4 / 4").wait_for("saved").keys("Q");
+    assert_eq!(session.exit_code(), 0);
+    let mut store = kind.connect();
+    let project = store.project_by_name("blossom").unwrap().unwrap();
+    assert_eq!(store.counts(project.id).unwrap().of(Status::Labeled), 4);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
 fn a_hanging_store_is_left_without_loss() {
     let (home, kind) = (Home::new(), Schema::on(needed()));
     let folder = home.path("flowers");

@@ -26,7 +26,10 @@ fn eight_people_pull_ten_thousand_samples_and_nobody_gets_anothers() {
                 let (mut store, name, mut mine) = (kind.connect(), format!("person {n}"), Vec::new());
                 loop {
                     let queue = queue("status:unlabeled", Order::Path);
-                    let page = store.claim(project.id, &queue, &name, 50, HOLD).unwrap();
+                    let page = match store.claim(project.id, &queue, &name, 50, HOLD) {
+                        Err(StoreError::Busy { .. }) => continue,
+                        page => page.unwrap(),
+                    };
                     if page.is_empty() {
                         return mine;
                     }
@@ -79,6 +82,29 @@ fn a_hold_is_renewed_given_back_and_ends_by_itself() {
     assert_eq!(claim(bob.as_mut(), "bob", 9, HOLD), ids[1..]);
     let class_order = queue("class:daisy", Order::Class);
     assert_eq!(ann.claim(project.id, &class_order, "ann", 9, HOLD).unwrap()[0].sample.id, ids[0]);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL; tests/run starts it"]
+fn pictures_that_somebody_is_writing_are_not_taken_for_the_end_of_the_queue() {
+    let kind = Schema::on(needed());
+    let mut store = kind.connect();
+    let (project, ids) = project_of(store.as_mut(), "p", 3);
+    let todo = queue("status:unlabeled", Order::Path);
+    let mut claim = |n| -> Result<Vec<SampleId>, StoreError> {
+        let page = store.claim(project.id, &todo, "ann", n, HOLD)?;
+        Ok(page.iter().map(|q| q.sample.id).collect())
+    };
+    let other = kind.raw();
+    // What only refers to a sample, as an event or an annotation that is being added, does not hide it.
+    other.run("BEGIN; SELECT 1 FROM sample FOR KEY SHARE");
+    assert_eq!(claim(1).unwrap(), ids[..1]);
+    other.run("ROLLBACK; BEGIN; UPDATE sample SET path = path");
+    assert!(matches!(claim(9), Err(StoreError::Busy { .. })), "2 are there, and are said to be written");
+    assert_eq!(claim(0).unwrap(), [], "none were asked for");
+    other.run("COMMIT");
+    assert_eq!(claim(9).unwrap(), ids[1..]);
+    assert_eq!(claim(9).unwrap(), [], "this is the end");
 }
 
 #[test]

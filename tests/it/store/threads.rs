@@ -142,13 +142,13 @@ fn a_request_that_can_never_work_does_not_hold_up_the_others() {
     let (writer, reports) = writer(kind.connect());
     writer.submit(WriteRequest::SaveQueue { project, name: "missing".to_owned(), queue: None });
     writer.submit(WriteRequest::Commit(vec![edit]));
-    writer.submit(WriteRequest::Setting { project, key: "k".to_owned(), value: Some("v".to_owned()) });
+    writer.submit(WriteRequest::SaveQueue { project, name: "k".to_owned(), queue: Some(Queue::default()) });
     assert_eq!(writer.flush(LONG), 0);
     let reports: Vec<WriteDone> = reports.try_iter().filter(|r| !matches!(r, WriteDone::State(_))).collect();
     assert!(matches!(reports[0], WriteDone::Failed(_, StoreError::NotFound { .. })), "{reports:?}");
     assert!(matches!(reports[1], WriteDone::Committed(_)));
     assert!(matches!(reports[2], WriteDone::Stored(_)));
-    assert_eq!(kind.connect().setting(project, "k").unwrap().as_deref(), Some("v"));
+    assert_eq!(kind.connect().saved_queues(project).unwrap(), [("k".to_owned(), Queue::default())]);
 }
 
 #[test]
