@@ -115,6 +115,8 @@ struct Opened {
     feed: bool,
     /// The store says who is there.
     presence: bool,
+    /// The store hands pictures out.
+    claims: bool,
 }
 
 type Sent = Arc<Mutex<HashMap<EditId, Edit>>>;
@@ -157,8 +159,7 @@ impl Desk {
             if let Some(left) = self.place.journal().and_then(Outboxed::left) {
                 self.sender.event(outbox_event(left));
             }
-            let reads = self.place.open()?;
-            let mut writes = self.place.open()?;
+            let (reads, mut writes) = self.connections()?;
             if let Some(why) = writes.read_only() {
                 self.sender.event(Event::ReadOnly(why));
             }
@@ -170,9 +171,22 @@ impl Desk {
             let (of_writer, sender, orders) = (Arc::clone(&sent), self.sender.clone(), self.orders.clone());
             let report = move |done| report(done, &of_writer, &sender, &orders);
             let writer = Writer::spawn(writes, Box::new(report))?;
-            self.open = Some(Opened { reader: Reader::spawn(reads)?, writer, sent, outbox, feed, presence });
+            self.open = Some(Opened { reader: Reader::spawn(reads)?, writer, sent, outbox, feed, presence, claims });
         }
         self.open.as_ref().ok_or(StoreError::Interrupted)
+    }
+
+    /// The connection for reading and the one for writing; at once where making one takes many round trips.
+    fn connections(&self) -> Result<(Box<dyn Store>, Box<dyn Store>)> {
+        if self.place.journal().is_none() {
+            return Ok((self.place.open()?, self.place.open()?));
+        }
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| self.place.open());
+            let reads = self.place.open();
+            let writes = other.join().unwrap_or(Err(StoreError::Interrupted));
+            Ok((reads?, writes?))
+        })
     }
 
     fn ask(&mut self, tag: Tag, query: Query) {
@@ -201,26 +215,35 @@ impl Desk {
 
     /// Listens to what others do in this project, where the store can tell.
     fn listen(&mut self, project: ProjectId) {
-        let known = self.listener.as_ref().is_some_and(|l| l.is_about(project));
-        if !known && self.opened().is_ok_and(|open| open.feed) {
+        if self.listener.as_ref().is_some_and(|l| l.is_about(project)) {
+            return;
+        }
+        let Ok((feed, claims)) = self.opened().map(|open| (open.feed, open.claims)) else { return };
+        if feed {
             // The older one ends by being dropped.
             self.listener = Listener::start(self.place.clone(), project, self.user.clone(), self.sender.clone());
         }
+        if claims && let Ok(team) = self.others() {
+            team.connect();
+        }
     }
 
-    /// Hands an order to the thread of the others' side; it is started with the first.
+    /// Hands an order to the thread of the others' side.
     fn team(&mut self, order: TeamOrder) {
-        let (place, user, sender) = (self.place.clone(), self.user.clone(), self.sender.clone());
-        let presence = match self.opened() {
-            Ok(open) => open.presence,
-            Err(error) => {
-                if let TeamOrder::Claim { tag, .. } = order {
-                    self.sender.event(Event::Reply(tag, Reply::Failed(error.to_string())));
-                }
-                return;
+        match (self.others(), order) {
+            (Ok(team), order) => team.order(order),
+            (Err(error), TeamOrder::Claim { tag, .. }) => {
+                self.sender.event(Event::Reply(tag, Reply::Failed(error.to_string())));
             }
-        };
-        self.team.get_or_insert_with(|| TeamDesk::start(place, user, presence, sender)).order(order);
+            (Err(_), _) => {}
+        }
+    }
+
+    /// The thread of the others' side; started now if it is not yet.
+    fn others(&mut self) -> Result<&TeamDesk> {
+        let (place, user, sender) = (self.place.clone(), self.user.clone(), self.sender.clone());
+        let presence = self.opened()?.presence;
+        Ok(self.team.get_or_insert_with(|| TeamDesk::start(place, user, presence, sender)))
     }
 
     fn write(&mut self, write: Write) {

@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 const HOLD: Duration = Duration::from_secs(300);
 /// How often holds are renewed and the others are asked for; presence ends after a minute of silence.
 const BEAT: Duration = Duration::from_secs(20);
+/// After a project was opened, where no picture is on the screen yet.
+const FIRST: Duration = Duration::from_millis(300);
 /// After a step of the person at the latest.
 const SOON: Duration = Duration::from_secs(3);
 /// Who pressed nothing for so long is away: holds are not renewed any more.
@@ -36,6 +38,8 @@ const MARK: char = '#';
 
 enum Order {
     Do(TeamOrder),
+    /// Connect, so that the first claim does not wait for it.
+    Connect,
     /// Give everything back and end; the sender is dropped when that is done.
     Finish(std::sync::mpsc::Sender<()>),
 }
@@ -75,6 +79,11 @@ impl TeamDesk {
         Self { orders }
     }
 
+    /// Has the connection made, of which the first order will be in need.
+    pub(super) fn connect(&self) {
+        drop(self.orders.send(Order::Connect));
+    }
+
     /// Has an order carried out, after all others.
     pub(super) fn order(&self, order: TeamOrder) {
         drop(self.orders.send(Order::Do(order)));
@@ -111,7 +120,7 @@ struct Work {
 
 impl Work {
     fn run(mut self, orders: &Receiver<Order>) {
-        let mut beat = Instant::now();
+        let mut beat = Instant::now() + BEAT;
         loop {
             let wait = match self.at {
                 Some(_) => beat.saturating_duration_since(Instant::now()),
@@ -123,11 +132,21 @@ impl Work {
                     self.claim(tag, project, &queue, limit)
                 }
                 Ok(Order::Do(TeamOrder::At { project, sample })) => {
-                    let known = self.at.is_some_and(|(p, _)| p == project)
-                        && sample.is_none_or(|sample| self.mine.contains(&sample));
+                    let first = self.at.is_none_or(|(p, _)| p != project);
                     (self.at, self.active) = (Some((project, sample)), Instant::now());
-                    // Whose picture this is, is asked at once where it is not ours.
-                    beat = if known { beat.min(Instant::now() + SOON) } else { Instant::now() };
+                    // Whose picture this is, is asked at once where it is not ours; before there is one, the order that
+                    // takes the first comes before the others are asked for.
+                    let wait = match sample {
+                        Some(sample) if first || !self.mine.contains(&sample) => Duration::ZERO,
+                        None if first => FIRST,
+                        _ => SOON,
+                    };
+                    beat = beat.min(Instant::now() + wait);
+                }
+                Ok(Order::Connect) => {
+                    if let Err(error) = self.store().map(drop) {
+                        tracing::debug!(%error, "connected with the first order");
+                    }
                 }
                 Ok(Order::Do(TeamOrder::Leave)) => self.leave(),
                 Ok(Order::Finish(_done)) => return self.leave(),

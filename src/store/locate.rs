@@ -83,17 +83,14 @@ pub fn on_server(
     let password = password.filter(|_| !address.has_password());
     let mut own = PostgresStore::attach(address.clone(), password.clone(), mode, net)?;
     // Tables of another program may be just what is looked for.
-    let ours = match own.is_ours() {
-        Err(StoreError::NotAStore { .. }) => false,
-        other => other?,
-    };
-    if !ours {
+    let found = own.version();
+    if matches!(found, Ok(0) | Err(StoreError::NotAStore { .. })) {
         let theirs = PostgresStore::attach(address.for_others(), password, mode, net)?;
         if let Ok(found) = CvExplorer::on_server(theirs)? {
             return Ok(Box::new(found));
         }
     }
-    Ok(Box::new(own.prepared(mode)?))
+    Ok(Box::new(own.prepared(found?, mode)?))
 }
 
 /// The file that a location means; `None` for a server.

@@ -81,12 +81,14 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError`]: not reached, not let in, newer, not to be made.
     pub fn open(address: Address, password: Option<Arc<dyn PasswordSource>>, mode: Mode, net: &Net) -> Result<Self> {
-        Self::attach(address, password, mode, net)?.prepared(mode)
+        let mut store = Self::attach(address, password, mode, net)?;
+        let found = store.version()?;
+        store.prepared(found, mode)
     }
 
-    /// Makes or renews the schema as the mode allows.
-    pub(super) fn prepared(mut self, mode: Mode) -> Result<Self> {
-        match schema::migrate(&self.link.line(false)?, mode) {
+    /// Makes or renews the schema, of which this version was found, as the mode allows.
+    pub(super) fn prepared(mut self, found: i64, mode: Mode) -> Result<Self> {
+        match schema::migrate(&self.link.line(false)?, found, mode) {
             Err(StoreError::ReadOnly { why, .. }) => self.read_only = Some(why),
             other => other?,
         }
@@ -106,9 +108,9 @@ impl PostgresStore {
         Ok(Self { link, read_only, scans: HashMap::new(), unsure: None, ear: None, grounds: SharedGrounds::default() })
     }
 
-    /// Whether our own schema is there.
-    pub(super) fn is_ours(&mut self) -> Result<bool> {
-        schema::version(&self.link.line(false)?).map(|version| version > 0)
+    /// The version of our own schema; 0 where it is not there.
+    pub(super) fn version(&mut self) -> Result<i64> {
+        schema::version(&self.link.line(false)?)
     }
 
     /// Runs `work` on one state of the database. A connection that turns out to be gone is made again, a few times.

@@ -295,8 +295,29 @@ CREATE INDEX doubt_margin ON doubt(project, margin);
 CREATE INDEX doubt_entropy ON doubt(project, entropy);
 ";
 
-/// The schema version of the database: 0 where there is nothing of ours.
+/// The schema version of the database: 0 where there is nothing of ours. Asked in one round trip where it is there,
+/// because every connection begins with it; not inside of a transaction, which the question may end.
 pub(super) fn version(line: &Line<'_>) -> Result<i64> {
+    match newest(line) {
+        Err(error @ (StoreError::Offline { .. } | StoreError::Interrupted)) => Err(error),
+        Err(_) => careful_version(line),
+        found => found,
+    }
+}
+
+/// The newest step in our table, which must be there.
+fn newest(line: &Line<'_>) -> Result<i64> {
+    let sql = format!("SELECT max(version) FROM \"{}\".lakelens_schema", line.maker.address.schema);
+    let rows = line.wait(line.client.query_typed(&sql, &[]))?;
+    let found = rows.first().and_then(|r| r.get::<_, Option<i64>>(0)).unwrap_or(0);
+    if found > KNOWN {
+        return Err(StoreError::Newer { place: line.place().to_owned(), found, known: KNOWN });
+    }
+    Ok(found)
+}
+
+/// The same with a question that never fails, whatever is there.
+fn careful_version(line: &Line<'_>) -> Result<i64> {
     let place = line.place();
     let schema = &line.maker.address.schema;
     let sql = "SELECT to_regclass(quote_ident($1) || '.lakelens_schema')::text,
@@ -311,18 +332,12 @@ pub(super) fn version(line: &Line<'_>) -> Result<i64> {
         }
         return Ok(0);
     }
-    let sql = format!("SELECT max(version) FROM \"{schema}\".lakelens_schema");
-    let rows = line.wait(line.client.query_typed(&sql, &[]))?;
-    let found = rows.first().and_then(|r| r.get::<_, Option<i64>>(0)).unwrap_or(0);
-    if found > KNOWN {
-        return Err(StoreError::Newer { place: place.to_owned(), found, known: KNOWN });
-    }
-    Ok(found)
+    newest(line)
 }
 
-/// Brings the database to the newest schema, as the mode allows; safe when several programs do it at once.
-pub(super) fn migrate(line: &Line<'_>, mode: Mode) -> Result<()> {
-    let found = version(line)?;
+/// Brings the database from the version that [`version`] found to the newest, as the mode allows; safe when several
+/// programs do it at once.
+pub(super) fn migrate(line: &Line<'_>, found: i64, mode: Mode) -> Result<()> {
     if found == KNOWN {
         return Ok(());
     }
@@ -348,7 +363,7 @@ pub(super) fn migrate(line: &Line<'_>, mode: Mode) -> Result<()> {
 
 fn steps(line: &Line<'_>) -> Result<()> {
     // Somebody else may have done it while we waited for the lock.
-    let found = version(line)?;
+    let found = careful_version(line)?;
     let schema = &line.maker.address.schema;
     let mut text = String::new();
     if found == 0 {
