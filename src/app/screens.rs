@@ -254,7 +254,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         Slot::Renewed => super::writes::renewed(state, reply),
         Slot::Projects | Slot::Home => projects::reply(state, reply),
         Slot::Present => projects::present::reply(state, reply),
-        Slot::Project | Slot::Counts => navigation::project_reply(state, reply),
+        Slot::Project | Slot::Counts => navigation::project_reply(state, tag.slot, reply),
         Slot::Review if state.stats().is_some() => stats::reply(state, reply),
         Slot::Review | Slot::History => review::reply(state, reply),
         Slot::Stats | Slot::Agreement => stats::reply(state, reply),

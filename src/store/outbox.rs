@@ -86,7 +86,7 @@ pub enum News {
     Notice(String),
 }
 
-/// Called on a thread of the store's, which must not be kept waiting.
+/// Called on a thread of the store's or of whoever writes, which must not be kept waiting; it must not call the store.
 pub type OnNews = Arc<dyn Fn(News) + Send + Sync>;
 
 /// Both answers in one: the store's, and of the person's annotations those whose class and shape the store's has not.

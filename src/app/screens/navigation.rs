@@ -13,6 +13,7 @@ use crate::app::overlays::Overlay;
 use crate::app::overlays::confirm::Confirm;
 use crate::app::overlays::picker::{Item, Picker};
 use crate::app::registry::{self, Scope, Spec, always};
+use crate::app::slots::Slot;
 use crate::app::state::{OpenProject, State};
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::{Counts, Project};
@@ -369,7 +370,7 @@ pub fn completions(state: &mut State, reply: Reply) -> Vec<Effect> {
 }
 
 /// A project or its counts have come.
-pub fn project_reply(state: &mut State, reply: Reply) -> Vec<Effect> {
+pub fn project_reply(state: &mut State, slot: Slot, reply: Reply) -> Vec<Effect> {
     match reply {
         Reply::Project(project, counts) => {
             state.places.last_project = Some(project.id.0);
@@ -380,7 +381,8 @@ pub fn project_reply(state: &mut State, reply: Reply) -> Vec<Effect> {
                 open.counts = counts;
             }
         }
-        Reply::Failed(text) => state.say(Level::Error, text),
+        // Counts come by themselves, and again.
+        Reply::Failed(text) => state.say(if slot == Slot::Counts { Level::Warning } else { Level::Error }, text),
         _ => {}
     }
     Vec::new()

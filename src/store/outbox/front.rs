@@ -64,8 +64,13 @@ impl Outboxed {
         Some(OutboxState { unsent, conflicts, waiting: None })
     }
 
-    /// Has the sender look at the journal; starts it if it is not running.
+    /// Has the sender look at the journal; starts it if it is not running. How much waits is told first: the sender may
+    /// hang in what it sends, and what was just kept must not be taken for sent for a moment.
     pub(super) fn wake(&mut self) {
+        match self.journal.counts() {
+            Ok((unsent, conflicts)) => self.sender().waits(unsent, conflicts),
+            Err(error) => tracing::warn!(%error, "what waits was not counted"),
+        }
         self.sender().wake();
     }
 

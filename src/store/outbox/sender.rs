@@ -50,11 +50,25 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Changes the state, and tells it if it is another one now; in the order of the changes, whichever thread makes
+    /// them.
+    fn tell(&self, on_news: &OnNews, change: impl FnOnce(&mut OutboxState)) {
+        let mut inner = self.lock();
+        let before = inner.state.clone();
+        change(&mut inner.state);
+        if inner.state != before {
+            on_news(News::Outbox(inner.state.clone()));
+        }
+        drop(inner);
+        self.changed.notify_all();
+    }
 }
 
 /// The handle to the sender's thread. Dropping it asks the thread to end and does not wait.
 pub(super) struct Sender {
     shared: Arc<Shared>,
+    on_news: OnNews,
 }
 
 impl Sender {
@@ -62,12 +76,17 @@ impl Sender {
     pub(super) fn start(path: &Path, connect: Connect, on_news: OnNews) -> Self {
         let shared = Arc::new(Shared::default());
         let (path, told) = (path.to_owned(), Arc::clone(&shared));
-        let work = Work { path, connect, on_news, shared: told, remote: None };
+        let work = Work { path, connect, on_news: Arc::clone(&on_news), shared: told, remote: None };
         if let Err(error) = std::thread::Builder::new().name("outbox".to_owned()).spawn(move || work.run()) {
             tracing::error!(%error, "no thread for sending edits; they stay in the journal");
             shared.lock().ended = true;
         }
-        Self { shared }
+        Self { shared, on_news }
+    }
+
+    /// So much waits in the journal now.
+    pub(super) fn waits(&self, unsent: u64, conflicts: u64) {
+        self.shared.tell(&self.on_news, |state| (state.unsent, state.conflicts) = (unsent, conflicts));
     }
 
     /// Something new waits in the journal, or the person wants it sent now.
@@ -289,16 +308,7 @@ impl Work {
         Ok(())
     }
 
-    /// Changes the state, and tells it if it is another one now.
     fn tell(&self, change: impl FnOnce(&mut OutboxState)) {
-        let mut inner = self.shared.lock();
-        let before = inner.state.clone();
-        change(&mut inner.state);
-        let now = inner.state.clone();
-        drop(inner);
-        self.shared.changed.notify_all();
-        if now != before {
-            (self.on_news)(News::Outbox(now));
-        }
+        self.shared.tell(&self.on_news, change);
     }
 }

@@ -3,6 +3,7 @@
 use super::harness::{Harness, sample, text_of};
 use lakelens::app::effect::{Effect, Query, Write};
 use lakelens::app::event::{Event, Reply, Wrote};
+use lakelens::app::messages::Level;
 use lakelens::app::overlays::Overlay;
 use lakelens::app::screens::Screen;
 use lakelens::app::slots::Slot;
@@ -46,6 +47,27 @@ fn a_picture_that_is_not_on_the_screen_is_not_labelled() {
     h.keys("1 s x f");
     assert!(edits(&h).is_empty());
     assert!(h.state.messages.shown().unwrap().text.contains("not on the screen"));
+}
+
+#[test]
+fn what_cannot_be_read_beside_a_picture_is_a_word_that_passes() {
+    let mut h = Harness::labelling(&["daisy", "roses"], 5);
+    let fail = |h: &mut Harness, slot| {
+        let tag = h.state.slots.ask(slot);
+        h.event(Event::Reply(tag, Reply::Failed("the line broke".to_owned())));
+    };
+    for slot in [Slot::Counts, Slot::WalkForward, Slot::Tape, Slot::Position] {
+        fail(&mut h, slot);
+        let shown = h.state.messages.shown().unwrap();
+        assert_eq!((shown.level, shown.text.as_str()), (Level::Warning, "the line broke"), "{slot:?}");
+    }
+    while h.state.messages.expires_at().is_some() {
+        h.event(Event::Tick);
+    }
+    assert_eq!(h.state.messages.shown(), None);
+    // What a key asked for stays until the next key.
+    fail(&mut h, Slot::Jump);
+    assert_eq!((h.state.messages.shown().unwrap().level, h.state.messages.expires_at()), (Level::Error, None));
 }
 
 #[test]

@@ -112,6 +112,35 @@ fn an_edit_is_kept_here_and_then_saved_there() {
 }
 
 #[test]
+fn what_waits_is_counted_while_the_far_store_hangs() {
+    let far = Far::new();
+    let mut direct = far.file.store();
+    let (_, ids) = project_of(&mut direct, "p", 3);
+    let hangs = Arc::new(Mutex::new(()));
+    let (gate, connect) = (Arc::clone(&hangs), far.connect());
+    let slow: Connect = Arc::new(move || {
+        let _open = gate.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        connect()
+    });
+    let mut store = Outboxed::open(&far.journal(), "far", slow).unwrap();
+    let told = Arc::clone(&far.told);
+    store.watch(Arc::new(move |news| told.lock().unwrap().push(news)));
+    let closed = hangs.lock().unwrap();
+    let said = || {
+        let told = far.told.lock().unwrap();
+        told.iter().rev().find_map(|n| if let News::Outbox(s) = n { Some(s.unsent) } else { None })
+    };
+    for (n, id) in (1..).zip(&ids) {
+        let one = edit(&mut direct, *id, labeled(&[1], "ann", at(n)), "ann", n);
+        store.commit(&[one]).unwrap();
+        assert_eq!(said(), Some(n.unsigned_abs()), "as soon as it is kept");
+    }
+    drop(closed);
+    flush(&mut store);
+    assert_eq!(said(), Some(0));
+}
+
+#[test]
 fn a_page_is_full_although_waiting_edits_took_its_first_samples_out_of_the_queue() {
     let far = Far::new();
     let (project, ids) = project_of(&mut far.file.store(), "p", 30);
