@@ -1,6 +1,7 @@
 //! `lakelens import` as scripts see it: what each flag does, what bad input gets, the laws of dry runs and repetition.
 
 mod cases;
+mod foreign;
 mod kept;
 mod real;
 
