@@ -71,6 +71,27 @@ fn a_file_with_nothing_in_it_stays_fine() {
 }
 
 #[test]
+fn numbers_with_a_comma_are_told_with_what_to_write() {
+    let home = cars();
+    home.write("a.csv", "sep=;\nfile;kind;left;top;right;bottom\n\n1.png;car;1;1;5;5\n2.png;car;0,5;1;5;5\n");
+    let columns = ["--columns", "path=file,class=kind,xmin=left,ymin=top,xmax=right,ymax=bottom"];
+    let told = refused(&home, "csv", "a.csv", &columns);
+    let says = "a.csv, row 2 (`2.png`): xmin (column `left`) is \"0,5\", written with a comma; write 0.5 (line 5)";
+    assert!(told.contains(says), "{told}");
+    for (cell, meant) in [
+        ("-,25", "write -0.25"),
+        ("1,250", "write 1.250, or 1250 if thousands are meant"),
+        ("0,125", "write 0.125 "),
+        ("1,2,3", "not a finite number"),
+        ("wide", "not a finite number"),
+    ] {
+        home.write("a.csv", &format!("path;class;xmin;ymin;xmax;ymax\n2.png;car;{cell};1;5;5\n"));
+        let told = refused(&home, "csv", "a.csv", &[]);
+        assert!(told.contains(&format!("xmin is \"{cell}\"")) && told.contains(meant), "{cell}: {told}");
+    }
+}
+
+#[test]
 fn answers_of_label_studio_that_are_no_annotation_are_counted_once() {
     let home = cars();
     let rating = |n: u64| json!({ "id": "r", "type": "rating", "from_name": "quality", "value": { "rating": n } });
