@@ -36,4 +36,5 @@ pub mod stats;
 pub mod suggest;
 pub mod text;
 pub mod trace;
+pub mod unwind;
 pub mod version;

@@ -5,13 +5,18 @@
 //! is strict: UTF-8, commas, CRLF, quotes where needed. Memory is bounded: a file over [`MAX_BYTES`], or where files of any
 //! size are read row by row a row over [`MAX_ROW`], ends with an error, not with a crash.
 
+mod cells;
+mod guess;
+mod write;
+
+pub use cells::{GUARDED, guarded, join_labels, split_labels, unguarded};
+pub use write::{CsvOut, LabelRow};
+
 use crate::domain::text::{encode_os, printable};
-use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use guess::{guess_delimiter, is_header, said_delimiter};
 use std::cell::Cell;
-use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::rc::Rc;
 
@@ -21,7 +26,6 @@ pub const MAX_BYTES: u64 = 256 << 20;
 pub const MAX_ROW: u64 = 16 << 20;
 /// What is looked at to guess the delimiter.
 const HEAD: usize = 64 << 10;
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Why a CSV file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -218,181 +222,9 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// The delimiter that a first line `sep=;` says, as Excel has it, and the bytes of that line.
-fn said_delimiter(head: &[u8]) -> Option<(u8, usize)> {
-    let line = head.get(..=head.iter().position(|b| *b == b'\n')?)?;
-    let [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] = *line.trim_ascii_end() else {
-        // A tab is cut off with the end of the line.
-        let is_tab = line.to_ascii_lowercase().starts_with(b"sep=\t") && line.trim_ascii_end().len() == 4;
-        return is_tab.then_some((b'\t', line.len()));
-    };
-    (delimiter.is_ascii_punctuation() && delimiter != b'"').then_some((delimiter, line.len()))
-}
-
-/// The delimiter that cuts most of the first lines into the same number of cells, more than one.
-fn guess_delimiter(head: &[u8]) -> u8 {
-    let score = |delimiter: u8| {
-        let mut quoted = false;
-        let (mut counts, mut count) = (Vec::new(), 0_usize);
-        for byte in head {
-            match byte {
-                b'"' => quoted = !quoted,
-                b'\n' if !quoted => counts.push(std::mem::take(&mut count)),
-                b if *b == delimiter && !quoted => count += 1,
-                _ => {}
-            }
-        }
-        if count > 0 || counts.is_empty() {
-            counts.push(count);
-        }
-        let first = counts.first().copied().unwrap_or(0);
-        if first == 0 {
-            0
-        } else {
-            counts.iter().filter(|c| **c == first).count() * 1000 / counts.len() + first.min(99)
-        }
-    };
-    let mut best = (b',', score(b','));
-    for delimiter in DELIMITERS {
-        let found = score(delimiter);
-        if found > best.1 {
-            best = (delimiter, found);
-        }
-    }
-    best.0
-}
-
-/// A header has a different name in each column but that of an index in front, and none is a number, a path or a file name.
-fn is_header(cells: &[String]) -> bool {
-    // Beside one of these, `cls.label` is a column and no file.
-    const NAMES: [&str; 6] = ["path", "filepath", "file_path", "filename", "file_name", "image_path"];
-    let known = cells.iter().any(|cell| NAMES.iter().any(|name| cell.trim().eq_ignore_ascii_case(name)));
-    let name = |cell: &String| {
-        let cell = cell.trim();
-        let ending = cell.rsplit_once('.').is_some_and(|(stem, end)| !stem.is_empty() && (2..=5).contains(&end.len()));
-        !cell.is_empty() && cell.parse::<f64>().is_err() && !cell.contains(['/', '\\']) && (known || !ending)
-    };
-    // pandas leaves the name of its index empty.
-    let named = match cells {
-        [index, others @ ..] if index.trim().is_empty() && others.len() > 1 => others,
-        all => all,
-    };
-    let mut met = HashSet::new();
-    named.iter().all(|cell| name(cell) && met.insert(cell))
-}
-
-/// One line of an export, in the order of the columns.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LabelRow {
-    /// The picture, relative to the project's source.
-    pub path: String,
-    /// The classes, joined by [`join_labels`]; empty without any.
-    pub label: String,
-    /// `unlabeled`, `pre_labeled`, `labeled` or `skipped`.
-    pub status: String,
-    /// Who gave the answer.
-    pub author: String,
-    /// When, RFC 3339 in UTC.
-    pub at: String,
-    /// Marked for another look.
-    pub flagged: bool,
-    /// The person was not sure.
-    pub unsure: bool,
-    /// Why it was skipped.
-    pub skip_reason: String,
-}
-
-/// Several labels in one cell: joined by `|`; a `|` or `\` inside a name has a `\` before it.
-#[must_use]
-pub fn join_labels<S: AsRef<str>>(names: &[S]) -> String {
-    let escaped: Vec<String> = names.iter().map(|n| n.as_ref().replace('\\', "\\\\").replace('|', "\\|")).collect();
-    escaped.join("|")
-}
-
-/// The names that [`join_labels`] was given. An empty cell holds none.
-#[must_use]
-pub fn split_labels(cell: &str) -> Vec<String> {
-    if cell.is_empty() {
-        return Vec::new();
-    }
-    let mut names = vec![String::new()];
-    let mut chars = cell.chars();
-    while let Some(c) = chars.next() {
-        match (c, names.last_mut()) {
-            ('|', _) => names.push(String::new()),
-            ('\\', Some(last)) => last.extend(chars.next()),
-            (c, Some(last)) => last.push(c),
-            (_, None) => {}
-        }
-    }
-    names
-}
-
-/// What is told of cells that [`guarded`] changed.
-pub const GUARDED: &str = "cells that a spreadsheet would run begin with a quote";
-
-/// A cell that no spreadsheet takes for a formula: one that begins with `=`, `+`, `-`, `@`, a tab or a line break gets a
-/// `'` in front, and so does one that begins with `'` and one of these, so that [`unguarded`] gives every text back.
-#[must_use]
-pub fn guarded(cell: &str) -> Cow<'_, str> {
-    if is_formula(cell.trim_start_matches('\'')) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
-}
-
-/// The text that [`guarded`] was given.
-#[must_use]
-pub fn unguarded(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|rest| is_formula(rest.trim_start_matches('\''))).unwrap_or(cell)
-}
-
-fn is_formula(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
-}
-
-/// Writes rows as RFC 4180 wants them, header first.
-pub struct CsvOut<W: Write> {
-    out: ::csv::Writer<W>,
-}
-
-impl<W: Write> CsvOut<W> {
-    /// Writes to `out`, which needs no buffer of its own.
-    pub fn new(out: W) -> Self {
-        Self { out: ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out) }
-    }
-
-    /// Writes one row; all rows must be of the same type, whose field names become the header.
-    ///
-    /// # Errors
-    /// When the output cannot be written.
-    pub fn write(&mut self, row: &impl Serialize) -> io::Result<()> {
-        self.out.serialize(row).map_err(io::Error::from)
-    }
-
-    /// Writes only the header that `row` would have; for a file without rows.
-    ///
-    /// # Errors
-    /// When the output cannot be written.
-    pub fn header_of(&mut self, row: &impl Serialize) -> io::Result<()> {
-        let mut scratch = ::csv::Writer::from_writer(Vec::new());
-        scratch.serialize(row).map_err(io::Error::from)?;
-        let bytes = scratch.into_inner().map_err(|e| io::Error::other(e.to_string()))?;
-        let mut header = ::csv::ReaderBuilder::new().from_reader(bytes.as_slice());
-        let names = header.byte_headers().map_err(io::Error::from)?;
-        self.out.write_byte_record(names).map_err(io::Error::from)
-    }
-
-    /// Writes what is still held and gives the output back.
-    ///
-    /// # Errors
-    /// When the output cannot be written.
-    pub fn finish(self) -> io::Result<W> {
-        self.out.into_inner().map_err(|e| io::Error::other(e.to_string()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn read(bytes: &[u8]) -> (Option<Vec<String>>, Vec<Vec<String>>) {
         let mut rows = CsvRows::new(io::Cursor::new(bytes.to_vec())).unwrap();
@@ -473,39 +305,6 @@ mod tests {
             buffer[..n].copy_from_slice(&self.line[self.at..self.at + n]);
             self.at = (self.at + n) % self.line.len();
             Ok(n)
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn rows_come_back(rows in prop::collection::vec((any::<String>(), prop::collection::vec(".{1,9}", 0..4), any::<bool>()), 1..9)) {
-            let rows: Vec<LabelRow> = rows.into_iter().map(|(path, names, flagged)| LabelRow {
-                path: format!("x{path}"), label: join_labels(&names), flagged, skip_reason: names.concat(),
-                ..LabelRow::default()
-            }).collect();
-            let mut out = CsvOut::new(Vec::new());
-            rows.iter().for_each(|r| out.write(r).unwrap());
-            let bytes = out.finish().unwrap();
-            let (header, back) = read(&bytes);
-            prop_assert_eq!(&header.unwrap()[..2], ["path", "label"]);
-            prop_assert_eq!(back.len(), rows.len());
-            for (cells, row) in back.iter().zip(&rows) {
-                prop_assert_eq!((&cells[0], &cells[1], &cells[7]), (&row.path, &row.label, &row.skip_reason));
-                prop_assert_eq!(cells[5] == "true", row.flagged);
-            }
-        }
-
-        #[test]
-        fn formulas_come_back(cell in "['=@+-]{0,3}.*") {
-            let safe = guarded(&cell);
-            prop_assert!(!is_formula(&safe));
-            prop_assert_eq!(unguarded(&safe), cell.as_str());
-        }
-
-        #[test]
-        fn labels_come_back(names in prop::collection::vec(".*[|\\\\]?.*", 0..5)) {
-            prop_assume!(names != [""]);
-            prop_assert_eq!(split_labels(&join_labels(&names)), names);
         }
     }
 }

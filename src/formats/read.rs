@@ -300,6 +300,34 @@ fn broken(file: &Arc<str>, reason: impl Into<String>) -> ReadError {
     ReadError::Broken { place: Place { file: Arc::clone(file), at: Spot::Whole }, reason: reason.into() }
 }
 
+/// An error about a JSON file that is something else: what files of the format are, and what this one is.
+fn not_of(file: &Arc<str>, format: &str, should: &str, outer: &json::Outer) -> ReadError {
+    let is = outer.shown();
+    let why = format!(
+        "it is no {format} file: that is {should}, and this is {is}; give another file, or say which format it is \
+         (--format NAME, `--format list` lists them)"
+    );
+    broken(file, why)
+}
+
+/// The JSON files to be read; there is at least one.
+fn json_documents(files: &dyn Files, format: &str) -> Result<NameList, ReadError> {
+    let found = documents(files, &["json"])?;
+    match found.iter().next() {
+        Some(_) => Ok(found),
+        None => Err(no_document(files, format)),
+    }
+}
+
+/// An error about a folder that holds nothing of a format.
+fn no_document(files: &dyn Files, format: &str) -> ReadError {
+    let why = format!(
+        "there is no {format} file (.json) in it; give another folder, or say which format it is (--format NAME, \
+         `--format list` lists them)"
+    );
+    broken(&document_label(files, ""), why)
+}
+
 /// A picture that has been looked at, with nothing on it yet.
 fn item(name: &str, place: &Place) -> Item {
     Item {

@@ -30,6 +30,7 @@ use super::remote::Stop;
 use crate::domain::lake_path::LakePath;
 use crate::domain::sheet::Column;
 use crate::domain::text::printable;
+use crate::domain::unwind::caught;
 use crate::domain::version::At;
 use crate::remote::net::Net;
 use delta_kernel::cancellation::{CancellationToken as Token, CancellationTokenRef, CancelledFuture};
@@ -41,7 +42,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::num::NonZero;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -311,9 +311,9 @@ impl DeltaTable {
         stop: &CancellationToken,
         work: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        match catch_unwind(AssertUnwindSafe(work)) {
-            Ok(done) => done,
-            Err(_) => Err(self.damage("the reader gave up on it", version, stop)),
+        match caught(work) {
+            Some(done) => done,
+            None => Err(self.damage("the reader gave up on it", version, stop)),
         }
     }
 

@@ -18,8 +18,8 @@ use super::scale::{Plan, scale};
 use super::sniff::{Format, sniff};
 use super::source::ByteSource;
 use crate::domain::geometry::BoxN;
+use crate::domain::unwind::caught;
 use jpeg::Wanted;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// What is wanted of a picture.
@@ -167,8 +167,8 @@ pub(super) fn finish(raster: Raster, plan: &Plan, header: &Header, bytes: u64, d
 /// Runs code of decoders and turns a panic into an error.
 ///
 /// Decoders are large parsers fed by files from anywhere. One bad file must not end a session with unsaved work on the
-/// screen, so this is the one place where panics are caught. Nothing is shared with the closure that could be left half
+/// screen, so panics are caught here. Nothing is shared with the closure that could be left half
 /// changed: it owns what it decodes and only reads the file's bytes.
 pub(super) fn guarded<T>(format: Format, work: impl FnOnce() -> Result<T, MediaError>) -> Result<T, MediaError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(MediaError::Decoder { format: format.name() }))
+    caught(work).unwrap_or(Err(MediaError::Decoder { format: format.name() }))
 }

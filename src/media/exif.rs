@@ -1,5 +1,6 @@
 //! EXIF: orientation, tags as text, the embedded thumbnail; each bounded, whatever the file claims.
 
+use crate::domain::unwind::caught;
 use exif::{Field, In, Reader, Tag, Value};
 use image::metadata::Orientation;
 use std::collections::BTreeMap;
@@ -32,12 +33,11 @@ impl Exif {
             raw.drain(..6);
         }
         // The parser is fed by files from anywhere; a panic in it must not cost the picture.
-        let parsed = std::panic::catch_unwind(|| {
+        let parsed = caught(|| {
             Reader::new().continue_on_error(true).read_raw(raw).or_else(|e| e.distill_partial_result(|_| {}))
         });
-        let Ok(Ok(data)) = parsed else { return out };
-        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| out.fill(&data)));
-        drop(read);
+        let Some(Ok(data)) = parsed else { return out };
+        let _ = caught(|| out.fill(&data));
         out
     }
 

@@ -16,6 +16,7 @@ mod folders;
 mod manifest;
 mod names;
 mod outputs;
+mod owner;
 mod pages;
 mod pictures;
 mod publish;

@@ -8,6 +8,7 @@
 //! edit is based on the revision that was read, so nobody's newer answer is overwritten; all edits of an import are one
 //! batch, also when it was killed and run again; the same import again changes nothing.
 
+mod classes;
 mod files;
 mod fit;
 mod gather;

@@ -4,6 +4,7 @@
 //! are ids of our own registry, so what the user looked at does not get into it; secrets print as `***` everywhere.
 
 use crate::config::private_file;
+use crate::domain::unwind::is_caught;
 use std::backtrace::Backtrace;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -51,9 +52,9 @@ impl Trail {
 /// must be able to run more than once. A later call replaces the hook of an earlier one.
 pub fn install(state: PathBuf, trail: Trail, restore: impl Fn() + Send + Sync + 'static) {
     std::panic::set_hook(Box::new(move |info| {
-        // Only a panic of the main thread ends the program. Decoders may panic on a hostile picture: that is caught,
+        // Only a panic of the main thread that is not caught ends the program. Decoders may panic on a hostile picture: that is caught,
         // gets a placeholder, and must not tear the screen down; it goes to the log.
-        let ends = std::thread::current().name() == Some("main");
+        let ends = ends();
         if ends {
             restore();
         }
@@ -73,6 +74,11 @@ pub fn install(state: PathBuf, trail: Trail, restore: impl Fn() + Send + Sync + 
         // Nothing can be done when stderr is gone as well.
         let _ = writeln!(std::io::stderr(), "{text}");
     }));
+}
+
+/// Whether a panic of this thread by now ends the program.
+fn ends() -> bool {
+    std::thread::current().name() == Some("main") && !is_caught()
 }
 
 fn report(info: &PanicHookInfo<'_>, trail: &Trail) -> String {
@@ -107,6 +113,13 @@ fn write(state: &Path, report: &str) -> std::io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panic_that_is_caught_does_not_end_the_program() {
+        let look = || (ends(), crate::domain::unwind::caught(ends), ends());
+        let main = std::thread::Builder::new().name("main".to_owned()).spawn(look).unwrap();
+        assert_eq!(main.join().unwrap(), (true, Some(false), true));
+    }
 
     #[test]
     fn only_the_last_actions_are_kept() {

@@ -4,6 +4,7 @@ mod demo;
 mod export;
 mod export_formats;
 mod full;
+mod look;
 mod project;
 mod quality;
 mod scan;

@@ -31,14 +31,18 @@ const CATEGORIES: usize = 32 << 20;
 const KEPT: usize = 1 << 20;
 /// What is kept of a category beside its name and the broader class.
 const POINTS: [&str; 2] = ["keypoints", "skeleton"];
+/// The lists of a file; one that has none of them is something else.
+const LISTS: [&str; 3] = ["images", "annotations", "categories"];
 
 /// Reads one file, or every COCO file of a folder.
 ///
 /// # Errors
 /// When a file is broken or cannot be read.
 pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
+    let mut found = false;
     for path in &documents(files, &["json"])? {
         if files.is_file() || looks_like(files, &path) {
+            found = true;
             let mut join = Join::new(files, &path, with);
             join.gather(files, &path, true, take)?;
             if join.results > 0
@@ -51,7 +55,7 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
             join.give(take)?;
         }
     }
-    Ok(())
+    if found { Ok(()) } else { Err(super::no_document(files, "COCO")) }
 }
 
 /// Whether the head of a JSON file is COCO's.
@@ -73,6 +77,8 @@ struct Join<'a> {
     annotations: u64,
     results: u64,
     pictures: u64,
+    /// There is a file that results belong to.
+    referred: bool,
 }
 
 impl<'a> Join<'a> {
@@ -90,6 +96,7 @@ impl<'a> Join<'a> {
             annotations: 0,
             results: 0,
             pictures: 0,
+            referred: with.reference.is_some(),
         }
     }
 
@@ -102,10 +109,10 @@ impl<'a> Join<'a> {
         let input = super::open(files, path)?;
         let label = document_label(files, path);
         let file = Arc::clone(&self.file);
-        let (mut categories, mut length) = (Vec::new(), 0);
+        let (mut categories, mut length, mut outer) = (Vec::new(), 0, None);
         let feed = |give: &mut Give<'_, Batch>| {
             let mut batch = Batch::default();
-            json::each(input, &label, &[], &mut |piece| {
+            let whole = json::each(input, &label, &[], &mut |piece| {
                 let kind = match (piece.list, piece.key) {
                     ("images", _) if all => Kind::Picture,
                     ("images", _) => Kind::Reference,
@@ -126,15 +133,30 @@ impl<'a> Join<'a> {
                     false => Ok(()),
                 }
             })?;
+            outer = Some(whole);
             give(batch, false)
         };
         crew::in_order(&|batch: Batch| batch.parsed(&file), feed, &mut |parsed| self.add_parsed(parsed, take))?;
+        if let Some(outer) = outer.filter(|_| files.is_file()) {
+            self.is_coco(&label, &outer, all, take)?;
+        }
         for (n, bytes) in categories {
             if let Some(bad) = self.category(n, &bytes) {
                 take(Found::Bad(bad))?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a file is COCO's, which one with nothing in it is by the names of its lists alone.
+    fn is_coco(&self, label: &Arc<str>, outer: &json::Outer, all: bool, take: &mut Take<'_>) -> Result<(), ReadError> {
+        let should = "an object with the lists `images`, `annotations` and `categories`";
+        if all && outer.is_list() && outer.is_empty() && self.referred {
+            let place = Place { file: Arc::clone(label), at: Spot::Whole };
+            return take(Found::Note(place, "it is an empty list: the model found nothing".to_owned()));
+        }
+        let fits = if outer.is_list() { all && !outer.is_empty() } else { outer.may_have(&LISTS) };
+        if fits { Ok(()) } else { Err(super::not_of(label, "COCO", should, outer)) }
     }
 
     /// Takes over what was made of a batch.

@@ -1,7 +1,7 @@
 //! CreateML JSON: a list of pictures; boxes by their middle and size, in pixels.
 
 use super::json::{self, number, text};
-use super::{Reading, document_label, documents, item, mark, split_of};
+use super::{Reading, document_label, item, json_documents, mark, not_of, split_of};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::BoxN;
 use crate::formats::dataset::{Bad, Files, Found, Mark, Place, ReadError, Spot, Take, Unit};
@@ -16,12 +16,12 @@ pub(super) const NAMES: [&str; 3] = ["image", "imagefilename", "imageFilename"];
 /// # Errors
 /// When a file is broken.
 pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in &documents(files, &["json"])? {
+    for path in &json_documents(files, "CreateML")? {
         let file = document_label(files, &path);
-        json::each(super::open(files, &path)?, &file, &[], &mut |piece| {
+        let outer = json::each(super::open(files, &path)?, &file, &[], &mut |piece| {
             let place = Place { file: Arc::clone(&file), at: Spot::Element("images", piece.n) };
             if !piece.list.is_empty() || !piece.key.is_empty() {
-                return Err(super::broken(&file, "it is no CreateML file: that is a list of pictures"));
+                return Ok(());
             }
             let row = super::lines::short(piece.bytes);
             let value = piece.value().and_then(|v| match v {
@@ -59,6 +59,9 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
             }
             take(Found::Item(Box::new(out)))
         })?;
+        if !outer.is_list() {
+            return Err(not_of(&file, "CreateML", "a list of pictures", &outer));
+        }
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! datumaro JSON: items with labels, boxes, polygons and run lengths, in pixels; other types are said to be left out.
 
 use super::json::{self, Scalar, field, number, others};
-use super::{Reading, document_label, documents, item, mark};
+use super::{Reading, document_label, item, json_documents, mark, not_of};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
 use crate::domain::mask;
@@ -14,14 +14,15 @@ use std::sync::Arc;
 /// # Errors
 /// When a file is broken, or has items before its categories.
 pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in &documents(files, &["json"])? {
+    let mut found = false;
+    for path in &json_documents(files, "datumaro")? {
         let file = document_label(files, &path);
         let labels = labels(files, &path)?;
         take(Found::Classes(
             labels.iter().map(|name| ClassInfo { name: name.clone(), ..ClassInfo::default() }).collect(),
         ))?;
         let stem = file.rsplit('/').next().and_then(|n| n.strip_suffix(".json")).unwrap_or_default().to_owned();
-        json::each(super::open(files, &path)?, &file, &[], &mut |piece| {
+        let outer = json::each(super::open(files, &path)?, &file, &[], &mut |piece| {
             if piece.list != "items" {
                 return Ok(());
             }
@@ -34,8 +35,14 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
             };
             one(&fields, &labels, files, &path, &stem, &place, take)
         })?;
+        let fits = !outer.is_list() && outer.may_have(&["items", "categories"]);
+        if !fits && files.is_file() {
+            return Err(not_of(&file, "datumaro", "an object with `items` and `categories`", &outer));
+        }
+        found |= fits;
     }
-    Ok(())
+    // Other files may lie beside those that are meant.
+    if found { Ok(()) } else { Err(super::no_document(files, "datumaro")) }
 }
 
 fn lost(place: Place, reason: String, row: Option<String>, take: &mut Take<'_>) -> Result<(), ReadError> {

@@ -7,10 +7,12 @@
 //! What always holds: a byte-order mark is no error; `NaN` and `Infinity`, which Python writes, become texts that a message
 //! can name; an element is never longer than [`LONGEST`], and is not made into more values than memory has room for.
 
+mod outer;
 mod room;
 mod scalar;
 mod slim;
 
+pub use outer::Outer;
 pub use scalar::{Scalar, field, number, others, text};
 pub use slim::without;
 
@@ -59,7 +61,7 @@ pub fn parse<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
                 Some(Err(error)) => error,
                 None => first,
             };
-            Err(format!("it is no JSON: {error}"))
+            Err(if error.is_data() { error.to_string() } else { format!("it is no JSON: {error}") })
         }
     }
 }
@@ -106,17 +108,17 @@ pub fn each(
     file: &Arc<str>,
     open: &[&str],
     take: &mut dyn FnMut(Piece<'_>) -> Result<(), ReadError>,
-) -> Result<(), ReadError> {
+) -> Result<Outer, ReadError> {
     let mut scan = Scan::new(input, file);
     scan.begin()?;
-    match scan.token()? {
-        Some(b'[') => scan.list("", take)?,
+    let outer = match scan.token()? {
+        Some(b'[') => Outer::list(scan.list("", take)?),
         Some(b'{') => scan.object(open, take)?,
         Some(_) => return Err(scan.broken("it is no JSON: a list or an object should stand here")),
         None => return Err(scan.broken("it is empty")),
-    }
+    };
     match scan.token()? {
-        None => Ok(()),
+        None => Ok(outer),
         Some(_) => Err(scan.broken("there is more after the end; is this a file of JSON lines?")),
     }
 }
@@ -201,19 +203,20 @@ impl Scan {
         }
     }
 
-    fn list(&mut self, name: &str, take: &mut dyn FnMut(Piece<'_>) -> Result<(), ReadError>) -> Result<(), ReadError> {
+    /// The number of elements.
+    fn list(&mut self, name: &str, take: &mut dyn FnMut(Piece<'_>) -> Result<(), ReadError>) -> Result<u64, ReadError> {
         self.at += 1;
         let mut n = 0;
         if self.token()? == Some(b']') {
             self.at += 1;
-            return Ok(());
+            return Ok(n);
         }
         loop {
             n += 1;
             let (start, end) = self.value()?;
             take(Piece { list: name, key: "", n, bytes: self.buffer.get(start..end).unwrap_or_default() })?;
             if self.comma(b']')? {
-                return Ok(());
+                return Ok(n);
             }
         }
     }
@@ -222,16 +225,18 @@ impl Scan {
         &mut self,
         open: &[&str],
         take: &mut dyn FnMut(Piece<'_>) -> Result<(), ReadError>,
-    ) -> Result<(), ReadError> {
+    ) -> Result<Outer, ReadError> {
         self.at += 1;
+        let mut outer = Outer::default();
         if self.token()? == Some(b'}') {
             self.at += 1;
-            return Ok(());
+            return Ok(outer);
         }
         loop {
             let key = self.key()?;
+            outer.note(&key);
             match self.token()? {
-                Some(b'[') => self.list(&key, take)?,
+                Some(b'[') => _ = self.list(&key, take)?,
                 Some(b'{') if open.contains(&key.as_str()) => self.members(&key, take)?,
                 _ => {
                     let (start, end) = self.value()?;
@@ -240,7 +245,7 @@ impl Scan {
                 }
             }
             if self.comma(b'}')? {
-                return Ok(());
+                return Ok(outer);
             }
         }
     }
@@ -406,7 +411,7 @@ mod tests {
             out.push((p.list.to_owned(), p.key.to_owned(), p.n, text));
             Ok(())
         });
-        done.map(|()| out).map_err(|e| e.to_string())
+        done.map(|_| out).map_err(|e| e.to_string())
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! corner and is read as a polygon.
 
 mod brush;
+mod passed;
 mod region;
 
 use super::json;
-use super::{Reading, document_label, documents, item, near};
+use super::{Reading, document_label, item, json_documents, near, not_of};
 use crate::formats::dataset::{Bad, Files, Found, Item, Place, ReadError, Spot, Standing, Take};
-use region::Regions;
+use passed::Passed;
+use region::{Regions, Taken};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -17,11 +19,12 @@ use std::sync::Arc;
 /// # Errors
 /// When a file is broken.
 pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in &documents(files, &["json"])? {
+    let mut passed = Passed::default();
+    for path in &json_documents(files, "Label Studio")? {
         let file = document_label(files, &path);
-        json::each(super::open(files, &path)?, &file, &[], &mut |piece| {
+        let outer = json::each(super::open(files, &path)?, &file, &[], &mut |piece| {
             if !piece.list.is_empty() || !piece.key.is_empty() {
-                return Err(super::broken(&file, "it is no Label Studio export: that is a list of tasks"));
+                return Ok(());
             }
             let place = Place { file: Arc::clone(&file), at: Spot::Element("items", piece.n) };
             let row = super::lines::short(piece.bytes);
@@ -33,13 +36,19 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
             match named {
                 Ok((name, task)) => {
                     let out = item(&near(files, &path, &name), &place);
-                    if task.get("data").is_some() { one(&task, out, take) } else { small(&task, out, take) }
+                    match task.get("data") {
+                        Some(_) => one(&task, out, &mut passed, take),
+                        None => small(&task, out, &mut passed, take),
+                    }
                 }
                 Err(reason) => take(Found::Bad(Bad { place, reason, name: None, whole: true, row })),
             }
         })?;
+        if !outer.is_list() {
+            return Err(not_of(&file, "Label Studio", "a list of tasks", &outer));
+        }
     }
-    Ok(())
+    passed.tell(files, take)
 }
 
 /// The picture of a task: the one text in its data that names one. JSON-MIN has no data: what is in it stands beside the
@@ -103,7 +112,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// A task of the full form.
-fn one(task: &Map<String, Value>, mut out: Item, take: &mut Take<'_>) -> Result<(), ReadError> {
+fn one(task: &Map<String, Value>, mut out: Item, passed: &mut Passed, take: &mut Take<'_>) -> Result<(), ReadError> {
     let list = |key: &str| task.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     // The last annotation that was not cancelled is the one that counts; the others were made by other people.
     let done = list("annotations").iter().chain(list("completions")).filter_map(Value::as_object);
@@ -123,8 +132,10 @@ fn one(task: &Map<String, Value>, mut out: Item, take: &mut Take<'_>) -> Result<
     for (annotation, guess) in valid.last().map(|a| (*a, false)).into_iter().chain(guesses) {
         let mut all = Regions::new(guess.then_some(annotation));
         for region in regions(annotation.get("result")) {
-            if let Err(reason) = all.add(region, &mut out) {
-                bad(&out, reason, region, take)?;
+            match all.add(region, &mut out) {
+                Ok(Taken::Yes) => {}
+                Ok(Taken::No) => passed.region(region),
+                Err(reason) => bad(&out, reason, region, take)?,
             }
         }
         all.end(&mut out).into_iter().try_for_each(|(reason, row)| bad(&out, reason, row, take))?;
@@ -139,9 +150,13 @@ fn bad(out: &Item, reason: String, row: &Value, take: &mut Take<'_>) -> Result<(
 }
 
 /// A task of JSON-MIN: what one person said, under the names that the labelling interface has for it.
-fn small(task: &Map<String, Value>, mut out: Item, take: &mut Take<'_>) -> Result<(), ReadError> {
+fn small(task: &Map<String, Value>, mut out: Item, passed: &mut Passed, take: &mut Take<'_>) -> Result<(), ReadError> {
     for (key, value) in task {
-        for made in region::small(key, value, &mut out) {
+        let found = region::small(key, value, &mut out);
+        if found.is_empty() {
+            passed.field(key, value);
+        }
+        for made in found {
             match made {
                 Ok(mark) => out.marks.push(mark),
                 Err((reason, region)) => bad(&out, reason, region, take)?,

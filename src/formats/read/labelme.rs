@@ -2,7 +2,7 @@
 
 use super::json::{self, text};
 use super::round::ellipse;
-use super::{Reading, document_label, documents, item, mark, split_of_folders};
+use super::{Reading, document_label, item, json_documents, mark, split_of_folders};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
 use crate::formats::dataset::{Bad, Files, Found, Item, Mark, Place, ReadError, Spot, Take, Unit};
@@ -29,7 +29,7 @@ struct Document {
 /// # Errors
 /// When a file cannot be read, or the one that was opened is no LabelMe file.
 pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in &documents(files, &["json"])? {
+    for path in &json_documents(files, "LabelMe")? {
         let file = document_label(files, &path);
         let place = Place { file: Arc::clone(&file), at: Spot::Whole };
         // The picture itself may be in it, and is of any length.
@@ -41,7 +41,11 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
         match document {
             Ok(document) => picture(document, files, &path, &place, take)?,
             Err(reason) if files.is_file() => {
-                return Err(super::broken(&file, format!("it is no LabelMe file: {reason}")));
+                let why = format!(
+                    "it is no LabelMe file, which is an object with `imagePath` and `shapes`: {reason}; give another file, \
+                     or say which format it is (--format NAME, `--format list` lists them)"
+                );
+                return Err(super::broken(&file, why));
             }
             Err(reason) => take(Found::Bad(Bad { place, reason, name: None, whole: true, row: None }))?,
         }

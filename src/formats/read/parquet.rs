@@ -204,7 +204,7 @@ fn table(
         })?;
     }
     let mut table = Table::new(files, path, with, columns, parts);
-    each_row(file, spooled, &mut |cells| table.row(cells, take).map(|()| true))?;
+    each_row(file, spooled, &mut |cells| table.row(cells, None, take).map(|()| true))?;
     table.finish(take)
 }
 

@@ -37,8 +37,8 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
         let parts = columns.has_boxes() && all_parts(files, &path, &file, with)?;
         let mut table = Table::new(files, &path, with, columns, parts);
         let mut cells = Vec::new();
-        while next(&mut rows, &mut cells, &file)? {
-            table.row(&cells, take)?;
+        while let Some(line) = next(&mut rows, &mut cells, &file)? {
+            table.row(&cells, Some(line), take)?;
         }
         table.finish(take)?;
     }
@@ -57,7 +57,7 @@ fn is_key(files: &dyn Files, path: &str, file: &Arc<str>) -> Result<bool, ReadEr
         return Err(broken(file, why));
     }
     let (headless, mut cells) = (rows.header().is_none(), Vec::new());
-    let first = next(&mut rows, &mut cells, file)?;
+    let first = next(&mut rows, &mut cells, file)?.is_some();
     let is_number = |cell: &String| cell.trim().parse::<u32>().is_ok();
     let is_picture = cells.first().is_some_and(|name| crate::domain::picture_name::is_picture_name(name.trim()));
     Ok(headless && first && cells.len() == 2 && cells.get(1).is_some_and(is_number) && !is_picture)
@@ -82,8 +82,8 @@ impl<'a> Table<'a> {
         Self { files, path, file, columns, unit, sorter, row: 0 }
     }
 
-    /// Takes the next row.
-    pub(super) fn row(&mut self, cells: &[String], take: &mut Take<'_>) -> Result<(), ReadError> {
+    /// Takes the next row, which begins in this line where the file is text.
+    pub(super) fn row(&mut self, cells: &[String], at: Option<u64>, take: &mut Take<'_>) -> Result<(), ReadError> {
         self.row += 1;
         let place = Place { file: Arc::clone(&self.file), at: Spot::Row(self.row) };
         match self.columns.item(cells, &place, self.unit) {
@@ -91,6 +91,7 @@ impl<'a> Table<'a> {
                 one.name = near(self.files, self.path, &one.name);
                 one.split = one.split.or_else(|| split_of(self.path));
                 for reason in wrong {
+                    let reason = at.map_or_else(|| reason.clone(), |at| format!("{reason} (line {at})"));
                     let (place, name, row) = (place.clone(), Some(one.name.clone()), line(cells));
                     take(Found::Bad(Bad { place, reason, name, whole: false, row }))?;
                 }
@@ -151,16 +152,17 @@ fn start(files: &dyn Files, path: &str, file: &Arc<str>, with: &Reading<'_>) -> 
     Ok((rows, columns))
 }
 
-fn next(rows: &mut CsvRows, cells: &mut Vec<String>, file: &Arc<str>) -> Result<bool, ReadError> {
+/// The next row that is not blank; the line in which it begins.
+fn next(rows: &mut CsvRows, cells: &mut Vec<String>, file: &Arc<str>) -> Result<Option<u64>, ReadError> {
     loop {
         match rows.next_row(cells).map_err(|e| broken(file, e.to_string()))? {
-            None => return Ok(false),
+            None => return Ok(None),
             Some(_) if cells.iter().all(|c| c.trim().is_empty()) => {}
-            Some(_) => {
+            Some(line) => {
                 for cell in cells.iter_mut().filter(|c| c.starts_with('\'')) {
                     *cell = unguarded(cell).to_owned();
                 }
-                return Ok(true);
+                return Ok(Some(line));
             }
         }
     }
@@ -170,7 +172,7 @@ fn next(rows: &mut CsvRows, cells: &mut Vec<String>, file: &Arc<str>) -> Result<
 fn all_parts(files: &dyn Files, path: &str, file: &Arc<str>, with: &Reading<'_>) -> Result<bool, ReadError> {
     let (mut rows, columns) = start(files, path, file, with)?;
     let mut cells = Vec::new();
-    while next(&mut rows, &mut cells, file)? {
+    while next(&mut rows, &mut cells, file)?.is_some() {
         if columns.in_pixels(&cells) {
             return Ok(false);
         }

@@ -6,7 +6,7 @@ mod rows;
 
 use super::json::{self, number, text};
 use super::round::ellipse;
-use super::{Reading, document_label, documents, item, mark, split_of};
+use super::{Reading, document_label, documents, item, mark, not_of, split_of};
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::{BoxN, Point};
 use crate::formats::dataset::{Bad, Files, Found, Mark, Place, ReadError, Spot, Standing, Take, Unit};
@@ -21,7 +21,11 @@ const CLASS: [&str; 6] = ["label", "class", "name", "type", "category", "object"
 /// # Errors
 /// When a file is broken.
 pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in &documents(files, &["json", "csv"])? {
+    let found = documents(files, &["json", "csv"])?;
+    if found.iter().next().is_none() {
+        return Err(super::no_document(files, "VIA"));
+    }
+    for path in &found {
         let file = document_label(files, &path);
         if file.to_ascii_lowercase().ends_with(".csv") {
             rows::read(files, &path, with, take)?;
@@ -32,7 +36,7 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
             continue;
         }
         let mut n = 0;
-        json::each(super::open(files, &path)?, &file, &["_via_img_metadata"], &mut |piece| {
+        let outer = json::each(super::open(files, &path)?, &file, &["_via_img_metadata"], &mut |piece| {
             let inner = piece.list == "_via_img_metadata" || (piece.list.is_empty() && !piece.key.starts_with("_via"));
             if !inner || piece.key.is_empty() {
                 return Ok(());
@@ -77,6 +81,11 @@ pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Resul
             }
             take(Found::Item(Box::new(out)))
         })?;
+        // `{}` is what VIA writes of no pictures.
+        let fits = !outer.is_list() && (n > 0 || outer.is_empty() || outer.may_have(&["_via_img_metadata"]));
+        if !fits && files.is_file() {
+            return Err(not_of(&file, "VIA", "an object of pictures by name and size, or a project with them", &outer));
+        }
     }
     Ok(())
 }

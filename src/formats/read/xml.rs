@@ -71,8 +71,27 @@ pub fn number(text: Option<&str>, name: &str) -> Result<f64, String> {
     let text = text.ok_or_else(|| format!("{name} is missing"))?;
     match text.trim().parse::<f64>() {
         Ok(n) if n.is_finite() => Ok(n),
-        _ => Err(format!("{name} is \"{}\", not a finite number", crate::domain::text::printable(text))),
+        _ => {
+            let shown = crate::domain::text::printable(text);
+            Err(match with_point(text) {
+                Some(meant) => format!("{name} is \"{shown}\", written with a comma; write {meant}"),
+                None => format!("{name} is \"{shown}\", not a finite number"),
+            })
+        }
     }
+}
+
+/// What a number with a decimal comma should be written as; a comma before three digits may also stand between thousands.
+fn with_point(text: &str) -> Option<String> {
+    let (whole, part) = text.trim().split_once(',')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let plain = whole.strip_prefix(['-', '+']).unwrap_or(whole);
+    if !digits(part) || !(plain.is_empty() || digits(plain)) {
+        return None;
+    }
+    let thousands = part.len() == 3 && plain.trim_start_matches('0') == plain && digits(plain);
+    let point = if plain.is_empty() { format!("{whole}0.{part}") } else { format!("{whole}.{part}") };
+    Some(if thousands { format!("{point}, or {whole}{part} if thousands are meant") } else { point })
 }
 
 /// Pixels of a side in a text: a whole number above 0, also written as `10.0`.

@@ -1,10 +1,12 @@
 //! What is being written, under another name beside its destination, until it is complete.
 
 use super::super::{OpsError, shown};
+use super::owner;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,12 +21,22 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Chooses a name beside the destination; nothing is made yet. What was killed there long ago is removed.
+    /// Chooses a name beside the destination; nothing is made yet. What was killed in its folder is removed.
     pub(super) fn beside(dest: &Path) -> Self {
         sweep(dest);
+        Self::named(dest, &owner::fresh())
+    }
+
+    /// A name for what is there already and makes room. It says nothing of who has moved it: what was whole before is
+    /// not removed because somebody was killed.
+    fn aside(dest: &Path) -> Self {
+        Self::named(dest, &uuid::Uuid::now_v7().simple().to_string())
+    }
+
+    fn named(dest: &Path, run: &str) -> Self {
         let mut name = OsString::from(".");
         name.push(dest.file_name().unwrap_or_default());
-        name.push(format!(".{}.part", uuid::Uuid::now_v7().simple()));
+        name.push(format!(".{run}.part"));
         Self { path: dest.with_file_name(name), dest: dest.to_owned(), kept: false }
     }
 
@@ -99,7 +111,7 @@ pub(super) fn may_replace(dest: &Path, overwrite: bool) -> Result<bool, OpsError
 
 /// Moves the old folder aside, gives the new one its name, then removes the old one; puts it back if that fails.
 pub(super) fn replace(scratch: Scratch, dest: &Path) -> Result<(), OpsError> {
-    let aside = Scratch::beside(dest);
+    let aside = Scratch::aside(dest);
     fs::rename(dest, aside.path()).map_err(|e| scratch.failed(&e))?;
     let published = scratch.publish(false);
     if published.is_err() && fs::rename(aside.path(), dest).is_err() {
@@ -110,21 +122,30 @@ pub(super) fn replace(scratch: Scratch, dest: &Path) -> Result<(), OpsError> {
     published
 }
 
-/// Removes what is left beside a destination of exports that were killed; nothing that may still be written to.
+/// Removes what is left in the folder of a destination of exports that were killed; nothing that may still be written to:
+/// whatever its name, if its writer is gone for sure, and of this destination also what nobody has written to for long.
 fn sweep(dest: &Path) {
-    let name = dest.file_name().unwrap_or_default().to_string_lossy();
+    let own = dest.file_name().unwrap_or_default();
     let folder = dest.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let left = entry.file_name();
-        let run = left.to_str().and_then(|left| left.strip_prefix(&format!(".{name}."))?.strip_suffix(".part"));
-        let is_run = run.is_some_and(|run| run.len() == 32 && run.bytes().all(|b| b.is_ascii_hexdigit()));
+        let Some((name, run)) = parts(left.as_bytes()) else { continue };
         let age = || entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|at| at.elapsed().ok());
-        if is_run && age().is_some_and(|age| age > ABANDONED) {
+        let old = || name == own.as_bytes() && age().is_some_and(|age| age > ABANDONED);
+        if owner::is_gone(run) || old() {
             let path = entry.path();
             // One that cannot be removed stays for another time.
             let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         }
     }
+}
+
+/// The destination and the run that a name says: `.cells.json.0123….part`.
+fn parts(left: &[u8]) -> Option<(&[u8], &str)> {
+    let inner = left.strip_prefix(b".")?.strip_suffix(b".part")?;
+    let dot = inner.iter().rposition(|b| *b == b'.')?;
+    let run = std::str::from_utf8(inner.get(dot + 1..)?).ok().filter(|run| owner::is_run(run))?;
+    Some((inner.get(..dot)?, run))
 }
 
 impl Drop for Scratch {

@@ -1,5 +1,6 @@
 //! The first pass: everything is read, matched and brought into the program's frame; nothing is written.
 
+use super::classes::Classes;
 use super::files::LakeFiles;
 use super::fit::{Frame, Oddity, Size};
 use super::names::{Hit, Names};
@@ -68,8 +69,8 @@ pub(super) struct Gather<'a, 'w> {
     watch: &'a mut Watch<'w>,
     names: Names,
     rules: Rules,
-    /// Classes to be added.
-    classes: Vec<String>,
+    /// Classes that may be added.
+    classes: Classes,
     skeletons: BTreeMap<String, Skeleton>,
     sorter: Sorter,
     pack: Pack,
@@ -104,7 +105,7 @@ impl<'a, 'w> Gather<'a, 'w> {
         Self {
             names: Names::new(project, wanted.how.matching, &folder),
             rules: Rules::new(project, wanted),
-            classes: Vec::new(),
+            classes: Classes::default(),
             skeletons: BTreeMap::new(),
             sorter: Sorter::new(&wanted.scratch),
             pack: Pack::default(),
@@ -206,13 +207,28 @@ impl<'a, 'w> Gather<'a, 'w> {
     fn add_class(&mut self, name: &str) {
         let name = name.trim();
         if self.rules.add(name) {
-            self.classes.push(name.to_owned());
+            self.classes.add(name);
         }
     }
 
     fn item(&mut self, mut item: Item, hit: Hit) -> Result<(), OpsError> {
+        for mark in &mut item.marks {
+            mark.class = self.wanted.how.class(&mark.class).to_owned();
+        }
+        let taken = self.put(&mut item, hit)?;
+        for mark in &item.marks {
+            self.classes.meet(mark.class.trim(), taken);
+            if taken {
+                self.add_class(&mark.class);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a picture for the second pass; `false` if it is left out.
+    fn put(&mut self, item: &mut Item, hit: Hit) -> Result<bool, OpsError> {
         self.done.report.read += 1;
-        let partial = self.rejects.is_partial(&item)?;
+        let partial = self.rejects.is_partial(item)?;
         self.told.done += 1;
         if self.told.done.is_multiple_of(STRIDE) {
             self.watch.check()?;
@@ -224,7 +240,7 @@ impl<'a, 'w> Gather<'a, 'w> {
                 let way = self.wanted.how.matching.name();
                 let reason =
                     format!("{n} pictures of the project have this {way}; write more of the path into the file");
-                return self.reject(&item, reason);
+                return self.reject(item, reason);
             }
             Hit::None => None,
         };
@@ -233,26 +249,26 @@ impl<'a, 'w> Gather<'a, 'w> {
             (None, OnMissing::Create) => {
                 item.name = self.names.path_of(&item.name);
                 if let Err(reason) = may_create(&item.name) {
-                    return self.reject(&item, reason);
+                    return self.reject(item, reason);
                 }
                 key_of(&item.name)
             }
-            (None, way) => return self.lost(&item, way),
+            (None, way) => return self.lost(item, way),
         };
         if *self.seen.0 != *item.place.file {
             self.seen = (Arc::clone(&item.place.file), Seen::new(&self.wanted.scratch));
         }
         let scratch = |e| OpsError::file("write", &self.wanted.scratch, &e);
         if !self.seen.1.insert(key).map_err(scratch)? {
-            return self.reject(&item, "duplicate: an earlier entry of this file is about the same picture".to_owned());
+            return self.reject(item, "duplicate: an earlier entry of this file is about the same picture".to_owned());
         }
         self.done.report.matched += u64::from(known.is_some());
         if let Some(known) = &known {
             item.name.clone_from(&known.path);
         }
-        let whole = self.fit(&mut item, known.as_ref())? && !partial;
+        let whole = self.fit(item, known.as_ref())? && !partial;
         if !whole && self.wanted.how.on_bad_row != OnBadRow::Keep {
-            return Ok(());
+            return Ok(false);
         }
         let judged = matches!(item.standing, Standing::Judged | Standing::Answered);
         if !whole && judged && item.marks.iter().all(|mark| mark.score.is_some()) {
@@ -260,23 +276,25 @@ impl<'a, 'w> Gather<'a, 'w> {
             item.standing = Standing::Listed;
         }
         self.pack.bytes.clear();
-        self.pack.item(&item);
-        self.sorter.push(key, &self.pack.bytes).map_err(scratch)
+        self.pack.item(item);
+        self.sorter.push(key, &self.pack.bytes).map_err(scratch)?;
+        Ok(true)
     }
 
-    fn reject(&mut self, item: &Item, reason: String) -> Result<(), OpsError> {
+    fn reject(&mut self, item: &Item, reason: String) -> Result<bool, OpsError> {
         let (place, name) = (item.place.clone(), Some(item.name.clone()));
-        self.rejects.push(&Bad { place, reason, name, whole: true, row: None })
+        self.rejects.push(&Bad { place, reason, name, whole: true, row: None })?;
+        Ok(false)
     }
 
-    fn lost(&mut self, item: &Item, way: OnMissing) -> Result<(), OpsError> {
+    fn lost(&mut self, item: &Item, way: OnMissing) -> Result<bool, OpsError> {
         self.missing_count += 1;
         if self.missing.len() < TRIED {
             self.missing.push(item.name.clone());
         }
         if way == OnMissing::Skip {
             self.done.report.skipped += 1;
-            return Ok(());
+            return Ok(false);
         }
         self.reject(item, "the project has no such picture".to_owned())
     }
@@ -294,7 +312,6 @@ impl<'a, 'w> Gather<'a, 'w> {
         }
         let (mut kept, mut wrong) = (Vec::with_capacity(item.marks.len()), Vec::new());
         for mut mark in std::mem::take(&mut item.marks) {
-            mark.class = self.wanted.how.class(&mark.class).to_owned();
             let fault = self.rules.fault(&mark, &kept).or_else(|| frame.fit(&mut mark).err());
             match fault {
                 Some(reason) => wrong.push((mark, reason)),
@@ -306,9 +323,6 @@ impl<'a, 'w> Gather<'a, 'w> {
             let row = row.filter(|r| r.len() < 4096);
             let (place, name) = (mark.place.clone(), Some(item.name.clone()));
             self.rejects.push(&Bad { place, reason: reason.clone(), name, whole: false, row })?;
-        }
-        for mark in &kept {
-            self.add_class(&mark.class);
         }
         item.marks = kept;
         Ok(wrong.is_empty())
@@ -362,7 +376,10 @@ impl<'a, 'w> Gather<'a, 'w> {
             self.done.notes.push(format!("{n} left out, because the project does not have them; {remedy}"));
         }
         let sorted = self.sorter.finish().map_err(|e| OpsError::file("read", &self.wanted.scratch, &e))?;
-        let (classes, skeletons, rejects, mut done) = (self.classes, self.skeletons, self.rejects, self.done);
+        let (rejects, mut skeletons, mut done) = (self.rejects, self.skeletons, self.done);
+        let (classes, left) = self.classes.part();
+        let known: HashSet<String> = self.project.labels.live().map(|class| class.name.to_lowercase()).collect();
+        skeletons.retain(|name, _| known.contains(&name.to_lowercase()) || !left.contains(&name.to_lowercase()));
         done.new_classes.clone_from(&classes);
         Ok(Gathered { sorted: Some(sorted), classes, skeletons, rejects, done })
     }

@@ -76,6 +76,7 @@ struct Look<'a, 'w> {
 
 impl Look<'_, '_> {
     fn take(&mut self, found: Found) -> Result<(), OpsError> {
+        let mut on_it: Vec<String> = Vec::new();
         let mut row = match &found {
             Found::Classes(all) => {
                 all.iter().for_each(|class| self.classes.see(&class.name, 0));
@@ -86,7 +87,7 @@ impl Look<'_, '_> {
                 return Ok(());
             }
             Found::Item(item) => {
-                item.marks.iter().for_each(|mark| self.classes.see(&mark.class, 1));
+                on_it.extend(item.marks.iter().map(|mark| mark.class.clone()));
                 let picture = printable(&item.name).into_owned();
                 PreviewRow { place: item.place.to_string(), picture, says: said(item), ..PreviewRow::default() }
             }
@@ -101,6 +102,10 @@ impl Look<'_, '_> {
         (row.fate, row.faults) = self.gather.look(found)?;
         if bad {
             row.fate = Fate::Wrong;
+        }
+        for class in &on_it {
+            self.classes.see(class, 1);
+            self.classes.uses.meet(class.trim(), row.fate != Fate::LeftOut);
         }
         self.out.rows.push(row);
         Ok(())
@@ -134,6 +139,7 @@ fn said(item: &Item) -> String {
 struct Classes {
     list: Vec<PreviewClass>,
     index: HashMap<String, usize>,
+    uses: super::classes::Classes,
 }
 
 impl Classes {
@@ -150,6 +156,7 @@ impl Classes {
 
     /// What they are in the project.
     fn mean(mut self, project: &Project, wanted: &Import) -> Vec<PreviewClass> {
+        let (_, left) = self.uses.part();
         let known: HashMap<String, &str> =
             project.labels.live().map(|c| (c.name.to_lowercase(), c.name.as_str())).collect();
         for class in &mut self.list {
@@ -157,6 +164,7 @@ impl Classes {
             class.means = match (known.get(&name.to_lowercase()), usable(name)) {
                 (Some(own), _) => ClassMeans::Known((*own).to_owned()),
                 (None, Err(why)) => ClassMeans::Refused(why),
+                (None, Ok(())) if left.contains(&class.name.to_lowercase()) => ClassMeans::LeftOut,
                 (None, Ok(())) if wanted.how.classes == NewClasses::Add => ClassMeans::New(name.to_owned()),
                 (None, Ok(())) => ClassMeans::Refused("the project has no such class".to_owned()),
             };

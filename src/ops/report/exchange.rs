@@ -125,6 +125,8 @@ pub enum ClassMeans {
     Known(String),
     /// A class that is added.
     New(String),
+    /// A class that is added only if a picture has it that is not left out; none of the first ones does.
+    LeftOut,
     /// Nothing; says why.
     Refused(String),
 }

@@ -1,6 +1,7 @@
 //! `lakelens import` as scripts see it: what each flag does, what bad input gets, the laws of dry runs and repetition.
 
 mod cases;
+mod foreign;
 mod kept;
 mod real;
 
@@ -299,6 +300,51 @@ fn unknown_classes_are_added_or_wrong() {
     let told = home.ok(&["import", "cars", "b.json"]);
     assert!(told.contains("classes added: tram") && told.contains("nothing else changes"), "{told}");
     assert!(home.ok(&["import", "cars", "b.json"]).contains("nothing changes"));
+}
+
+fn class_names(home: &Home) -> Vec<String> {
+    let shown = home.json(&["project", "show", "cars", "--json"]);
+    shown["classes"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn classes_that_only_pictures_left_out_have_are_not_added() {
+    let home = cars();
+    // `bus` is on a picture that the project does not have; `tram` is declared for answers to come.
+    let categories = json!([
+        { "id": 1, "name": "car" }, { "id": 2, "name": "Bus", "keypoints": ["door"], "skeleton": [[1, 1]] },
+        { "id": 3, "name": "tram" }, { "id": 4, "name": "van" },
+    ]);
+    let images = json!([image(1, "1.png"), image(2, "gone.png"), image(3, "2.png")]);
+    let rows = [boxed(1, 1, 1, [0., 0., 8., 6.]), boxed(2, 2, 2, [0., 0., 8., 6.]), boxed(3, 2, 4, [0., 0., 8., 6.])];
+    let rows = json!([&rows[..], &[boxed(4, 3, 4, [0., 0., 8., 6.])]].concat());
+    home.write("a.json", &json!({ "images": images, "annotations": rows, "categories": categories }).to_string());
+    let left = ["import", "cars", "a.json", "--on-missing", "skip"];
+    let dry = home.ok(&[&left[..], &["--dry-run"]].concat());
+    assert!(dry.contains("classes would be added: tram, van\n"), "{dry}");
+    let counted = run(&home, &["a.json", "--on-missing", "skip", "--dry-run"]);
+    let real = run(&home, &["a.json", "--on-missing", "skip"]);
+    assert_eq!((counts(&real), &real["skeletons"]), (counts(&counted), &json!(0)));
+    assert_eq!((counts(&counted), &counted["skeletons"]), ([3, 2, 0, 2, 0, 1, 0], &json!(0)));
+    assert_eq!(class_names(&home), ["car", "truck", "tram", "van"]);
+    assert!(home.ok(&left).contains("nothing changes"), "again");
+    // Whoever makes the pictures gets their classes.
+    let made = home.ok(&["import", "cars", "a.json", "--on-missing", "create"]);
+    assert!(made.contains("classes added: Bus\n"), "{made}");
+}
+
+#[test]
+fn classes_of_pictures_that_go_with_a_bad_row_are_not_added() {
+    let home = cars();
+    home.write("a.csv", "path,class,x,y,w,h\n1.png,bus,0,0,8,6\n1.png,car,10,0,80,6\n2.png,van,0,0,8,6\n");
+    home.write("set/data.yaml", "names: [car, bus, tram]\n");
+    home.write("set/labels/1.txt", "1 0.5 0.5 0.5 0.5\n0 0.9 0.5 0.5 0.5\n");
+    home.write("set/labels/2.txt", "0 0.5 0.5 0.5 0.5\n");
+    let told = home.ok(&["import", "cars", "a.csv", "--on-bad-row", "drop"]);
+    assert!(told.contains("classes added: van\n"), "{told}");
+    let told = home.ok(&["import", "cars", "set", "--on-bad-row", "drop", "--match", "name"]);
+    assert!(told.contains("classes added: tram\n"), "{told}");
+    assert_eq!(class_names(&home), ["car", "truck", "van", "tram"]);
 }
 
 #[test]

@@ -107,3 +107,41 @@ fn an_import_that_is_asked_to_end_stops_between_two_steps() {
     home.ok(&IMPORT);
     assert_eq!(answers(&home).len(), PICTURES);
 }
+
+/// Names of half-written files and folders in a folder.
+fn parts(folder: &std::path::Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).into_iter().flatten().map(|f| f.unwrap().file_name());
+    names.map(|name| name.to_string_lossy().into_owned()).filter(|name| name.ends_with(".part")).collect()
+}
+
+#[test]
+fn what_a_killed_export_leaves_goes_with_the_next_one_in_its_folder() {
+    let home = home();
+    home.ok(&IMPORT);
+    let sets = home.path("sets");
+    std::fs::create_dir(&sets).unwrap();
+    let args = ["export", "cars", "sets/a", "--format", "yolo", "--images", "none"];
+    let mut child = home.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while parts(&sets).is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it could be held");
+    }
+    let held = std::process::Command::new("kill").args(["-STOP", &child.id().to_string()]).status().unwrap();
+    assert!(held.success());
+    let before = parts(&sets);
+    // As another machine, and an older program, would have left it.
+    let others = [".b.0123456789abcdef0000000100000000.part", ".c.json.019343aad8a87b1c9f2e4d5a6b7c8d9e.part"];
+    for name in others {
+        home.write(&format!("sets/{name}"), "{}");
+    }
+    home.ok(&["export", "cars", "sets/b.csv"]);
+    let now = parts(&sets);
+    assert!(before.iter().all(|part| now.contains(part)), "one that goes on keeps its own: {before:?} {now:?}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    home.ok(&["export", "cars", "sets/c.csv"]);
+    let mut left = parts(&sets);
+    left.sort();
+    assert_eq!(left, others, "what nobody knows the writer of stays");
+    home.ok(&args);
+    assert!(sets.join("a/data.yaml").exists(), "and it can be made again");
+}

@@ -235,15 +235,88 @@ fn what_is_not_damaged_is_found_and_known() {
     }
 }
 
-/// So many damaged files of each seed.
+/// So many damaged files of each seed; `LAKELENS_MUTATION_ROUNDS` says another number, for a longer search.
 const ROUNDS: usize = 120;
 
-fn damaged(format: Format, files: &BTreeMap<String, Vec<u8>>, scratch: &Path) {
+fn rounds() -> usize {
+    let wanted = std::env::var("LAKELENS_MUTATION_ROUNDS").ok().and_then(|n| n.parse().ok());
+    wanted.unwrap_or(ROUNDS)
+}
+
+/// A format, and files of it with their names.
+type Set<'a> = (Format, &'a [(&'a str, &'a [u8])]);
+
+/// Files as other programs write them, in forms that our writers do not have.
+fn further() -> Vec<(Format, BTreeMap<String, Vec<u8>>)> {
+    let record = written(Kind::TfRecord, Options::default()).into_values().max_by_key(Vec::len).unwrap();
+    let map = b"item {\n  id: 1\n  name: 'cat'\n}\nitem { name: \"dog\" id: 2 display_name: \"a dog\" }\n";
+    let yaml = b"path: ..\ntrain: [images/train, train.txt]\nval:\n  - images/val\nnc: 2\nnames:\n  0: cat\n  1: 'dog, x'\nkpt_shape: [2, 3]\n";
+    let via = br#"{"project":{"pname":"p"},"pid":"1","config":{},"attribute":{"1":{"aname":"label","options":{"0":"cat","1":"dog"}}},
+        "file":{"1":{"fid":"1","fname":"a.jpg","src":"a.jpg"}},"view":{"1":{"fid_list":["1"]}},
+        "metadata":{"x":{"vid":"1","flg":0,"z":[],"xy":[2,1,1,4,4],"av":{"1":"0"}},"y":{"vid":"1","z":[],"xy":[7,1,1,2,1,2,2],"av":{"1":"1"}}}}"#;
+    let rows = b"filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes\n\
+        a.jpg,9,{},1,0,\"{\"\"name\"\":\"\"rect\"\",\"\"x\"\":1,\"\"y\"\":1,\"\"width\"\":2,\"\"height\"\":2}\",\"{\"\"label\"\":\"\"cat\"\"}\"\n";
+    let boxed = br#"[{"id":1,"data":{"image":"a.jpg"},"annotations":[{"result":[{"id":"b","type":"rectanglelabels","original_width":16,
+        "original_height":12,"value":{"x":1,"y":1,"width":5,"height":5,"rotation":9,"rectanglelabels":["cat"]}},
+        {"id":"r","type":"rating","from_name":"q","value":{"rating":4}}]}],"predictions":[]}]"#;
+    let sets: [Set<'_>; 10] = [
+        (Format::TfRecord, &[("a.tfrecord", &record), ("label_map.pbtxt", map)]),
+        (
+            Format::Yolo,
+            &[
+                ("data.yaml", yaml),
+                ("train.txt", b"./images/train/a.jpg\nimages/train/b.jpg\n"),
+                ("images/train/a.jpg", b""),
+                ("images/val/c.jpg", b""),
+                ("labels/train/a.txt", b"0 0.5 0.5 0.25 0.25\n1 0.1 0.1 0.2 0.1 0.2 0.2\n"),
+                ("labels/val/c.txt", b"0 0.5 0.5 0.25 0.25 0.4 0.4 2 0.5 0.5 1\n"),
+            ],
+        ),
+        (Format::Yolo, &[("_annotations.txt", b"a.jpg 1,2,3,4,0 5,6,7,8,1\n"), ("_classes.txt", b"cat\ndog\n")]),
+        (Format::Via, &[("a.json", via)]),
+        (Format::Via, &[("a.csv", rows)]),
+        (Format::Csv, &[("a.csv", b"sep=;\r\npath;class;bbox\r\na.jpg;cat;\"[1, 2.5, 3, 4]\"\r\nb.jpg;;\r\n")]),
+        (Format::Csv, &[("a.csv", b"a.jpg,1,1,5,5,cat\nb.jpg,,,,,\n"), ("classes.csv", b"cat,0\n")]),
+        (Format::Csv, &[("_classes.csv", b"filename, cat, dog\na.jpg, 1, 0\nb.jpg, 0, 1\n")]),
+        (Format::Csv, &[("a.csv", b"TRAINING,gs://b/a.jpg,cat,0.1,0.1,,,0.5,0.5,,\nTEST,gs://b/b.jpg,,,,,,,,,\n")]),
+        (Format::LabelStudio, &[("a.json", boxed)]),
+    ];
+    let owned =
+        |files: &[(&str, &[u8])]| files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())).collect();
+    sets.into_iter().map(|(format, files)| (format, owned(files))).collect()
+}
+
+/// The data sets of other programs in the test data, those of them that are recognised.
+fn real() -> Vec<(Format, BTreeMap<String, Vec<u8>>)> {
+    let Some(data) = std::env::var_os("LAKELENS_TEST_DATA").map(|data| PathBuf::from(data).join("formats")) else {
+        println!("skipped: LAKELENS_TEST_DATA is not set");
+        return Vec::new();
+    };
+    let mut out = Vec::new();
+    for set in walkdir::WalkDir::new(&data).min_depth(1).max_depth(2).sort_by_file_name() {
+        let set = set.unwrap();
+        let mut files = BTreeMap::new();
+        for file in
+            walkdir::WalkDir::new(set.path()).into_iter().map(Result::unwrap).filter(|f| f.file_type().is_file())
+        {
+            let name = file.path().strip_prefix(set.path()).unwrap().to_string_lossy().into_owned();
+            files.insert(name, std::fs::read(file.path()).unwrap());
+        }
+        let small = files.len() < 200 && files.values().map(Vec::len).sum::<usize>() < 1 << 20;
+        if let Some(format) = small.then(|| detect::detect(&folder(&files)).ok()).flatten() {
+            out.push((format, files));
+        }
+    }
+    assert!(out.len() > 10, "{}", out.len());
+    out
+}
+
+fn damaged(format: Format, files: &BTreeMap<String, Vec<u8>>, rounds: usize, scratch: &Path) {
     let names: Vec<&String> = files.keys().collect();
     let seed =
         names.iter().flat_map(|n| n.bytes()).fold(7, |sum: u64, b| sum.wrapping_mul(31).wrapping_add(u64::from(b)));
     let mut random = Random(seed);
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let mut broken = folder(files);
         let name = names[random.next(names.len())].clone();
         damage(broken.files.get_mut(&name).unwrap(), &mut random);
@@ -262,7 +335,21 @@ fn damaged(format: Format, files: &BTreeMap<String, Vec<u8>>, scratch: &Path) {
 fn damaged_files_are_never_more_than_a_message() {
     let (_kept, scratch) = scratch();
     for (format, files) in seeds() {
-        damaged(format, &files, &scratch);
+        damaged(format, &files, rounds(), &scratch);
+    }
+}
+
+#[test]
+fn damaged_files_of_other_programs_are_never_more_than_a_message() {
+    let (_kept, scratch) = scratch();
+    for (format, files) in further() {
+        let (items, marks, bad) =
+            check(format, &folder(&files), &scratch).unwrap_or_else(|e| panic!("{format:?}: {e}"));
+        assert!(items > 0 && marks > 0, "{format:?} {:?}: {items}, {marks}, {bad}", files.keys());
+        damaged(format, &files, rounds(), &scratch);
+    }
+    for (format, files) in real() {
+        damaged(format, &files, rounds() / 10, &scratch);
     }
 }
 

@@ -149,6 +149,7 @@ fn class(class: &PreviewClass) -> Said {
         ClassMeans::Known(own) => (format!("is `{}` in the project", printable(own)), Tone::Plain),
         ClassMeans::New(own) if *own == class.name => ("new: it is added to the project".to_owned(), Tone::Good),
         ClassMeans::New(own) => (format!("new: it is added as `{}`", printable(own)), Tone::Good),
+        ClassMeans::LeftOut => ("added only if a picture that is not left out has it".to_owned(), Tone::Warning),
         ClassMeans::Refused(why) => (format!("unknown: {}", printable(why)), Tone::Bad),
     };
     Said { left, right, tone, ..Said::default() }

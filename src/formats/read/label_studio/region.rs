@@ -19,6 +19,13 @@ const OTHERS: [&str; 6] = ["keypointlabels", "keypoint", "videorectangle", "vect
 /// Keys of JSON-MIN that may hold one class as a text.
 const CLASS: [&str; 7] = ["choice", "choices", "class", "label", "labels", "category", "classification"];
 
+/// Whether a region says anything that is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    Yes,
+    No,
+}
+
 /// Something that cannot be taken, and why.
 pub(super) type Wrong<'a> = (String, &'a Value);
 
@@ -40,16 +47,16 @@ impl<'a> Regions<'a> {
     }
 
     /// Takes a region; the sizes that it says go to the item.
-    pub(super) fn add(&mut self, region: &'a Value, out: &mut Item) -> Result<(), String> {
+    pub(super) fn add(&mut self, region: &'a Value, out: &mut Item) -> Result<Taken, String> {
         let fields = region.as_object().ok_or("a region must be an object")?;
         let kind = text(fields, "type")?;
         sizes(fields, out);
-        let Some(value) = fields.get("value").and_then(Value::as_object) else { return Ok(()) };
+        let Some(value) = fields.get("value").and_then(Value::as_object) else { return Ok(Taken::No) };
         let id = fields.get("id").and_then(Value::as_str);
         let shape = match kind {
             "rectangle" | "polygon" | "ellipse" | "brush" => {
                 self.bare.push((id, region));
-                return Ok(());
+                return Ok(Taken::Yes);
             }
             "rectanglelabels" | "polygonlabels" | "ellipselabels" | "brushlabels" | "labels" => {
                 shape(value, out.width.zip(out.height))?
@@ -57,13 +64,14 @@ impl<'a> Regions<'a> {
             "choices" | "textarea" | "rating" | "number" if is_shape(value) => {
                 let asked = fields.get("from_name").and_then(Value::as_str).unwrap_or(kind);
                 let key = if kind == "textarea" { "text" } else { kind };
-                self.said.extend(id.zip(value.get(key)).map(|(id, v)| (id, asked.to_owned(), alone(v))));
-                return Ok(());
+                let Some((id, said)) = id.zip(value.get(key)) else { return Ok(Taken::No) };
+                self.said.push((id, asked.to_owned(), alone(said)));
+                return Ok(Taken::Yes);
             }
             "choices" => Shape::Class,
             kind if OTHERS.contains(&kind) => return Err(format!("a region of the type {kind} is not taken")),
             // Relations, and texts and ratings of the picture.
-            _ => return Ok(()),
+            _ => return Ok(Taken::No),
         };
         // A shape's labels stand under the name of its type.
         let mut labels = regions(value.get(kind)).filter_map(Value::as_str).peekable();
@@ -74,7 +82,7 @@ impl<'a> Regions<'a> {
             let made = mark(label, shape.clone(), Unit::Part, &out.place);
             self.made.push((id, self.guessed(made, fields)));
         }
-        Ok(())
+        Ok(Taken::Yes)
     }
 
     fn guessed(&self, mut made: Mark, fields: &Map<String, Value>) -> Mark {

@@ -110,6 +110,8 @@ pub(in crate::formats::read) struct Columns {
     path: usize,
     class: Option<usize>,
     place: [Option<usize>; 4],
+    /// What the file calls them.
+    called: [String; 4],
     /// The last two of `place` are a size, not a corner.
     sized: bool,
     /// All of the box in one cell.
@@ -204,7 +206,27 @@ impl Columns {
         if class.is_none() && one_hot.is_empty() && !headless {
             return Err(broken(file, missing("class", "class", rows.header().unwrap_or_default())));
         }
-        Ok(Self { path, class, place, sized, whole, width, height, score, model, split, status, reason, one_hot })
+        let header = rows.header().unwrap_or_default();
+        let called = place.map(|column| {
+            let named = column.and_then(|c| header.get(c)).map(|name| format!("`{}`", printable(name.trim())));
+            named.or(column.map(|c| (c + 1).to_string())).unwrap_or_default()
+        });
+        Ok(Self {
+            path,
+            class,
+            place,
+            called,
+            sized,
+            whole,
+            width,
+            height,
+            score,
+            model,
+            split,
+            status,
+            reason,
+            one_hot,
+        })
     }
 
     pub(in crate::formats::read) fn has_boxes(&self) -> bool {
@@ -283,13 +305,19 @@ impl Columns {
         Ok(mark)
     }
 
+    /// A number of the box with what its column is called, where that is something else.
+    fn told(&self, at: usize, name: &str) -> String {
+        let called = self.called.get(at).map_or("", String::as_str);
+        if called == format!("`{name}`") { name.to_owned() } else { format!("{name} (column {called})") }
+    }
+
     fn boxed(&self, cells: &[String]) -> Result<BoxN, String> {
         let names = if self.sized { ["x", "y", "w", "h"] } else { ["xmin", "ymin", "xmax", "ymax"] };
         let mut numbers = [0.0; 4];
-        for ((slot, column), name) in numbers.iter_mut().zip(self.place).zip(names) {
+        for (at, ((slot, column), name)) in numbers.iter_mut().zip(self.place).zip(names).enumerate() {
             let column = column.ok_or_else(|| format!("there is no column for {name} (--columns {name}=NAME)"))?;
             let cell = cells.get(column).map(|c| c.trim()).filter(|c| !c.is_empty());
-            *slot = xml::number(cell, name)?;
+            *slot = xml::number(cell, name).or_else(|_| xml::number(cell, &self.told(at, name)))?;
         }
         let [x, y, a, b] = numbers;
         Ok(if self.sized { BoxN { x, y, w: a, h: b } } else { BoxN { x, y, w: a - x, h: b - y } })

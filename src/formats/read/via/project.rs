@@ -6,7 +6,9 @@
 use super::super::codec::Pack;
 use super::super::json::{Piece, Scalar, each};
 use super::super::sorter::{Sorter, key_of};
-use super::super::{Reading, broken, detect, document_label, io_error, item, lines, mark, near, open, split_of, table};
+use super::super::{
+    Reading, broken, detect, document_label, io_error, item, lines, mark, near, not_of, open, split_of, table,
+};
 use super::{class_of, thing};
 use crate::domain::annotation::Shape;
 use crate::formats::dataset::{Bad, Files, Found, Item, Place, ReadError, Spot, Standing, Take, Unit};
@@ -33,7 +35,7 @@ pub(in crate::formats::read) fn is_head(head: &str) -> bool {
 pub(super) fn read(files: &dyn Files, path: &str, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
     let file = document_label(files, path);
     let mut known = Known::default();
-    each(open(files, path)?, &file, &["attribute", "file", "view"], &mut |piece| {
+    let outer = each(open(files, path)?, &file, &["attribute", "file", "view"], &mut |piece| {
         known.note(&piece);
         match known.files.len().max(known.views.len()) > FILES || known.length > ATTRIBUTES {
             true => Err(broken(
@@ -43,6 +45,9 @@ pub(super) fn read(files: &dyn Files, path: &str, with: &Reading<'_>, take: &mut
             false => Ok(()),
         }
     })?;
+    if !outer.may_have(&["file", "metadata", "view"]) {
+        return Err(not_of(&file, "VIA", "a project with `file`, `view` and `metadata`", &outer));
+    }
     let mut sorter = Sorter::new(with.scratch);
     let mut push = |out: &Item| {
         let mut pack = Pack::default();
