@@ -6,8 +6,8 @@
 use super::tx::{Param, Statement, Tx};
 use crate::domain::ids::{ProjectId, SampleId};
 use crate::domain::queue::Queue;
-use crate::store::error::StoreError;
 use crate::store::Result;
+use crate::store::error::StoreError;
 use crate::store::native::codes;
 use crate::store::native::page::Look;
 use crate::store::native::plan::Dialect;
