@@ -67,24 +67,46 @@ fn answers(before: &Answer, after: &Answer, labels: &LabelSet) -> String {
     if was != is {
         parts.push(format!("{was} → {is}"));
     }
+    parts.extend(shapes(before, after, labels));
+    parts.extend(marks(before, after).map(str::to_owned));
+    if parts.is_empty() { "answered the same again".to_owned() } else { parts.join("; ") }
+}
+
+/// What became of the shapes of a picture between two answers: of one in full, of several how many of what; nothing if
+/// they are the same.
+#[must_use]
+pub fn shapes(before: &Answer, after: &Answer, labels: &LabelSet) -> Option<String> {
     let old = before.annotations.iter().map(|a| a.id);
     let new = after.annotations.iter().map(|a| a.id).filter(|id| find(before, *id).is_none());
-    let told = |id| shape_only(find(before, id), find(after, id), labels);
-    let shapes: Vec<String> = old.chain(new).filter_map(told).collect();
-    match shapes.as_slice() {
-        [] => {}
-        [one] => parts.push(one.clone()),
-        many => parts.push(format!("{} shapes changed", many.len())),
-    }
-    for (was, is, name) in [(before.flagged, after.flagged, "flagged"), (before.unsure, after.unsure, "marked unsure")]
-    {
-        match (was, is) {
-            (false, true) => parts.push(name.to_owned()),
-            (true, false) => parts.push(format!("not {name} any more")),
-            _ => {}
+    let both = |id| (find(before, id), find(after, id));
+    let told: Vec<_> =
+        old.chain(new).filter_map(|id| Some((both(id), shape_only(both(id).0, both(id).1, labels)?))).collect();
+    match told.as_slice() {
+        [] => None,
+        [(_, one)] => Some(one.clone()),
+        many => {
+            let mut kinds: Vec<(String, usize)> = Vec::new();
+            for kind in many.iter().map(|((old, new), _)| kind(*old, *new, labels)) {
+                match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                    Some((_, count)) => *count += 1,
+                    None => kinds.push((kind, 1)),
+                }
+            }
+            let counted: Vec<String> = kinds.into_iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+            Some(counted.join(", "))
         }
     }
-    if parts.is_empty() { "answered the same again".to_owned() } else { parts.join("; ") }
+}
+
+/// Marks of the whole picture that were set or taken away.
+pub fn marks(before: &Answer, after: &Answer) -> impl Iterator<Item = &'static str> {
+    let flag = [(before.flagged, after.flagged, "flagged", "not flagged any more")];
+    let unsure = (before.unsure, after.unsure, "marked unsure", "not marked unsure any more");
+    flag.into_iter().chain([unsure]).filter_map(|(was, is, set, gone)| match (was, is) {
+        (false, true) => Some(set),
+        (true, false) => Some(gone),
+        _ => None,
+    })
 }
 
 fn find(answer: &Answer, id: AnnotationId) -> Option<&Annotation> {
@@ -94,7 +116,26 @@ fn find(answer: &Answer, id: AnnotationId) -> Option<&Annotation> {
 fn shape_only(before: Option<&Annotation>, after: Option<&Annotation>, labels: &LabelSet) -> Option<String> {
     let drawn = |a: &Annotation| a.shape != Shape::Class;
     let any = before.is_some_and(drawn) || after.is_some_and(drawn);
-    if any { shape(before, after, labels) } else { None }
+    let what = shape(before, after, labels).filter(|_| any)?;
+    // Drawing, deleting and another class name it already.
+    Some(match (before, after) {
+        (Some(old), Some(new)) if old.class == new.class => format!("{}: {what}", labels.name(new.class)),
+        _ => what,
+    })
+}
+
+/// What happened to a shape in a word, to be counted.
+fn kind(before: Option<&Annotation>, after: Option<&Annotation>, labels: &LabelSet) -> String {
+    match (before, after) {
+        (None, _) => "drawn".to_owned(),
+        (_, None) => "deleted".to_owned(),
+        (Some(old), Some(new)) if old.class != new.class => {
+            format!("{} → {}", labels.name(old.class), labels.name(new.class))
+        }
+        (Some(old), Some(new)) if old.shape != new.shape => "moved".to_owned(),
+        (Some(old), Some(new)) if old.attributes != new.attributes => "with other attributes".to_owned(),
+        _ => "looked at and kept".to_owned(),
+    }
 }
 
 fn shape(before: Option<&Annotation>, after: Option<&Annotation>, labels: &LabelSet) -> Option<String> {
@@ -184,8 +225,22 @@ mod tests {
         );
         let all: Vec<String> = of_picture(&edits, &labels).into_iter().map(|s| s.what).collect();
         assert_eq!(all[0], "unlabeled → 1 box; drawn as daisy");
-        assert_eq!(all[2], "moved, overlap 0.60");
+        assert_eq!(all[2], "daisy: moved, overlap 0.60");
         assert_eq!(all.len(), 6);
+    }
+
+    #[test]
+    fn several_shapes_are_told_by_what_became_of_them() {
+        let labels = LabelSet::from_names(&["daisy", "roses"], 1);
+        let olds = [boxed(1, 0.0), boxed(1, 0.1), boxed(1, 0.2), boxed(2, 0.3)];
+        let mut news = olds.clone();
+        (news[0].class, news[1].class) = (ClassId(2), ClassId(2));
+        news[2].shape = boxed(1, 0.5).shape;
+        let (more, old) = (boxed(2, 0.6), with(&olds.each_ref()));
+        let new = with(&[&news[0], &news[1], &news[2], &more]);
+        assert_eq!(shapes(&old, &new, &labels).unwrap(), "2 daisy → roses, 1 moved, 1 deleted, 1 drawn");
+        assert_eq!(shapes(&new, &with(&[&news[0], &news[1], &news[2]]), &labels).unwrap(), "deleted (roses)");
+        assert_eq!(shapes(&old, &old, &labels), None);
     }
 
     #[test]

@@ -150,6 +150,20 @@ fn letters_handed_out_to_classes_are_free_on_the_label_screen() {
 }
 
 #[test]
+fn comments_have_one_key_everywhere() {
+    for preset in PRESETS {
+        let map = load(preset, "").0;
+        for scope in SCOPES {
+            let m = run(&map, &[scope], "m");
+            assert!(m == "comments.open" || m == "-", "{preset}, {scope}: {m}");
+        }
+        let boxes = ["boxes", "label", "global"];
+        assert_eq!((run(&map, &boxes, "m"), run(&map, &boxes, "X")), ("comments.open".into(), "boxes.extremes".into()));
+        assert_eq!(map.keys_for(&boxes, "comments.open"), ["m"]);
+    }
+}
+
+#[test]
 fn inner_scopes_hide_outer_ones_and_share_started_sequences() {
     let (map, problems) =
         load("vim", "[keys.lake]\n\"g x\" = \"lake.sort\"\n\"q\" = \"none\"\n[keys.label]\n\"g\" = \"none\"\n");

@@ -8,6 +8,7 @@ use crate::app::tasks::{TaskId, TaskNews};
 use crate::domain::text::{encode_os, grouped, printable};
 use crate::lake::remote::Stop;
 use crate::ops::import::{self, Import, Imported};
+use crate::ops::options::import::on_screen;
 use crate::ops::report::ExportReport;
 use crate::ops::{OpsError, Watch, export};
 use crate::store::Store;
@@ -37,7 +38,7 @@ impl Work {
         let wanted = self.import_of(order);
         let done = import::import(store, &self.lake, &project, &wanted, &Stop::flag(Arc::clone(stop)), watch)?;
         for note in done.notes.iter().chain(&done.rejected).take(NOTED) {
-            self.tell(id, TaskNews::Note(note.clone()));
+            self.tell(id, TaskNews::Note(on_screen(note)));
         }
         if let Some(file) = &done.rejects {
             let text = format!("wrong rows and the reasons are in {}", printable(&encode_os(file.as_os_str())));
@@ -47,7 +48,7 @@ impl Work {
         let stopped = done.stopped.clone().filter(|_| !wanted.dry_run);
         self.sender.event(Event::Exchanged(id, Exchanged::Imported(Box::new(done))));
         match stopped {
-            Some(why) => Err(OpsError::Data(format!("nothing was imported: {why}"))),
+            Some(why) => Err(OpsError::Data(on_screen(&format!("nothing was imported: {why}")))),
             None => Ok(text),
         }
     }
@@ -107,7 +108,7 @@ impl Work {
 fn told(done: &Imported) -> String {
     let report = &done.report;
     if let (Some(why), true) = (&done.stopped, report.dry_run) {
-        return format!("it would stop: {why}");
+        return format!("it would stop: {}", on_screen(why));
     }
     let would = if report.dry_run { "would be " } else { "" };
     let counts = [
@@ -137,4 +138,18 @@ fn written(report: &ExportReport, dry: bool) -> String {
     let what = format!("{} pictures, {} labels", grouped(report.images), grouped(report.annotations));
     let lost = if report.loss.is_empty() { "nothing lost" } else { "some is lost" };
     if dry { format!("{what}, {lost}") } else { format!("{what} in {}", printable(&report.dest)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_stop_is_told_in_the_words_of_the_screen() {
+        let stopped = Some("3 pictures are not in the project; --on-missing skip leaves them out".to_owned());
+        let mut done = Imported { stopped, ..Imported::default() };
+        done.report.dry_run = true;
+        let text = told(&done);
+        assert_eq!(text, "it would stop: 3 pictures are not in the project; `unknown pictures: skip` leaves them out");
+    }
 }

@@ -7,6 +7,7 @@ use crate::app::screens::conflicts::{ConflictLine, ConflictsState};
 use crate::app::screens::label::state::picture;
 use crate::app::screens::rooms;
 use crate::app::state::{OpenProject, State};
+use crate::domain::annotation::Shape;
 use crate::domain::class::LabelSet;
 use crate::domain::edit::Change;
 use crate::domain::sample::{Answer, Status};
@@ -106,10 +107,32 @@ fn sides(labels: &LabelSet, line: &ConflictLine, canvas: &mut Canvas, at: Rect) 
         );
         y += 2;
     }
+    if let (Some(text), true) = (on_picture(line), y < at.bottom()) {
+        canvas.text(Rect { y, height: 1, ..at }, &text, canvas.style(Role::Muted));
+        y += 1;
+    }
     if let (Some(reason), true) = (&line.reason, y < at.bottom()) {
         let text = format!("not taken: {}", printable(reason));
         canvas.text(Rect { y, height: 1, ..at }, &text, canvas.style(Role::Warning));
     }
+}
+
+/// Whose boxes are seen, and how far one box each is the same; nothing where there are none.
+fn on_picture(line: &ConflictLine) -> Option<String> {
+    let boxes = |answer: &Answer| -> Vec<Shape> {
+        let shapes = answer.annotations.iter().map(|a| a.shape.clone());
+        shapes.filter(|shape| *shape != Shape::Class).collect()
+    };
+    let Change::Answer { after, .. } = &line.edit.change else { return None };
+    let (mine, theirs) = (boxes(after), boxes(&line.theirs));
+    Some(match (mine.as_slice(), theirs.as_slice()) {
+        ([], []) => return None,
+        ([Shape::Box(mine)], [Shape::Box(theirs)]) => {
+            format!("theirs is shown, overlap {:.2}", mine.iou(*theirs))
+        }
+        (_, []) => "yours is not shown".to_owned(),
+        _ => "theirs is shown".to_owned(),
+    })
 }
 
 /// `roses, tulips; 3 boxes`, `skipped`, `nothing in it`.

@@ -82,7 +82,7 @@ fn others(here: &[Here]) -> String {
     let names: Vec<&str> = here.iter().map(|h| h.name.as_str()).collect();
     match here {
         [] => String::new(),
-        [Here { samples: Some(samples), .. }] => format!("   {}: {}", are_here(&names), number(*samples)),
+        [Here { samples: Some(samples @ 1..), .. }] => format!("   {}: {}", are_here(&names), number(*samples)),
         _ => format!("   {}", are_here(&names)),
     }
 }

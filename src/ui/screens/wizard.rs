@@ -40,7 +40,9 @@ fn choices(page: &Page, canvas: &mut Canvas, at: Rect) {
         if page.lines.len() <= height { 0 } else { cursor.saturating_sub(height - 2).min(page.lines.len() - height) };
     for (y, (i, line)) in (at.y..).zip(page.lines.iter().enumerate().skip(top).take(height)) {
         let row = Rect { y, height: 1, x: at.x + 1, width: at.width.saturating_sub(1) };
-        choice(line, canvas, row);
+        // The marks that there is more stand at the right end of the first and last row.
+        let marked = top > 0 && i == top || i + 1 == top + height && i + 1 < page.lines.len();
+        choice(line, canvas, Rect { width: row.width.saturating_sub(if marked { 2 } else { 0 }), ..row });
         if i == page.cursor {
             canvas.paint(Rect { x: at.x, width: at.width, ..row }, canvas.style(Role::Cursor));
         }

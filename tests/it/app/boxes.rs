@@ -176,7 +176,7 @@ fn four_ends_make_a_box_too() {
     let ends = [(0.2, 0.5), (0.4, 0.3), (0.6, 0.5), (0.4, 0.8)];
     let keys: Vec<String> =
         ends.iter().flat_map(|(x, y)| grid.nearest(Point { x: *x, y: *y }, BoxN::ALL)).map(String::from).collect();
-    desk.keys("m").keys(&keys.join(" ")).keys("1");
+    desk.keys("X").keys(&keys.join(" ")).keys("1");
     assert!(desk.boxes()[0].1.iou(SOME) > 0.9, "{:?}", desk.boxes());
 }
 

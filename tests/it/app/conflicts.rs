@@ -10,8 +10,9 @@ use lakelens::app::screens::Screen;
 use lakelens::app::screens::conflicts::ConflictLine;
 use lakelens::app::slots::Slot;
 use lakelens::app::state::OutboxState;
-use lakelens::domain::annotation::Annotation;
+use lakelens::domain::annotation::{Annotation, Shape};
 use lakelens::domain::edit::{Change, Edit, Origin, Outcome};
+use lakelens::domain::geometry::BoxN;
 use lakelens::domain::ids::{ClassId, EditId, ProjectId, Rev, SampleId};
 use lakelens::domain::project::Task;
 use lakelens::domain::sample::{Answer, Status};
@@ -67,6 +68,25 @@ fn lines(h: &Harness) -> Vec<EditId> {
         Some(Screen::Conflicts(c)) => c.lines.as_ref().unwrap().iter().map(|l| l.edit.id).collect(),
         _ => panic!("another screen"),
     }
+}
+
+#[test]
+fn of_boxes_it_is_said_whose_are_seen_and_how_far_they_are_the_same() {
+    let mut h = opened();
+    assert!(!h.screen(80, 24).contains("is shown"));
+    let boxed = |x: f64| {
+        let shape = Shape::Box(BoxN { x, y: 0.2, w: 0.4, h: 0.4 });
+        let mut given = answer(&[1], "bob");
+        given.annotations[0].shape = shape;
+        given
+    };
+    let mut one = line(2, boxed(0.2));
+    let Change::Answer { after, .. } = &mut one.edit.change else { panic!() };
+    *after = boxed(0.3);
+    h.keys("q g x");
+    h.reply(Slot::Conflicts, Reply::Conflicts(vec![one]));
+    let text = h.screen(80, 24);
+    assert!(text.contains("theirs is shown, overlap 0.60"), "{text}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use lakelens::app::slots::Slot;
 use lakelens::app::state::Pictures;
 use lakelens::domain::annotation::{Annotation, Prediction, Shape};
 use lakelens::domain::edit::{Change, Edit, Origin, Outcome};
+use lakelens::domain::geometry::BoxN;
 use lakelens::domain::ids::{AnnotationId, ClassId, ProjectId, Rev, SampleId};
 use lakelens::domain::key::KeyPress;
 use lakelens::domain::project::Task;
@@ -265,6 +266,35 @@ fn boxes_are_judged_but_not_fixed_by_a_class() {
 }
 
 #[test]
+fn what_became_of_boxes_is_told_by_name() {
+    let boxed = |n: u128, class, x| {
+        let shape = Shape::Box(BoxN { x, y: 0.2, w: 0.3, h: 0.4 });
+        let id = AnnotationId(uuid::Uuid::from_u128(n));
+        Annotation { id, shape, ..Annotation::label(ClassId(class), "bob", days_ago(3)) }
+    };
+    let with = |annotations: &[&Annotation]| {
+        let annotations = annotations.iter().map(|a| (*a).clone()).collect();
+        Answer { status: Status::Labeled, annotations, ..Answer::default() }
+    };
+    let (one, other) = (boxed(1, 1, 0.1), boxed(2, 2, 0.6));
+    let roses = Annotation { class: ClassId(2), ..one.clone() };
+    let moved = boxed(1, 1, 0.15);
+    for (before, after, wanted) in [
+        (with(&[&one]), with(&[&roses]), "daisy → roses"),
+        (with(&[&one]), with(&[&moved]), "daisy: moved, overlap 0.71"),
+        (with(&[&one]), with(&[&one, &other]), "drawn as roses"),
+        (with(&[&one, &other]), with(&[&one]), "deleted (roses)"),
+    ] {
+        let mut h = reviewing(&["daisy", "roses"], vec![Sample { answer: after.clone(), rev: Rev(2), ..sample(1) }]);
+        let change = Change::Answer { sample: SampleId(1), base: Rev(1), before, after };
+        let edit = Edit::by_person(ProjectId(1), change, "bob", days_ago(3));
+        h.state.review_mut().unwrap().history = vec![HistoryLine { edit, path: None, undone: false }];
+        let text = shown(&mut h);
+        assert!(text.contains(wanted), "{wanted}\n{text}");
+    }
+}
+
+#[test]
 fn several_classes_are_toggled_then_accepted_as_one_fix() {
     let mut h = three();
     h.state.project.as_mut().unwrap().project.task = Task::Multilabel;
@@ -400,6 +430,8 @@ fn an_imported_answer_is_nobodys_own_work() {
     h.state.review_mut().unwrap().history = vec![line(&answer, Origin::Import, "ann", 3)];
     let text = shown(&mut h);
     assert!(text.contains("imported by ann") && !text.contains("your own"), "{text}");
+    let beside = h.screen(80, 24);
+    assert!(beside.contains("  imported by ann") && beside.contains("  3 days ago"), "{beside}");
     let narrow = h.screen(60, 20);
     assert!(!narrow.contains("your own"), "{narrow}");
     h.keys("a");

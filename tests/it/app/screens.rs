@@ -1,9 +1,13 @@
 //! Snapshots of every screen at three sizes, with styles.
 
-use super::harness::Harness;
+use super::harness::{Harness, project, text_of};
 use super::lake::lake;
+use lakelens::app::event::Reply;
 use lakelens::app::screens::Screen;
-use lakelens::domain::sample::{Note, Sample};
+use lakelens::app::slots::Slot;
+use lakelens::domain::ids::ProjectId;
+use lakelens::domain::project::{Counts, Project, Task};
+use lakelens::domain::sample::{Note, Sample, Status};
 
 const SIZES: [(u16, u16); 3] = [(40, 12), (80, 24), (160, 50)];
 
@@ -54,6 +58,45 @@ fn home_projects_tasks() {
     snapshots("home", &mut Harness::new(Screen::Home(Default::default())));
     snapshots("projects", &mut Harness::new(Screen::Projects(Default::default())));
     snapshots("tasks", &mut Harness::new(Screen::Tasks(Default::default())));
+}
+
+/// Three projects of different names, tasks and sizes.
+fn listed(here: &[&str]) -> Harness {
+    let mut h = Harness::new(Screen::Projects(Default::default()));
+    h.keys("g p");
+    let row = |id: i64, name: &str, task, labeled, all| {
+        let project = Project { id: ProjectId(id), name: name.to_owned(), task, ..project(&["daisy"]) };
+        let status = [(Status::Labeled, labeled), (Status::Unlabeled, all - labeled)].into();
+        (project, Counts { status, ..Counts::default() })
+    };
+    let all = vec![
+        row(1, "flowers", Task::Classification, 1_204, 3_670),
+        row(2, "street crossings in the city, north", Task::Detection, 0, 1_048_576),
+        row(3, "leaves", Task::Segmentation, 12, 12),
+    ];
+    let here = [(ProjectId(1), here.iter().map(|name| (*name).to_owned()).collect())].into();
+    h.reply(Slot::Projects, Reply::Projects { all, here });
+    h
+}
+
+#[test]
+fn the_list_of_projects_keeps_what_matters_at_80_columns() {
+    let mut h = listed(&[]);
+    let whole = |text: &str, wanted: &[&str]| wanted.iter().for_each(|w| assert!(text.contains(w), "{w}\n{text}"));
+    for width in [60, 80, 100, 160] {
+        let text = text_of(&h.draw(width, 24).0);
+        whole(&text, &["flowers", "classification", "detection", "segmentation", "1,204 / 3,670", "32 %", "100 %"]);
+        whole(&text, &["street cross", " 1 class  "]);
+    }
+    // In very little room the task goes and not half of it.
+    let text = text_of(&h.draw(40, 12).0);
+    whole(&text, &["flowers", "leaves", "32 %"]);
+    assert!(!text.contains("classif") && !text.contains("detec"), "{text}");
+    let mut h = listed(&["bob", "carl", "dora"]);
+    for width in [80, 100] {
+        whole(&text_of(&h.draw(width, 24).0), &["bob, carl +1 are here", "flowers", "detection", "1,204 / 3,670"]);
+    }
+    snapshots("projects_listed", &mut h);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use lakelens::domain::annotation::{Annotation, Shape};
 use lakelens::domain::class::LabelSet;
 use lakelens::domain::geometry::BoxN;
 use lakelens::domain::ids::{ClassId, ProjectId, SampleId};
+use lakelens::domain::project::Task;
 use lakelens::domain::sample::{Answer, Status};
 use lakelens::ops::report::review::{AgreementReport, Disagreement, PassReport, ReviewReport};
 use lakelens::ops::report::{ClassCount, HourCount, PersonReport, StatsReport};
@@ -300,6 +301,24 @@ fn how_right_people_are_stands_below_how_far_they_agree() {
     let screen = h.screen(140, 40);
     assert!(screen.contains("gold pictures") && screen.contains("0.75") && screen.contains("cleo"), "{screen}");
     snapshots("gold_and_measures", &mut h);
+}
+
+#[test]
+fn agreement_of_boxes_says_that_it_is_about_classes() {
+    let mut h = opened(&FLOWERS, stats);
+    h.keys("<tab>");
+    assert!(h.screen(80, 24).contains("109 agree (91 %)"));
+    h.state.project.as_mut().unwrap().project.task = Task::Detection;
+    let text = h.screen(80, 24);
+    assert!(text.contains("109 name the same classes (91 %)") && text.contains("boxes differ: `g d`"), "{text}");
+    assert!(h.screen(40, 12).contains("name the same classes"));
+    // Short names leave room for who gave the answer.
+    let report = h.state.stats_mut().unwrap().agreement.as_mut().unwrap();
+    for pair in &mut report.differ {
+        (pair.path, pair.first_by) = ("a/1.png".to_owned(), "(imported)".to_owned());
+    }
+    let text = h.screen(80, 24);
+    assert!(text.contains("roses, (imported)"), "{text}");
 }
 
 #[test]

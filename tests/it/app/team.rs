@@ -232,6 +232,10 @@ fn several_people_are_told_in_few_words() {
     assert!(h.screen(100, 24).contains("bob, carl are here"));
     here(&mut h, &[("bob", 1), ("carl", 2), ("dora", 3), ("eve", 4)], &[]);
     assert!(h.screen(100, 24).contains("bob, carl +2 are here"));
+    // Where nobody has answered anything yet, nothing is counted.
+    here(&mut h, &[("bob", 0)], &[]);
+    let text = h.screen(100, 24);
+    assert!(text.contains("bob is here") && !text.contains("here: 0"), "{text}");
     here(&mut h, &[], &[]);
     assert!(!h.screen(100, 24).contains("here"));
 }

@@ -3,7 +3,7 @@
 mod exporting;
 mod undoing;
 
-use super::harness::{Harness, project};
+use super::harness::{Harness, project, text_of};
 use super::screens::snapshots;
 use lakelens::app::effect::{Effect, ExportOrder, ImportOrder, Job, Query, Write};
 use lakelens::app::event::{Event, Exchanged, Reply};
@@ -283,6 +283,16 @@ fn why_an_import_would_stop_stands_there_in_full_in_the_words_of_the_screen() {
     assert!(!screen.contains("--"), "{screen}");
     h.keys("G");
     assert!(h.screen(80, 24).contains("wrong rows"), "{}", h.screen(80, 24));
+}
+
+#[test]
+fn marks_that_there_is_more_stand_on_no_word() {
+    let mut h = importing();
+    for width in 50..=80 {
+        let text = text_of(&h.draw(width, 18).0);
+        let ends: Vec<&str> = text.lines().filter(|line| line.ends_with(['↑', '↓'])).collect();
+        assert!(!ends.is_empty() && ends.iter().all(|line| line.ends_with(" ↑") || line.ends_with(" ↓")), "{ends:?}");
+    }
 }
 
 #[test]

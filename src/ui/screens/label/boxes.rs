@@ -215,7 +215,23 @@ pub(super) fn attributes(state: &State, canvas: &Canvas, room: u16) -> Vec<Strin
     rows
 }
 
-/// The same in one line: `occluded, color=red`.
+/// In one line what is pulled or selected, and how large it is: `2 of 3  154 x 80 px`.
+pub(super) fn in_line(state: &State) -> Option<String> {
+    let mode = state.boxes()?;
+    let shape = state.selected_shape();
+    let pulled = match &mode.stage {
+        Stage::Drag(drag) => drag.now,
+        Stage::Class(_, made) => Some(*made),
+        _ => None,
+    };
+    let frame = pulled.or_else(|| round::extent(&shape?.shape));
+    let size = size_and_place(state, frame?).into_iter().next()?;
+    let place = shape.and_then(|shape| shapes(state).position(|a| a.id == shape.id));
+    let place = place.map(|at| format!("{} of {}  ", number(at as u64 + 1), number(shapes(state).count() as u64)));
+    Some(format!("{}{size}", place.unwrap_or_default()))
+}
+
+/// The attributes in one line: `occluded, color=red`.
 pub(super) fn attributes_in_line(state: &State, canvas: &Canvas, room: u16) -> Option<String> {
     let shape = state.selected_shape()?;
     let one = |(name, value): (&str, Option<String>)| match value {

@@ -202,29 +202,40 @@ pub(in crate::ui::screens) fn said(notes: &[Note], canvas: &Canvas) -> Option<St
     Some(line.replace(" -> ", &format!(" {} ", canvas.glyph(Glyph::Arrow))))
 }
 
-/// The side column as one line, for narrow windows: keys and names.
+/// The side column as one line, for narrow windows: what is selected, then keys and names.
 pub(super) fn line(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Canvas, at: Rect) {
     let chosen = given(state, open, label);
     let mut x = 0;
-    if let Some(text) = super::boxes::attributes_in_line(state, canvas, at.width / 2) {
+    if let Some(text) = super::boxes::in_line(state) {
         x += canvas.text(at, &text, canvas.style(Role::Accent)) + 2;
     }
-    if let Some(text) = label.sample().and_then(|s| said(&s.notes, canvas)) {
-        let rest = Rect { x: at.x + x, width: at.width.saturating_sub(x), ..at };
-        x += canvas.text(rest, &text, canvas.style(Role::Warning)) + 2;
+    let rest = |x: u16| Rect { x: at.x + x.min(at.width), width: at.width.saturating_sub(x), ..at };
+    if let Some(text) = super::boxes::attributes_in_line(state, canvas, rest(x).width / 2) {
+        x += canvas.text(rest(x), &text, canvas.style(Role::Accent)) + 2;
     }
-    for class in open.project.labels.live() {
-        let on = chosen.contains(&class.id);
-        let name = printable(&class.name).into_owned();
-        let needed = width(&class.hotkey) + width(&name) + 3;
-        if x + needed > at.width {
+    if let Some(text) = label.sample().and_then(|s| said(&s.notes, canvas)) {
+        x += canvas.text(rest(x), &text, canvas.style(Role::Warning)) + 2;
+    }
+    classes_in_line(open, &chosen, canvas, rest(x));
+}
+
+/// Keys and names of as many classes as there is room for; a given class is among them.
+fn classes_in_line(open: &OpenProject, chosen: &[ClassId], canvas: &mut Canvas, at: Rect) {
+    let classes: Vec<&LabelClass> = open.project.labels.live().collect();
+    let needed = |class: &LabelClass| width(&class.hotkey) + width(&printable(&class.name)) + 3;
+    let given = classes.iter().position(|class| chosen.contains(&class.id)).unwrap_or(0);
+    let before = classes.iter().take(given + 1).fold(0_u16, |sum, class| sum.saturating_add(needed(class) + 2));
+    let first = if before > at.width.saturating_add(2) { given } else { 0 };
+    let mut x = 0;
+    for class in classes.iter().skip(first) {
+        if x + needed(class) > at.width {
             break;
         }
+        let on = chosen.contains(&class.id);
         let style = canvas.style(if on { Role::Selected } else { Role::Text });
         let mark = if on { canvas.glyph(Glyph::Selected) } else { String::new() };
         let rest = Rect { x: at.x + x, width: at.width - x, ..at };
-        x += canvas
-            .pieces(rest, &[(&class.hotkey, canvas.style(Role::Key)), (" ", style), (&mark, style), (&name, style)])
-            + 2;
+        let (key, name) = (canvas.style(Role::Key), printable(&class.name).into_owned());
+        x += canvas.pieces(rest, &[(&class.hotkey, key), (" ", style), (&mark, style), (&name, style)]) + 2;
     }
 }

@@ -10,9 +10,10 @@ use crate::domain::ids::ClassId;
 use crate::domain::review::{Review, Verdict};
 use crate::domain::sample::{Answer, Sample, Status};
 use crate::domain::text::printable;
+use crate::domain::trace;
 use crate::theme::{Glyph, Role};
 use crate::ui::age::ago;
-use crate::ui::canvas::Canvas;
+use crate::ui::canvas::{Canvas, width};
 use crate::ui::screens::label::side::{remarks, said, window_of};
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -78,7 +79,13 @@ fn answer(state: &State, labels: &LabelSet, review: &ReviewState, sample: &Sampl
     column.pieces(&[(&mark, style), (" ", title), (&words, title)]);
     if let Some(giver) = giver(sample, &review.history) {
         let who = printable(&giver.who);
-        column.text(&format!("  {} {who}, {}", giver.word(), ago(state.now, giver.at)), Role::Muted);
+        let (by, when) = (format!("  {} {who}", giver.word()), ago(state.now, giver.at));
+        let both = format!("{by}, {when}");
+        if width(&both) <= column.at.width {
+            column.text(&both, Role::Muted);
+        } else {
+            [by, format!("  {when}")].iter().for_each(|line| column.text(line, Role::Muted));
+        }
         if giver.is(&state.user) {
             column.text("  your own answer", Role::Muted);
         }
@@ -192,24 +199,22 @@ fn changes(now: Timestamp, labels: &LabelSet, history: &[HistoryLine], column: &
         if std::mem::take(&mut first) {
             column.section("before");
         }
-        column.text(&change_words(labels, before, after, &arrow), Role::Text);
+        change_words(labels, before, after, &arrow).iter().for_each(|words| column.text(words, Role::Text));
         column.text(&format!("  by {}, {}", printable(&line.edit.author), ago(now, line.edit.at)), Role::Muted);
     }
 }
 
-fn change_words(labels: &LabelSet, before: &Answer, after: &Answer, arrow: &str) -> String {
+/// The answer in few words, then what became of its boxes and outlines, then marks; a line each.
+fn change_words(labels: &LabelSet, before: &Answer, after: &Answer, arrow: &str) -> Vec<String> {
     let (old, new) = (before.summary(labels), after.summary(labels));
-    let words = match (before.flagged, after.flagged) {
-        (false, true) if old == new => "flagged".to_owned(),
-        (true, false) if old == new => "flag removed".to_owned(),
-        _ if old == new && before.unsure != after.unsure => if after.unsure { "unsure" } else { "sure" }.to_owned(),
-        _ if old == new => "changed".to_owned(),
-        _ if !before.classes(labels).is_empty() && !after.classes(labels).is_empty() => {
-            format!("class {old} {arrow} {new}")
-        }
-        _ => format!("{old} {arrow} {new}"),
-    };
-    printable(&words).into_owned()
+    let classes = !before.classes(labels).is_empty() && !after.classes(labels).is_empty();
+    let words = (old != new).then(|| format!("{}{old} → {new}", if classes { "class " } else { "" }));
+    let mut lines: Vec<String> = words.into_iter().chain(trace::shapes(before, after, labels)).collect();
+    lines.extend(trace::marks(before, after).map(str::to_owned));
+    if lines.is_empty() {
+        lines.push("answered the same again".to_owned());
+    }
+    lines.iter().map(|line| printable(line).replace('→', arrow)).collect()
 }
 
 /// The classes with the keys that give them here, as many as there is room for.

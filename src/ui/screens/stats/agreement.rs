@@ -3,11 +3,12 @@
 use crate::app::screens::stats::StatsState;
 use crate::app::state::State;
 use crate::domain::agreement::Kappa;
+use crate::domain::project::Task;
 use crate::domain::text::printable;
 use crate::ops::report::review::{AgreementReport, Disagreement};
 use crate::theme::{Glyph, Role};
 use crate::ui::age::ago;
-use crate::ui::canvas::{Canvas, cut, cut_path, number};
+use crate::ui::canvas::{Canvas, cut, cut_path, number, width as text_width};
 use crate::ui::screens::lake::wrapped;
 use ratatui::layout::Rect;
 
@@ -24,11 +25,11 @@ pub(super) fn render(state: &State, stats: &StatsState, canvas: &mut Canvas, at:
     let text = Rect { width: at.width.min(76), ..at };
     if at.width < 60 {
         let list = Rect { y: at.y + 3, height: at.height.saturating_sub(3), ..at };
-        short(&kappa, canvas, text);
+        short(&kappa, agrees(state), canvas, text);
         differing(state, stats, report, canvas, list);
         return;
     }
-    let mut used = wrapped(canvas, text, &agree_words(&kappa), Role::Text);
+    let mut used = wrapped(canvas, text, &state.with_keys(&agree_words(&kappa, agrees(state))), Role::Text);
     let below = |used: u16| Rect { y: at.y + used, height: at.height.saturating_sub(used), ..text };
     used += wrapped(canvas, below(used), &kappa_words(&kappa), Role::Text);
     if at.height >= 14 {
@@ -46,10 +47,11 @@ pub(super) fn nothing(state: &State, canvas: &mut Canvas, at: Rect) {
 }
 
 /// The same in two short lines, for narrow windows.
-fn short(k: &Kappa, canvas: &mut Canvas, at: Rect) {
+fn short(k: &Kappa, verb: Verb, canvas: &mut Canvas, at: Rect) {
     let agree = (k.observed * k.n as f64).round() as u64;
     let style = canvas.style(Role::Text);
-    canvas.text(at, &format!("{} of {} agree, {:.0} %", number(agree), number(k.n), k.observed * 100.0), style);
+    let text = format!("{} of {} {}, {:.0} %", number(agree), number(k.n), verb.of(agree), k.observed * 100.0);
+    canvas.text(at, &text, style);
     let kappa = match (k.kappa, k.interval) {
         (Some(kappa), Some((low, high))) => format!("kappa {kappa:.2}, 95 % {low:.2} to {high:.2}"),
         (Some(kappa), None) => format!("kappa {kappa:.2}, of one pair"),
@@ -58,10 +60,37 @@ fn short(k: &Kappa, canvas: &mut Canvas, at: Rect) {
     canvas.text(Rect { y: at.y + 1, height: at.height.saturating_sub(1), ..at }, &kappa, style);
 }
 
-fn agree_words(k: &Kappa) -> String {
+/// What two answers do that count as the same here. Where shapes are asked for, only classes are compared on this view.
+#[derive(Clone, Copy)]
+enum Verb {
+    Agree,
+    NameTheSame,
+}
+
+impl Verb {
+    fn of(self, count: u64) -> &'static str {
+        match (self, count) {
+            (Self::Agree, 1) => "agrees",
+            (Self::Agree, _) => "agree",
+            (Self::NameTheSame, 1) => "names the same classes",
+            (Self::NameTheSame, _) => "name the same classes",
+        }
+    }
+}
+
+fn agrees(state: &State) -> Verb {
+    let task = state.project.as_ref().map(|open| open.project.task);
+    if matches!(task, Some(Task::Detection | Task::Segmentation)) { Verb::NameTheSame } else { Verb::Agree }
+}
+
+fn agree_words(k: &Kappa, verb: Verb) -> String {
     let agree = (k.observed * k.n as f64).round() as u64;
-    let verb = if agree == 1 { "agrees" } else { "agree" };
-    format!("Of {} pictures answered twice, {} {verb} ({:.0} %).", number(k.n), number(agree), k.observed * 100.0)
+    let (of, share) = (number(k.n), k.observed * 100.0);
+    let words = format!("Of {of} pictures answered twice, {} {} ({share:.0} %).", number(agree), verb.of(agree));
+    match verb {
+        Verb::Agree => words,
+        Verb::NameTheSame => format!("{words} Where boxes differ: [go.differences]."),
+    }
 }
 
 fn kappa_words(k: &Kappa) -> String {
@@ -75,11 +104,13 @@ fn kappa_words(k: &Kappa) -> String {
 }
 
 /// Columns of the list: the picture, the first answer, the second answer, and when.
-fn columns(width: u16) -> [u16; 4] {
+fn columns(width: u16, path: u16) -> [u16; 4] {
     match width {
         0..60 => [width - 2 * (width / 3), width / 3, width / 3, 0],
         _ => {
-            let answer = ((width - 14) / 4).min(24);
+            // What a short path leaves is for the answers, which end with who gave them.
+            let left = (width - 14).saturating_sub(path.saturating_add(2)) / 2;
+            let answer = ((width - 14) / 4).max(left).min(24);
             [(width - 14 - 2 * answer).min(60), answer, answer, 14]
         }
     }
@@ -93,7 +124,8 @@ fn differing(state: &State, stats: &StatsState, report: &AgreementReport, canvas
         wrapped(canvas, at, "No two answers differ.", Role::Muted);
         return;
     }
-    let widths = columns(at.width.saturating_sub(1));
+    let path = report.differ.iter().map(|pair| text_width(&printable(&pair.path))).max().unwrap_or(0);
+    let widths = columns(at.width.saturating_sub(1), path);
     let muted = canvas.style(Role::Muted);
     let head = ["differ", "first", "second", "when"].map(str::to_owned);
     cells(canvas, Rect { x: at.x + 1, height: 1, ..at }, &widths, &head, [muted; 4]);

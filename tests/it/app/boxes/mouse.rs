@@ -28,6 +28,7 @@ impl Desk {
 #[test]
 fn a_drag_draws_to_the_pixel() {
     let mut desk = Desk::new(&["cat", "dog"], 2);
+    desk.h.state.caps.name = "kitty(0.40)".to_owned();
     desk.drag((0.2, 0.3), (0.6, 0.8));
     assert!(matches!(desk.stage(), Stage::Class(..)));
     desk.keys("2");
@@ -80,6 +81,58 @@ fn a_click_selects_and_escape_ends_a_drag() {
     desk.h.event(Event::Pointer(Pointer::WheelUp, (10.0, 10.0)));
     assert!(desk.h.state.zoomed().is_some());
     assert_eq!(desk.done.len(), 1);
+}
+
+#[test]
+fn a_drag_that_is_flat_makes_no_box_and_says_why() {
+    let mut desk = Desk::new(&["cat"], 2);
+    let begin = sight(&desk.h.state).unwrap().on_screen(Point { x: 0.2, y: 0.3 });
+    let slip = |desk: &mut Desk, across: f64, down: f64| {
+        desk.h.state.messages = Default::default();
+        for (what, by) in [(Pointer::Press, 0.0), (Pointer::Drag, 1.0), (Pointer::Release, 1.0)] {
+            desk.h.event(Event::Pointer(what, (begin.0 + across * by, begin.1 + down * by)));
+        }
+        desk.settle();
+        desk.said()
+    };
+    // Where the mouse is told in cells, one cell is the least.
+    for (across, down) in [(20.0, 0.0), (0.0, 8.0), (20.0, 0.9), (0.5, 0.5)] {
+        let said = slip(&mut desk, across, down);
+        assert!(said.contains("too thin for a box"), "{across} {down}: {said}");
+        assert_eq!((desk.stage(), desk.boxes().len()), (Stage::Rest, 0), "{across} {down}");
+    }
+    // Pixels tell more: there it is three of them.
+    desk.h.state.caps.name = "kitty(0.40)".to_owned();
+    assert!(desk.h.state.caps.mouse_in_pixels());
+    assert!(slip(&mut desk, 20.0, 0.1).contains("too thin"));
+    // A click is none of this, and a class that was said before stays.
+    assert_eq!(slip(&mut desk, 0.0, 0.0), "");
+    desk.keys("1");
+    assert!(slip(&mut desk, 20.0, 0.1).contains("too thin"));
+    assert!(matches!(desk.stage(), Stage::Drawing(d) if d.class.is_some()), "{:?}", desk.stage());
+    assert_eq!(slip(&mut desk, 20.0, 0.2), "");
+    assert_eq!((desk.boxes().len(), desk.stage()), (1, Stage::Rest));
+}
+
+#[test]
+fn a_thin_box_is_for_keys() {
+    let mut desk = Desk::new(&["cat"], 2);
+    let cells = sight(&desk.h.state).unwrap().cells;
+    let row = 1.0 / f64::from(cells.h);
+    desk.drag((0.2, 0.3), (0.6, 0.8));
+    desk.keys("1");
+    // The lower edge over the upper one and beyond: a row of cells is left of it.
+    desk.drag((0.4, 0.8), (0.4, 0.1));
+    let at = desk.boxes()[0].1;
+    assert!(at.h > 0.9 * row && at.h < 2.0 * row, "{at:?}");
+    for _ in 0..40 {
+        desk.keys("K");
+    }
+    assert!(desk.boxes()[0].1.h < 0.5 * row, "{:?}", desk.boxes());
+    // What is that thin already is not made thicker by a pull at its other side.
+    let thin = desk.boxes()[0].1;
+    desk.drag((0.6, thin.y), (0.8, thin.y));
+    assert!(desk.boxes()[0].1.w > 0.5 && (desk.boxes()[0].1.h - thin.h).abs() < 1e-9, "{:?}", desk.boxes());
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn nothing_is_drawn_in_a_project_of_classes() {
         assert!(desk.h.state.boxes().is_some() && desk.stage() == Stage::Rest);
         desk.keys("b");
         assert!(desk.said().contains("--task detection") && desk.stage() == Stage::Rest, "{}", desk.said());
-        desk.keys("P o m <tab> 2");
+        desk.keys("P o X <tab> 2");
         assert_eq!(desk.boxes().iter().map(|b| b.0).collect::<Vec<_>>(), [2, 1]);
         desk.keys("d d");
         assert!(desk.boxes().is_empty() && desk.h.state.boxes().is_none(), "without boxes their keys are off again");

@@ -48,6 +48,25 @@ fn the_class_that_is_drawn_is_marked() {
 }
 
 #[test]
+fn a_narrow_window_tells_how_large_the_selected_box_is() {
+    let mut desk = Desk::new(&["cat", "dog"], 3);
+    desk.keys("2").keys(&corners(SOME));
+    for width in [48, 60, 67, 80, 120] {
+        let text = text_of(&desk.h.draw(width, 20).0);
+        assert!(text.contains("1 of 1") && text.contains("128 x 120 px"), "{width}\n{text}");
+        assert!(text.contains("dog"), "{width}\n{text}");
+    }
+    desk.keys("<esc>");
+    assert!(!text_of(&desk.h.draw(60, 20).0).contains(" px"));
+    // The class of the box is seen, also where there are more classes than room.
+    let names: Vec<String> = (1..=30).map(|n| format!("class number {n}")).collect();
+    let mut desk = Desk::new(&names.iter().map(String::as_str).collect::<Vec<_>>(), 3);
+    desk.keys("9").keys(&corners(SOME));
+    let text = text_of(&desk.h.draw(60, 20).0);
+    assert!(text.contains("class number 9") && text.contains("128 x 120 px"), "{text}");
+}
+
+#[test]
 fn pushes_of_a_box_are_one_decision() {
     let mut desk = Desk::new(&["cat"], 3);
     desk.keys("1").keys(&corners(SOME)).keys("l l l j j <enter> 1").keys(&corners(SOME)).keys("l");

@@ -29,7 +29,7 @@ pub const SPECS: &[Spec] = &[
         BOXES,
         "boxes.extremes",
         "by four ends",
-        "Draw a box by the object's left end, top, right end and bottom",
+        "Draw a box by the object's four extreme points: left end, top, right end, bottom",
         0,
         can_draw,
         |s, _| drawing::begin(s, 4, None),

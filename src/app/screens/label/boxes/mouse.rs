@@ -1,5 +1,7 @@
 //! Boxes by the mouse: a drag over the picture draws one, a drag of a box moves it, a drag of an edge or a corner of the
 //! selected one pushes that.
+//!
+//! What always holds: a slip makes no box that is too thin to be seen, and pulls none so thin; keys may.
 
 use super::drawing::Drawing;
 use super::grid::Grid;
@@ -18,6 +20,8 @@ use crate::domain::ids::{AnnotationId, ClassId};
 const NEAR: (f64, f64) = (1.0, 0.5);
 /// A drag shorter than this, in cells, is a click.
 const CLICK: f64 = 0.3;
+/// A box is drawn by the mouse with so many pixels of the screen a side at least, or one cell where only cells are told.
+const THIN: f64 = 3.0;
 
 /// A drag that is going on.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,20 +147,49 @@ fn near(sight: &sight::Sight, frame: BoxN, (x, y): (f64, f64)) -> (Option<Side>,
     (across, down)
 }
 
+/// The least that a drag reaches across and down, in cells: a hand that slips stays below it.
+fn thin(state: &State) -> (f64, f64) {
+    let (w, h) = state.caps.cell;
+    if state.caps.mouse_in_pixels() { (THIN / f64::from(w), THIN / f64::from(h)) } else { (1.0, 1.0) }
+}
+
+/// Whether a drag is too short in a direction to mean a box. Over the picture's edge, half of it has to be inside.
+fn is_flat(state: &State, sight: &sight::Sight, from: (f64, f64), to: (f64, f64)) -> bool {
+    let least = thin(state);
+    let inside = |at| sight.on_screen(sight.point(at));
+    let (a, b) = (inside(from), inside(to));
+    let short = |moved: f64, seen: f64, least: f64| moved.abs() < least - 1e-6 || seen.abs() < least / 2.0 - 1e-6;
+    short(to.0 - from.0, b.0 - a.0, least.0) || short(to.1 - from.1, b.1 - a.1, least.1)
+}
+
+/// The least sides of a box that is pulled: a pixel of the picture, and what can be seen, unless it was smaller before.
+fn least_sides(state: &State, sight: &sight::Sight, frame: BoxN) -> (f64, f64) {
+    let (thin, pixel, one) = (thin(state), sight.pixel(), sight.on_screen(Point { x: 0.0, y: 0.0 }));
+    let far = sight.on_screen(Point { x: 1.0, y: 1.0 });
+    let least = |cells: f64, whole: f64, side: f64, pixel: f64| (cells / whole.max(1.0)).min(side).max(pixel);
+    (least(thin.0, far.0 - one.0, frame.w, pixel.0), least(thin.1, far.1 - one.1, frame.h, pixel.1))
+}
+
 fn drag(state: &mut State, at: (f64, f64)) {
     let Some(sight) = sight::sight(state) else { return };
+    let Some(Stage::Drag(begun)) = state.boxes().map(|m| &m.stage) else { return };
+    let flat = is_flat(state, &sight, begun.from, at);
+    let least = match begun.what {
+        What::Edges(_, frame, ..) => least_sides(state, &sight, frame),
+        _ => sight.pixel(),
+    };
     let Some(Stage::Drag(drag)) = state.boxes_mut().map(|m| &mut m.stage) else { return };
     if drag.now.is_none() && (at.0 - drag.from.0).hypot(at.1 - drag.from.1) < CLICK {
         return;
     }
     let (from, to) = (sight.point(drag.from), sight.point(at));
-    let pixel = sight.pixel();
     drag.now = match drag.what {
-        What::New(_) => BoxN::around(&[from, to], pixel),
+        What::New(_) if flat => None,
+        What::New(_) => BoxN::around(&[from, to], least),
         What::Whole(_, frame) => Some(frame.moved(to.x - from.x, to.y - from.y)),
         What::Edges(_, frame, x, y) => {
-            let wide = x.map_or(frame, |side| frame.with_edge(side, to.x, pixel.0));
-            Some(y.map_or(wide, |side| wide.with_edge(side, to.y, pixel.1)))
+            let wide = x.map_or(frame, |side| frame.with_edge(side, to.x, least.0));
+            Some(y.map_or(wide, |side| wide.with_edge(side, to.y, least.1)))
         }
     };
     let moves = !matches!(drag.what, What::New(_)) && drag.now.is_some();
@@ -165,10 +198,10 @@ fn drag(state: &mut State, at: (f64, f64)) {
     }
 }
 
-fn release(state: &mut State, _: (f64, f64)) -> Vec<Effect> {
+fn release(state: &mut State, at: (f64, f64)) -> Vec<Effect> {
     let Some(Stage::Drag(drag)) = state.boxes().map(|m| m.stage.clone()) else { return Vec::new() };
     put(state, Stage::Rest);
-    let Some(made) = drag.now else { return Vec::new() };
+    let Some(made) = drag.now else { return slipped(state, &drag, at) };
     match drag.what {
         What::New(Some(class)) => changing::add(state, class, Shape::Box(made)),
         What::New(None) => {
@@ -180,6 +213,15 @@ fn release(state: &mut State, _: (f64, f64)) -> Vec<Effect> {
         What::Whole(id, _) => changing::reshape(state, id, "box moved", made),
         What::Edges(id, ..) => changing::reshape(state, id, "box resized", made),
     }
+}
+
+/// A new box that was not drawn: a class that was said before waits for it as it did, and more than a click is told why.
+fn slipped(state: &mut State, drag: &Drag, at: (f64, f64)) -> Vec<Effect> {
+    let What::New(class) = drag.what else { return Vec::new() };
+    if (at.0 - drag.from.0).hypot(at.1 - drag.from.1) >= CLICK {
+        state.say(Level::Info, "too thin for a box: drag from corner to corner; thin ones are drawn by letters");
+    }
+    if class.is_some() { drawing::begin(state, 2, class) } else { Vec::new() }
 }
 
 fn put(state: &mut State, stage: Stage) {
