@@ -234,8 +234,9 @@ impl Scan {
         }
         loop {
             let key = self.key()?;
-            outer.note(&key);
-            match self.token()? {
+            let next = self.token()?;
+            outer.note(&key, matches!(next, Some(b'[' | b'{')));
+            match next {
                 Some(b'[') => _ = self.list(&key, take)?,
                 Some(b'{') if open.contains(&key.as_str()) => self.members(&key, take)?,
                 _ => {

@@ -1,7 +1,7 @@
 //! What a JSON file is on the outside, so that one that is something else is told from one with nothing in it.
 
 use crate::domain::text::printable;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Keys that are remembered; a file with more has too many to be told apart by them.
 const KEYS: usize = 64;
@@ -14,7 +14,8 @@ pub struct Outer {
     is_list: bool,
     /// Elements of the list, whatever they are.
     length: u64,
-    keys: BTreeSet<String>,
+    /// Each with whether a list or an object stands under it.
+    keys: BTreeMap<String, bool>,
     more: bool,
 }
 
@@ -23,10 +24,15 @@ impl Outer {
         Self { is_list: true, length, ..Self::default() }
     }
 
-    pub(super) fn note(&mut self, key: &str) {
-        match self.keys.len() < KEYS {
-            true => _ = self.keys.insert(key.to_owned()),
-            false => self.more |= !self.keys.contains(key),
+    /// Notes a key, and whether a list or an object stands under it.
+    pub(super) fn note(&mut self, key: &str, holds: bool) {
+        let full = self.keys.len() >= KEYS;
+        if let Some(known) = self.keys.get_mut(key) {
+            *known |= holds;
+        } else if full {
+            self.more = true;
+        } else {
+            self.keys.insert(key.to_owned(), holds);
         }
     }
 
@@ -42,10 +48,11 @@ impl Outer {
         self.length == 0 && self.keys.is_empty()
     }
 
-    /// Whether it may be an object with one of these keys. So many keys that not all are known may hold any.
+    /// Whether it may be an object with a list or an object under one of these keys. So many keys that not all are known
+    /// may hold any.
     #[must_use]
     pub fn may_have(&self, keys: &[&str]) -> bool {
-        self.more || keys.iter().any(|key| self.keys.contains(*key))
+        self.more || keys.iter().any(|key| self.keys.get(*key) == Some(&true))
     }
 
     /// What it is, in words.
@@ -54,7 +61,7 @@ impl Outer {
         if self.is_list {
             return if self.length == 0 { "an empty list" } else { "a list" }.to_owned();
         }
-        let names: Vec<String> = self.keys.iter().take(NAMED).map(|key| format!("`{}`", short(key))).collect();
+        let names: Vec<String> = self.keys.keys().take(NAMED).map(|key| format!("`{}`", short(key))).collect();
         match self.keys.len() {
             0 => "an empty object".to_owned(),
             1 => format!("an object with the key {}", names.join(", ")),

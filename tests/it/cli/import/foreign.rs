@@ -19,6 +19,8 @@ fn a_json_file_that_is_something_else_is_no_empty_one() {
         ("coco", "[]", "an empty list"),
         ("coco", r#"{"tasks": [], "b\u001b[2J": 1}"#, "an object with the keys `b"),
         ("coco", r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1}"#, "`a`, `b`, `c`, `d`, `e` and others"),
+        ("coco", r#"{"images": 1, "annotations": "none"}"#, "an object with the keys `annotations`, `images`"),
+        ("datumaro", r#"{"items": 3}"#, "an object with the key `items`"),
         ("label_studio", "{}", "an empty object"),
         ("label_studio", r#"{"images": [], "annotations": []}"#, "an object with the keys `annotations`, `images`"),
         ("label_studio", r#"{"tasks": [{"data": {"image": "1.png"}}]}"#, "an object with the key `tasks`"),
