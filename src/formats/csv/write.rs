@@ -8,7 +8,7 @@ use std::io::{self, Write};
 pub struct LabelRow {
     /// The picture, relative to the project's source.
     pub path: String,
-    /// The classes, joined by [`join_labels`]; empty without any.
+    /// The classes, joined by [`super::join_labels`]; empty without any.
     pub label: String,
     /// `unlabeled`, `pre_labeled`, `labeled` or `skipped`.
     pub status: String,
