@@ -164,6 +164,12 @@ pub trait Store: Send {
         let _ = (project, n);
         Ok(None)
     }
+    /// The last sample of a project that was there at a time, in the order in which they came; 0 before the first. `None`
+    /// where none came since then, or where the store does not know.
+    fn newest_at(&mut self, project: ProjectId, at: Timestamp) -> Result<Option<SampleId>> {
+        let _ = (project, at);
+        Ok(None)
+    }
     /// The answer a sample had right after an event (`None`: before all events).
     fn answer_as_of(&mut self, sample: SampleId, event: Option<EventId>) -> Result<Answer>;
     /// The label set that a project had right after an event (`None`: before all events). That of today where the store

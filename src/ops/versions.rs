@@ -38,26 +38,39 @@ pub struct Moment {
     pub event: Option<EventId>,
     /// What people call it.
     pub shown: String,
-    /// How many pictures the project had then; `None` where nothing says it, as of a time between snapshots.
-    pub samples: Option<u64>,
+    /// Which pictures the project had then.
+    pub pictures: Pictures,
+}
+
+/// The pictures of a past state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pictures {
+    /// All that there are today.
+    Today,
+    /// So many, those that came first.
+    First(u64),
+    /// Those that were there at a time.
+    At(Timestamp),
 }
 
 impl Moment {
     fn of(snapshot: &Snapshot) -> Self {
         let Snapshot { name, event, counts, .. } = snapshot;
-        Self { event: *event, shown: name.clone(), samples: Some(counts.samples()) }
+        Self { event: *event, shown: name.clone(), pictures: Pictures::First(counts.samples()) }
     }
 
-    /// The last picture that came before this moment: those after it were not there. `None` where nothing says it.
+    /// The last picture that came before this moment: those after it were not there. `None` where all of today's were, or
+    /// where the store does not know.
     ///
     /// # Errors
     /// The store's own.
     pub fn newest(&self, store: &mut dyn Store, project: ProjectId) -> Result<Option<SampleId>, OpsError> {
-        match self.samples {
+        match self.pictures {
+            Pictures::Today => Ok(None),
             // Before every picture that there is.
-            Some(0) => Ok(Some(SampleId(0))),
-            Some(n) => Ok(store.nth_added(project, n)?),
-            None => Ok(None),
+            Pictures::First(0) => Ok(Some(SampleId(0))),
+            Pictures::First(n) => Ok(store.nth_added(project, n)?),
+            Pictures::At(time) => Ok(store.newest_at(project, time)?),
         }
     }
 }
@@ -73,15 +86,15 @@ pub fn moment(store: &mut dyn Store, project: &Project, text: &str) -> Result<Mo
     if let Some(found) = snapshots.iter().find(|s| s.name.to_lowercase() == wanted) {
         return Ok(Moment::of(found));
     }
-    let event = match wanted.as_str() {
-        "start" => None,
+    let (event, pictures) = match wanted.as_str() {
+        "start" => (None, Pictures::Today),
         "now" => return now(store, project),
         _ => {
             let at = time(text.trim()).ok_or_else(|| unknown(text, snapshots.iter().map(|s| s.name.as_str())))?;
-            store.event_at(project.id, at)?
+            (store.event_at(project.id, at)?, Pictures::At(at))
         }
     };
-    Ok(Moment { event, shown: text.trim().to_owned(), samples: None })
+    Ok(Moment { event, shown: text.trim().to_owned(), pictures })
 }
 
 /// The present state, also where a snapshot has the name `now`.
@@ -90,7 +103,7 @@ pub fn moment(store: &mut dyn Store, project: &Project, text: &str) -> Result<Mo
 /// The store's own.
 pub fn now(store: &mut dyn Store, project: &Project) -> Result<Moment, OpsError> {
     let event = store.history(project.id, None, None, 1)?.first().map(|e| e.event);
-    Ok(Moment { event, shown: "now".to_owned(), samples: None })
+    Ok(Moment { event, shown: "now".to_owned(), pictures: Pictures::Today })
 }
 
 /// The project with the classes of a moment: answers of then name these, whatever they were renamed to or merged into

@@ -183,6 +183,10 @@ macro_rules! __pass_on {
                 at: $crate::store::pass_on::Timestamp
             ) -> Option<$crate::store::pass_on::EventId>;
             fn nth_added(project: $crate::store::pass_on::ProjectId, n: u64) -> Option<$crate::store::pass_on::SampleId>;
+            fn newest_at(
+                project: $crate::store::pass_on::ProjectId,
+                at: $crate::store::pass_on::Timestamp
+            ) -> Option<$crate::store::pass_on::SampleId>;
             fn answer_as_of(
                 sample: $crate::store::pass_on::SampleId,
                 event: Option<$crate::store::pass_on::EventId>

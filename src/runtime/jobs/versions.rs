@@ -10,7 +10,7 @@ use crate::domain::project::Project;
 use crate::domain::text::grouped;
 use crate::ops::report::TaskProgress;
 use crate::ops::report::versions::Differences;
-use crate::ops::versions::{self, Moment, Restore, Wanted};
+use crate::ops::versions::{self, Moment, Pictures, Restore, Wanted};
 use crate::ops::{OpsError, Watch};
 use crate::store::Store;
 use jiff::Timestamp;
@@ -21,7 +21,9 @@ use std::time::Instant;
 fn moment(store: &mut dyn Store, project: &Project, of: &VersionRef) -> Result<Moment, OpsError> {
     match of {
         VersionRef::Now => versions::now(store, project),
-        VersionRef::Snapshot { name, event } => Ok(Moment { event: *event, shown: name.clone(), samples: None }),
+        VersionRef::Snapshot { name, event } => {
+            Ok(Moment { event: *event, shown: name.clone(), pictures: Pictures::Today })
+        }
     }
 }
 
@@ -93,7 +95,7 @@ impl Work {
     ) -> Result<String, OpsError> {
         let project = store.project(project)?;
         let to = moment(store, &project, to)?;
-        let seen = Moment { event: seen, shown: VersionRef::Now.name().to_owned(), samples: None };
+        let seen = Moment { event: seen, shown: VersionRef::Now.name().to_owned(), pictures: Pictures::Today };
         let wanted = Wanted { kinds, ..Wanted::default() };
         let (author, at) = (self.user.as_str(), Timestamp::now());
         let restore = Restore { to: &to, seen: Some(&seen), wanted: &wanted, author, at, dry_run: false };

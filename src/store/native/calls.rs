@@ -28,6 +28,7 @@ macro_rules! native_calls {
             read fn step_size(project: ProjectId, author: &str, redo: bool) -> u64;
             read fn event_at(project: ProjectId, at: Timestamp) -> Option<EventId>;
             read fn nth_added(project: ProjectId, n: u64) -> Option<SampleId>;
+            read fn newest_at(project: ProjectId, at: Timestamp) -> Option<SampleId>;
             read fn labels_as_of(project: ProjectId, event: Option<EventId>) -> LabelSet;
             read fn people(project: ProjectId) -> Vec<Person>;
             read fn answer_times(project: ProjectId, author: &str, since: Timestamp) -> Vec<Timestamp>;

@@ -1,9 +1,13 @@
-//! Scans: what was seen, and which classes the files name.
+//! Scans: what was seen, which classes the files name, and when samples came.
 
+use super::base::Base;
+use super::codes;
 use crate::domain::class::{ClassIndex, LabelSet};
-use crate::domain::ids::{BatchId, ClassId, ProjectId};
+use crate::domain::ids::{BatchId, ClassId, ProjectId, SampleId};
 use crate::domain::natural::natural_key;
+use crate::store::Result;
 use crate::store::records::{NewSample, ScanReport};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 
 /// A scan that runs in this process.
@@ -58,6 +62,30 @@ impl Running {
                 *word &= !(1 << (bit % 64));
             }
         }
+    }
+}
+
+impl dyn Base + '_ {
+    /// Notes that samples may come from now on, and which was the newest until then.
+    pub(in crate::store) fn note_arrival(&self, project: ProjectId, at: Timestamp) -> Result<()> {
+        let sql = "INSERT INTO arrival(project, at, newest) SELECT ?1, ?2, coalesce(max(id), 0) FROM sample WHERE project = ?1
+                   ON CONFLICT DO NOTHING";
+        self.execute(sql, (project.0, codes::nanos(at))).map(drop)
+    }
+
+    /// The last sample that was there at a time; 0 before the first. `None` where nothing came since then, and where
+    /// nobody noted what came.
+    pub(in crate::store) fn newest_at(&self, project: ProjectId, at: Timestamp) -> Result<Option<SampleId>> {
+        if self.project(project)?.created_at > at {
+            return Ok(Some(SampleId(0)));
+        }
+        let next = "SELECT newest FROM arrival WHERE project = ? AND at > ? ORDER BY at LIMIT 1";
+        let Some(newest) = self.row(next, (project.0, codes::nanos(at)), |r| r.get::<i64>(0))? else { return Ok(None) };
+        // Clients' clocks differ: what was edited by then was there.
+        let event = self.event_at(project, at)?.map_or(0, |event| event.0);
+        let edited = "SELECT max(sample) FROM event WHERE project = ? AND id <= ?";
+        let edited = self.row(edited, (project.0, event), |r| r.get::<Option<i64>>(0))?.flatten();
+        Ok(Some(SampleId(newest.max(edited.unwrap_or(0)))))
     }
 }
 

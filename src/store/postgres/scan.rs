@@ -52,6 +52,8 @@ struct Batch<'a> {
 impl Tx<'_> {
     pub(super) fn begin_scan(&self, project: ProjectId, author: &str) -> Result<(ScanId, Running)> {
         self.base().project(project)?;
+        let now = Timestamp::now();
+        self.base().note_arrival(project, now)?;
         let sql = "SELECT id, batch FROM scan WHERE project = ? AND finished_at IS NULL ORDER BY id DESC LIMIT 1";
         let open: Option<(i64, uuid::Uuid)> = self.base().row(sql, [project.0], |r| Ok((r.get(0)?, r.get(1)?)))?;
         let (id, batch) = match open {
@@ -59,7 +61,7 @@ impl Tx<'_> {
             None => {
                 let batch = BatchId::fresh();
                 let sql = "INSERT INTO scan(project, author, batch, begun_at) VALUES(?, ?, ?, ?) RETURNING id";
-                let values = (project.0, author, batch.0, codes::nanos(Timestamp::now()));
+                let values = (project.0, author, batch.0, codes::nanos(now));
                 (self.base().number(sql, values)?, batch)
             }
         };

@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::records::Mode;
 
 /// Each migration takes the schema one version further; never change one that was released.
-const MIGRATIONS: [&str; 6] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH];
+const MIGRATIONS: [&str; 7] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH];
 
 /// The newest schema this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -293,6 +293,14 @@ WHERE b.place = 0 AND b.kind = 'class';
 INSERT INTO tally(project, kind, key, n) SELECT project, 'is', 'doubted', count(*) FROM doubt GROUP BY project;
 CREATE INDEX doubt_margin ON doubt(project, margin);
 CREATE INDEX doubt_entropy ON doubt(project, entropy);
+";
+
+/// When samples came.
+const SEVENTH: &str = "
+CREATE TABLE arrival(
+  project BIGINT NOT NULL REFERENCES project(id) ON DELETE CASCADE,
+  at BIGINT NOT NULL, newest BIGINT NOT NULL,
+  PRIMARY KEY(project, at));
 ";
 
 /// The schema version of the database: 0 where there is nothing of ours. Asked in one round trip where it is there,

@@ -42,6 +42,8 @@ const NEWEST: &str = "SELECT max(coalesce((SELECT max(id) FROM sample), 0),
 impl Db<'_> {
     pub(super) fn begin_scan(&self, project: ProjectId, author: &str) -> Result<(ScanId, Running)> {
         self.base().project(project)?;
+        let now = Timestamp::now();
+        self.base().note_arrival(project, now)?;
         let sql = "SELECT id, batch FROM scan WHERE project = ? AND finished_at IS NULL ORDER BY id DESC LIMIT 1";
         let open = self.row(sql, [project.0], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, [u8; 16]>(1)?)))?;
         let (id, batch) = match open {
@@ -50,7 +52,7 @@ impl Db<'_> {
                 let batch = BatchId::fresh();
                 self.execute(
                     "INSERT INTO scan(project, author, batch, begun_at) VALUES(?, ?, ?, ?)",
-                    (project.0, author, batch.0.as_bytes(), codes::nanos(Timestamp::now())),
+                    (project.0, author, batch.0.as_bytes(), codes::nanos(now)),
                 )?;
                 (self.connection.last_insert_rowid(), batch)
             }

@@ -16,7 +16,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub(super) const APPLICATION_ID: i64 = 0x4c6b_4c73;
 
 /// Each migration takes the schema one version further; never change one that was released.
-const MIGRATIONS: [&str; 5] = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
+const MIGRATIONS: [&str; 6] = [FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH];
 
 /// The newest schema this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -344,6 +344,16 @@ CREATE TABLE doubt(
 ) STRICT;
 CREATE INDEX doubt_margin ON doubt(project, margin);
 CREATE INDEX doubt_entropy ON doubt(project, entropy);
+";
+
+/// When samples came, so that a past state has those that were there.
+const SIXTH: &str = "
+CREATE TABLE arrival(
+  project INTEGER NOT NULL REFERENCES project(id) ON DELETE CASCADE,
+  at INTEGER NOT NULL,               -- when a scan began to add samples
+  newest INTEGER NOT NULL,           -- the project's newest sample before it; 0 before the first
+  PRIMARY KEY(project, at)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// What `FIFTH` keeps of guesses that were there before it.

@@ -86,7 +86,20 @@ fn a_snapshot_is_exported_as_it_was() {
     let wrong = home.run(&["export", "flowers", "x.csv", "--as-of", "delivred"]);
     assert!(wrong.code == 2 && wrong.err.contains("neither a snapshot (`delivered`)"), "{wrong:?}");
     assert!(home.ok(&["export", "flowers", "start.csv", "--as-of", "start"]).contains("7 pictures"));
-    home.ok(&["export", "flowers", "then.csv", "--as-of", "2001-01-01"]);
+    assert!(home.ok(&["export", "flowers", "then.csv", "--as-of", "2001-01-01"]).contains("0 pictures"));
+}
+
+#[test]
+fn a_time_is_exported_as_it_was() {
+    let home = relabelled();
+    let at = jiff::Timestamp::now().to_string();
+    home.ok(&["export", "flowers", "today.csv"]);
+    std::fs::copy(home.path("photos/roses/2.png"), home.path("photos/roses/9.png")).unwrap();
+    home.ok(&["project", "rescan", "flowers"]);
+    home.ok(&["label", "flowers", "roses/2.png", "roses"]);
+    assert!(home.ok(&["export", "flowers", "then.csv", "--as-of", &at]).contains("6 pictures"));
+    let text = |name: &str| std::fs::read_to_string(home.path(name)).unwrap();
+    assert_eq!(text("then.csv"), text("today.csv"), "without what came since");
 }
 
 #[test]

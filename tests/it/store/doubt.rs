@@ -135,7 +135,7 @@ fn older_stores_learn_what_their_guesses_say() {
     let kind = SqliteFile::new();
     let (project, _) = guessed(&mut kind.store());
     let raw = kind.raw();
-    raw.execute_batch("DROP TABLE doubt; DELETE FROM tally WHERE key = 'doubted'").unwrap();
+    raw.execute_batch("DROP TABLE arrival; DROP TABLE doubt; DELETE FROM tally WHERE key = 'doubted'").unwrap();
     raw.pragma_update(None, "user_version", 4).unwrap();
     drop(raw);
     let mut store = kind.connect();
@@ -150,6 +150,7 @@ fn older_stores_learn_what_their_guesses_say() {
     let raw = server.raw();
     let before = raw.run("SELECT sample, project, margin, entropy FROM doubt ORDER BY 1");
     raw.run("DROP TABLE doubt");
+    raw.run("DROP TABLE arrival");
     raw.run("DELETE FROM tally WHERE key = 'doubted'");
     raw.run("DELETE FROM lakelens_schema WHERE version > 5");
     let mut store = server.connect();

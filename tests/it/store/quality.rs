@@ -229,7 +229,7 @@ fn older_files_get_the_table_and_lose_nothing() {
     kind.store().put_list(project.id, "work", &[(ids[2], String::new()), (ids[0], String::new())], true).unwrap();
     let raw = kind.raw();
     raw.execute_batch(
-        "DROP TABLE gold; DROP TABLE gold_answer; DROP TABLE doubt;
+        "DROP TABLE arrival; DROP TABLE gold; DROP TABLE gold_answer; DROP TABLE doubt;
          DROP TABLE measure; DROP INDEX listed_path; ALTER TABLE listed DROP COLUMN sort_key;
          DELETE FROM tally WHERE kind = 'quality'",
     )

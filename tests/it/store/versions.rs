@@ -3,6 +3,7 @@
 use super::fixture::{
     all, at, boxed, edit, file, label, labeled, on_every_kind, on_every_kind_that, paths, project_of,
 };
+use jiff::Timestamp;
 use lakelens::domain::difference::Kind;
 use lakelens::domain::edit::{Change, Edit, Outcome};
 use lakelens::domain::ids::{EventId, SampleId};
@@ -10,7 +11,7 @@ use lakelens::domain::project::Project;
 use lakelens::domain::queue::{Filter, Order};
 use lakelens::domain::sample::{Answer, Status};
 use lakelens::ops::Watch;
-use lakelens::ops::versions::{self, Difference, Moment, Restore, Wanted};
+use lakelens::ops::versions::{self, Difference, Moment, Pictures, Restore, Wanted};
 use lakelens::store::Store;
 use lakelens::store::records::{Direction, NewSnapshot};
 use std::cell::RefCell;
@@ -57,6 +58,45 @@ fn a_snapshot_knows_which_pictures_were_there() {
             assert_eq!(newest(store, "delivered"), ids.iter().max().copied());
             assert_eq!(newest(store, "now"), None);
             assert_eq!(store.nth_added(project.id, 6).unwrap(), None, "there are five");
+        },
+    );
+}
+
+#[test]
+fn a_time_knows_which_pictures_were_there() {
+    on_every_kind_that(
+        "make projects",
+        |c| c.projects,
+        |store, _| {
+            let before = Timestamp::now();
+            let (project, ids) = project_of(store, "flowers", 3);
+            project_of(store, "others", 2);
+            let newest = |store: &mut dyn Store, at: Timestamp| {
+                let moment = versions::moment(store, &project, &at.to_string()).unwrap();
+                moment.newest(store, project.id).unwrap()
+            };
+            let came = |store: &mut dyn Store, path: &str| {
+                let scan = store.begin_scan(project.id, "ann").unwrap();
+                store.add_samples(scan, &[file(path)]).unwrap();
+                (scan, store.sample_by_path(project.id, path).unwrap().unwrap().id)
+            };
+            let first = Timestamp::now();
+            let (_, one) = came(store, "before.jpg");
+            // That scan was interrupted; the next one goes on with it.
+            let second = Timestamp::now();
+            let (scan, two) = came(store, "later.jpg");
+            store.finish_scan(scan).unwrap();
+            let last = Timestamp::now();
+            assert_eq!(newest(store, before), Some(SampleId(0)), "there was no project");
+            assert_eq!(newest(store, first), ids.iter().max().copied());
+            assert_eq!(newest(store, second), Some(one));
+            assert_eq!(newest(store, last), None, "all of today's");
+            // By somebody whose clock is behind.
+            let slow = labeled(&[1], "bob", first);
+            let mut early = edit(store, two, slow, "bob", 0);
+            early.at = first;
+            store.commit(&[early]).unwrap();
+            assert_eq!(newest(store, first), Some(two), "what was edited was there");
         },
     );
 }
@@ -213,7 +253,10 @@ fn classes_are_known_as_they_were() {
         label(store, ids[1], 1, "ann", 3);
         let names = |store: &mut dyn Store, at: &Moment| versions::project_at(store, &project, at).unwrap().labels;
         assert_eq!(names(store, &first), project.labels);
-        assert_eq!(names(store, &Moment { event: None, shown: "start".to_owned(), samples: None }), project.labels);
+        assert_eq!(
+            names(store, &Moment { event: None, shown: "start".to_owned(), pictures: Pictures::Today }),
+            project.labels
+        );
         assert_eq!(names(store, &second), after);
     });
 }
@@ -465,7 +508,7 @@ fn what_is_no_state_is_said() {
             let said = event(store, wrong).unwrap_err().to_string();
             assert!(said.contains("neither a snapshot") && said.contains("`now`"), "{said}");
         }
-        let same = Moment { event: now, shown: "now".to_owned(), samples: None };
+        let same = Moment { event: now, shown: "now".to_owned(), pictures: Pictures::Today };
         let page = store.differences(project.id, same.event, same.event, None, 10).unwrap();
         assert!(page.rows.is_empty() && page.next.is_none());
     });
