@@ -30,6 +30,7 @@ mod label;
 mod list;
 mod ls;
 mod man;
+mod mistyped;
 mod open;
 mod output;
 mod project;
@@ -99,6 +100,10 @@ fn parse(args: &[OsString]) -> Result<Option<Cli>, AppError> {
     if !error.use_stderr() {
         write!(std::io::stdout(), "{}", error.render())?;
         return Ok(None);
+    }
+    let unknown = error.kind() == clap::error::ErrorKind::UnknownArgument;
+    if let Some(error) = unknown.then(|| mistyped::first_word(args)).flatten() {
+        return Err(error);
     }
     let text = error.render().to_string();
     Err(usage_error(&text))

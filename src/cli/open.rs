@@ -3,8 +3,7 @@
 use super::context::{Context, note};
 use super::error::AppError;
 use crate::domain::lake_path::LakePath;
-use crate::domain::suggest::nearest;
-use crate::domain::text::{decode_os, encode_os, printable};
+use crate::domain::text::{decode_os, encode_os};
 use crate::runtime::services::StoreOpener;
 use crate::runtime::{self, OpenRequest};
 use std::ffi::OsString;
@@ -43,12 +42,5 @@ fn checked(text: &OsString, context: &Context) -> Result<LakePath, AppError> {
     if !missing {
         return Ok(path);
     }
-    let word = encode_os(text);
-    let grammar = super::command();
-    let names: Vec<String> = grammar.get_subcommands().map(|c| c.get_name().to_owned()).collect();
-    let error = AppError::usage(format!("there is no file or folder `{}`", printable(&word)));
-    Err(match nearest(&word, names.iter().map(String::as_str)) {
-        Some(name) => error.hint(format!("did you mean the subcommand `lakelens {name}`?")),
-        None => error.hint("give a folder, a picture or a URI; `lakelens --help` lists the subcommands"),
-    })
+    Err(super::mistyped::place(&encode_os(text)))
 }

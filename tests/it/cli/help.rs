@@ -51,6 +51,17 @@ fn mistyped_commands_are_suggested() {
     let ran = home.run(&["docter"]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("did you mean the subcommand `lakelens doctor`?"), "{}", ran.err);
+    for (word, meant) in [
+        ("scan", "did you mean the subcommand `lakelens project rescan`?"),
+        ("exprot", "did you mean the subcommand `lakelens export`?"),
+        ("create", "did you mean the subcommand `lakelens project create` or `lakelens table create`?"),
+        ("xyzzy\u{1b}", "`lakelens --help` lists the subcommands"),
+    ] {
+        let ran = home.run(&[word, "flowers"]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.err.contains("there is no subcommand") && ran.err.contains(meant), "{}", ran.err);
+        assert!(!ran.err.contains('\u{1b}'), "{ran:?}");
+    }
     let ran = home.run(&["config", "pth"]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("'path'"), "{}", ran.err);
