@@ -34,13 +34,20 @@ enum Trouble {
     Broken(Broken),
 }
 
+impl Trouble {
+    /// The server asks for patience, which is another thing than that something broke.
+    fn is_throttle(&self) -> bool {
+        matches!(self, Self::Refused { refusal, .. } if is_throttle(refusal))
+    }
+}
+
 impl Request {
     /// Sends it until it worked or cannot be sent again. With `whole`, the body is read as well, at most so many bytes.
     pub(super) async fn run(&mut self, whole: Option<usize>) -> Result<(Answer, Bytes), RemoteError> {
         if let Some(problem) = self.problem() {
             return Err(problem);
         }
-        let (started, mut tries, mut signed_again) = (Instant::now(), 0, false);
+        let (started, mut tries, mut broke, mut signed_again) = (Instant::now(), 0, 0, false);
         loop {
             tries += 1;
             let place = self.workspace.pace().enter(self.limits().jitter).await;
@@ -57,7 +64,8 @@ impl Request {
                 signed_again = true;
                 continue;
             }
-            let wait = self.wait(&trouble, tries).filter(|wait| self.affords(started.elapsed(), *wait, tries));
+            broke += u32::from(!trouble.is_throttle());
+            let wait = self.wait(&trouble, tries, broke).filter(|wait| self.affords(started.elapsed(), *wait, tries));
             let Some(wait) = wait else { return Err(self.error(trouble, tries, started.elapsed())) };
             tracing::debug!(subject = self.subject(), tries, wait = wait.as_millis(), "sent again");
             match trouble {
@@ -167,8 +175,8 @@ impl Request {
         (request, patience)
     }
 
-    /// How long to wait before the next try; nothing if there is none.
-    fn wait(&self, trouble: &Trouble, tries: u32) -> Option<Duration> {
+    /// How long to wait before the next try, after so many of which so many broke; nothing if there is none.
+    fn wait(&self, trouble: &Trouble, tries: u32, broke: u32) -> Option<Duration> {
         if !self.rewinds() {
             return None;
         }
@@ -179,11 +187,11 @@ impl Request {
             }
             Trouble::Refused { refusal, .. } => {
                 let passes = matches!(refusal.status, 408 | 502 | 504) || refusal.is_passing();
-                (self.repeatable && passes && tries < TRIES).then(|| limits.step * tries)
+                (self.repeatable && passes && broke < TRIES).then(|| limits.step * broke)
             }
             Trouble::Broken(broken) => {
                 let harmless = !broken.sent || self.repeatable;
-                (harmless && broken.passes && tries < TRIES).then(|| limits.step * tries / 2)
+                (harmless && broken.passes && broke < TRIES).then(|| limits.step * broke / 2)
             }
         }
     }

@@ -139,6 +139,18 @@ fn what_breaks_on_the_way_is_sent_anew_and_is_there_once_and_whole() {
 }
 
 #[test]
+fn being_asked_for_patience_is_no_failure() {
+    let rig = Rig::new();
+    let source = rig.source(5);
+    for (times, fault) in [(3, Fault::Status(429, Some("0"), "{}")), (1, Fault::Lost)] {
+        rig.fake.fault(PUT, times, fault);
+    }
+    rig.upload("new", &source).unwrap();
+    rig.assert_sent("new", &source);
+    assert_eq!(rig.asked(PUT), 5);
+}
+
+#[test]
 fn an_upload_that_goes_on_no_more_is_sent_anew() {
     let rig = Rig::new();
     let source = rig.source(20 << 20);
