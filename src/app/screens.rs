@@ -261,6 +261,7 @@ pub fn reply(state: &mut State, tag: Tag, reply: Reply) -> Vec<Effect> {
         Slot::Gallery | Slot::GalleryBack | Slot::GalleryJump | Slot::GalleryPosition | Slot::GalleryQueues => {
             gallery::reply(state, tag, reply)
         }
+        Slot::Pass => second_pass::begun(state, reply),
         Slot::Guideline => guide::reply(state, reply),
         Slot::Trace => trace::reply(state, reply),
         Slot::Comments => comments::reply(state, reply),

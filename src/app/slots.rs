@@ -88,6 +88,8 @@ pub enum Slot {
     Disputes,
     /// The edges near a box.
     Snap,
+    /// How far the person's second pass is, before one begins.
+    Pass,
     /// The guideline of the project.
     Guideline,
     /// What happened to a picture.

@@ -12,6 +12,7 @@ use super::label::boxes::BoxMode;
 use super::label::{LabelState, walk};
 use super::stats;
 use crate::app::effect::{Effect, Job, Query, Write};
+use crate::app::event::Reply;
 use crate::app::messages::Level;
 use crate::app::overlays::Overlay;
 use crate::app::overlays::picker::{Item, Picker};
@@ -28,6 +29,10 @@ use steps::Steps;
 
 /// How many in a hundred are drawn, unless the person says otherwise.
 const PERCENT: &str = "10";
+/// What is chosen before it begins.
+const TITLE: &str = "second pass";
+/// To draw new pictures, whatever was begun.
+const NEW: &str = "new";
 
 /// The state of the second pass.
 #[derive(Clone, Debug, Default)]
@@ -51,35 +56,61 @@ pub struct SecondPassState {
     steps: Steps,
 }
 
-/// Asks whether to go on with the pass that was begun, or for the size of a new one.
+/// Asks whether to go on with the pass that was begun, or for the size of a new one. The store says first whether one was:
+/// what is on the screen may be old, and to draw a new one drops what was begun.
 pub fn ask(state: &mut State) -> Vec<Effect> {
-    let report = state.review().and_then(|r| r.report.as_ref()).or_else(|| state.stats()?.review.as_ref());
-    let begun = report.map(|r| r.second).filter(|p| p.left() > 0);
-    let Some(pass) = begun else { return ask_percent(state) };
+    let Some(project) = state.project.as_ref().map(|p| p.project.id) else { return Vec::new() };
+    let mut picker = Picker::new(
+        TITLE,
+        Vec::new(),
+        |state, value| {
+            if value == NEW { ask_percent(state) } else { begin(state, None) }
+        },
+    );
+    "reading whether one was begun".clone_into(&mut picker.empty);
+    state.open(Overlay::Picker(picker));
+    vec![Effect::Ask(state.slots.ask(Slot::Pass), Query::SecondPass { project, limit: 1 })]
+}
+
+/// The store has said how far the person's pass is, for [`ask`]. Something stays open whatever it said: who types a number
+/// by now must not type on the screen below.
+pub fn begun(state: &mut State, reply: Reply) -> Vec<Effect> {
+    let asked = |overlay: &&mut Overlay| matches!(overlay, Overlay::Picker(picker) if picker.title == TITLE);
+    let Some(overlay) = state.overlays.iter_mut().find(asked) else { return Vec::new() };
+    let Overlay::Picker(picker) = overlay else { return Vec::new() };
+    match reply {
+        Reply::SecondPass { progress, .. } if progress.left() > 0 => picker.fill(choices(progress)),
+        Reply::SecondPass { .. } => {
+            let typed = picker.input.value().trim().to_owned();
+            *overlay = percent(if typed.is_empty() { PERCENT } else { &typed });
+        }
+        Reply::Failed(why) => picker.empty = why,
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn choices(pass: PassReport) -> Vec<Item> {
     let row = |label: &str, detail: String, value: &str| Item {
         label: label.to_owned(),
         detail,
         value: value.to_owned(),
         key: String::new(),
     };
-    let items = vec![
+    vec![
         row("go on", format!("{} of {} answered", pass.answered, pass.chosen), "go on"),
-        row("draw new pictures", "what was not answered is dropped".to_owned(), "new"),
-    ];
-    let picker =
-        Picker::new(
-            "second pass",
-            items,
-            |state, value| {
-                if value == "new" { ask_percent(state) } else { begin(state, None) }
-            },
-        );
-    state.open(Overlay::Picker(picker));
-    Vec::new()
+        row("draw new pictures", "what was not answered is dropped".to_owned(), NEW),
+    ]
 }
 
 fn ask_percent(state: &mut State) -> Vec<Effect> {
-    let prompt = Prompt::new("percent of the labelled pictures to answer again", PERCENT, |state, text| {
+    state.open(percent(PERCENT));
+    Vec::new()
+}
+
+/// Asks how many in a hundred are to be drawn.
+fn percent(proposed: &str) -> Overlay {
+    let prompt = Prompt::new("percent of the labelled pictures to answer again", proposed, |state, text| {
         let typed = text.trim().trim_end_matches('%').trim();
         let percent: u8 = typed.parse().map_err(|_| "type a whole number from 1 to 100".to_owned())?;
         if !(1..=100).contains(&percent) {
@@ -87,8 +118,7 @@ fn ask_percent(state: &mut State) -> Vec<Effect> {
         }
         Ok(draw(state, percent))
     });
-    state.open(Overlay::Prompt(prompt.hint("drawn at random; the first answers stay hidden and stay as they are")));
-    Vec::new()
+    Overlay::Prompt(prompt.hint("drawn at random; the first answers stay hidden and stay as they are"))
 }
 
 fn draw(state: &mut State, percent: u8) -> Vec<Effect> {

@@ -2,7 +2,7 @@
 
 mod places;
 mod second_boxes;
-mod second_pass;
+pub(super) mod second_pass;
 
 use super::harness::{Harness, project, sample};
 use super::screens::snapshots;

@@ -233,7 +233,7 @@ fn a_failure_is_said_and_old_numbers_stay() {
 #[test]
 fn the_second_pass_can_be_drawn_from_here() {
     let mut h = opened(&FLOWERS, stats);
-    h.keys("B <enter>");
+    super::review::second_pass::drawn_at_once(&mut h);
     assert!(h.effects.iter().any(|e| matches!(e, Effect::Start(..))));
 }
 

@@ -35,7 +35,7 @@ fn boxed(n: usize) -> Sample {
 fn pass(samples: Vec<Sample>) -> Harness {
     let mut h = reviewing(&["daisy", "roses", "tulips"], vec![answered(1, 2, "bob")]);
     h.state.project.as_mut().unwrap().project.task = Task::Detection;
-    h.keys("B <enter>");
+    super::second_pass::drawn_at_once(&mut h);
     let id = h.effects.iter().find_map(|e| if let Effect::Start(id, _) = e { Some(*id) } else { None }).unwrap();
     h.event(Event::Task(id, TaskNews::Ended(TaskState::Done("drawn".to_owned()))));
     let progress = PassReport { chosen: samples.len() as u64, answered: 0 };

@@ -11,15 +11,28 @@ use lakelens::domain::ids::{ProjectId, SampleId};
 use lakelens::domain::sample::{Answer, Sample};
 use lakelens::ops::report::review::PassReport;
 
+/// How far the person's pass is.
+fn told(chosen: u64, answered: u64) -> Reply {
+    Reply::SecondPass { samples: Vec::new(), progress: PassReport { chosen, answered } }
+}
+
+/// `B` where no pass was begun, and the number that is proposed.
+pub(in crate::app) fn drawn_at_once(h: &mut Harness) {
+    h.keys("B <enter>");
+    assert!(h.effects.iter().all(|e| !matches!(e, Effect::Start(..))), "not before it is known whether one was begun");
+    h.reply(Slot::Pass, told(0, 0));
+    h.keys("<enter>");
+}
+
 /// A machine in a second pass over so many samples.
 fn second_pass(samples: usize) -> Harness {
     let mut h = three();
-    h.keys("B <enter>");
+    drawn_at_once(&mut h);
     let job =
         h.effects.iter().find_map(|e| if let Effect::Start(id, job) = e { Some((*id, job.clone())) } else { None });
     let (id, job) = job.unwrap();
     assert!(matches!(job, Job::SecondPass { percent: 10, .. }));
-    assert!(h.asked().iter().all(|q| !matches!(q, Query::SecondPass { .. })), "not before they are drawn");
+    assert!(h.asked().iter().all(|q| !matches!(q, Query::SecondPass { limit: 2.., .. })), "not before they are drawn");
     h.event(Event::Task(id, TaskNews::Ended(TaskState::Done("drawn".to_owned()))));
     let drawn: Vec<Sample> = (1..=samples).map(|n| answered(n, 2, "bob")).collect();
     let progress = PassReport { chosen: samples as u64, answered: 0 };
@@ -103,7 +116,7 @@ fn a_second_answer_that_is_not_written_is_said() {
 #[test]
 fn the_progress_of_a_new_pass_leaves_earlier_ones_out() {
     let mut h = three();
-    h.keys("B <enter>");
+    drawn_at_once(&mut h);
     let id = h.effects.iter().find_map(|e| if let Effect::Start(id, _) = e { Some(*id) } else { None }).unwrap();
     h.event(Event::Task(id, TaskNews::Ended(TaskState::Done("3 pictures drawn".to_owned()))));
     let samples = (1..=3).map(|n| answered(n, 2, "bob")).collect();
@@ -118,8 +131,9 @@ fn the_progress_of_a_new_pass_leaves_earlier_ones_out() {
 #[test]
 fn a_pass_that_was_begun_goes_on() {
     let mut h = three();
-    h.state.review_mut().unwrap().report.as_mut().unwrap().second = PassReport { chosen: 20, answered: 12 };
-    h.keys("B <enter>");
+    h.keys("B").reply(Slot::Pass, told(20, 12));
+    assert!(h.screen(80, 24).contains("12 of 20 answered"));
+    h.keys("<enter>");
     assert!(h.asked().contains(&Query::SecondPass { project: ProjectId(1), limit: 64 }));
     let progress = PassReport { chosen: 20, answered: 12 };
     h.reply(Slot::WalkForward, Reply::SecondPass { samples: vec![answered(5, 1, "bob")], progress });
@@ -130,18 +144,31 @@ fn a_pass_that_was_begun_goes_on() {
 fn the_share_of_a_second_pass_is_checked() {
     let mut h = three();
     for wrong in ["0", "101", "x", "-3"] {
-        h.keys("B <C-u>").text(wrong).keys("<enter>");
+        h.keys("B").reply(Slot::Pass, told(20, 20));
+        h.keys("<C-u>").text(wrong).keys("<enter>");
         assert!(h.effects.iter().all(|e| !matches!(e, Effect::Start(..))), "{wrong}");
         h.keys("<esc>");
     }
-    h.keys("B <C-u>").text("25 %").keys("<enter>");
+    // Typed before it is known that none was begun.
+    h.keys("B").text("25 %").reply(Slot::Pass, told(0, 0));
+    h.keys("<enter>");
     assert!(h.effects.iter().any(|e| matches!(e, Effect::Start(_, Job::SecondPass { percent: 25, .. }))));
+}
+
+#[test]
+fn a_store_that_does_not_say_whether_a_pass_was_begun_leaves_something_to_close() {
+    let mut h = three();
+    h.keys("B").reply(Slot::Pass, Reply::Failed("the line is cut".to_owned()));
+    assert!(h.screen(80, 24).contains("the line is cut"));
+    h.keys("1 <enter> <esc>");
+    assert!(h.writes().is_empty() && h.effects.iter().all(|e| !matches!(e, Effect::Start(..))));
+    assert!(h.state.overlays.is_empty());
 }
 
 #[test]
 fn a_draw_that_fails_says_why() {
     let mut h = three();
-    h.keys("B <enter>");
+    drawn_at_once(&mut h);
     let id = h.effects.iter().find_map(|e| if let Effect::Start(id, _) = e { Some(*id) } else { None }).unwrap();
     h.event(Event::Task(id, TaskNews::Ended(TaskState::Failed("the store is read-only".to_owned()))));
     assert!(h.screen(80, 24).contains("the store is read-only"));
