@@ -226,7 +226,8 @@ impl<R: Read> Read for Counted<R> {
 mod tests {
     use super::*;
 
-    fn read(bytes: &[u8]) -> (Option<Vec<String>>, Vec<Vec<String>>) {
+    /// The header and the rows of a file.
+    pub(super) fn read(bytes: &[u8]) -> (Option<Vec<String>>, Vec<Vec<String>>) {
         let mut rows = CsvRows::new(io::Cursor::new(bytes.to_vec())).unwrap();
         let header = rows.header().map(<[String]>::to_vec);
         let (mut all, mut cells) = (Vec::new(), Vec::new());

@@ -67,19 +67,10 @@ impl<W: Write> CsvOut<W> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{CsvRows, join_labels};
+    use super::super::join_labels;
+    use super::super::tests::read;
     use super::*;
     use proptest::prelude::*;
-
-    fn read(bytes: &[u8]) -> (Option<Vec<String>>, Vec<Vec<String>>) {
-        let mut rows = CsvRows::new(io::Cursor::new(bytes.to_vec())).unwrap();
-        let header = rows.header().map(<[String]>::to_vec);
-        let (mut all, mut cells) = (Vec::new(), Vec::new());
-        while rows.next_row(&mut cells).unwrap().is_some() {
-            all.push(cells.clone());
-        }
-        (header, all)
-    }
 
     proptest! {
         #[test]

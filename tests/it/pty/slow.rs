@@ -5,10 +5,11 @@ use crate::cli::lakebase::{admin, shop, store};
 use crate::store::fixture::{Kind, Schema};
 use crate::store::server::{Raw, needed};
 use crate::support::pictures;
-use crate::support::pty::Home;
+use crate::support::pty::{Home, Session};
 use crate::support::relay::Relay;
 use crate::support::workspace::TOKEN;
 use lakelens::domain::sample::Status;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The server's `host:port`.
@@ -16,15 +17,35 @@ fn address() -> String {
     needed().rsplit_once('@').unwrap().1.split('/').next().unwrap().to_owned()
 }
 
+/// A folder of pictures, and a store of PostgreSQL behind a line that a test closes and cuts.
+struct Behind {
+    home: Home,
+    folder: PathBuf,
+    kind: Schema,
+    relay: Relay,
+    store: String,
+}
+
+impl Behind {
+    fn with(pictures: u8) -> Self {
+        let (home, kind) = (Home::new(), Schema::on(needed()));
+        let folder = home.path("flowers");
+        pictures::write(&folder, "flower", pictures);
+        let relay = Relay::to(&address());
+        let store = kind.location().replace(&address(), &relay.address());
+        Self { home, folder, kind, relay, store }
+    }
+
+    fn run(&self) -> Session {
+        self.home.terminal().kitty().run(&["--store", &self.store, self.folder.to_str().unwrap()])
+    }
+}
+
 #[test]
 #[ignore = "needs PostgreSQL; tests/run starts it"]
 fn keys_are_answered_while_the_store_hangs_and_what_was_said_arrives() {
-    let (home, kind) = (Home::new(), Schema::on(needed()));
-    let folder = home.path("flowers");
-    pictures::write(&folder, "flower", 6);
-    let relay = Relay::to(&address());
-    let store = kind.location().replace(&address(), &relay.address());
-    let mut session = home.terminal().kitty().run(&["--store", &store, folder.to_str().unwrap()]);
+    let behind = Behind::with(6);
+    let (kind, relay, mut session) = (&behind.kind, &behind.relay, behind.run());
     session.wait_for("1 / 6");
     make_project(&mut session, "blossom", "daisy, roses, tulips");
     there(&mut session, "flower_01.png", "0 / 6").keys("1");
@@ -60,12 +81,8 @@ fn keys_are_answered_while_the_store_hangs_and_what_was_said_arrives() {
 #[test]
 #[ignore = "needs PostgreSQL; tests/run starts it"]
 fn a_line_that_breaks_while_the_first_picture_comes_leaves_nothing_but_a_passing_word() {
-    let (home, kind) = (Home::new(), Schema::on(needed()));
-    let folder = home.path("flowers");
-    pictures::write(&folder, "flower", 4);
-    let relay = Relay::to(&address());
-    let store = kind.location().replace(&address(), &relay.address());
-    let mut session = home.terminal().kitty().run(&["--store", &store, folder.to_str().unwrap()]);
+    let behind = Behind::with(4);
+    let (kind, relay, mut session) = (&behind.kind, &behind.relay, behind.run());
     session.wait_for("1 / 4");
     make_project(&mut session, "blossom", "daisy, roses");
     // Further pictures are being taken, the first ones measured, and others asked for: all of it is on the line.
@@ -89,13 +106,8 @@ fn a_line_that_breaks_while_the_first_picture_comes_leaves_nothing_but_a_passing
 #[test]
 #[ignore = "needs PostgreSQL; tests/run starts it"]
 fn a_hanging_store_is_left_without_loss() {
-    let (home, kind) = (Home::new(), Schema::on(needed()));
-    let folder = home.path("flowers");
-    pictures::write(&folder, "flower", 4);
-    let relay = Relay::to(&address());
-    let store = kind.location().replace(&address(), &relay.address());
-    let run = || home.terminal().kitty().run(&["--store", &store, folder.to_str().unwrap()]);
-    let mut session = run();
+    let behind = Behind::with(4);
+    let (kind, relay, mut session) = (&behind.kind, &behind.relay, behind.run());
     session.wait_for("1 / 4");
     make_project(&mut session, "blossom", "daisy, roses");
     there(&mut session, "flower_01.png", "0 / 4");
@@ -106,7 +118,7 @@ fn a_hanging_store_is_left_without_loss() {
     // The edits were durable before they were shown: the next run sends them.
     relay.cut();
     relay.open();
-    let mut session = home.terminal().kitty().run(&["--store", &store]);
+    let mut session = behind.home.terminal().kitty().run(&["--store", &behind.store]);
     session.wait_for("blossom").keys("<enter>");
     there(&mut session, "flower_03.png", "2 / 4").wait_for("saved").keys("Q");
     assert_eq!(session.exit_code(), 0);
