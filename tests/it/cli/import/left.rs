@@ -56,3 +56,31 @@ fn a_class_that_could_not_be_imported_again_is_not_made() {
     assert!(ran.code != 0 && ran.err.contains("has 201 bytes; 200 are the most"), "{ran:?}");
     home.ok(&["project", "classes", "add", "cars", &"x".repeat(200)]);
 }
+
+#[test]
+fn a_device_and_a_picture_are_never_replaced_by_an_export() {
+    use std::os::unix::fs::FileTypeExt;
+    let home = cars();
+    let picture = std::fs::read(home.path("cars/1.png")).unwrap();
+    let pipe = home.path("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    home.write("old.csv", "x");
+    std::fs::create_dir(home.path("folder")).unwrap();
+    for (dest, why) in
+        [("pipe", "a device or a pipe"), ("cars/1.png", "is a picture"), ("folder", "is a folder; name the file")]
+    {
+        for more in [&[][..], &["--dry-run"]] {
+            let ran = home.run(&[&["export", "cars", dest, "--format", "csv", "--force"], more].concat());
+            assert!(ran.code == 2 && ran.err.contains(why), "{dest} {more:?}: {ran:?}");
+        }
+    }
+    assert!(std::fs::metadata(pipe).unwrap().file_type().is_fifo());
+    assert_eq!(std::fs::read(home.path("cars/1.png")).unwrap(), picture);
+    home.ok(&["export", "cars", "old.csv", "--force"]);
+    for (dest, why) in
+        [("old.csv/x.csv", "is a file and no folder"), ("no/x.csv", "the folder does not exist; make it")]
+    {
+        let ran = home.run(&["export", "cars", dest]);
+        assert!(ran.code == 1 && ran.err.contains(why), "{dest}: {ran:?}");
+    }
+}
