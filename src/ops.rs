@@ -96,6 +96,13 @@ impl OpsError {
                 "no space is left; free some space or choose another place".to_owned()
             }
             io::ErrorKind::PermissionDenied => "permission denied; choose another place".to_owned(),
+            io::ErrorKind::ReadOnlyFilesystem => "nothing can be written there; choose another place".to_owned(),
+            io::ErrorKind::NotADirectory => {
+                "a part of the path is a file and no folder; check the spelling, or choose another place".to_owned()
+            }
+            io::ErrorKind::NotFound if doing == "write" => {
+                "the folder does not exist; make it, or check the spelling".to_owned()
+            }
             io::ErrorKind::NotFound => "it does not exist; check the spelling".to_owned(),
             _ => error.to_string(),
         };

@@ -14,6 +14,9 @@ pub use index::ClassIndex;
 use super::ids::ClassId;
 use serde::{Deserialize, Serialize};
 
+/// Bytes that the name of a class has at most; what is longer is a text that came into the wrong place.
+pub const NAME_MOST: usize = 200;
+
 /// One class of a label set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelClass {

@@ -145,7 +145,9 @@ impl Format {
             Self::Datumaro => "datumaro JSON",
             Self::Parquet => "Parquet tables as CSV, and Hugging Face's with image, label, labels or objects",
             Self::Delta => "Delta table (--at VERSION|TIME), its columns as those of CSV",
-            Self::TfRecord => "TFRecord files of tf.train.Example, also gzipped and in shards, with label_map.pbtxt",
+            Self::TfRecord => {
+                "TFRecord files of tf.train.Example or tensorflow-datasets, also gzipped and in shards, with names of classes"
+            }
             Self::Csv => "CSV with one row for a box, a class or a picture (--columns names the columns)",
             Self::ImageFolder => "a folder for each class, also below train/, val/ and test/",
         }

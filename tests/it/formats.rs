@@ -5,4 +5,6 @@ mod further;
 mod mutations;
 mod odd;
 mod programs;
+mod tables;
 mod variants;
+mod writers;

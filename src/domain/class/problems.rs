@@ -1,6 +1,6 @@
 //! What is wrong with a label set, in words.
 
-use super::{ClassIndex, LabelClass, LabelSet, work};
+use super::{ClassIndex, LabelClass, LabelSet, NAME_MOST, work};
 use std::collections::{BTreeMap, HashSet};
 
 impl LabelSet {
@@ -14,6 +14,11 @@ impl LabelSet {
             let name = crate::domain::text::printable(&class.name).into_owned();
             if class.name.trim().is_empty() {
                 found.push(format!("class {} has no name", i + 1));
+            }
+            if class.name.len() > NAME_MOST {
+                let short: String = name.chars().take(20).collect();
+                let bytes = class.name.len();
+                found.push(format!("the name of the class `{short}…` has {bytes} bytes; {NAME_MOST} are the most"));
             }
             if !names.insert(class.name.to_lowercase()) {
                 found.push(format!("two classes are called `{name}`"));

@@ -204,12 +204,9 @@ impl<'a> Join<'a> {
         let above = folder.rsplit_once('/').map_or(String::new(), |(above, _)| format!("{above}/"));
         let part = stem.strip_suffix(".json").and_then(|s| s.rsplit_once('_')).map_or("", |(_, part)| part);
         let beside = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
-        let places = [
-            beside,
-            format!("{above}images/{part}/{name}"),
-            format!("{above}images/{name}"),
-            format!("{above}{part}/{name}"),
-        ];
+        let of_part = [format!("{above}images/{part}/{name}"), format!("{above}{part}/{name}")];
+        let of_part = of_part.into_iter().filter(|_| !part.is_empty());
+        let places = [beside].into_iter().chain(of_part).chain([format!("{above}images/{name}")]);
         places.into_iter().find(|path| self.files.exists(path)).unwrap_or(name)
     }
 

@@ -19,6 +19,14 @@ pub(super) fn head_of(files: &dyn Files, path: &str) -> Option<String> {
     Some(String::from_utf8_lossy(head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head)).into_owned())
 }
 
+/// The same of XML, which may say another encoding than UTF-8.
+fn xml_head(files: &dyn Files, path: &str) -> Option<String> {
+    let mut head = Vec::new();
+    files.open(path).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
+    let encoding = super::xml::encoding::of(&head).ok().flatten().unwrap_or(encoding_rs::UTF_8);
+    Some(encoding.decode(&head).0.into_owned())
+}
+
 /// Whether a text begins like a COCO file: an object with its lists, or results.
 pub(super) fn is_coco(head: &str) -> bool {
     let has = |key: &str| head.contains(&format!("\"{key}\""));
@@ -138,7 +146,7 @@ fn of_file(files: &dyn Files, path: &str) -> Option<Format> {
     if let Some(format) = of_bytes(&bytes_of(files, path)?, &label) {
         return Some(format);
     }
-    let head = head_of(files, path)?;
+    let head = if label.ends_with(".xml") { xml_head(files, path)? } else { head_of(files, path)? };
     let name = label.rsplit('/').next().unwrap_or_default();
     let start = head.trim_start();
     match name.rsplit_once('.').map_or("", |(_, ending)| ending) {

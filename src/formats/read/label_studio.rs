@@ -99,11 +99,12 @@ fn plain(given: &str) -> String {
 }
 
 /// `%20` and its like as what they stand for; what is none stays.
-fn unescaped(text: &str) -> String {
+pub(super) fn unescaped(text: &str) -> String {
     let bytes = text.as_bytes();
     let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
     while let Some(byte) = bytes.get(at) {
         let pair = (*byte == b'%').then(|| bytes.get(at + 1..at + 3)).flatten();
+        let pair = pair.filter(|pair| pair.iter().all(u8::is_ascii_hexdigit));
         let value = pair.and_then(|p| std::str::from_utf8(p).ok()).and_then(|p| u8::from_str_radix(p, 16).ok());
         out.push(value.unwrap_or(*byte));
         at += if value.is_some() { 3 } else { 1 };

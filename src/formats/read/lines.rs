@@ -186,7 +186,7 @@ pub(super) fn of_fields(
     match key {
         "path" => item.standing = ours(fields, &mut maker).map_err(lost)?,
         "filename" if !is_by_number(fields) => item.standing = theirs(fields, &mut maker).map_err(lost)?,
-        _ => by_number(fields, names, &mut maker).map_err(lost)?,
+        _ => item.standing = by_number(fields, names, &mut maker).map_err(lost)?,
     }
     item.marks = maker.out;
     Ok(item)
@@ -375,8 +375,8 @@ fn mask(fields: &Map<String, Value>) -> Result<Shape, String> {
     Ok(Shape::Mask { size, counts })
 }
 
-/// A line of `hf_jsonl`: the class by its number, or by its name.
-fn by_number(fields: &Map<String, Value>, names: &[String], marks: &mut Marks<'_>) -> Result<(), String> {
+/// A line of `hf_jsonl`: the class by its number, or by its name. One whose lists are `null` says nothing of its picture.
+fn by_number(fields: &Map<String, Value>, names: &[String], marks: &mut Marks<'_>) -> Result<Standing, String> {
     let (labels, objects) = (fields.get("labels"), fields.get("objects"));
     if objects.is_none() {
         bare_boxes(fields)?;
@@ -386,7 +386,9 @@ fn by_number(fields: &Map<String, Value>, names: &[String], marks: &mut Marks<'_
             let made = class(&Scalar::from(label), names).map(|name| marks.mark(&name, Shape::Class));
             marks.add(made);
         }
-        return objects_of(objects, names, marks);
+        objects_of(objects, names, marks)?;
+        let said = [labels, objects].into_iter().flatten().any(|list| !list.is_null());
+        return Ok(if said { Standing::Judged } else { Standing::Listed });
     }
     let label = field(fields, "label");
     let several = fields.get("label").and_then(Value::as_array).map(|list| list.iter().map(Scalar::from).collect());
@@ -395,7 +397,7 @@ fn by_number(fields: &Map<String, Value>, names: &[String], marks: &mut Marks<'_
         let mark = marks.mark(&class, Shape::Class);
         marks.out.push(mark);
     }
-    Ok(())
+    Ok(Standing::Judged)
 }
 
 /// Boxes that stand where nobody says what their numbers are.

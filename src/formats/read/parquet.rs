@@ -8,8 +8,9 @@
 
 mod headers;
 mod names;
+mod partitions;
 
-use super::lines::{self, Lost};
+use super::lines;
 use super::sorter::nameless;
 use super::table::{Columns, Table};
 use super::{Reading, broken, document_label, documents, io_error, near, split_of};
@@ -173,7 +174,29 @@ fn is_of_pictures(schema: &Schema) -> bool {
         schema.fields().iter().any(|f| f.name() == name && kind(f.data_type()))
     };
     let nested = |kind: &DataType| kind.is_nested();
-    is("image", |kind| matches!(kind, DataType::Struct(_))) || is("objects", nested) || is("labels", nested)
+    is("image", |kind| matches!(kind, DataType::Struct(_)))
+        || is("objects", nested)
+        || is("labels", nested)
+        || is_of_lines(schema)
+}
+
+/// Our own JSON lines, or CV Explorer's, as other programs turn them into a table.
+fn is_of_lines(schema: &Schema) -> bool {
+    let objects = |kind: &DataType| item_of(kind).is_some_and(|inner| matches!(inner, DataType::Struct(_)));
+    let has = |name: &str, kind: &dyn Fn(&DataType) -> bool| {
+        schema.fields().iter().any(|f| f.name() == name && kind(f.data_type()))
+    };
+    ["path", "filename"].into_iter().any(|name| has(name, &|_| true))
+        && !has("image", &|_| true)
+        && (has("annotations", &objects) || has("boxes", &objects))
+}
+
+/// What a list is of.
+fn item_of(kind: &DataType) -> Option<&DataType> {
+    match kind {
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => Some(item.data_type()),
+        _ => None,
+    }
 }
 
 /// Rows that look like those of a CSV file.
@@ -195,22 +218,35 @@ fn table(
         // Without rows the reader has no batch either.
         names = schema.fields().iter().map(|f| f.name().clone()).collect();
     }
-    let columns = Columns::new(&mut names, file, with)?;
+    let folders = partitions::of(path, &names);
+    names.extend(folders.iter().map(|(name, _)| name.clone()));
+    let mut columns = Columns::new(&mut names, file, with)?;
+    let class = columns.class().and_then(|class| schema.field_with_name(names.get(class)?).ok());
+    match class.map(|class| (class, item_of(class.data_type()))) {
+        Some((_, Some(item))) if !item.is_nested() => columns.hold_lists(),
+        Some((class, _)) if class.data_type().is_nested() => {
+            let name = printable(class.name()).into_owned();
+            let why = "holds neither texts nor lists of texts; say another column with --columns class=NAME";
+            return Err(broken(file, format!("the column of the class, `{name}`, {why}")));
+        }
+        _ => {}
+    }
     let mut parts = columns.has_boxes();
     if parts {
-        each_row(file, spooled, &mut |cells| {
+        each_row(file, spooled, &folders, &mut |cells| {
             parts = !columns.in_pixels(cells);
             Ok(parts)
         })?;
     }
     let mut table = Table::new(files, path, with, columns, parts);
-    each_row(file, spooled, &mut |cells| table.row(cells, None, take).map(|()| true))?;
+    each_row(file, spooled, &folders, &mut |cells| table.row(cells, None, take).map(|()| true))?;
     table.finish(take)
 }
 
 fn each_row(
     file: &Arc<str>,
     spooled: &File,
+    folders: &partitions::Said,
     take: &mut dyn FnMut(&[String]) -> Result<bool, ReadError>,
 ) -> Result<(), ReadError> {
     let mut cells = Vec::new();
@@ -222,6 +258,7 @@ fn each_row(
                 Value::String(text) => text,
                 other => other.to_string(),
             }));
+            cells.extend(folders.iter().map(|(_, value)| value.clone()));
             if !take(&cells)? {
                 return Ok(false);
             }
@@ -246,13 +283,19 @@ fn pictures(
     if !all.is_empty() {
         take(Found::Classes(all))?;
     }
-    let (split, mut n) = (part_of(path), 0);
+    let columns: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
+    let folders = partitions::of(path, &columns);
+    let (split, mut n, of_lines) = (part_of(path), 0, is_of_lines(schema));
     each_batch(file, spooled, &mut |batch| {
         for row in 0..batch.num_rows() {
             n += 1;
             let place = Place { file: Arc::clone(file), at: Spot::Row(n) };
             let mut bad = Vec::new();
-            let found = picture(batch, row, &place, (&names, &others), split.clone(), &mut bad);
+            let mut fields = fields_of(batch, row, &names, of_lines);
+            for (name, value) in folders.iter().filter(|(_, value)| !value.is_empty()) {
+                fields.entry(name.clone()).or_insert_with(|| value.clone().into());
+            }
+            let found = lines::of_fields(&fields, &place, &others, split.clone(), &mut bad);
             for one in bad {
                 take(Found::Bad(one))?;
             }
@@ -268,14 +311,8 @@ fn pictures(
     })
 }
 
-fn picture(
-    batch: &RecordBatch,
-    row: usize,
-    place: &Place,
-    (names, others): (&Names, &[String]),
-    split: Option<String>,
-    bad: &mut Vec<Bad>,
-) -> Result<crate::formats::dataset::Item, Lost> {
+/// What a row says, as one of the JSON lines.
+fn fields_of(batch: &RecordBatch, row: usize, names: &Names, of_lines: bool) -> Map<String, Value> {
     let mut fields = Map::new();
     for (column, field) in batch.columns().iter().zip(batch.schema().fields()) {
         let value = names.named(field.name(), value(column.as_ref(), row));
@@ -284,9 +321,14 @@ fn picture(
                 // The name of the picture; where it has none, another column may say it.
                 fields.extend(inner.get("path").filter(|p| p.is_string()).map(|p| ("image".to_owned(), p.clone())));
             }
+            // A table has a cell for everything that any object has.
+            (name, value) if of_lines => drop(fields.insert(name.to_owned(), without_nulls(value))),
             ("objects", Value::Array(list)) => drop(fields.insert("objects".to_owned(), by_field(&list))),
             (name, value) => drop(fields.insert(name.to_owned(), value)),
         }
+    }
+    if of_lines {
+        return fields;
     }
     // In a table of pictures, `path` and `filename` are no more than names.
     for other in ["path", "filename"] {
@@ -294,7 +336,19 @@ fn picture(
             fields.entry("image").or_insert(name);
         }
     }
-    lines::of_fields(&fields, place, others, split, bad)
+    fields
+}
+
+/// A value without what stands as nothing in its objects.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let said = fields.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(said.map(|(key, value)| (key, without_nulls(value))).collect())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(without_nulls).collect()),
+        other => other,
+    }
 }
 
 /// A list of objects as an object of lists.

@@ -1,9 +1,11 @@
-//! `TFRecord` files of `tf.train.Example` with the features of TensorFlow's object detection, also compressed and in shards.
+//! `TFRecord` files of `tf.train.Example` with the features of TensorFlow's object detection or of tensorflow-datasets (see
+//! [`tfds`]), also compressed and in shards.
 //!
 //! What always holds: both checksums of every record are checked, and a record whose own is wrong is one bad row, because
 //! its length is known to be right; a record is at most [`LONGEST`], picture and all; nothing of the picture is kept.
 
 mod label_map;
+mod tfds;
 
 use super::parquet::part_of;
 use super::{Reading, document_label, io_error, item, mark, near};
@@ -57,9 +59,11 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
     let crc = Crc32c::default();
     for path in paths {
         let (file, names) = (document_label(files, &path), class_names(files, &path));
-        if !names.is_empty() {
-            let info = |name: &String| ClassInfo { name: name.clone(), ..ClassInfo::default() };
-            take(Found::Classes(names.values().map(info).collect()))?;
+        let lists = tfds::Lists::beside(files, &path);
+        let info = |name: &String| ClassInfo { name: name.clone(), ..ClassInfo::default() };
+        let classes: Vec<ClassInfo> = names.values().chain(lists.all()).map(info).collect();
+        if !classes.is_empty() {
+            take(Found::Classes(classes))?;
         }
         let mut input = unpacked(files, &path)?;
         let (mut record, mut n) = (Vec::new(), 0);
@@ -68,7 +72,7 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
             let place = Place { file: Arc::clone(&file), at: Spot::Element("records", n) };
             let mut wrong = Vec::new();
             let made = match sound {
-                true => example(&record, &names, &place, &mut wrong),
+                true => example(&record, (&lists, &names), &place, &mut wrong),
                 false => Err("its checksum is wrong: it was damaged".to_owned()),
             };
             match made {
@@ -328,9 +332,32 @@ fn no_name(n: i64) -> String {
     )
 }
 
+/// Features that name a picture.
+const NAMES_OF_PICTURES: [&str; 9] = [
+    "image/filename",
+    "image/source_id",
+    "image/path",
+    "image/file_name",
+    "filename",
+    "file_name",
+    "image_path",
+    "image_name",
+    "path",
+];
+/// Features that say what is on a picture, even where they hold nothing.
+const KNOWN: [&str; 7] = [
+    "image/class/text",
+    "image/class/label",
+    "image/object/class/text",
+    "image/object/class/label",
+    "image/object/bbox/xmin",
+    "image/object/bbox/ymin",
+    "image/object/bbox/xmax",
+];
+
 fn example(
     record: &[u8],
-    names: &BTreeMap<i64, String>,
+    (lists, names): (&tfds::Lists, &BTreeMap<i64, String>),
     place: &Place,
     wrong: &mut Vec<String>,
 ) -> Result<Item, String> {
@@ -340,14 +367,24 @@ fn example(
         _ => "it is no tf.train.Example".to_owned(),
     })?;
     let said = Said(said);
-    let name = said.text("image/filename").or_else(|| said.text("image/source_id"));
-    let mut out = item(&name.ok_or("it names no picture: image/filename and image/source_id are missing")?, place);
+    let name = NAMES_OF_PICTURES.into_iter().find_map(|key| said.text(key));
+    let mut out = item(
+        &name.ok_or("it names no picture: image/filename and image/source_id are missing, and others that could")?,
+        place,
+    );
     (out.width, out.height) = (said.side("image/width"), said.side("image/height"));
     for class in said.classes("image/class/text", "image/class/label", names) {
         match class {
             Ok(class) => out.marks.push(mark(&class, Shape::Class, Unit::Part, place)),
             Err(reason) => wrong.push(reason),
         }
+    }
+    let other = tfds::read(&said, (lists, names), place, (&mut out, &mut *wrong))?;
+    if !other
+        && !KNOWN.iter().any(|key| said.0.contains_key(key))
+        && let Some(reason) = tfds::unknown(&said)
+    {
+        return Err(reason);
     }
     let sides = ["xmin", "ymin", "xmax", "ymax"].map(|side| said.floats(&format!("image/object/bbox/{side}")));
     let classes = said.classes("image/object/class/text", "image/object/class/label", names);

@@ -3,6 +3,8 @@
 //! What always holds: no document type but a bare name, and no entities of the file's own (they are how an XML file of a kilobyte becomes one
 //! of gigabytes, or reads other files); a tree is never larger than [`LONGEST`] in the file and [`HEAVIEST`] in memory.
 
+pub(super) mod encoding;
+
 use crate::formats::dataset::{Place, ReadError, Spot};
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -111,6 +113,7 @@ pub fn each(
     names: &[&str],
     take: &mut dyn FnMut(Node) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
+    let input = encoding::as_utf8(input, file)?;
     let left = Rc::new(Cell::new(0));
     let counted = Counted { input, left: Rc::clone(&left) };
     let mut reader = quick_xml::Reader::from_reader(BufReader::with_capacity(STEP, counted));
@@ -177,13 +180,13 @@ pub fn each(
                 }
             }
             Event::Text(text) => {
-                let text = text.xml10_content().map_err(|e| broken(e.to_string()))?;
+                let text = text.xml10_content().map_err(|_| broken(encoding::NOT_UTF_8.to_owned()))?;
                 if let Some(node) = open.last_mut() {
                     node.text.push_str(&text);
                 }
             }
             Event::CData(text) => {
-                let text = text.xml10_content().map_err(|e| broken(e.to_string()))?;
+                let text = text.xml10_content().map_err(|_| broken(encoding::NOT_UTF_8.to_owned()))?;
                 if let Some(node) = open.last_mut() {
                     node.text.push_str(&text);
                 }

@@ -93,7 +93,8 @@ fn is_names(name: &str) -> bool {
 
 /// The names of classes, one a line; empty lines at the end are none.
 fn names_in(text: &str) -> Vec<String> {
-    let mut names: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
+    let text = text.replace("\r\n", "\n");
+    let mut names: Vec<String> = text.split(['\n', '\r']).map(|line| line.trim().to_owned()).collect();
     while names.last().is_some_and(String::is_empty) {
         names.pop();
     }
@@ -316,7 +317,7 @@ fn labels_of(
     out.split = set.part_of(&bare, path);
     let mut seen = HashSet::new();
     let mut input = BufReader::new(super::open(files, path)?);
-    super::lines::each_line(&mut input, &file, &mut |n, line| {
+    let mut take_row = |n: u64, line: &[u8]| {
         let place = Place { file: Arc::clone(&file), at: Spot::Line(n) };
         let text = String::from_utf8_lossy(line);
         let text = text.trim();
@@ -341,6 +342,11 @@ fn labels_of(
                 take(Found::Bad(Bad { place, reason, name: Some(bare.clone()), whole: false, row }))
             }
         }
+    };
+    // Rows that end as on old Macs would be one long row, which may look like a polygon.
+    super::lines::each_line(&mut input, &file, &mut |n, line| {
+        let rows = line.split(|byte| *byte == b'\r').filter(|row| !row.trim_ascii().is_empty());
+        rows.into_iter().try_for_each(|row| take_row(n, row))
     })?;
     if let Some(Some(list)) = list {
         return Ok(list.has_boxes());

@@ -3,7 +3,7 @@
 //! What always holds: it is the export itself, of the same samples through the same writers, into a folder that is gone
 //! afterwards; only the files of the pictures are left alone.
 
-use super::scratch::{Scratch, may_replace};
+use super::scratch::{Scratch, may_replace, may_replace_file};
 use super::{Export, Format, Images, apart, export, far, is_one_file, standing};
 use crate::domain::project::Project;
 use crate::lake::Lake;
@@ -49,9 +49,9 @@ pub fn count(
 
 /// Whether the export itself may write where it is to go.
 fn may_write(lake: &Lake, wanted: &Export, one_file: bool) -> Result<(), OpsError> {
-    let free = |dest: &Path| {
-        // A file is replaced as it is.
-        if one_file && wanted.overwrite { Ok(()) } else { may_replace(dest, wanted.overwrite).map(drop) }
+    let free = |dest: &Path| match one_file {
+        true => may_replace_file(dest, wanted.overwrite),
+        false => may_replace(dest, wanted.overwrite).map(drop),
     };
     match &wanted.far {
         // The rows of a table stay in its older versions.

@@ -2,6 +2,7 @@
 
 use super::super::{OpsError, shown};
 use super::owner;
+use crate::domain::picture_name::is_picture_name;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -107,6 +108,33 @@ pub(super) fn may_replace(dest: &Path, overwrite: bool) -> Result<bool, OpsError
     let reason =
         format!("`{}` is no earlier export of this kind and is not replaced; choose another folder", shown(dest));
     Err(OpsError::Invalid(reason))
+}
+
+/// Whether a file may get this name. A folder, a device, a pipe and a picture are never replaced: whoever gives one has
+/// named the wrong path, and it could not be had back.
+pub(super) fn may_replace_file(dest: &Path, overwrite: bool) -> Result<(), OpsError> {
+    let Ok(meta) = dest.symlink_metadata() else { return Ok(()) };
+    let at = shown(dest);
+    if dest.is_dir() {
+        return Err(OpsError::Invalid(format!(
+            "`{at}` is a folder; name the file to write, such as `{at}/labels.csv`"
+        )));
+    }
+    if !overwrite {
+        return Err(OpsError::Exists(at));
+    }
+    let picture = dest.file_name().is_some_and(|name| is_picture_name(&name.to_string_lossy()));
+    let what = match picture {
+        _ if !meta.is_file() && !meta.is_symlink() => "a device or a pipe",
+        true => "a picture",
+        false => return Ok(()),
+    };
+    Err(OpsError::Invalid(kept(&at, what)))
+}
+
+/// Why something stays that no export is to take the place of.
+pub(super) fn kept(at: &str, what: &str) -> String {
+    format!("`{at}` is {what} and is not replaced; name the file to write, such as `labels.csv`")
 }
 
 /// Moves the old folder aside, gives the new one its name, then removes the old one; puts it back if that fails.

@@ -7,6 +7,7 @@ use super::begun::Begun;
 use super::manifest::{BESIDE, NAME};
 use super::ship::reached;
 use super::{Export, is_one_file};
+use crate::domain::picture_name::is_picture_name;
 use crate::domain::text::printable;
 use crate::lake::target::{Stands, Target};
 use crate::ops::OpsError;
@@ -74,6 +75,9 @@ fn may_write_file(wanted: &Export, target: &Target, stands: Stands) -> Result<()
             Err(OpsError::Invalid(text))
         }
         Stands::File if !wanted.overwrite => Err(OpsError::Exists(shown(target))),
+        Stands::File if is_picture_name(&target.path().to_string()) => {
+            Err(OpsError::Invalid(super::scratch::kept(&shown(target), "a picture")))
+        }
         Stands::Nothing if !wanted.overwrite => {
             let manifest = target.beside(BESIDE);
             match manifest.stands().map_err(reached)? {

@@ -1,9 +1,9 @@
 //! CSV and JSON lines: one file, and a manifest beside it.
 
-use super::super::{OpsError, Watch, shown};
+use super::super::{OpsError, Watch};
 use super::manifest::{BESIDE, Checksums};
 use super::outputs::sum_of;
-use super::scratch::Scratch;
+use super::scratch::{Scratch, may_replace_file};
 use super::{Format, Run, Tally};
 use crate::domain::annotation::Annotation;
 use crate::domain::class::LabelSet;
@@ -36,16 +36,8 @@ pub(super) fn beside(run: &Run<'_>) -> Result<PathBuf, OpsError> {
     let mut beside = run.wanted.dest.clone().into_os_string();
     beside.push(BESIDE);
     let beside = PathBuf::from(beside);
-    if run.wanted.dest.is_dir() {
-        let dest = shown(&run.wanted.dest);
-        return Err(OpsError::Invalid(format!(
-            "`{dest}` is a folder; name the file to write, such as `{dest}/labels.csv`"
-        )));
-    }
     for path in [&run.wanted.dest, &beside] {
-        if !run.wanted.overwrite && path.symlink_metadata().is_ok() {
-            return Err(OpsError::Exists(shown(path)));
-        }
+        may_replace_file(path, run.wanted.overwrite)?;
     }
     Ok(beside)
 }

@@ -132,7 +132,7 @@ impl Files for LakeFiles {
             Root::FarFolder(root) => there(root, folder, &self.stop)?,
             Root::File(_) | Root::FarFile { .. } | Root::Rows(_) => NaturalSort::default(),
         };
-        Ok(Box::new(paths.sorted().map(|(path, _)| Ok(path))))
+        Ok(Box::new(paths.sorted().map(|(path, _)| path).filter(|path| !is_litter(path)).map(Ok)))
     }
 
     fn exists(&self, path: &str) -> bool {
@@ -141,6 +141,16 @@ impl Files for LakeFiles {
             _ => self.raw(path).is_ok(),
         }
     }
+}
+
+/// Folders in which systems and programs keep copies and drafts of what lies beside them.
+const LITTER: [&str; 4] = ["__MACOSX", ".ipynb_checkpoints", "@eaDir", "_temporary"];
+
+/// Whether a file is none of the data set but was left beside it: what a Mac knows of `a.xml` in `._a.xml`, the copies that a
+/// notebook keeps, thumbnails of a network disk, what a job of Spark had not finished.
+fn is_litter(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    name.starts_with("._") || folders.split('/').any(|folder| LITTER.contains(&folder))
 }
 
 /// All files below a folder of this machine; links are not followed.

@@ -249,11 +249,15 @@ fn chosen<'a>(path: &str, all: impl Iterator<Item = &'a Known>, whole: bool, mat
     Hit::of(found.into_iter().cloned().collect())
 }
 
+/// Folders in which data sets for training have their pictures.
+const PICTURES: [&str; 2] = ["images", "JPEGImages"];
+
 /// The paths that a name may have where the pictures do not lie as a data set for training has them, below `images` and a
-/// folder for each part: `images/train/a/b` is `a/b` then.
+/// folder for each part: `images/train/a/b` is `a/b` then, and `JPEGImages/a` is `a`.
 fn plain(path: &str) -> Vec<&str> {
-    let Some(rest) = path.strip_prefix("images/") else { return Vec::new() };
-    let part = rest.split_once('/').filter(|(part, _)| ["train", "val", "test"].contains(part));
+    let found = PICTURES.into_iter().find_map(|folder| path.strip_prefix(folder)?.strip_prefix('/'));
+    let Some(rest) = found else { return Vec::new() };
+    let part = rest.split_once('/').filter(|(part, _)| ["train", "val", "test", "default"].contains(part));
     [rest].into_iter().chain(part.map(|(_, rest)| rest)).collect()
 }
 

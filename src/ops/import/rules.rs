@@ -2,14 +2,12 @@
 
 use super::{Become, Import, NewClasses};
 use crate::domain::annotation::Shape;
+use crate::domain::class::NAME_MOST;
 use crate::domain::project::{Project, Task};
 use crate::domain::text::printable;
 use crate::formats::dataset::Mark;
 use crate::formats::read::CLASSES;
 use std::collections::HashSet;
-
-/// Longer names are no names of classes.
-const CLASS_NAME: usize = 200;
 
 /// The rules of one import.
 pub(super) struct Rules {
@@ -95,7 +93,9 @@ impl Rules {
 pub(super) fn usable(name: &str) -> Result<(), String> {
     match name.trim() {
         "" => Err("the class has no name".to_owned()),
-        long if long.len() > CLASS_NAME => Err(format!("the name of the class has {} bytes", long.len())),
+        long if long.len() > NAME_MOST => {
+            Err(format!("the name of the class has {} bytes; {NAME_MOST} are the most", long.len()))
+        }
         _ => Ok(()),
     }
 }

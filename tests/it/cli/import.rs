@@ -3,6 +3,7 @@
 mod cases;
 mod foreign;
 mod kept;
+mod left;
 mod real;
 
 use super::{Home, json_lines, keys};

@@ -107,6 +107,9 @@ pub(super) fn every_place(
     ok(&[&coco[..], &["--force"]].concat());
     let wrong = far(&["export", "cards", &set, "--format", "csv"]);
     assert!(wrong.code == 2 && wrong.err.contains("is a folder; name the file"), "{wrong:?}");
+    let picture = held("set").into_keys().find(|name| name.ends_with(".png")).unwrap();
+    let ran = far(&["export", "cards", &format!("{set}/{picture}"), "--format", "csv", "--force"]);
+    assert!(ran.code == 2 && ran.err.contains("is a picture and is not replaced"), "{ran:?}");
     // Somebody else's folder is not replaced, whatever is asked for.
     let foreign = format!("{there}/set/images");
     let ran = export(&foreign, &["--force"]);

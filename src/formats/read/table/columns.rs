@@ -126,6 +126,8 @@ pub(in crate::formats::read) struct Columns {
     reason: Option<usize>,
     /// A column for each class.
     one_hot: Vec<(usize, String)>,
+    /// See [`Columns::hold_lists`].
+    lists: bool,
 }
 
 /// Why a table is not read that has no column for something.
@@ -226,11 +228,33 @@ impl Columns {
             status,
             reason,
             one_hot,
+            lists: false,
         })
     }
 
     pub(in crate::formats::read) fn has_boxes(&self) -> bool {
         self.whole.is_some() || self.place.iter().all(Option::is_some)
+    }
+
+    /// The column of the class.
+    pub(in crate::formats::read) fn class(&self) -> Option<usize> {
+        self.class
+    }
+
+    /// The cells of the class hold lists of texts, as JSON.
+    pub(in crate::formats::read) fn hold_lists(&mut self) {
+        self.lists = true;
+    }
+
+    /// The classes in a cell.
+    fn classes(&self, cell: &str) -> Result<Vec<String>, String> {
+        match self.lists {
+            true => {
+                serde_json::from_str(cell).map_err(|_| format!("the class is {}, no list of texts", printable(cell)))
+            }
+            false if self.status.is_some() => Ok(split_labels(cell)),
+            false => Ok(vec![cell.to_owned()]),
+        }
     }
 
     /// Whether the box of a row can only be in pixels.
@@ -278,18 +302,33 @@ impl Columns {
             (None, None) => {}
             (None, Some(_)) => wrong.push("the box has no class".to_owned()),
             (Some(class), None) => {
-                let names = if self.status.is_some() { split_labels(class) } else { vec![class.to_owned()] };
+                let names = self.classes(class).unwrap_or_else(|reason| {
+                    wrong.push(reason);
+                    Vec::new()
+                });
                 let marks = names.iter().map(|name| self.scored(mark(name, Shape::Class, unit, place), cells));
                 marks.for_each(|made| made.map_or_else(|e| wrong.push(e), |m| out.marks.push(m)));
             }
             (Some(class), Some(made)) => {
-                match made.and_then(|b| self.scored(mark(class, Shape::Box(b), unit, place), cells)) {
+                let boxed = made.and_then(|b| Ok(mark(&self.only_class(class)?, Shape::Box(b), unit, place)));
+                match boxed.and_then(|mark| self.scored(mark, cells)) {
                     Ok(mark) => out.marks.push(mark),
                     Err(reason) => wrong.push(reason),
                 }
             }
         }
         Ok((out, wrong))
+    }
+
+    /// The class of a box.
+    fn only_class(&self, cell: &str) -> Result<String, String> {
+        match self.lists {
+            false => Ok(cell.to_owned()),
+            true => match <[String; 1]>::try_from(self.classes(cell)?) {
+                Ok([one]) => Ok(one),
+                Err(several) => Err(format!("the box has {} classes, not one", several.len())),
+            },
+        }
     }
 
     fn scored(&self, mut mark: Mark, cells: &[String]) -> Result<Mark, String> {
