@@ -5,7 +5,7 @@ use super::error::AppError;
 use super::grammar::Json;
 use super::output::{Table, grouped};
 use super::stores;
-use crate::domain::agreement::{Agreement, Figure, Measure, Study};
+use crate::domain::agreement::{Agreement, Figure, Measure, Study, digits};
 use crate::domain::text::printable;
 use crate::ops::agreement::{HIT, study};
 use crate::ops::{OpsError, Watch};
@@ -173,12 +173,12 @@ fn table(head: &str, rows: Vec<(String, &Measure)>, apart: bool, context: &mut C
 }
 
 fn value(figure: &Figure) -> String {
-    figure.value.map_or_else(|| "-".to_owned(), |v| format!("{v:.3}"))
+    figure.value.map_or_else(|| "-".to_owned(), |v| digits(v, 3))
 }
 
 fn ends(figure: &Figure) -> String {
     match (figure.low, figure.high) {
-        (Some(low), Some(high)) => format!("{low:.3} to {high:.3}"),
+        (Some(low), Some(high)) => format!("{} to {}", digits(low, 3), digits(high, 3)),
         _ => String::new(),
     }
 }

@@ -16,6 +16,7 @@ pub mod gold;
 mod krippendorff;
 mod matching;
 pub mod nominal;
+pub mod objects;
 mod raw;
 mod study;
 mod sums;
@@ -37,11 +38,28 @@ pub struct Figure {
     pub high: Option<f64>,
 }
 
+/// A number with so many digits, never `-0.00`.
+#[must_use]
+pub fn digits(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    let zero = text.starts_with('-') && text.bytes().all(|b| matches!(b, b'-' | b'.' | b'0'));
+    if zero { text.trim_start_matches('-').to_owned() } else { text }
+}
+
 impl Figure {
     fn new(value: Option<f64>, interval: Option<(f64, f64)>) -> Self {
         // An interval that does not hold its own value comes from too few pictures to tell; it is widened, never moved.
         let ends = value.and(interval);
         let (low, high) = (ends.map(|e| e.0), ends.map(|e| e.1));
         Self { value, low: low.zip(value).map(|(l, v)| l.min(v)), high: high.zip(value).map(|(h, v)| h.max(v)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn nothing_is_less_than_zero_by_rounding() {
+        let shown = |value| super::digits(value, 2);
+        assert_eq!([-0.001, 0.0, -0.006, 0.996].map(shown), ["0.00", "0.00", "-0.01", "1.00"]);
     }
 }

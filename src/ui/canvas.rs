@@ -187,6 +187,12 @@ impl<'a> Canvas<'a> {
 
     /// Clears a rectangle for a pop-up; pictures are cut out there.
     pub fn cover(&mut self, at: Rect, style: Style) {
+        let at = self.clear(at, style);
+        self.drawn.covers.push(CellRect { x: at.x, y: at.y, w: at.width, h: at.height });
+    }
+
+    /// Takes away what was drawn in a rectangle, letters and looks. Returns what of it is on the screen.
+    pub fn clear(&mut self, at: Rect, style: Style) -> Rect {
         let at = at.intersection(self.buffer.area);
         for y in at.top()..at.bottom() {
             for x in at.left()..at.right() {
@@ -196,7 +202,7 @@ impl<'a> Canvas<'a> {
                 }
             }
         }
-        self.drawn.covers.push(CellRect { x: at.x, y: at.y, w: at.width, h: at.height });
+        at
     }
 }
 

@@ -138,7 +138,8 @@ fn toast(canvas: &mut Canvas, at: Rect, columns: u16, message: &Message) {
     let first = if width(&text) > room.width { first_line(&text, room.width) } else { 0 };
     if first > 0 {
         let above = Rect { y: at.y - 1, ..at };
-        canvas.text(above, &" ".repeat(usize::from(above.width)), style);
+        let ground = canvas.palette.ground();
+        canvas.clear(above, ground);
         canvas.text(above, text[..first].trim_end(), style);
     }
     canvas.text(room, text[first..].trim_start(), style);

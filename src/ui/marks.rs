@@ -4,7 +4,9 @@
 //! model has guessed is dotted; coordinates are those of the displayed picture.
 
 use crate::app::picture::{Figure, Form, Mark, Marks, Stroke, Window};
+use crate::app::screens::adjudicate::{AdjudicateState, apart};
 use crate::app::state::State;
+use crate::domain::agreement::objects::Objects;
 use crate::domain::annotation::Shape;
 use crate::domain::class::LabelSet;
 use crate::domain::geometry::{BoxN, Point};
@@ -13,11 +15,17 @@ use crate::domain::sample::Sample;
 use crate::theme::Palette;
 use std::cmp::Reverse;
 
+/// What both of two answers have.
+const AGREED: [u8; 3] = [150, 150, 150];
+
 /// The shapes of a sample on a screen that shows it large. The one that is being changed is drawn above the picture, see
 /// [`super::screens::label::boxes::live`]. Where boxes are worked on and there are none yet, those that a model has guessed.
 #[must_use]
 pub fn on_screen(state: &State, palette: &Palette, sample: &Sample) -> Marks {
     let Some(open) = &state.project else { return Marks::default() };
+    if let Some(objects) = apart::shown(state).and_then(AdjudicateState::objects).filter(|o| !o.apart.is_empty()) {
+        return differing(&open.project.labels, palette, sample, objects);
+    }
     let lifted = state.boxes().filter(|m| m.lifted).and_then(|m| m.selected);
     let marks = said(&open.project.labels, palette, sample, lifted);
     if marks.is_empty() && lifted.is_none() && state.boxes().is_some() {
@@ -36,28 +44,34 @@ pub fn on_thumbnail(labels: &LabelSet, palette: &Palette, sample: &Sample) -> Ma
 /// One shape alone.
 #[must_use]
 pub fn one(labels: &LabelSet, palette: &Palette, class: ClassId, shape: &Shape) -> Marks {
-    collected(std::iter::once((class, shape)), labels, palette, None)
+    let (rgb, stroke) = look(labels, palette, class);
+    collected(std::iter::once((shape, rgb, stroke)))
+}
+
+/// The shapes of one of two answers: what both have is drawn in grey, so that the eye finds the others.
+fn differing(labels: &LabelSet, palette: &Palette, sample: &Sample, objects: &Objects) -> Marks {
+    collected(sample.answer.annotations.iter().map(|a| {
+        let (rgb, stroke) = look(labels, palette, a.class);
+        (&a.shape, if objects.same.contains(&a.id) { AGREED } else { rgb }, stroke)
+    }))
 }
 
 fn said(labels: &LabelSet, palette: &Palette, sample: &Sample, without: Option<AnnotationId>) -> Marks {
     let stands = sample.answer.annotations.iter().filter(|a| Some(a.id) != without);
-    collected(stands.map(|a| (a.class, &a.shape)), labels, palette, None)
+    collected(stands.map(|a| {
+        let (rgb, stroke) = look(labels, palette, a.class);
+        (&a.shape, rgb, stroke)
+    }))
 }
 
 fn guessed(labels: &LabelSet, palette: &Palette, sample: &Sample) -> Marks {
-    collected(sample.predictions.iter().map(|p| (p.class, &p.shape)), labels, palette, Some(Stroke::Dotted))
+    collected(sample.predictions.iter().map(|p| (&p.shape, look(labels, palette, p.class).0, Stroke::Dotted)))
 }
 
-fn collected<'a>(
-    shapes: impl Iterator<Item = (ClassId, &'a Shape)>,
-    labels: &LabelSet,
-    palette: &Palette,
-    stroke: Option<Stroke>,
-) -> Marks {
+/// Shapes with their colours and strokes.
+fn collected<'a>(shapes: impl Iterator<Item = (&'a Shape, [u8; 3], Stroke)>) -> Marks {
     let (mut boxes, mut figures) = (Vec::new(), Vec::new());
-    for (class, shape) in shapes {
-        let (rgb, own) = look(labels, palette, class);
-        let stroke = stroke.unwrap_or(own);
+    for (shape, rgb, stroke) in shapes {
         if let Shape::Box(at) = shape {
             boxes.extend(window(*at).map(|at| Mark { at, rgb, stroke }));
         }

@@ -8,13 +8,14 @@
 use super::canvas::{Canvas, cut, width};
 use crate::app::picture::{CellRect, PictureState};
 use crate::app::screens::label::boxes::round::extent;
-use crate::app::screens::label::boxes::sight::{Sight, sight};
+use crate::app::screens::label::boxes::sight::{Sight, sight, sight_in};
 use crate::app::screens::label::boxes::{BoxMode, Stage};
 use crate::app::screens::label::state::picture;
 use crate::app::state::State;
 use crate::domain::annotation::{Annotation, Shape};
 use crate::domain::class::LabelSet;
 use crate::domain::geometry::{BoxN, Point};
+use crate::domain::ids::AnnotationId;
 use crate::domain::text::printable;
 use crate::term::caps::Protocol;
 use crate::theme::{Glyph, Role};
@@ -48,14 +49,31 @@ pub fn draw(state: &State, canvas: &mut Canvas) {
     if mode.is_some_and(|m| !matches!(m.stage, Stage::Rest | Stage::Round(_))) {
         return;
     }
-    let mut shapes: Vec<(&Annotation, BoxN)> = sample
-        .answer
-        .annotations
-        .iter()
-        .filter(|a| a.shape != Shape::Class)
-        .filter_map(|a| Some((a, extent(&a.shape).filter(|at| in_sight(*at, &sight))?)))
-        .collect();
     let selected = mode.and_then(|m| m.selected);
+    let pushed = mode.is_some_and(|m| moves(state, m));
+    put(state, canvas, (labels, &sight), sample.answer.annotations.iter(), (selected, pushed));
+}
+
+/// Draws the names of some shapes over one of several pictures of a screen, that in `room`.
+pub fn on<'a>(state: &State, canvas: &mut Canvas, room: CellRect, shapes: impl Iterator<Item = &'a Annotation>) {
+    let Some((open, sight)) = state.project.as_ref().zip(sight_in(state, room)) else { return };
+    if state.caps.protocol != Protocol::None {
+        put(state, canvas, (&open.project.labels, &sight), shapes, (None, false));
+    }
+}
+
+/// Draws the names of shapes, that of the selected one first unless it is `pushed` along.
+fn put<'a>(
+    state: &State,
+    canvas: &mut Canvas,
+    (labels, sight): (&LabelSet, &Sight),
+    shapes: impl Iterator<Item = &'a Annotation>,
+    (selected, pushed): (Option<AnnotationId>, bool),
+) {
+    let mut shapes: Vec<(&Annotation, BoxN)> = shapes
+        .filter(|a| a.shape != Shape::Class)
+        .filter_map(|a| Some((a, extent(&a.shape).filter(|at| in_sight(*at, sight))?)))
+        .collect();
     let crowd = shapes.len() > CROWD;
     shapes.sort_by_key(|(a, at)| (Some(a.id) != selected, Reverse((at.w * at.h * 1e9) as u64)));
     let most = if by_pieces(state) { MOST_PIECES } else { CROWD };
@@ -65,10 +83,10 @@ pub fn draw(state: &State, canvas: &mut Canvas) {
         if taken.len() >= most || crowd && !chosen {
             break;
         }
-        if chosen && mode.is_some_and(|m| moves(state, m)) {
+        if chosen && pushed {
             continue;
         }
-        let name = name(labels, canvas, shape, at, &sight, chosen);
+        let name = name(labels, canvas, shape, at, sight, chosen);
         let free = |r: &&Rect| !taken.iter().any(|t| near(*t).intersects(**r));
         if let Some(place) = name.places.iter().find(free).copied() {
             canvas.name(place, &name.text, name.style);
@@ -126,7 +144,7 @@ fn name(labels: &LabelSet, canvas: &Canvas, shape: &Annotation, at: BoxN, sight:
 }
 
 /// The cells that a shape takes, as far as it is in sight.
-fn frame(at: BoxN, sight: &Sight) -> CellRect {
+pub(super) fn frame(at: BoxN, sight: &Sight) -> CellRect {
     let part = sight.part;
     let inside = |x: f64, y: f64| Point { x: x.clamp(part.x, part.x + part.w), y: y.clamp(part.y, part.y + part.h) };
     let (first, last) = (inside(at.x, at.y), inside(at.x + at.w, at.y + at.h));

@@ -6,12 +6,15 @@ mod guide;
 mod trace;
 
 use super::canvas::{Canvas, number, width};
+use super::names::frame;
 use super::screens::lake::wrapped;
 use super::{chrome, preview_panel};
 use crate::app::overlays::Overlay;
 use crate::app::overlays::confirm::Confirm;
 use crate::app::overlays::picker::Picker;
 use crate::app::overlays::prompt::Prompt;
+use crate::app::screens::label::boxes::round::extent;
+use crate::app::screens::label::boxes::sight::sight;
 use crate::app::state::State;
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
@@ -30,6 +33,16 @@ pub fn render(state: &State, canvas: &mut Canvas, area: Rect) {
         Some(Overlay::Attributes(a)) => attributes::render(state, canvas, area, a),
         None => chrome::which_key(state, canvas, area),
     }
+}
+
+/// The first line of a panel of so many lines: a third down, or at the foot or head where less of the selected box is
+/// hidden, which the panel is about.
+fn panel_from(state: &State, area: Rect, h: u16) -> u16 {
+    let third = area.y + (area.height - h) / 3;
+    let shape = state.selected_shape().and_then(|shape| extent(&shape.shape));
+    let Some(rows) = shape.zip(sight(state)).map(|(at, sight)| frame(at, &sight)) else { return third };
+    let hidden = |y: &u16| (rows.y + rows.h).min(y + h).saturating_sub(rows.y.max(*y));
+    [third, area.bottom() - h, area.y].into_iter().min_by_key(hidden).unwrap_or(third)
 }
 
 /// A text field lies over the last lines, so that what it filters stays in sight.
@@ -66,8 +79,8 @@ fn prompt(canvas: &mut Canvas, area: Rect, prompt: &Prompt) {
 /// The widest list.
 const WIDEST: u16 = 88;
 
-/// A list in the middle of the screen. On a narrow one it takes the whole width: what would be left of the columns beside
-/// it reads as if it belonged to the list.
+/// A list in the middle of the screen. Its lines are free from side to side: what would be left of the columns beside it
+/// reads as if it belonged to the list.
 fn picker(canvas: &mut Canvas, area: Rect, picker: &Picker) {
     let w = if area.width < WIDEST + 12 { area.width } else { WIDEST };
     let h = area
@@ -76,7 +89,7 @@ fn picker(canvas: &mut Canvas, area: Rect, picker: &Picker) {
         .min(u16::try_from(picker.items.len().max(picker.shown.len())).unwrap_or(u16::MAX).saturating_add(4))
         .max(5);
     let at = Rect::new(area.x + (area.width - w) / 2, area.y + (area.height - h) / 3, w, h);
-    canvas.cover(at, canvas.style(Role::Popup));
+    canvas.cover(Rect { x: area.x, width: area.width, ..at }, canvas.style(Role::Popup));
     let inner = Rect { x: at.x + 2, width: at.width - 4, height: 1, ..at };
     let plain = canvas.style(Role::Popup);
     let used = canvas.pieces(inner, &[(&picker.title, canvas.style(Role::Title)), ("  ", plain)]);

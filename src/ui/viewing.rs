@@ -3,9 +3,11 @@
 use super::canvas::{Canvas, width};
 use super::marks;
 use super::screens::label::boxes;
-use crate::app::picture::{PictureArea, PictureRef, PictureState, Window};
+use crate::app::picture::{Mark, PictureArea, PictureRef, PictureState, Window};
+use crate::app::screens::adjudicate::apart;
 use crate::app::screens::viewing::look_words;
 use crate::app::state::State;
+use crate::domain::annotation::Annotation;
 use crate::domain::sample::Sample;
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Palette, Role};
@@ -35,10 +37,18 @@ pub fn show<'a>(
         marks: sample.map(|s| marks::on_screen(state, palette, s)).unwrap_or_default(),
         ..PictureArea::plain(place, picture, cells, false)
     };
-    let live = boxes::live(state, canvas.palette);
+    let live = boxes::live(state, canvas.palette).or_else(|| looked_at(state, sample?));
     let shown = PictureArea { exact: state.viewing.exact, live, ..area(canvas.palette, picture, sample) };
     canvas.drawn.pictures.push(shown);
     canvas.drawn.ahead.extend(ahead.map(|(picture, sample)| area(canvas.palette, picture, sample)));
+}
+
+/// The frame of the object of this answer that is looked at, of two that differ.
+fn looked_at(state: &State, sample: &Sample) -> Option<Mark> {
+    let (one, ..) = apart::shown(state)?.looked()?;
+    let mine = |a: &&Annotation| sample.answer.annotations.iter().any(|other| other.id == a.id);
+    let own = [&one.a, &one.b].into_iter().flatten().find(mine)?;
+    boxes::chosen(&own.shape)
 }
 
 /// How close to its own pixels a picture is shown.

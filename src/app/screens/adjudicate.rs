@@ -6,6 +6,8 @@
 //! before the decision. A decision is about the picture that is on the screen, with the boxes of both; where there is room
 //! for one picture only, they are shown in turns.
 
+pub mod apart;
+
 use super::Screen;
 use super::answering;
 use super::label::{LabelState, walk};
@@ -20,11 +22,13 @@ use crate::app::registry::{Scope, Spec};
 use crate::app::slots::Slot;
 use crate::app::state::State;
 use crate::domain::agreement::adjudication::{self, Taken};
+use crate::domain::agreement::objects::{Objects, objects};
 use crate::domain::edit::Change;
 use crate::domain::ids::SampleId;
 use crate::domain::project::Task;
 use crate::domain::sample::{Answer, Sample};
 use crate::domain::text::printable;
+use std::collections::HashMap;
 
 /// A picture with two answers that differ.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +56,10 @@ pub struct AdjudicateState {
     pub turned: Option<SampleId>,
     /// The picture that was looked at with the boxes of both.
     compared: Option<SampleId>,
+    /// In which objects the answers differ.
+    objects: HashMap<SampleId, Objects>,
+    /// The object that is looked at closer: of which picture, and its position among those that differ.
+    looked: Option<(SampleId, usize)>,
     /// The store was asked while a decision was on its way, and may answer without it: it is asked again afterwards.
     early: bool,
     /// What was decided last, and whose answer that was; ready to be shown.
@@ -74,7 +82,7 @@ pub const SPECS: &[Spec] = &[
         |s, _| turn(s),
     ),
     decision("adjudicate.a", "take A", "The answer on the left stands", 1, decidable, |s, _| decide(s, Taken::A)),
-    decision("adjudicate.b", "take B", "The answer on the right stands", 2, decidable, |s, _| decide(s, Taken::B)),
+    decision("adjudicate.b", "take B", "The answer on the right stands", 1, decidable, |s, _| decide(s, Taken::B)),
     decision(
         "adjudicate.both",
         "both",
@@ -91,6 +99,7 @@ pub const SPECS: &[Spec] = &[
         on_dispute,
         |s, _| anew(s),
     ),
+    apart::SPEC,
     Spec::moves(HERE, "adjudicate.next", "next", "The next picture, without a decision", 5, |s, _| step(s, Move::Down)),
     Spec::moves(HERE, "adjudicate.previous", "previous", "The picture before", 6, |s, _| step(s, Move::Up)),
 ];
@@ -208,7 +217,7 @@ pub fn shown(state: &mut State) -> Vec<Effect> {
 
 /// Takes the store's answer. Decisions on their way are not in it yet: what they decided does not come back.
 pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
-    let settled = state.save.settled();
+    let (settled, labels) = (state.save.settled(), state.labels());
     let Some(here) = here(state) else { return Vec::new() };
     match reply {
         Reply::Disputes { disputes, more } => {
@@ -224,6 +233,7 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
             let on = here.disputes.as_ref().and_then(|d| d.get(here.at)).map(|d| d.sample.id);
             let same = disputes.iter().position(|d| Some(d.sample.id) == on);
             here.at = same.unwrap_or(here.at).min(disputes.len().saturating_sub(1));
+            here.objects = disputes.iter().map(|d| (d.sample.id, objects(&d.a.0, &d.b.0, &labels))).collect();
             (here.disputes, here.more, here.problem) = (Some(disputes), more, None);
         }
         Reply::Failed(why) => here.problem = Some(why),

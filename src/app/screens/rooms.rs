@@ -117,7 +117,7 @@ pub fn table(body: CellRect, pictures: bool, large: bool) -> TableRooms {
 
 /// Narrower bodies have no room for a picture twice, nor for one beside a list.
 const WIDE: u16 = 70;
-/// Lines of an answer on the Differences screen: which, and what it says.
+/// Lines of the answers on the Differences screen: which, what each says, and what differs.
 const SIDES: u16 = 3;
 /// Columns between the two sides.
 const GAP: u16 = 2;
@@ -143,8 +143,10 @@ pub fn differences(body: CellRect, twice: bool) -> DifferencesRooms {
     let half = body.w.saturating_sub(GAP) / 2;
     let left = CellRect { w: half, ..body };
     let right = CellRect { x: body.x + half + GAP, w: body.w.saturating_sub(half + GAP), ..body };
-    let h = body.h.saturating_sub(SIDES + 1);
-    let below = |side: CellRect| CellRect { y: body.y + h + 1, h: SIDES.min(body.h), ..side };
+    // What is said of both stands apart from the line below it where there is room.
+    let sides = if body.h >= 24 { SIDES + 1 } else { SIDES };
+    let h = body.h.saturating_sub(sides + 1);
+    let below = |side: CellRect| CellRect { y: body.y + h + 1, h: sides.min(body.h), ..side };
     let above = |side: CellRect| CellRect { h, ..side };
     let pictures = if twice { [above(left), above(right)] } else { [above(body); 2] };
     DifferencesRooms { pictures, answers: [below(left), below(right)] }

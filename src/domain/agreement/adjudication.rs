@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 /// How the messages of decisions begin.
 const WORD: &str = "decided: ";
 /// Boxes of one class that overlap at least so much are the same object.
-const SAME: f64 = 0.5;
+pub(super) const SAME: f64 = 0.5;
 
 /// What was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

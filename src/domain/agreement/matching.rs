@@ -10,9 +10,19 @@ use crate::domain::likeness::Sets;
 /// A group that is larger than this (boxes of one times boxes of the other) is matched best pair first instead.
 const LARGEST: usize = 160_000;
 
+/// The number of a box of the one, that of a box of the other, and how far they overlap.
+type Pair = (usize, usize, f64);
+
 /// The overlaps (intersection over union, above 0) of the matched boxes, in no order of meaning.
 #[must_use]
 pub(super) fn matched(a: &[BoxN], b: &[BoxN]) -> Vec<f64> {
+    pairs(a, b).into_iter().map(|(.., iou)| iou).collect()
+}
+
+/// Which box of the one is which of the other, by their numbers, and how far they overlap (above 0), in no order of
+/// meaning.
+#[must_use]
+pub(super) fn pairs(a: &[BoxN], b: &[BoxN]) -> Vec<Pair> {
     // Boxes that touch each other, directly or through others, are one set.
     let mut sets = Sets::new(number(a.len() + b.len()));
     let mut touching = Vec::new();
@@ -25,7 +35,7 @@ pub(super) fn matched(a: &[BoxN], b: &[BoxN]) -> Vec<f64> {
             }
         }
     }
-    let mut by_group: std::collections::BTreeMap<u32, Vec<(usize, usize, f64)>> = Default::default();
+    let mut by_group: std::collections::BTreeMap<u32, Vec<Pair>> = Default::default();
     for (i, j, iou) in touching {
         by_group.entry(sets.root(number(i))).or_default().push((i, j, iou));
     }
@@ -37,8 +47,8 @@ fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
 
-fn group(pairs: &[(usize, usize, f64)]) -> Vec<f64> {
-    let numbered = |of: fn(&(usize, usize, f64)) -> usize| {
+fn group(pairs: &[Pair]) -> Vec<Pair> {
+    let numbered = |of: fn(&Pair) -> usize| {
         let mut all: Vec<usize> = pairs.iter().map(of).collect();
         all.sort_unstable();
         all.dedup();
@@ -59,10 +69,12 @@ fn group(pairs: &[(usize, usize, f64)]) -> Vec<f64> {
             *cell = *iou;
         }
     }
-    assign(&overlap).into_iter().filter(|iou| *iou > 0.0).collect()
+    let found = assign(&overlap).into_iter().filter(|(.., iou)| *iou > 0.0);
+    let found = found.map(|(i, j, iou)| if turned { (j, i, iou) } else { (i, j, iou) });
+    found.filter_map(|(i, j, iou)| Some((*rows.get(i)?, *columns.get(j)?, iou))).collect()
 }
 
-fn greedy(mut pairs: Vec<(usize, usize, f64)>) -> Vec<f64> {
+fn greedy(mut pairs: Vec<Pair>) -> Vec<Pair> {
     pairs.sort_by(|a, b| b.2.total_cmp(&a.2).then((a.0, a.1).cmp(&(b.0, b.1))));
     let (mut rows, mut columns) = (std::collections::HashSet::new(), std::collections::HashSet::new());
     let mut out = Vec::new();
@@ -70,16 +82,16 @@ fn greedy(mut pairs: Vec<(usize, usize, f64)>) -> Vec<f64> {
         if !rows.contains(&i) && !columns.contains(&j) {
             rows.insert(i);
             columns.insert(j);
-            out.push(iou);
+            out.push((i, j, iou));
         }
     }
     out
 }
 
-/// The gains of the rows under the assignment with the largest sum; there are no more rows than columns. Rows and columns
-/// count from 1, column 0 stands for "none yet".
+/// The rows with their columns and gains under the assignment with the largest sum; there are no more rows than columns.
+/// Inside, rows and columns count from 1, and column 0 stands for "none yet".
 #[allow(clippy::needless_range_loop, reason = "several lists are walked by the same number")]
-fn assign(gain: &[Vec<f64>]) -> Vec<f64> {
+fn assign(gain: &[Vec<f64>]) -> Vec<Pair> {
     let (n, m) = (gain.len(), gain.first().map_or(0, Vec::len));
     let cost = |i: usize, j: usize| 1.0 - gain.get(i - 1).and_then(|row| row.get(j - 1)).copied().unwrap_or(0.0);
     let (mut u, mut v, mut row_of) = (vec![0.0; n + 1], vec![0.0; m + 1], vec![0usize; m + 1]);
@@ -117,7 +129,7 @@ fn assign(gain: &[Vec<f64>]) -> Vec<f64> {
             j0 = way[j0];
         }
     }
-    (1..=m).filter(|j| row_of[*j] > 0).map(|j| 1.0 - cost(row_of[j], j)).collect()
+    (1..=m).filter(|j| row_of[*j] > 0).map(|j| (row_of[j] - 1, j - 1, 1.0 - cost(row_of[j], j))).collect()
 }
 
 #[cfg(test)]
@@ -148,6 +160,7 @@ mod tests {
         ) {
             let (a, b): (Vec<_>, Vec<_>) = (a.into_iter().map(row).collect(), b.into_iter().map(row).collect());
             let found = matched(&a, &b);
+            prop_assert!(pairs(&a, &b).iter().all(|(i, j, iou)| (a[*i].iou(b[*j]) - iou).abs() < 1e-9));
             prop_assert!((found.iter().sum::<f64>() - best(&a, &b)).abs() < 1e-9);
             prop_assert!(found.len() <= a.len().min(b.len()));
             prop_assert!((matched(&b, &a).iter().sum::<f64>() - found.iter().sum::<f64>()).abs() < 1e-9);

@@ -21,6 +21,8 @@ pub(super) struct Live {
     mark: Mark,
     rect: CellRect,
     window: crate::app::picture::Window,
+    /// The rows of the screen in which pictures of it may stand: those before which there is no pop-up.
+    rows: (u16, u16),
     /// Pictures of it in the terminal.
     images: Vec<u32>,
     /// Cells of it, relative to the picture's first.
@@ -46,14 +48,14 @@ impl Presenter {
                 self.end_live(before);
                 continue;
             };
-            // A pop-up that has come over it would be crossed by a picture, and one that has gone needs no characters.
-            let pictured = self.pictured(shown.rect);
-            let fits = |l: &Live| if pictured { l.cells.is_empty() } else { l.images.is_empty() };
-            let same = |l: &Live| l.mark == mark && l.rect == shown.rect && l.window == shown.wanted.window && fits(l);
+            // A pop-up that has come over it would be crossed by a picture.
+            let rows = self.open_rows(&mark, &shown);
+            let same =
+                |l: &Live| l.mark == mark && l.rect == shown.rect && l.window == shown.wanted.window && l.rows == rows;
             match before {
                 Some(live) if same(&live) => drop(self.live.insert(area.place, live)),
                 before => {
-                    let live = self.layer(mark, &shown);
+                    let live = self.layer(mark, &shown, rows);
                     self.live.insert(area.place, live);
                     // After the new one, so that the box never vanishes for a moment.
                     self.end_live(before);
@@ -64,35 +66,66 @@ impl Presenter {
         self.mend();
     }
 
-    /// Whether the layer over these cells is made of pictures.
-    fn pictured(&self, rect: CellRect) -> bool {
-        self.by_id() && self.is_clear(rect)
+    /// The rows of a mark, from and to, before which no pop-up stands; of those above and below one the more. Nothing is
+    /// seen of characters below a picture, so that what is left of the layer must be a picture as well.
+    fn open_rows(&self, mark: &Mark, shown: &Shown) -> (u16, u16) {
+        let stage = Stage { size: shown.prepared.fit.picture, window: part(shown.wanted.window) };
+        let all = shown.rect;
+        if !self.by_id() {
+            return (all.y, all.y + all.h);
+        }
+        let cells = marks::outline_cells(&stage, part(mark.at), self.recipe.cell, shown.prepared.fit.offset);
+        let ends = |of: fn(&OutlineCell) -> u16| Some((cells.iter().map(of).min()?, cells.iter().map(of).max()? + 1));
+        let (Some(down), Some(across)) = (ends(|c| c.row), ends(|c| c.column)) else { return (all.y, all.y + all.h) };
+        let (mut from, mut to) = (all.y + down.0, all.y + down.1);
+        // A line may reach into the cells around those of its characters.
+        let (x, w) = ((all.x + across.0).saturating_sub(1), across.1 - across.0 + 2);
+        for pop_up in self.covers.iter().filter(|c| !self.names.contains(c)) {
+            let place = CellRect { x, y: from.saturating_sub(1), w, h: (to + 2).saturating_sub(from) };
+            if common(*pop_up, place).is_none() {
+                continue;
+            }
+            let end = pop_up.y + pop_up.h;
+            match pop_up.y.saturating_sub(from) >= to.saturating_sub(end) {
+                true => to = to.min(pop_up.y),
+                false => from = from.max(end),
+            }
+        }
+        let whole = (from, to) == (all.y + down.0, all.y + down.1);
+        if whole { (all.y, all.y + all.h) } else { (from, to.max(from)) }
     }
 
-    fn layer(&mut self, mark: Mark, shown: &Shown) -> Live {
+    fn layer(&mut self, mark: Mark, shown: &Shown, rows: (u16, u16)) -> Live {
         let fit = shown.prepared.fit;
         let stage = Stage { size: fit.picture, window: part(shown.wanted.window) };
-        let mut live =
-            Live { mark, rect: shown.rect, window: shown.wanted.window, images: Vec::new(), cells: Vec::new() };
-        if !self.pictured(shown.rect) {
+        let window = shown.wanted.window;
+        let mut live = Live { mark, rect: shown.rect, window, rows, images: Vec::new(), cells: Vec::new() };
+        if !self.by_id() {
             live.cells = marks::outline_cells(&stage, part(mark.at), self.recipe.cell, fit.offset);
             return live;
         }
         // An encoder that refuses a few lines of two colours leaves the box away, not the picture.
         let layer = marks::live_layer(&stage, &outline(&mark), Some((self.recipe.cell, fit.offset)));
         for piece in layer.map(|Layer { pieces }| pieces).unwrap_or_default() {
-            let image = self.ring.anonymous();
             let (cell, tmux) = (self.recipe.cell, self.recipe.tmux);
-            self.early.extend(kitty::transmit_png(image, &piece.png, tmux, false).concat());
             let cells = |pixels: u32, cell: u16| u16::try_from(pixels / u32::from(cell)).unwrap_or(0);
+            let (first, high) = (shown.rect.y + cells(piece.offset.1, cell.1), cells(piece.size.1, cell.1).max(1));
+            let (row, end) = (first.max(rows.0), (first + high).min(rows.1));
+            if row >= end {
+                continue;
+            }
+            let pixels = |rows: u16| u32::from(rows) * u32::from(cell.1);
+            let part = (end - row < high).then(|| (0, pixels(row - first), piece.size.0, pixels(end - row)));
+            let image = self.ring.anonymous();
+            self.early.extend(kitty::transmit_png(image, &piece.png, tmux, false).concat());
             let placement = Placement {
                 image,
                 number: 1,
                 column: shown.rect.x + cells(piece.offset.0, cell.0),
-                row: shown.rect.y + cells(piece.offset.1, cell.1),
+                row,
                 columns: cells(piece.size.0, cell.0).max(1),
-                rows: cells(piece.size.1, cell.1).max(1),
-                part: None,
+                rows: end - row,
+                part,
                 above: true,
                 spot: false,
             };

@@ -7,6 +7,7 @@ use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
 use crate::ui::age::ago;
 use crate::ui::canvas::{Canvas, width};
+use crate::ui::overlays::panel_from;
 use crate::ui::screens::lake::wrapped;
 use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation;
@@ -22,8 +23,8 @@ pub(super) fn render(state: &State, canvas: &mut Canvas, area: Rect, panel: &Com
     let rows = lines(state, canvas, panel, w.saturating_sub(6));
     let wanted = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(AROUND);
     let h = wanted.clamp(AROUND + 2, area.height.saturating_sub(4).max(AROUND + 2)).min(area.height);
-    let at = Rect::new(area.x + (area.width - w) / 2, area.y + (area.height - h) / 3, w, h);
-    canvas.cover(at, canvas.style(Role::Popup));
+    let at = Rect::new(area.x + (area.width - w) / 2, panel_from(state, area, h), w, h);
+    canvas.cover(Rect { x: area.x, width: area.width, ..at }, canvas.style(Role::Popup));
     let inner = Rect { x: at.x + 2, width: at.width.saturating_sub(4), height: 1, ..at };
     title(canvas, inner, panel);
     let list = Rect { y: at.y + 2, height: h - AROUND, ..inner };

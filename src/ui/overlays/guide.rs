@@ -10,6 +10,8 @@ use crate::ui::canvas::Canvas;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
+/// With so many columns on either side the screen below is seen beside the panel.
+const BESIDE: u16 = 24;
 /// Where the first of its pictures stands among the places of pictures; see `ui::screens::label`.
 const PLACES: u32 = 1 << 10;
 
@@ -22,7 +24,10 @@ pub(super) fn render(state: &State, canvas: &mut Canvas, area: Rect, guide: &Gui
     let h = u16::try_from(seen).unwrap_or(area.height).saturating_add(4).min(area.height);
     let w = (inside + 4).min(area.width);
     let at = Rect::new(area.x + (area.width - w) / 2, area.y + (area.height - h) / 3, w, h);
-    canvas.cover(at, canvas.style(Role::Popup));
+    // What little would be left of the screen beside it reads as if it belonged to it.
+    let beside = at.x >= BESIDE;
+    let cover = if beside { at } else { Rect { x: area.x, width: area.width, ..at } };
+    canvas.cover(cover, canvas.style(Role::Popup));
     let inner = Rect { x: at.x + 2, width: at.width.saturating_sub(4), height: 1, ..at };
     let top = guide.top.min(count.saturating_sub(seen));
     let right = if count > seen { format!("lines {} to {} of {count}", top + 1, top + seen) } else { String::new() };

@@ -7,6 +7,7 @@ use crate::domain::trace::Step;
 use crate::theme::{Glyph, Role};
 use crate::ui::age::ago;
 use crate::ui::canvas::{Canvas, cut, width};
+use crate::ui::overlays::panel_from;
 use ratatui::layout::Rect;
 
 /// Draws the panel.
@@ -16,8 +17,8 @@ pub(super) fn render(state: &State, canvas: &mut Canvas, area: Rect, trace: &Tra
     let seen = height(state).min(count.max(1));
     let h = u16::try_from(seen).unwrap_or(area.height).saturating_add(4).min(area.height);
     let w = area.width.saturating_sub(4).min(92);
-    let at = Rect::new(area.x + (area.width - w) / 2, area.y + (area.height - h) / 3, w, h);
-    canvas.cover(at, canvas.style(Role::Popup));
+    let at = Rect::new(area.x + (area.width - w) / 2, panel_from(state, area, h), w, h);
+    canvas.cover(Rect { x: area.x, width: area.width, ..at }, canvas.style(Role::Popup));
     let inner = Rect { x: at.x + 2, width: at.width.saturating_sub(4), height: 1, ..at };
     let top = trace.top.min(count.saturating_sub(seen));
     let (title, muted) = (canvas.style(Role::Title), canvas.style(Role::Muted));

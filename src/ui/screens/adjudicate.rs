@@ -14,9 +14,11 @@ use crate::domain::sample::{Answer, Sample};
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
 use crate::ui::canvas::{Canvas, cut_path, number};
-use crate::ui::{chrome, viewing};
+use crate::ui::{chrome, names, viewing};
 use ratatui::layout::Rect;
 
+/// What the two answers are called: whose they are is told after the decision.
+const SIDES: (&str, &str) = ("A", "B");
 /// The places of the pictures on this screen.
 const PLACES: [u32; 2] = [7, 8];
 
@@ -81,9 +83,24 @@ fn body(state: &State, open: &OpenProject, here: &AdjudicateState, dispute: &Dis
     } else {
         show(state, open, here, (dispute, &Answer::default()), PLACES[0], canvas, left);
     }
-    let sides = [("A", &dispute.a.0), ("B", &dispute.b.0)];
+    let sides = [(SIDES.0, &dispute.a.0), (SIDES.1, &dispute.b.0)];
     for (((name, answer), at), shown) in sides.into_iter().zip(rooms.answers).zip(shown) {
         answer_lines(open, (name, shown), answer, canvas, rect(at));
+    }
+    let [first, _] = rooms.answers.map(rect);
+    objects_line(open, here, canvas, Rect { y: first.y + 2, width: at.width, height: 1, ..first });
+}
+
+/// What differs in the boxes of both: all in one line, or the one that is looked at.
+fn objects_line(open: &OpenProject, here: &AdjudicateState, canvas: &mut Canvas, at: Rect) {
+    let (labels, text, muted) = (&open.project.labels, canvas.style(Role::Text), canvas.style(Role::Muted));
+    match (here.looked(), here.objects()) {
+        (Some((one, number, of)), _) => {
+            let place = format!("{number} of {of}   ");
+            canvas.pieces(at, &[(&place, muted), (&one.words(SIDES, labels), text)]);
+        }
+        (None, Some(objects)) => _ = canvas.text(at, &objects.words(SIDES, labels), text),
+        (None, None) => {}
     }
 }
 
@@ -103,7 +120,12 @@ fn show(
     let sample = Sample { answer: answer.clone(), ..dispute.sample.clone() };
     let next = here.disputes.iter().flatten().skip(here.at + 1).take(3);
     let ahead = next.map(|d| (picture(&open.project, &d.sample), None));
+    let there = matches!(state.pictures.get(&wanted), Some(PictureState::Shown { .. }));
     viewing::show(state, canvas, place, room, (wanted, Some(&sample)), ahead);
+    // Names stand only where the answers differ: there they say in letters what the colours say.
+    let Some(objects) = here.objects().filter(|_| there) else { return };
+    let apart = answer.annotations.iter().filter(|a| !objects.same.contains(&a.id));
+    names::on(state, canvas, CellRect { x: room.x, y: room.y, w: room.width, h: room.height }, apart);
 }
 
 /// What one answer says; `shown`: its boxes are those on the picture.

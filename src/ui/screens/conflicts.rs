@@ -7,6 +7,7 @@ use crate::app::screens::conflicts::{ConflictLine, ConflictsState};
 use crate::app::screens::label::state::picture;
 use crate::app::screens::rooms;
 use crate::app::state::{OpenProject, State};
+use crate::domain::agreement::objects::objects;
 use crate::domain::annotation::Shape;
 use crate::domain::class::LabelSet;
 use crate::domain::edit::Change;
@@ -107,7 +108,7 @@ fn sides(labels: &LabelSet, line: &ConflictLine, canvas: &mut Canvas, at: Rect) 
         );
         y += 2;
     }
-    if let (Some(text), true) = (on_picture(line), y < at.bottom()) {
+    if let (Some(text), true) = (on_picture(labels, line), y < at.bottom()) {
         canvas.text(Rect { y, height: 1, ..at }, &text, canvas.style(Role::Muted));
         y += 1;
     }
@@ -117,8 +118,8 @@ fn sides(labels: &LabelSet, line: &ConflictLine, canvas: &mut Canvas, at: Rect) 
     }
 }
 
-/// Whose boxes are seen, and how far one box each is the same; nothing where there are none.
-fn on_picture(line: &ConflictLine) -> Option<String> {
+/// Whose boxes are seen, and in which the two differ: for one box each how far it is the same; nothing where there are none.
+fn on_picture(labels: &LabelSet, line: &ConflictLine) -> Option<String> {
     let boxes = |answer: &Answer| -> Vec<Shape> {
         let shapes = answer.annotations.iter().map(|a| a.shape.clone());
         shapes.filter(|shape| *shape != Shape::Class).collect()
@@ -131,7 +132,10 @@ fn on_picture(line: &ConflictLine) -> Option<String> {
             format!("theirs is shown, overlap {:.2}", mine.iou(*theirs))
         }
         (_, []) => "yours is not shown".to_owned(),
-        _ => "theirs is shown".to_owned(),
+        _ => {
+            let words = objects(after, &line.theirs, labels).words(("yours", "theirs"), labels);
+            format!("theirs is shown   {words}")
+        }
     })
 }
 

@@ -71,7 +71,7 @@ fn header(state: &State, open: &OpenProject, label: &LabelState, canvas: &mut Ca
     let queue = chrome::queue_title(&label.queue, label.queue_name.as_deref());
     let holder = label.sample().and_then(|s| state.team.holder(s.id)).map(|by| format!("   held by {by}"));
     let queue = format!("{queue}{}{}", holder.unwrap_or_default(), others(&state.team.here));
-    let (done, all) = (open.counts.done(), open.counts.samples());
+    let (done, all) = (label.done(&open.counts), open.counts.samples());
     let percent = (done * 100).checked_div(all).unwrap_or(0);
     let right = format!("{} / {} done   {percent} %", number(done), number(all));
     chrome::header(canvas, at, &title, &queue, &right);

@@ -238,6 +238,85 @@ fn in_a_narrow_window_the_boxes_of_both_are_shown_in_turns_before_a_key_decides(
     assert_eq!(edits(&h).len(), 2);
 }
 
+/// What differs in the boxes of a picture of cards: a class, a box that lies elsewhere, one that stands alone.
+fn cards() -> Vec<Dispute> {
+    let low = |x| Shape::Box(BoxN { x, y: 0.4, w: 0.25, h: 0.2 });
+    let boxed = |class: i64, x: f64| Annotation { shape: low(x), ..given(class, &[x]).annotations.remove(0) };
+    let answer = |all: Vec<Annotation>| Answer { status: Status::Labeled, annotations: all, ..Answer::default() };
+    let a = answer(vec![boxed(1, 0.0), boxed(2, 0.3), boxed(3, 0.5)]);
+    let b = answer(vec![boxed(1, 0.01), boxed(3, 0.3), boxed(3, 0.7), boxed(1, 0.75)]);
+    vec![dispute(1, a, b), dispute(2, given(1, &[0.1]), given(1, &[0.6]))]
+}
+
+fn detecting(disputes: Vec<Dispute>) -> Harness {
+    let mut h = opened(disputes);
+    h.state.project.as_mut().unwrap().project.task = Task::Detection;
+    h
+}
+
+#[test]
+fn what_differs_in_the_boxes_is_said_and_what_both_have_is_grey() {
+    let mut h = detecting(cards());
+    let text = h.screen(100, 30);
+    let said = "class: roses / tulips   elsewhere: tulips 0.11   only B: daisy   the same: 1, overlap 0.92";
+    assert!(text.contains(said), "{text}");
+    let (_, drawn) = h.draw(100, 30);
+    for (picture, names) in drawn.pictures.iter().zip([2, 3]) {
+        let grey = picture.marks.boxes().iter().filter(|m| m.rgb == [150; 3]).count();
+        assert_eq!((grey, picture.marks.boxes().len()), (1, names + 1));
+    }
+    // What differs has its name on the picture, what is the same has none.
+    assert_eq!(drawn.names.len(), 5);
+    // Where only classes differ there is nothing to add.
+    let text = opened(three()).screen(100, 30);
+    assert!(!text.contains("only A") && !text.contains("the same"), "{text}");
+}
+
+#[test]
+fn space_looks_at_each_box_that_differs_and_then_at_the_whole_picture() {
+    let mut h = detecting(cards());
+    h.draw(100, 30);
+    let mut windows = Vec::new();
+    let told = ["1 of 3   A says roses, B says tulips, overlap 1.00", "2 of 3   tulips lies elsewhere, overlap 0.11"];
+    for (n, said) in told.into_iter().chain(["3 of 3   only B has it: daisy"]).enumerate() {
+        h.keys("<space>");
+        let (buffer, drawn) = h.draw(100, 30);
+        let text = text_of(&buffer);
+        assert!(text.contains(said), "{text}");
+        let framed: Vec<bool> = drawn.pictures.iter().map(|p| p.live.is_some()).collect();
+        assert_eq!(framed, [n < 2, true], "the box is framed where it is");
+        let same = drawn.pictures.iter().all(|p| p.window == drawn.pictures[0].window);
+        assert!(same && (n == 1 || drawn.pictures[0].window != Window::ALL), "two that are far apart fill the picture");
+        windows.push(drawn.pictures[0].window);
+    }
+    windows.dedup();
+    assert_eq!(windows.len(), 3);
+    h.keys("<space>");
+    assert!(h.draw(100, 30).1.pictures.iter().all(|p| p.window == Window::ALL && p.live.is_none()));
+    assert!(edits(&h).is_empty(), "looking decides nothing");
+    // A key decides in the middle of it, and the next picture begins anew.
+    h.keys("<space> b");
+    assert_eq!(edits(&h).len(), 1);
+    assert!(h.screen(100, 30).contains("elsewhere") || h.screen(100, 30).contains("only A: daisy   only B: daisy"));
+}
+
+#[test]
+fn in_a_narrow_window_space_shows_the_side_that_has_the_box() {
+    let mut h = detecting(cards());
+    h.draw(60, 20);
+    h.keys("<space> <space> <space>");
+    let (buffer, drawn) = h.draw(60, 20);
+    let text = text_of(&buffer);
+    assert!(text.contains("3 of 3   only B has it: daisy") && text.contains("shown, 4 boxes"), "{text}");
+    assert!(drawn.pictures.len() == 1 && drawn.pictures[0].live.is_some());
+    // The boxes of both were on the screen, so that a key decides.
+    h.keys("a");
+    assert_eq!(edits(&h).len(), 1);
+    let mut h = opened(three());
+    h.keys("<space>");
+    assert!(h.state.messages.shown().unwrap().text.contains("no box or outline differs"));
+}
+
 #[test]
 fn both_pictures_are_looked_at_closer_together() {
     let mut h = opened(vec![dispute(1, given(1, &[0.1]), given(1, &[0.6]))]);
@@ -296,5 +375,9 @@ fn difference_screens() {
     ]);
     h.state.project.as_mut().unwrap().project.task = Task::Detection;
     snapshots("differences_boxes", &mut h);
+    let mut h = detecting(cards());
+    snapshots("differences_objects", &mut h);
+    h.keys("<space>");
+    snapshots("differences_looked_at", &mut h);
     snapshots("differences_none", &mut opened(Vec::new()));
 }

@@ -47,6 +47,24 @@ fn opened() -> Harness {
     h
 }
 
+#[test]
+fn the_panel_does_not_hide_the_box_that_it_is_about() {
+    use super::boxes::{Desk, corners};
+    use lakelens::domain::geometry::BoxN;
+    for (y, keys) in [(0.2, "m"), (0.4, "g b"), (0.35, "m")] {
+        let mut desk = Desk::new(&["daisy"], 1);
+        desk.h.draw(100, 30);
+        desk.keys("1").keys(&corners(BoxN { x: 0.3, y, w: 0.4, h: 0.2 }));
+        desk.h.keys(keys);
+        let (_, drawn) = desk.h.draw(100, 30);
+        let [panel] = drawn.covers.iter().filter(|c| c.h > 1).collect::<Vec<_>>()[..] else { panic!("{drawn:?}") };
+        // The picture is 28 lines high below the header, or a little less.
+        let (from, to) = (1.0 + 26.0 * y, 2.0 + 27.0 * (y + 0.2));
+        let (top, end) = (f64::from(panel.y), f64::from(panel.y + panel.h));
+        assert!(end <= from + 2.0 || top >= to - 2.0, "{panel:?} over {from} to {to}");
+    }
+}
+
 fn typed(h: &Harness) -> String {
     match h.state.overlays.last() {
         Some(Overlay::Comments(panel)) => panel.input.value().to_owned(),

@@ -87,6 +87,17 @@ fn of_boxes_it_is_said_whose_are_seen_and_how_far_they_are_the_same() {
     h.reply(Slot::Conflicts, Reply::Conflicts(vec![one]));
     let text = h.screen(80, 24);
     assert!(text.contains("theirs is shown, overlap 0.60"), "{text}");
+    // Of several it is said which of them differ.
+    let mut theirs = boxed(0.2);
+    let other = answer(&[2], "bob").annotations.remove(0);
+    theirs.annotations.push(Annotation { shape: theirs.annotations[0].shape.clone(), ..other });
+    let mut several = line(2, theirs);
+    let Change::Answer { after, .. } = &mut several.edit.change else { panic!() };
+    *after = boxed(0.22);
+    h.keys("q g x");
+    h.reply(Slot::Conflicts, Reply::Conflicts(vec![several]));
+    let text = h.screen(120, 40);
+    assert!(text.contains("theirs is shown   only theirs: roses   the same: 1, overlap 0.90"), "{text}");
 }
 
 #[test]

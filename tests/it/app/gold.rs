@@ -82,6 +82,34 @@ fn an_answer_is_kept_apart_and_shown_like_any_other() {
     assert!(matches!(&h.writes()[..], [Write::Edits(e)] if matches!(e[0].change, Change::Answer { .. })));
 }
 
+/// Pictures done as the header says, and those of a class as the column beside the picture says.
+fn counted(h: &mut Harness) -> (u64, u64) {
+    let text = h.screen(120, 30);
+    let first =
+        |line: &str, at: usize| line.split_whitespace().rev().nth(at).unwrap().replace(',', "").parse().unwrap();
+    let done = text.lines().next().unwrap().split(" / ").next().unwrap();
+    let class = text.lines().find(|line| line.contains("roses") && line.contains(" 2 ")).unwrap();
+    (first(done, 0), first(class, 0))
+}
+
+#[test]
+fn counts_move_on_a_gold_picture_as_on_any_other() {
+    let mut h = walking();
+    let counts = &mut h.state.project.as_mut().unwrap().counts;
+    counts.status.insert(Status::Labeled, 20);
+    let (before, roses) = counted(&mut h);
+    assert_eq!(before, 15, "five of the twenty are gold ones that this person has still to answer");
+    let gold = at_gold(&mut h);
+    h.keys("2");
+    assert_eq!(counted(&mut h), (before + 1, roses + 1));
+    h.save_all();
+    assert_eq!(counted(&mut h), (before + 1, roses + 1), "the store's counts say nothing of it");
+    h.keys("p");
+    assert_eq!(here(&h).id, gold);
+    h.keys("n 2");
+    assert_eq!(counted(&mut h), (before + 2, roses + 2));
+}
+
 #[test]
 fn nothing_is_asked_by_the_place_of_a_gold_picture() {
     let mut h = walking();

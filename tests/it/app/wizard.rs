@@ -174,6 +174,32 @@ fn a_file_is_looked_at_counted_and_then_imported() {
 }
 
 #[test]
+fn a_path_that_begins_anew_takes_the_place_of_the_folder_that_stood_there() {
+    let mut h = listed();
+    h.keys("I").text("/tmp/a.csv");
+    let text = h.screen(80, 24);
+    assert!(text.contains("file or folder: /tmp/a.csv") && !text.contains("flowers//tmp"), "{text}");
+    assert!(h.asked().iter().any(|q| matches!(q, Query::Complete { text, .. } if text == "/tmp/a.csv")));
+    h.keys("<enter>");
+    assert_eq!(looked_at(&h).from.to_string(), "/tmp/a.csv");
+}
+
+#[test]
+fn a_long_message_takes_on_nothing_of_the_line_that_it_covers() {
+    use ratatui::style::Modifier;
+    let mut h = importing();
+    h.keys("d");
+    let (id, _) = ordered(&h);
+    end(&mut h, id, Imported { stopped: Some("bad ".repeat(60)), ..imported(true, 0) });
+    for height in 20..30 {
+        h.state.say(lakelens::app::messages::Level::Info, "so long that it takes the line above as well ".repeat(3));
+        let (buffer, _) = h.draw(80, height);
+        let cells = (0..80).map(|x| buffer[(x, height - 2)].modifier);
+        assert!(cells.into_iter().all(|looks| !looks.contains(Modifier::BOLD)), "at {height}");
+    }
+}
+
+#[test]
 fn a_choice_that_changes_makes_the_dry_run_void_and_the_file_is_looked_at_again() {
     let mut h = importing();
     h.keys("d");
@@ -281,6 +307,9 @@ fn why_an_import_would_stop_stands_there_in_full_in_the_words_of_the_screen() {
         assert!(words.contains(&part), "{part}: {screen}");
     }
     assert!(!screen.contains("--"), "{screen}");
+    h.keys("s");
+    let said = &h.state.messages.shown().unwrap().text;
+    assert!(said.contains("`unknown pictures: skip`") && !said.contains("--"), "{said}");
     h.keys("G");
     assert!(h.screen(80, 24).contains("wrong rows"), "{}", h.screen(80, 24));
 }

@@ -1,7 +1,7 @@
 //! Gold pictures in the walk of the Label screen: pictures with a trusted answer, shown as if nobody had answered them.
 //!
 //! What always holds: they are mixed only into a queue of all open pictures, where any picture may come next; nothing on
-//! the screen tells them apart; what is answered to one is an edit of its own ([`Change::Check`]), saved, sent, taken back
+//! the screen tells them apart, no count either; what is answered to one is an edit of its own ([`Change::Check`]), saved, sent, taken back
 //! and made again like any other, and never touches the sample; nothing that is asked of the store is asked by a gold
 //! picture's place, which the queue does not have.
 
@@ -15,8 +15,10 @@ use crate::app::screens::{Screen, versions};
 use crate::app::slots::Slot;
 use crate::app::state::State;
 use crate::domain::agreement::gold::{Mix, READY, Ready, obstacle};
+use crate::domain::class::LabelSet;
 use crate::domain::edit::{Change, Edit};
-use crate::domain::ids::SampleId;
+use crate::domain::ids::{ClassId, SampleId};
+use crate::domain::project::Counts;
 use crate::domain::queue::{Filter, Queue};
 use crate::domain::sample::{Answer, Sample, Status};
 use crate::domain::text::printable;
@@ -77,6 +79,21 @@ impl LabelState {
     pub fn ordinary(&self) -> Option<&Sample> {
         let before = self.walk.iter().take(self.at + 1).rev();
         before.chain(self.walk.iter().skip(self.at + 1)).find(|s| !self.gold.holds(s.id))
+    }
+
+    /// Pictures of the project that are done, as far as this person can tell: a gold one that was mixed in is open like any
+    /// other until they have answered it, whatever the project has for it.
+    #[must_use]
+    pub fn done(&self, counts: &Counts) -> u64 {
+        let open = self.gold.given.values().filter(|answer| answer.is_none()).count();
+        counts.done().saturating_sub(open as u64)
+    }
+
+    /// Pictures with a class, as far as this person can tell: theirs among gold ones count like any other.
+    #[must_use]
+    pub fn of_class(&self, counts: &Counts, labels: &LabelSet, class: ClassId) -> u64 {
+        let own = self.gold.given.values().flatten().filter(|answer| answer.classes(labels).contains(&class));
+        counts.of_class(labels, class) + own.count() as u64
     }
 
     /// Gold pictures among the first so many of the walk.

@@ -7,7 +7,7 @@ use crate::app::effect::{Effect, ExportOrder, Job};
 use crate::app::screens::{Screen, navigation, projects};
 use crate::app::state::State;
 use crate::domain::lake_path::LakePath;
-use crate::domain::project::Project;
+use crate::domain::project::{Project, Task};
 use crate::domain::text::{decode_os, encode_os, grouped, printable};
 use crate::ops::options::export::{
     AS_OF, BEFORE, By, CHOICES, Export, FILTER, FORMAT, Format, IMAGES, Images, PARTS, SEED, SHARDS,
@@ -48,12 +48,21 @@ enum Row {
     Field(&'static Field<Export>),
 }
 
+/// The format that is offered first: one that has a place for what the project asks for.
+fn usual(project: Option<&Project>) -> Format {
+    match project.map(|p| p.task) {
+        Some(Task::Detection | Task::Segmentation) => Format::from_name("coco").unwrap_or(Format::Csv),
+        _ => Format::Csv,
+    }
+}
+
 impl ExportState {
     fn new(from: Option<Project>, base: String) -> Self {
+        let format = usual(from.as_ref());
         let mut made = Self {
             from,
             projects: Vec::new(),
-            wanted: Export::new(PathBuf::new(), Format::Csv),
+            wanted: Export::new(PathBuf::new(), format),
             named: false,
             base,
             run: None,
@@ -192,7 +201,11 @@ pub(super) fn change(state: &mut State) -> Vec<Effect> {
     match row {
         Some(Row::From) => pick_project(state, &projects, |state, id| {
             if let Some(wizard) = wizard(state) {
+                let untouched = wizard.wanted.format == usual(wizard.from.as_ref());
                 wizard.from = project_of(&wizard.projects, id);
+                if untouched {
+                    wizard.wanted.format = usual(wizard.from.as_ref());
+                }
             }
             changed(state)
         }),

@@ -13,7 +13,7 @@ use crate::domain::ids::ProjectId;
 use crate::domain::lake_path::LakePath;
 use crate::domain::project::Project;
 use crate::domain::text::printable;
-use crate::ops::options::import::{CHOICES, FIELDS, ImportOptions};
+use crate::ops::options::import::{CHOICES, FIELDS, ImportOptions, on_screen};
 use crate::ops::options::{Choice, Field, applies};
 use crate::ops::report::exchange::{ImportPreview, Imported};
 use std::sync::Arc;
@@ -145,7 +145,7 @@ impl ImportState {
     pub(super) fn counted(&self) -> Result<bool, String> {
         match &self.told {
             Some(told) if told.report.dry_run => match &told.stopped {
-                Some(why) => Err(why.clone()),
+                Some(why) => Err(on_screen(why)),
                 None => Ok(true),
             },
             _ => Ok(false),

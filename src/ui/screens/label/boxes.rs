@@ -39,11 +39,14 @@ pub(in crate::ui) fn live(state: &State, palette: &Palette) -> Option<Mark> {
         Stage::Drag(drag) if drag.now.is_some() => {
             Some(Mark { at: window(drag.now?)?, rgb: SELECTED, stroke: Stroke::Dashed })
         }
-        Stage::Rest | Stage::Round(_) | Stage::Drag(_) => {
-            let at = round::extent(&state.selected_shape()?.shape)?;
-            Some(Mark { at: window(at)?, rgb: SELECTED, stroke: Stroke::Dashed })
-        }
+        Stage::Rest | Stage::Round(_) | Stage::Drag(_) => chosen(&state.selected_shape()?.shape),
     }
+}
+
+/// The frame of the shape that is looked at.
+#[must_use]
+pub(in crate::ui) fn chosen(shape: &Shape) -> Option<Mark> {
+    Some(Mark { at: window(round::extent(shape)?)?, rgb: SELECTED, stroke: Stroke::Dashed })
 }
 
 /// Draws the letters of the choice that is made now, over the picture.

@@ -38,7 +38,7 @@ pub(super) fn column(state: &State, open: &OpenProject, label: &LabelState, canv
     let chosen = given(state, open, label);
     let top = window_of(&classes, &chosen, shown);
     for class in classes.iter().skip(top).take(shown) {
-        class_row(open, &chosen, class, blind, canvas, line(y));
+        class_row((open, label), &chosen, class, blind, canvas, line(y));
         y += 1;
     }
     if classes.is_empty() {
@@ -66,11 +66,19 @@ pub(in crate::ui::screens) fn window_of(classes: &[&LabelClass], given: &[ClassI
 }
 
 /// One class. A blind second pass shows no counts: they would tell what the first answers were.
-fn class_row(open: &OpenProject, given: &[ClassId], class: &LabelClass, blind: bool, canvas: &mut Canvas, line: Rect) {
+fn class_row(
+    (open, label): (&OpenProject, &LabelState),
+    given: &[ClassId],
+    class: &LabelClass,
+    blind: bool,
+    canvas: &mut Canvas,
+    line: Rect,
+) {
     let chosen = given.contains(&class.id);
     let (colour, shape) = canvas.palette.class(usize::from(class.colour));
     let shape = shape.to_owned();
-    let count = open.counts.of_class(&open.project.labels, class.id);
+    let labels = &open.project.labels;
+    let count = label.of_class(&open.counts, labels, class.id);
     let key = if class.hotkey.is_empty() { " ".to_owned() } else { class.hotkey.clone() };
     canvas.text(Rect { width: 3.min(line.width), ..line }, &key, canvas.style(Role::Key));
     if chosen {
@@ -91,8 +99,7 @@ fn class_row(open: &OpenProject, given: &[ClassId], class: &LabelClass, blind: b
         canvas.right(line, &count_text, canvas.style(Role::Muted));
     }
     if wide {
-        let most =
-            open.project.labels.live().map(|c| open.counts.of_class(&open.project.labels, c.id)).max().unwrap_or(0);
+        let most = labels.live().map(|c| label.of_class(&open.counts, labels, c.id)).max().unwrap_or(0);
         let share = if most == 0 { 0.0 } else { count as f64 / most as f64 };
         let bar = Rect { x: line.right() - 14, width: 14u16.saturating_sub(width(&count_text) + 2).min(7), ..line };
         canvas.bar(bar, share, colour);

@@ -26,12 +26,23 @@ pub(super) fn render(state: &State, stats: &StatsState, canvas: &mut Canvas, at:
     if at.width < 60 {
         let list = Rect { y: at.y + 3, height: at.height.saturating_sub(3), ..at };
         short(&kappa, agrees(state), canvas, text);
-        differing(state, stats, report, canvas, list);
+        let boxes =
+            boxes_words(report).map_or(0, |words| wrapped(canvas, Rect { y: at.y + 2, ..text }, &words, Role::Text));
+        differing(
+            state,
+            stats,
+            report,
+            canvas,
+            Rect { y: list.y + boxes, height: list.height.saturating_sub(boxes), ..list },
+        );
         return;
     }
     let mut used = wrapped(canvas, text, &state.with_keys(&agree_words(&kappa, agrees(state))), Role::Text);
     let below = |used: u16| Rect { y: at.y + used, height: at.height.saturating_sub(used), ..text };
     used += wrapped(canvas, below(used), &kappa_words(&kappa), Role::Text);
+    if let Some(words) = boxes_words(report) {
+        used += wrapped(canvas, below(used), &words, Role::Text);
+    }
     if at.height >= 14 {
         used += wrapped(canvas, below(used), "1 is perfect agreement, 0 what chance alone would give.", Role::Muted);
     }
@@ -101,6 +112,14 @@ fn kappa_words(k: &Kappa) -> String {
         (Some(kappa), None) => format!("Cohen's kappa is {kappa:.2}; one pair tells little."),
         (None, _) => "Cohen's kappa is not defined: every answer is the same.".to_owned(),
     }
+}
+
+/// How well the boxes of both lie on each other, in a line; nothing where there are none.
+fn boxes_words(report: &AgreementReport) -> Option<String> {
+    let study = report.study.as_ref()?;
+    let boxes = study.all.boxes.as_ref()?;
+    let overlap = boxes.iou.value.map(|iou| format!("overlap {iou:.2}, "));
+    Some(format!("Boxes: {}F1 {:.2} at {:.2}.", overlap.unwrap_or_default(), boxes.f1.value?, study.threshold))
 }
 
 /// Columns of the list: the picture, the first answer, the second answer, and when.

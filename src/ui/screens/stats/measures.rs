@@ -4,7 +4,7 @@ use super::agreement::nothing;
 use crate::app::screens::stats::{MEASURES_AROUND, MeasureRow, StatsState};
 use crate::app::state::State;
 use crate::domain::agreement::gold::{GoldReport, Share};
-use crate::domain::agreement::{Agreement, Figure, Measure};
+use crate::domain::agreement::{Agreement, Figure, Measure, digits};
 use crate::domain::text::printable;
 use crate::theme::{Glyph, Role};
 use crate::ui::canvas::{Canvas, cut, number};
@@ -75,13 +75,30 @@ pub(super) fn render(state: &State, stats: &StatsState, project: &str, canvas: &
         y += 1;
     }
     let told = "right: of the gold pictures a person was asked; by class, of what is trusted to be there.";
-    let words = "1 is perfect agreement, 0 what chance alone would give. kappa is Cohen's of two people and Fleiss' of more, \
-                 alpha Krippendorff's. The ranges hold with 95 % confidence.";
+    let words = meaning(study, &columns);
     let below = Rect { y: y + 1, height: (at.bottom()).saturating_sub(y + 1), width: at.width.min(100), ..at };
     let gold = gold.filter(|g| g.all.of > 0).map(|_| told);
-    let words = Some(words).filter(|_| study.all.labels.pictures > 0);
+    let words = Some(words.as_str()).filter(|_| study.all.labels.pictures > 0);
     let words: Vec<&str> = gold.into_iter().chain(words).collect();
     wrapped(canvas, below, &words.join(" "), Role::Muted);
+}
+
+/// What the columns mean; only of those that are there.
+fn meaning(study: &Agreement, columns: &[Column]) -> String {
+    let mut words =
+        "1 is perfect agreement, 0 what chance alone would give. kappa is Cohen's of two people and Fleiss' \
+                     of more, alpha Krippendorff's."
+            .to_owned();
+    if study.all.boxes.is_some() {
+        words += &format!(
+            " overlap is the mean of boxes that both drew, F1 the share of all boxes that overlap by {:.2} or more.",
+            study.threshold
+        );
+    }
+    if columns.iter().any(|c| matches!(c, Column::Ends(_))) {
+        words += " The ranges hold with 95 % confidence.";
+    }
+    words
 }
 
 fn width_of(column: Column) -> u16 {
@@ -209,7 +226,7 @@ fn draw_gold(text: &str, share: Option<Share>, name: u16, canvas: &mut Canvas, a
         return;
     };
     canvas.right(cell(0, asked), &number(share.of), plain);
-    canvas.right(cell(asked, right), &share.value.map(|v| format!("{v:.2}")).unwrap_or_default(), plain);
+    canvas.right(cell(asked, right), &share.value.map(|v| digits(v, 2)).unwrap_or_default(), plain);
     if let (Some(low), Some(high), true) = (share.low, share.high, ends.width >= ENDS - 4) {
         canvas.text(ends, &format!("{low:.2} to {high:.2}"), muted);
     }
@@ -217,7 +234,7 @@ fn draw_gold(text: &str, share: Option<Share>, name: u16, canvas: &mut Canvas, a
 
 fn cell(column: Column, measure: &Measure, canvas: &mut Canvas, at: Rect) {
     let (labels, boxes) = (&measure.labels, measure.boxes.as_ref());
-    let shown = |figure: Figure| figure.value.map_or_else(|| "-".to_owned(), |v| format!("{v:.2}"));
+    let shown = |figure: Figure| figure.value.map_or_else(|| "-".to_owned(), |v| digits(v, 2));
     let of_boxes =
         |get: fn(&crate::domain::agreement::boxes::Boxes) -> Figure| boxes.map(get).map(shown).unwrap_or_default();
     let text = match column {
@@ -231,7 +248,7 @@ fn cell(column: Column, measure: &Measure, canvas: &mut Canvas, at: Rect) {
         Column::Ends(get) => {
             let figure = get(measure);
             if let (Some(low), Some(high)) = (figure.low, figure.high) {
-                let text = format!("{low:.2} to {high:.2}");
+                let text = format!("{} to {}", digits(low, 2), digits(high, 2));
                 canvas.text(
                     Rect { x: at.x + 2, width: at.width.saturating_sub(2), ..at },
                     &text,

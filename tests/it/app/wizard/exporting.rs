@@ -51,6 +51,22 @@ fn what_an_export_would_lose_is_told_before_it_is_made() {
 }
 
 #[test]
+fn the_format_that_is_offered_first_has_a_place_for_what_the_project_asks_for() {
+    use lakelens::domain::project::{Project, Task};
+    assert_eq!(exporting().screen(80, 24).matches("csv").count(), 2, "in the format and in the name of the file");
+    let mut h = listed();
+    let boxed = Project { task: Task::Detection, ..project(&["daisy", "rose"]) };
+    let all = || Reply::Projects { all: vec![(boxed.clone(), Counts::default())], here: HashMap::new() };
+    let effects = lakelens::app::screens::shown(&mut h.state);
+    h.effects.extend(effects);
+    h.reply(Slot::Projects, all());
+    h.keys("E");
+    h.reply(Slot::WizardProjects, all());
+    let text = h.screen(80, 24);
+    assert!(text.contains("coco") && text.contains("flowers.json") && !text.contains("csv"), "{text}");
+}
+
+#[test]
 fn names_that_begin_alike_stay_together_and_labels_can_be_those_of_then() {
     let mut h = exporting();
     h.keys("<enter>").text("tfrecord").keys("<enter>");

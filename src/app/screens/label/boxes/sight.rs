@@ -29,9 +29,14 @@ pub struct Sight {
 /// Where the picture under the eye is, if its size is known.
 #[must_use]
 pub fn sight(state: &State) -> Option<Sight> {
+    sight_in(state, state.picture_room()?)
+}
+
+/// Where it is in this room, of screens that show it twice.
+#[must_use]
+pub fn sight_in(state: &State, room: CellRect) -> Option<Sight> {
     let (picture, sample) = current(state)?;
     let size = state.picture_size(&picture, sample)?;
-    let room = state.picture_room()?;
     let window = state.window_of(&picture, sample);
     let unit = |v: u32| f64::from(v) / f64::from(Window::ONE);
     let part = BoxN { x: unit(window.x), y: unit(window.y), w: unit(window.w), h: unit(window.h) };
