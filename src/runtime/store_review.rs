@@ -5,6 +5,7 @@ use crate::app::effect::Remark;
 use crate::app::event::Reply;
 use crate::app::screens::adjudicate::Dispute;
 use crate::domain::agreement::gold::GoldReport;
+use crate::domain::agreement::objects::objects;
 use crate::domain::agreement::{Study, adjudication};
 use crate::domain::class::LabelSet;
 use crate::domain::comment::Comment;
@@ -191,7 +192,8 @@ pub(super) fn disputes(store: &mut dyn Store, project: ProjectId) -> Result<Repl
             let (a, b) = ((pair.first, pair.first_by), (pair.second, pair.second_by));
             let turned = (sample.id.0.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 63) == 1;
             let (a, b) = if turned { (b, a) } else { (a, b) };
-            disputes.push(Dispute { sample, a, b });
+            let objects = objects(&a.0, &b.0, &labels);
+            disputes.push(Dispute { sample, a, b, objects });
         }
     }
 }

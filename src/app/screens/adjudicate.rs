@@ -22,13 +22,12 @@ use crate::app::registry::{Scope, Spec};
 use crate::app::slots::Slot;
 use crate::app::state::State;
 use crate::domain::agreement::adjudication::{self, Taken};
-use crate::domain::agreement::objects::{Objects, objects};
+use crate::domain::agreement::objects::Objects;
 use crate::domain::edit::Change;
 use crate::domain::ids::SampleId;
 use crate::domain::project::Task;
 use crate::domain::sample::{Answer, Sample};
 use crate::domain::text::printable;
-use std::collections::HashMap;
 
 /// A picture with two answers that differ.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +38,8 @@ pub struct Dispute {
     pub a: (Answer, String),
     /// The other.
     pub b: (Answer, String),
+    /// In which objects they differ; of thousands this takes a moment, so that it comes with them.
+    pub objects: Objects,
 }
 
 /// The state of the screen.
@@ -56,8 +57,6 @@ pub struct AdjudicateState {
     pub turned: Option<SampleId>,
     /// The picture that was looked at with the boxes of both.
     compared: Option<SampleId>,
-    /// In which objects the answers differ.
-    objects: HashMap<SampleId, Objects>,
     /// The object that is looked at closer: of which picture, and its position among those that differ.
     looked: Option<(SampleId, usize)>,
     /// The store was asked while a decision was on its way, and may answer without it: it is asked again afterwards.
@@ -217,7 +216,7 @@ pub fn shown(state: &mut State) -> Vec<Effect> {
 
 /// Takes the store's answer. Decisions on their way are not in it yet: what they decided does not come back.
 pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
-    let (settled, labels) = (state.save.settled(), state.labels());
+    let settled = state.save.settled();
     let Some(here) = here(state) else { return Vec::new() };
     match reply {
         Reply::Disputes { disputes, more } => {
@@ -233,7 +232,6 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
             let on = here.disputes.as_ref().and_then(|d| d.get(here.at)).map(|d| d.sample.id);
             let same = disputes.iter().position(|d| Some(d.sample.id) == on);
             here.at = same.unwrap_or(here.at).min(disputes.len().saturating_sub(1));
-            here.objects = disputes.iter().map(|d| (d.sample.id, objects(&d.a.0, &d.b.0, &labels))).collect();
             (here.disputes, here.more, here.problem) = (Some(disputes), more, None);
         }
         Reply::Failed(why) => here.problem = Some(why),
@@ -258,7 +256,7 @@ pub fn step(state: &mut State, way: Move) -> Vec<Effect> {
 
 fn decide(state: &mut State, taken: Taken) -> Vec<Effect> {
     let Some(dispute) = current(state).cloned() else { return Vec::new() };
-    let Dispute { sample, a, b } = dispute;
+    let Dispute { sample, a, b, .. } = dispute;
     let labels = state.labels();
     let (after, message) = adjudication::decision(taken, (&a.0, &a.1), (&b.0, &b.1), &labels);
     // Marks of the sample are not what was disputed.

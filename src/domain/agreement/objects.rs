@@ -13,6 +13,9 @@ use crate::domain::sample::Answer;
 use crate::domain::text::printable;
 use std::collections::HashSet;
 
+/// So many different things are named of one kind.
+const NAMED: usize = 20;
+
 /// An object on which two answers differ: that of the one, that of the other, or both where it is the same thing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Apart {
@@ -169,17 +172,20 @@ impl Apart {
     }
 }
 
-/// `jack, nine x2`: what is said several times, once.
+/// `jack, nine x2`: what is said several times, once; of very many different ones only how many more there are.
 fn counted(all: Vec<String>) -> String {
-    let mut counts: Vec<(String, usize)> = Vec::new();
+    let (mut counts, mut more): (Vec<(String, usize)>, usize) = (Vec::new(), 0);
     for text in all {
+        let full = counts.len() == NAMED;
         match counts.iter_mut().find(|(known, _)| *known == text) {
             Some((_, count)) => *count += 1,
+            None if full => more += 1,
             None => counts.push((text, 1)),
         }
     }
     let words = counts.into_iter().map(|(text, n)| if n == 1 { text } else { format!("{text} x{n}") });
-    words.collect::<Vec<_>>().join(", ")
+    let rest = (more > 0).then(|| format!("{more} more"));
+    words.chain(rest).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

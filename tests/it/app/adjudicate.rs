@@ -11,7 +11,9 @@ use lakelens::app::screens::Screen;
 use lakelens::app::screens::adjudicate::{Dispute, current};
 use lakelens::app::screens::label::state::picture;
 use lakelens::app::slots::Slot;
+use lakelens::domain::agreement::objects::objects;
 use lakelens::domain::annotation::{Annotation, Shape};
+use lakelens::domain::class::LabelSet;
 use lakelens::domain::edit::{Change, Edit, Outcome};
 use lakelens::domain::geometry::BoxN;
 use lakelens::domain::ids::{ClassId, Rev, SampleId};
@@ -19,6 +21,8 @@ use lakelens::domain::project::Task;
 use lakelens::domain::sample::{Answer, Note, Status};
 use lakelens::media::info::ImageInfo;
 use std::sync::Arc;
+
+const CLASSES: [&str; 3] = ["daisy", "roses", "tulips"];
 
 fn given(class: i64, boxes: &[f64]) -> Answer {
     let label = |class| Annotation::label(ClassId(class), "x", Timestamp::UNIX_EPOCH);
@@ -33,12 +37,17 @@ fn given(class: i64, boxes: &[f64]) -> Answer {
 fn dispute(n: usize, a: Answer, b: Answer) -> Dispute {
     let mut sample = sample(n);
     (sample.answer, sample.rev) = (a.clone(), Rev(4));
-    Dispute { sample, a: (a, "dora".to_owned()), b: (b, "bob\u{1b}[2J".to_owned()) }
+    Dispute {
+        objects: objects(&a, &b, &LabelSet::from_names(&CLASSES, 1)),
+        sample,
+        a: (a, "dora".to_owned()),
+        b: (b, "bob\u{1b}[2J".to_owned()),
+    }
 }
 
 /// The screen with these disputes, their pictures on it.
 fn opened(disputes: Vec<Dispute>) -> Harness {
-    let mut h = Harness::labelling(&["daisy", "roses", "tulips"], 10);
+    let mut h = Harness::labelling(&CLASSES, 10);
     h.keys("g d");
     assert!(matches!(h.asked().as_slice(), [.., Query::Disputes(_)]), "{:?}", h.asked());
     let project = h.state.project.as_ref().unwrap().project.clone();

@@ -3,7 +3,7 @@
 //! What always holds: looking decides nothing; where one picture only is on the screen, it shows the answer that has the
 //! object; after the last one the whole picture is shown again.
 
-use super::{AdjudicateState, HERE, current, here, is_twice};
+use super::{AdjudicateState, Dispute, HERE, current, here, is_twice};
 use crate::app::effect::Effect;
 use crate::app::messages::Level;
 use crate::app::registry::Spec;
@@ -31,16 +31,15 @@ impl AdjudicateState {
     /// The objects of both answers to the picture on the screen.
     #[must_use]
     pub fn objects(&self) -> Option<&Objects> {
-        self.objects.get(&self.disputes.as_ref()?.get(self.at)?.sample.id)
+        Some(&self.disputes.as_ref()?.get(self.at)?.objects)
     }
 
     /// The object that is looked at closer, its number from 1, and how many there are.
     #[must_use]
     pub fn looked(&self) -> Option<(&Apart, usize, usize)> {
-        let id = self.disputes.as_ref()?.get(self.at)?.sample.id;
-        let (of, at) = self.looked.filter(|(of, _)| *of == id)?;
-        let apart = &self.objects.get(&of)?.apart;
-        Some((apart.get(at)?, at + 1, apart.len()))
+        let Dispute { sample, objects, .. } = self.disputes.as_ref()?.get(self.at)?;
+        let (_, at) = self.looked.filter(|(of, _)| *of == sample.id)?;
+        Some((objects.apart.get(at)?, at + 1, objects.apart.len()))
     }
 }
 
