@@ -59,6 +59,12 @@ fn raw_byte(c: char) -> Option<u8> {
     u8::try_from(offset).ok().filter(|b| *b < 0x80).map(|b| b + 0x80)
 }
 
+/// Whether a text holds bytes that are no UTF-8, as [`encode_os`] keeps them.
+#[must_use]
+pub fn has_raw_bytes(text: &str) -> bool {
+    !text.is_ascii() && text.chars().any(|c| raw_byte(c).is_some())
+}
+
 /// Keeps a file name as text without loss: valid UTF-8 as it is, every other byte as one private-use character.
 ///
 /// [`decode_os`] gives the same bytes back for every name, also for names that already hold those characters.

@@ -297,6 +297,14 @@ fn no_area(kind: &str) -> String {
     format!("the shape is of the type `{kind}`: it is no box, polygon or mask, and is not taken")
 }
 
+/// The class that a cell names. A name of a picture may hold any bytes, because files have such names; that of a class is text.
+fn class_of_cell(cell: &str) -> Result<&str, String> {
+    match crate::domain::text::has_raw_bytes(cell) {
+        true => Err("the class is not UTF-8 text; save the file as UTF-8 and try again".to_owned()),
+        false => Ok(cell),
+    }
+}
+
 /// An error about a file as a whole.
 fn broken(file: &Arc<str>, reason: impl Into<String>) -> ReadError {
     ReadError::Broken { place: Place { file: Arc::clone(file), at: Spot::Whole }, reason: reason.into() }

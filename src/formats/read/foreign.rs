@@ -2,17 +2,36 @@
 
 use crate::domain::picture_name::is_picture_name;
 
+const PACKED: &str = "it is packed; unpack it and give what is in it";
+const TABLE: &str = "it is a table of a kind that is not read; write it as Parquet or CSV, which are";
+/// First bytes of what is not read, with what to do about it.
+const KNOWN: [(&[u8], &str); 16] = [
+    (b"PK\x03\x04", "it is a zip archive; unpack it and give the folder, or the annotation file in it"),
+    (b"\x1f\x8b", "it is packed with gzip; unpack it (gunzip) and give what is in it"),
+    (b"\xff\xfe", "its text is UTF-16; save it as UTF-8 and try again"),
+    (b"\xfe\xff", "its text is UTF-16; save it as UTF-8 and try again"),
+    (b"\x28\xb5\x2f\xfd", PACKED),
+    (b"\xfd7zXZ", PACKED),
+    (b"BZh", PACKED),
+    (b"7z\xbc\xaf", PACKED),
+    (b"Rar!", PACKED),
+    (b"ARROW1", "it is an Arrow or Feather file; write it as Parquet, which is read"),
+    (b"ORC", TABLE),
+    (b"Obj\x01", TABLE),
+    (b"SQLite format 3", "it is a database of SQLite; write its table as CSV"),
+    (b"\x89HDF", "it is HDF5, which is not read; write its annotations as COCO, CSV or Parquet"),
+    (b"MATLAB ", "it is a file of MATLAB, which is not read; write its annotations as COCO, CSV or Parquet"),
+    (b"\x93NUMPY", "it is an array of NumPy, which says no names; write its annotations as COCO, CSV or Parquet"),
+];
+
 /// Why a file with these first bytes is not read; nothing for one that looks like nothing known.
 pub(super) fn of_bytes(head: &[u8]) -> Option<&'static str> {
-    match head {
-        [b'P', b'K', 3, 4, ..] => {
-            Some("it is a zip archive; unpack it and give the folder, or the annotation file in it")
-        }
-        [0x1f, 0x8b, ..] => Some("it is packed with gzip; unpack it (gunzip) and give what is in it"),
-        // Before UTF-16, whose mark it begins with.
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("its text is UTF-16; save it as UTF-8 and try again"),
-        _ => None,
+    if matches!(head, [0x80, 2..=5, ..]) {
+        return Some(
+            "it is a pickle of Python, which could run anything and is never opened; write JSON, CSV or Parquet",
+        );
     }
+    KNOWN.iter().find(|(first, _)| head.starts_with(first)).map(|(_, why)| *why)
 }
 
 /// The same for the first part of a text.
@@ -53,6 +72,9 @@ pub(super) fn of_names(names: &[String]) -> Option<&'static str> {
     }
     if any(".xlsx") || any(".xls") || any(".ods") {
         return Some("it is a spreadsheet; save the sheet as CSV in UTF-8");
+    }
+    if any(".tar") || any(".tar.gz") || any(".tgz") {
+        return Some("it is a tar archive; unpack it and give the folder, or the annotation file in it");
     }
     if any("samples.json") && any("metadata.json") {
         return Some("it is FiftyOne's own form of a data set; export it from FiftyOne as COCODetectionDataset");

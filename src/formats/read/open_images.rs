@@ -155,7 +155,7 @@ impl Columns {
     fn thing(&self, cells: &[String], names: &HashMap<String, String>, place: &Place) -> Result<Option<Mark>, String> {
         let cell = |i: usize| cells.get(i).map(|c| c.trim()).filter(|c| !c.is_empty());
         let id = cell(self.label).ok_or("it has no LabelName")?;
-        let class = names.get(id).map_or(id, String::as_str);
+        let class = super::class_of_cell(names.get(id).map_or(id, String::as_str))?;
         if let Some(mask) = self.mask.and_then(cell) {
             let mask = crate::domain::text::printable(mask);
             return Err(format!("its mask is the picture `{mask}`, and masks in pictures of their own are not read"));

@@ -38,7 +38,10 @@ impl Rules {
 
     /// What makes a mark impossible here. `before` are those of the same picture that were possible.
     pub(super) fn fault(&self, mark: &Mark, before: &[Mark]) -> Option<String> {
-        if let Err(reason) = usable(&mark.class) {
+        // What the project has is a name there, however it came about.
+        if let Err(reason) = usable(&mark.class)
+            && !self.known.contains(&mark.class.to_lowercase())
+        {
             return Some(reason);
         }
         if self.classes == NewClasses::Error && !self.known.contains(&mark.class.to_lowercase()) {
@@ -96,6 +99,11 @@ pub(super) fn usable(name: &str) -> Result<(), String> {
         long if long.len() > NAME_MOST => {
             Err(format!("the name of the class has {} bytes; {NAME_MOST} are the most", long.len()))
         }
+        // So readers of text show bytes that are no UTF-8.
+        odd if odd.contains(char::REPLACEMENT_CHARACTER) => Err(format!(
+            "the name of the class, `{}`, is not UTF-8 text; save the file that names it as UTF-8 and try again",
+            printable(odd)
+        )),
         _ => Ok(()),
     }
 }

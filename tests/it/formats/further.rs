@@ -314,6 +314,12 @@ fn what_is_not_read_is_known_by_sight() {
     };
     refused("a.json", &[&[0xff, 0xfe][..], &utf16].concat(), "save it as UTF-8");
     refused("a.csv.gz", &[0x1f, 0x8b, 8, 0, 0], "gunzip");
+    refused("a.tar", b"train/0001.json\0", "it is a tar archive; unpack it");
+    refused("a.pkl", b"\x80\x04\x95", "a pickle of Python");
+    refused("a.json.zst", b"\x28\xb5\x2f\xfd", "it is packed; unpack it");
+    refused("a.feather", b"ARROW1\0\0", "write it as Parquet");
+    refused("a.db", b"SQLite format 3\0", "write its table as CSV");
+    refused("a.orc", b"ORC", "write it as Parquet or CSV");
     refused("labels.json", b"{\"classes\": [\"cat\"], \"labels\": {\"a\": 0}}", "COCODetectionDataset");
     refused("a.xlsx", b"PK\x03\x04", "save the sheet as CSV");
     refused("a.json", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull");

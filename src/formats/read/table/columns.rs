@@ -1,6 +1,6 @@
 //! Which column of a table says what, and the item of a row.
 
-use super::super::{Reading, broken, item, mark, split_of_cell, xml};
+use super::super::{Reading, broken, class_of_cell, item, mark, split_of_cell, xml};
 use super::layout::Layout;
 use super::place;
 use crate::domain::annotation::Shape;
@@ -248,6 +248,7 @@ impl Columns {
 
     /// The classes in a cell.
     fn classes(&self, cell: &str) -> Result<Vec<String>, String> {
+        let cell = class_of_cell(cell)?;
         match self.lists {
             true => {
                 serde_json::from_str(cell).map_err(|_| format!("the class is {}, no list of texts", printable(cell)))
@@ -323,7 +324,7 @@ impl Columns {
     /// The class of a box.
     fn only_class(&self, cell: &str) -> Result<String, String> {
         match self.lists {
-            false => Ok(cell.to_owned()),
+            false => class_of_cell(cell).map(str::to_owned),
             true => match <[String; 1]>::try_from(self.classes(cell)?) {
                 Ok([one]) => Ok(one),
                 Err(several) => Err(format!("the box has {} classes, not one", several.len())),

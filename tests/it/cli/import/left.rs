@@ -84,3 +84,25 @@ fn a_device_and_a_picture_are_never_replaced_by_an_export() {
         assert!(ran.code == 1 && ran.err.contains(why), "{dest}: {ran:?}");
     }
 }
+
+#[test]
+fn a_class_in_another_encoding_is_told_and_not_made() {
+    let home = cars();
+    put(&home, "a.csv", b"path,class,xmin,ymin,xmax,ymax\n1.png,caf\xe9,0,0,8,6\n");
+    let images = b"ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax\n1,x,caf\xe9,1,0,0.5,0,0.5\n";
+    put(&home, "open/x-annotations-bbox.csv", images);
+    put(&home, "lists/classes.txt", b"caf\xe9\n");
+    put(&home, "named/data.yaml", b"names: [caf\xe9]\n");
+    for folder in ["lists", "named"] {
+        put(&home, &format!("{folder}/labels/1.txt"), b"0 0.5 0.5 0.5 0.5\n");
+    }
+    for from in ["a.csv", "open", "lists", "named"] {
+        let (counters, message) = stopped(&home, &[from, "--match", "name"]);
+        assert_eq!(counters["rejected"], 1, "{from}: {counters}");
+        assert!(message.contains("not UTF-8 text; save the file"), "{from}: {message}");
+        assert_eq!(class_names(&home), ["car", "truck"], "{from}");
+    }
+    // A class that the project has under that name is that class.
+    home.ok(&["project", "classes", "add", "cars", "caf\u{fffd}"]);
+    assert_eq!(run(&home, &["lists", "--match", "name"])["annotations"], 1);
+}
