@@ -5,6 +5,7 @@ use crate::app::effect::Remark;
 use crate::app::event::Reply;
 use crate::app::screens::adjudicate::Dispute;
 use crate::domain::agreement::gold::GoldReport;
+use crate::domain::agreement::objects::objects;
 use crate::domain::agreement::{Study, adjudication};
 use crate::domain::class::LabelSet;
 use crate::domain::comment::Comment;
@@ -125,6 +126,7 @@ fn in_words(pair: &SecondAnswer, labels: &LabelSet) -> Disagreement {
         first_by: pair.first_name().to_owned(),
         second: pair.second.summary(labels),
         second_by: pair.second_by.clone(),
+        objects: objects(&pair.first, &pair.second, labels).words(("first", "second"), labels),
         at: pair.at,
     }
 }
