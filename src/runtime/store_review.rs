@@ -126,6 +126,7 @@ fn in_words(pair: &SecondAnswer, labels: &LabelSet) -> Disagreement {
         first_by: pair.first_name().to_owned(),
         second: pair.second.summary(labels),
         second_by: pair.second_by.clone(),
+        objects: objects(&pair.first, &pair.second, labels).words(("first", "second"), labels),
         at: pair.at,
     }
 }

@@ -223,13 +223,14 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
             if !settled && here.disputes.is_some() {
                 return Vec::new();
             }
-            // What comes back was taken back.
-            let known = here.decided.len();
+            // What comes back was taken back, to be decided anew: it is shown, so that no key hits another picture.
+            let back = here.decided.iter().rfind(|id| disputes.iter().any(|d| d.sample.id == **id)).copied();
             here.decided.retain(|id| disputes.iter().all(|d| d.sample.id != *id));
-            if here.decided.len() < known {
+            if back.is_some() {
                 here.last = None;
             }
             let on = here.disputes.as_ref().and_then(|d| d.get(here.at)).map(|d| d.sample.id);
+            let on = back.or(on);
             let same = disputes.iter().position(|d| Some(d.sample.id) == on);
             here.at = same.unwrap_or(here.at).min(disputes.len().saturating_sub(1));
             (here.disputes, here.more, here.problem) = (Some(disputes), more, None);

@@ -82,6 +82,9 @@ pub struct Disagreement {
     pub second: String,
     /// Who gave that.
     pub second_by: String,
+    /// In which boxes and outlines the two differ, in words; empty where neither has any.
+    #[serde(default)]
+    pub objects: String,
     /// When the second answer was given.
     pub at: Timestamp,
 }

@@ -34,6 +34,9 @@ pub fn render(state: &State, stats: &StatsState, canvas: &mut Canvas, area: Rect
         let right = format!("{} / {}", number(place as u64), number(count));
         chrome::header(canvas, frame.header, &name, "first and second answers", &right);
         agreement::render(state, stats, canvas, frame.body);
+        let pair = stats.agreement.as_ref().and_then(|a| a.differ.get(stats.cursor));
+        let style = canvas.style(Role::Text);
+        pair.map(|pair| canvas.text(frame.status, &pair.objects, style));
         return;
     }
     if stats.view == View::Measures {

@@ -190,6 +190,27 @@ fn a_third_answer_decides_and_leads_back_to_the_next_difference() {
 }
 
 #[test]
+fn a_decision_that_is_taken_back_is_on_the_screen_again() {
+    let mut h = opened(three());
+    h.keys("n a");
+    assert_eq!(left(&h), (vec![1, 3], Some(3)));
+    let saved = edits(&h).into_iter().map(|e| (e, Outcome::Saved { rev: Rev(5) })).collect();
+    h.event(Event::Wrote(Wrote::Edits(saved, None)));
+    h.keys("u");
+    let effects = lakelens::app::screens::shown(&mut h.state);
+    h.effects.extend(effects);
+    h.event(Event::Wrote(Wrote::Undone { redo: false, edits: Vec::new(), samples: Vec::new(), counts: None }));
+    h.reply(Slot::Disputes, Reply::Disputes { disputes: three(), more: false });
+    assert_eq!(left(&h), (vec![1, 2, 3], Some(2)));
+    // What comes for another reason leaves the one on the screen.
+    let effects = lakelens::app::screens::shown(&mut h.state);
+    h.effects.extend(effects);
+    h.keys("n");
+    h.reply(Slot::Disputes, Reply::Disputes { disputes: three(), more: false });
+    assert_eq!(left(&h).1, Some(3));
+}
+
+#[test]
 fn without_an_answer_there_nothing_is_decided() {
     let mut h = opened(three());
     anew(&mut h);

@@ -84,6 +84,7 @@ fn agreement(differ: usize) -> AgreementReport {
         first_by: "ann".to_owned(),
         second: "tulips".to_owned(),
         second_by: "bob".to_owned(),
+        objects: String::new(),
         at: ago(60 * 24 * 3),
     };
     AgreementReport {
@@ -317,8 +318,12 @@ fn agreement_of_boxes_says_that_it_is_about_classes() {
     for pair in &mut report.differ {
         (pair.path, pair.first_by) = ("a/1.png".to_owned(), "(imported)".to_owned());
     }
+    report.differ[1].objects = "only second: tulips   the same: 2, overlap 0.84".to_owned();
     let text = h.screen(80, 24);
-    assert!(text.contains("roses, (imported)"), "{text}");
+    assert!(text.contains("roses, (imported)") && !text.contains("only second"), "{text}");
+    h.keys("j");
+    let lines: Vec<String> = h.screen(60, 20).lines().map(str::to_owned).collect();
+    assert!(lines[18].contains("only second: tulips   the same: 2, overlap 0.84"), "{lines:?}");
 }
 
 #[test]

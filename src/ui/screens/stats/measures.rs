@@ -117,11 +117,11 @@ fn columns(width: u16, boxes: bool) -> Vec<Column> {
     // By how much each is wanted, with its place in the row.
     let mut wanted = vec![(3, Column::Alpha), (0, Column::Pictures), (1, Column::Agree)];
     if boxes {
-        wanted.extend([(7, Column::F1), (6, Column::Overlap)]);
+        wanted.extend([(7, Column::F1), (6, Column::Overlap), (8, f1_ends)]);
     }
     wanted.extend([(4, alpha_ends), (2, Column::Kappa)]);
     if boxes {
-        wanted.extend([(8, f1_ends), (5, Column::Boxes)]);
+        wanted.push((5, Column::Boxes));
     }
     // The interval of kappa tells the same as that of alpha, but for the widest windows.
     wanted.push((2, kappa_ends));
