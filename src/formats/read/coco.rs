@@ -212,10 +212,13 @@ impl<'a> Join<'a> {
 
     /// Takes a category; what is wrong with it, if anything is.
     fn category(&mut self, n: u64, bytes: &[u8]) -> Option<Bad> {
-        let value = json::parse::<Value>(bytes);
         let bad =
             |reason: String| Bad { place: self.place("elements", n), reason, name: None, whole: false, row: None };
-        let fields = value.as_ref().ok().and_then(Value::as_object);
+        let value = match json::parse::<Value>(bytes) {
+            Ok(value) => value,
+            Err(reason) => return Some(bad(format!("category {n} cannot be read: {reason}"))),
+        };
+        let fields = value.as_object();
         let id = fields.and_then(|f| json::field(f, "id").id());
         let name = fields.and_then(|f| json::text(f, "name").ok()).map(str::trim).filter(|n| !n.is_empty());
         let (Some(fields), Some(id), Some(name)) = (fields, id, name) else {

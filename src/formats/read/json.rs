@@ -54,6 +54,7 @@ pub fn parse<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
     room::check(bytes)?;
     match serde_json::from_slice(bytes) {
         Ok(value) => Ok(value),
+        Err(_) if std::str::from_utf8(bytes).is_err() => Err("it is not UTF-8 text; save the file as UTF-8".to_owned()),
         Err(first) => {
             let tidy = tidied(bytes);
             let error = match tidy.as_ref().map(|t| serde_json::from_slice(t)) {

@@ -96,7 +96,10 @@ fn a_class_in_another_encoding_is_told_and_not_made() {
     for folder in ["lists", "named"] {
         put(&home, &format!("{folder}/labels/1.txt"), b"0 0.5 0.5 0.5 0.5\n");
     }
-    for from in ["a.csv", "open", "lists", "named"] {
+    let coco = br#"{"images": [{"id": 1, "file_name": "1.png", "width": 8, "height": 6}], "annotations": [],
+        "categories": [{"id": 1, "name": "caf*"}]}"#;
+    put(&home, "coco.json", &coco.map(|byte| if byte == b'*' { 0xe9 } else { byte }));
+    for from in ["a.csv", "open", "lists", "named", "coco.json"] {
         let (counters, message) = stopped(&home, &[from, "--match", "name"]);
         assert_eq!(counters["rejected"], 1, "{from}: {counters}");
         assert!(message.contains("not UTF-8 text; save the file"), "{from}: {message}");
