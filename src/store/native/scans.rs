@@ -68,8 +68,9 @@ impl Running {
 impl dyn Base + '_ {
     /// Notes that samples may come from now on, and which was the newest until then.
     pub(in crate::store) fn note_arrival(&self, project: ProjectId, at: Timestamp) -> Result<()> {
-        let sql = "INSERT INTO arrival(project, at, newest) SELECT ?1, ?2, coalesce(max(id), 0) FROM sample WHERE project = ?1
-                   ON CONFLICT DO NOTHING";
+        // Not `max(id)`: PostgreSQL would walk all samples of the store back from the newest until it meets one of the project.
+        let sql = "INSERT INTO arrival(project, at, newest)
+                   SELECT ?1, ?2, coalesce(max(id + 0), 0) FROM sample WHERE project = ?1 ON CONFLICT DO NOTHING";
         self.execute(sql, (project.0, codes::nanos(at))).map(drop)
     }
 
