@@ -104,6 +104,22 @@ pub fn decode_os(text: &str) -> OsString {
     OsString::from_vec(bytes)
 }
 
+/// `%20` and its like, as addresses write what they cannot hold (RFC 3986, 2.1), as what they stand for. What is none stays
+/// as it is, and so does a text that would not be UTF-8 afterwards.
+#[must_use]
+pub fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while let Some(byte) = bytes.get(at) {
+        let pair = (*byte == b'%').then(|| bytes.get(at + 1..at + 3)).flatten();
+        let pair = pair.filter(|pair| pair.iter().all(u8::is_ascii_hexdigit));
+        let value = pair.and_then(|p| std::str::from_utf8(p).ok()).and_then(|p| u8::from_str_radix(p, 16).ok());
+        out.push(value.unwrap_or(*byte));
+        at += if value.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}
+
 /// A number with thousands separated: `1,204`.
 #[must_use]
 pub fn grouped(n: u64) -> String {
@@ -127,6 +143,12 @@ mod tests {
         assert!(matches!(printable("naïve 日本.jpg"), Cow::Borrowed(_)));
         assert_eq!(printable("a\u{1b}[31m\u{202e}\n"), "a\\x1b[31m\\u{202e}\\n");
         assert_eq!(printable(&encode_os(OsStr::from_bytes(b"bad_\xff"))), "bad_\\xff");
+    }
+
+    #[test]
+    fn percent_signs_are_undone_where_they_stand_for_something() {
+        assert_eq!(percent_decoded("a%20b%2fc%C3%A9"), "a b/c\u{e9}");
+        assert_eq!(percent_decoded("100% %zz %4 %FF"), "100% %zz %4 %FF");
     }
 
     #[test]

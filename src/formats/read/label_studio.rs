@@ -8,6 +8,7 @@ mod region;
 
 use super::json;
 use super::{Reading, document_label, item, json_documents, near, not_of};
+use crate::domain::text::percent_decoded;
 use crate::formats::dataset::{Bad, Files, Found, Item, Place, ReadError, Spot, Standing, Take};
 use passed::Passed;
 use region::{Regions, Taken};
@@ -83,7 +84,7 @@ fn plain(given: &str) -> String {
         .filter(|(s, _)| s.starts_with("http"))
         .map_or(inner, |(_, rest)| rest.split_once('/').map_or(rest, |(_, path)| path));
     let coded = inner.len() != given.len() || given.starts_with("http") || given.starts_with("/data/");
-    let decoded = if coded { unescaped(inner) } else { inner.to_owned() };
+    let decoded = if coded { percent_decoded(inner) } else { inner.to_owned() };
     match decoded.strip_prefix("/data/upload/").or_else(|| decoded.strip_prefix("data/upload/")) {
         // The number of the project, and eight digits and a dash before the name that was uploaded.
         Some(upload) => {
@@ -96,20 +97,6 @@ fn plain(given: &str) -> String {
         }
         None => decoded,
     }
-}
-
-/// `%20` and its like as what they stand for; what is none stays.
-pub(super) fn unescaped(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
-    while let Some(byte) = bytes.get(at) {
-        let pair = (*byte == b'%').then(|| bytes.get(at + 1..at + 3)).flatten();
-        let pair = pair.filter(|pair| pair.iter().all(u8::is_ascii_hexdigit));
-        let value = pair.and_then(|p| std::str::from_utf8(p).ok()).and_then(|p| u8::from_str_radix(p, 16).ok());
-        out.push(value.unwrap_or(*byte));
-        at += if value.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }
 
 /// A task of the full form.

@@ -4,11 +4,12 @@
 //! a header, those of a few programs are known. Rows of one picture may lie anywhere: they are put together through a
 //! [`Sorter`]. Boxes are `xmin ymin xmax ymax` or `x y w h`, or one column `bbox` (see [`place`]); they are parts of the
 //! picture if no number of the file is above 1.5, which a first pass looks at, and pixels otherwise. A row without a class
-//! is a picture with nothing on it. A quote that keeps a spreadsheet from running a cell is taken off. Roboflow's
+//! is a picture with nothing on it, and one whose class is a printed list (see [`listed`]) has them all. A quote that keeps a spreadsheet from running a cell is taken off. Roboflow's
 //! `_classes.csv` has a column for each class.
 
 mod columns;
 mod layout;
+mod listed;
 mod place;
 
 pub(super) use columns::Columns;
@@ -113,10 +114,9 @@ impl<'a> Table<'a> {
 pub(super) fn together(sorter: Sorter, file: &Arc<str>, take: &mut Take<'_>) -> Result<(), ReadError> {
     let scratch = |e| io_error("the scratch file", e);
     let mut sorted = sorter.finish().map_err(scratch)?;
-    let mut record = Vec::new();
     let mut open: Option<(super::sorter::Key, Item)> = None;
-    while let Some(key) = sorted.next(&mut record).map_err(scratch)? {
-        let one = Unpack::new(&record, file).item().map_err(scratch)?;
+    while let Some((key, record)) = sorted.next_record().map_err(scratch)? {
+        let one = Unpack::new(record, file).item().map_err(scratch)?;
         match &mut open {
             Some((at, whole)) if *at == key => {
                 if one.standing != Standing::Listed && whole.standing == Standing::Listed {

@@ -165,3 +165,19 @@ fn a_record_that_says_what_is_on_it_in_an_unknown_way_is_not_empty() {
     let seen = read(Format::TfRecord, "a.tfrecord", record(&[name, ("image/height", 3, vec![12])]));
     assert_eq!((seen.items[0].standing, seen.reasons()), (Standing::Judged, vec![]));
 }
+
+#[test]
+fn a_cell_with_a_printed_list_has_all_of_its_classes() {
+    let text = "filepath,labels\na.jpg,\"['cat', \"\"bird's\"\"]\"\nb.jpg,['dog' 'cat']\nc.jpg,[]\nd.jpg,[x]\n";
+    let seen = read(Format::Csv, "a.csv", text);
+    assert_eq!(seen.reasons(), Vec::<String>::new());
+    let of = |name: &str| seen.items.iter().find(|item| item.name == name).unwrap();
+    let classes = |name: &str| of(name).marks.iter().map(|m| m.class.as_str()).collect::<Vec<_>>();
+    let found = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"].map(classes);
+    assert_eq!(found, [vec!["cat", "bird's"], vec!["dog", "cat"], vec![], vec!["[x]"]]);
+    assert_eq!(of("c.jpg").standing, Standing::Judged, "it was looked at, and nothing is on it");
+    let boxed = "filename,xmin,ymin,xmax,ymax,label\na.jpg,1,2,30,40,['cat']\na.jpg,1,2,30,40,\"['cat', 'dog']\"\n";
+    let seen = read(Format::Csv, "a.csv", boxed);
+    assert_eq!(seen.items[0].marks[0].class, "cat");
+    assert!(seen.says("the box has 2 classes, not one (line 3)"), "{:?}", seen.reasons());
+}

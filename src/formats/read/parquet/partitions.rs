@@ -1,6 +1,6 @@
 //! What the folders of a table say that is parted as Hive does it: `split=train/label=red%20dog/0.parquet`.
 
-use super::super::label_studio::unescaped;
+use crate::domain::text::percent_decoded;
 
 /// Columns with the value that all rows of a file have; an empty one is none.
 pub(super) type Said = Vec<(String, String)>;
@@ -12,8 +12,9 @@ const NOTHING: &str = "__HIVE_DEFAULT_PARTITION__";
 pub(super) fn of(path: &str, columns: &[String]) -> Said {
     let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
     let pairs = folders.split('/').filter_map(|folder| folder.split_once('='));
-    let named =
-        pairs.map(|(name, value)| (unescaped(name), if value == NOTHING { String::new() } else { unescaped(value) }));
+    let named = pairs.map(|(name, value)| {
+        (percent_decoded(name), if value == NOTHING { String::new() } else { percent_decoded(value) })
+    });
     named.filter(|(name, _)| !name.is_empty() && !columns.iter().any(|own| own.eq_ignore_ascii_case(name))).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::{Reading, broken, class_of_cell, item, mark, split_of_cell, xml};
 use super::layout::Layout;
+use super::listed;
 use super::place;
 use crate::domain::annotation::Shape;
 use crate::domain::geometry::BoxN;
@@ -254,7 +255,7 @@ impl Columns {
                 serde_json::from_str(cell).map_err(|_| format!("the class is {}, no list of texts", printable(cell)))
             }
             false if self.status.is_some() => Ok(split_labels(cell)),
-            false => Ok(vec![cell.to_owned()]),
+            false => Ok(listed::texts(cell).unwrap_or_else(|| vec![cell.to_owned()])),
         }
     }
 
@@ -323,9 +324,9 @@ impl Columns {
 
     /// The class of a box.
     fn only_class(&self, cell: &str) -> Result<String, String> {
-        match self.lists {
-            false => class_of_cell(cell).map(str::to_owned),
-            true => match <[String; 1]>::try_from(self.classes(cell)?) {
+        match self.status {
+            Some(_) if !self.lists => class_of_cell(cell).map(str::to_owned),
+            _ => match <[String; 1]>::try_from(self.classes(cell)?) {
                 Ok([one]) => Ok(one),
                 Err(several) => Err(format!("the box has {} classes, not one", several.len())),
             },
