@@ -20,6 +20,7 @@ mod preview;
 mod rejects;
 mod rules;
 mod seen;
+mod summed;
 mod table;
 mod twins;
 mod write;

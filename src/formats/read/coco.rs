@@ -289,13 +289,13 @@ impl<'a> Join<'a> {
         let sorter = std::mem::replace(&mut self.sorter, Sorter::new(self.scratch));
         let mut sorted = sorter.finish().map_err(failed)?;
         let feed = |give: &mut Give<'_, Records>| {
-            let (mut records, mut record) = (Records::default(), Vec::new());
-            while let Some(key) = sorted.next(&mut record).map_err(failed)? {
+            let mut records = Records::default();
+            while let Some((key, record)) = sorted.next_record().map_err(failed)? {
                 if records.is_full_before(key) {
                     let large = records.is_large();
                     give(std::mem::take(&mut records), large)?;
                 }
-                if records.add(key, &record) > MARKS {
+                if records.add(key, record) > MARKS {
                     return Err(broken(&self.file, format!("more than {MARKS} annotations belong to one picture")));
                 }
             }

@@ -153,9 +153,9 @@ impl Pack {
 #[derive(Debug)]
 pub struct Unpack<'a> {
     bytes: &'a [u8],
-    home: Arc<str>,
-    /// The file of the last place: most stand in the same.
-    file: Arc<str>,
+    home: &'a Arc<str>,
+    /// The last file that was not home: many stand in the same.
+    file: Option<Arc<str>>,
 }
 
 fn torn() -> io::Error {
@@ -165,8 +165,8 @@ fn torn() -> io::Error {
 impl<'a> Unpack<'a> {
     /// Reads what [`Pack`] wrote. `home` is the file that most places stand in.
     #[must_use]
-    pub fn new(bytes: &'a [u8], home: &Arc<str>) -> Self {
-        Self { bytes, home: Arc::clone(home), file: Arc::clone(home) }
+    pub fn new(bytes: &'a [u8], home: &'a Arc<str>) -> Self {
+        Self { bytes, home, file: None }
     }
 
     fn take(&mut self, length: usize) -> io::Result<&'a [u8]> {
@@ -224,14 +224,13 @@ impl<'a> Unpack<'a> {
 
     /// Where something stands.
     pub fn place(&mut self) -> io::Result<Place> {
-        if self.byte()? == 1 {
-            self.file = Arc::clone(&self.home);
+        let file = if self.byte()? == 1 {
+            Arc::clone(self.home)
         } else {
-            let file = self.text()?;
-            if *self.file != *file {
-                self.file = Arc::from(file);
-            }
-        }
+            let name = self.text()?;
+            let known = self.file.take().filter(|file| **file == *name);
+            Arc::clone(self.file.insert(known.unwrap_or_else(|| Arc::from(name))))
+        };
         let (kind, list, n) = (self.byte()?, self.number()?, self.number()?);
         let at = match kind {
             0 => Spot::Whole,
@@ -239,7 +238,7 @@ impl<'a> Unpack<'a> {
             2 => Spot::Row(n),
             _ => Spot::Element(usize::try_from(list).ok().and_then(|l| LISTS.get(l)).copied().unwrap_or("entries"), n),
         };
-        Ok(Place { file: Arc::clone(&self.file), at })
+        Ok(Place { file, at })
     }
 
     fn shape(&mut self) -> io::Result<Shape> {
@@ -271,7 +270,13 @@ impl<'a> Unpack<'a> {
 
     /// A mark.
     pub fn mark(&mut self) -> io::Result<Mark> {
-        let (class, shape) = (self.text()?.to_owned(), self.shape()?);
+        let class = self.text()?.to_owned();
+        self.mark_of(class)
+    }
+
+    /// What follows the class of a mark, which has been read as [`Unpack::text`], as a mark of this class.
+    pub fn mark_of(&mut self, class: String) -> io::Result<Mark> {
+        let shape = self.shape()?;
         let flags = self.byte()?;
         let unit = if flags & 1 == 1 { Unit::Pixel } else { Unit::Part };
         let score = if flags & 2 == 2 { Some(self.float()?) } else { None };

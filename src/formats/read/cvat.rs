@@ -158,10 +158,9 @@ impl Document<'_> {
         let Some(sorter) = self.tracks.take() else { return Ok(()) };
         let scratch = |e| super::io_error("the scratch file", e);
         let mut sorted = sorter.finish().map_err(scratch)?;
-        let mut record = Vec::new();
         let mut at: Option<(Key, Item)> = None;
-        while let Some(frame) = sorted.next(&mut record).map_err(scratch)? {
-            let mark = super::codec::Unpack::new(&record, &self.file).mark().map_err(scratch)?;
+        while let Some((frame, record)) = sorted.next_record().map_err(scratch)? {
+            let mark = super::codec::Unpack::new(record, &self.file).mark().map_err(scratch)?;
             if let Some((key, item)) = at.take_if(|(key, _)| *key != frame) {
                 let _ = key;
                 take(Found::Item(Box::new(item)))?;

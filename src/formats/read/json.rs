@@ -7,16 +7,21 @@
 //! What always holds: a byte-order mark is no error; `NaN` and `Infinity`, which Python writes, become texts that a message
 //! can name; an element is never longer than [`LONGEST`], and is not made into more values than memory has room for.
 
+mod find;
+mod inside;
 mod outer;
 mod room;
 mod scalar;
 mod slim;
 
+pub use find::plain_text;
 pub use outer::Outer;
 pub use scalar::{Scalar, field, number, others, text};
 pub use slim::without;
 
 use crate::formats::dataset::{Place, ReadError, Spot};
+use find::line_ends;
+use inside::Inside;
 use serde::de::Deserialize;
 use serde_json::Value;
 use std::io::Read;
@@ -127,7 +132,10 @@ pub fn each(
 struct Scan {
     input: Box<dyn Read + Send>,
     file: Arc<str>,
-    buffer: Vec<u8>,
+    /// Room for bytes; it is never made smaller, because clearing it each time costs as much as reading.
+    room: Vec<u8>,
+    /// How many bytes stand in it.
+    filled: usize,
     at: usize,
     ended: bool,
     /// Line ends before the buffer.
@@ -136,7 +144,7 @@ struct Scan {
 
 impl Scan {
     fn new(input: Box<dyn Read + Send>, file: &Arc<str>) -> Self {
-        Self { input, file: Arc::clone(file), buffer: Vec::new(), at: 0, ended: false, lines: 0 }
+        Self { input, file: Arc::clone(file), room: Vec::new(), filled: 0, at: 0, ended: false, lines: 0 }
     }
 
     /// Passes a byte-order mark.
@@ -149,9 +157,14 @@ impl Scan {
         Ok(())
     }
 
+    /// What has been read and not been let go.
+    fn buffer(&self) -> &[u8] {
+        self.room.get(..self.filled).unwrap_or_default()
+    }
+
     fn broken(&self, reason: impl Into<String>) -> ReadError {
-        let seen = self.buffer.get(..self.at).unwrap_or(&self.buffer);
-        let line = self.lines + 1 + seen.iter().filter(|b| **b == b'\n').count() as u64;
+        let seen = self.buffer().get(..self.at).unwrap_or(self.buffer());
+        let line = self.lines + 1 + line_ends(seen);
         let place = Place { file: Arc::clone(&self.file), at: Spot::Line(line) };
         ReadError::Broken { place, reason: reason.into() }
     }
@@ -162,18 +175,19 @@ impl Scan {
 
     /// Reads on; what stands before `keep` is let go, and `keep` becomes 0.
     fn more(&mut self, keep: usize) -> Result<bool, ReadError> {
-        let gone = self.buffer.get(..keep).unwrap_or_default();
-        self.lines += gone.iter().filter(|b| **b == b'\n').count() as u64;
-        self.buffer.drain(..keep);
+        self.lines += line_ends(self.buffer().get(..keep).unwrap_or_default());
+        self.room.copy_within(keep..self.filled, 0);
         self.at -= keep;
-        let old = self.buffer.len();
-        let step = STEP.max(old);
-        self.buffer.resize(old + step, 0);
-        let mut filled = old;
-        while filled < old + step && !self.ended {
-            match self.input.read(self.buffer.get_mut(filled..).unwrap_or_default()) {
+        self.filled -= keep;
+        let old = self.filled;
+        let end = old + STEP.max(old);
+        if self.room.len() < end {
+            self.room.resize(end, 0);
+        }
+        while self.filled < end && !self.ended {
+            match self.input.read(self.room.get_mut(self.filled..end).unwrap_or_default()) {
                 Ok(0) => self.ended = true,
-                Ok(n) => filled += n,
+                Ok(n) => self.filled += n,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(source) => {
                     let file = crate::domain::text::printable(&self.file).into_owned();
@@ -181,21 +195,20 @@ impl Scan {
                 }
             }
         }
-        self.buffer.truncate(filled);
-        Ok(filled > old)
+        Ok(self.filled > old)
     }
 
     fn starts_with(&mut self, head: &[u8]) -> Result<bool, ReadError> {
-        while self.buffer.len() < head.len() && !self.ended {
+        while self.filled < head.len() && !self.ended {
             self.more(0)?;
         }
-        Ok(self.buffer.starts_with(head))
+        Ok(self.buffer().starts_with(head))
     }
 
     /// The next byte that is no white space, without taking it.
     fn token(&mut self) -> Result<Option<u8>, ReadError> {
         loop {
-            match self.buffer.get(self.at).copied() {
+            match self.buffer().get(self.at).copied() {
                 Some(b' ' | b'\t' | b'\r' | b'\n') => self.at += 1,
                 Some(byte) => return Ok(Some(byte)),
                 None if !self.more(self.at)? => return Ok(None),
@@ -215,7 +228,7 @@ impl Scan {
         loop {
             n += 1;
             let (start, end) = self.value()?;
-            take(Piece { list: name, key: "", n, bytes: self.buffer.get(start..end).unwrap_or_default() })?;
+            take(Piece { list: name, key: "", n, bytes: self.buffer().get(start..end).unwrap_or_default() })?;
             if self.comma(b']')? {
                 return Ok(n);
             }
@@ -242,7 +255,7 @@ impl Scan {
                 Some(b'{') if open.contains(&key.as_str()) => self.members(&key, take)?,
                 _ => {
                     let (start, end) = self.value()?;
-                    let bytes = self.buffer.get(start..end).unwrap_or_default();
+                    let bytes = self.buffer().get(start..end).unwrap_or_default();
                     take(Piece { list: "", key: &key, n: 0, bytes })?;
                 }
             }
@@ -267,7 +280,7 @@ impl Scan {
             n += 1;
             let key = self.key()?;
             let (start, end) = self.value()?;
-            let bytes = self.buffer.get(start..end).unwrap_or_default();
+            let bytes = self.buffer().get(start..end).unwrap_or_default();
             take(Piece { list: name, key: &key, n, bytes })?;
             if self.comma(b'}')? {
                 return Ok(());
@@ -284,7 +297,7 @@ impl Scan {
             });
         }
         let (start, end) = self.value()?;
-        let text = serde_json::from_slice(self.buffer.get(start..end).unwrap_or_default());
+        let text = serde_json::from_slice(self.buffer().get(start..end).unwrap_or_default());
         let text: String = text.map_err(|e| self.broken(format!("a key cannot be read: {e}")))?;
         match self.token()? {
             Some(b':') => self.at += 1,
@@ -323,7 +336,7 @@ impl Scan {
         }
         let (mut start, mut inside) = (self.at, Inside::default());
         loop {
-            let rest = self.buffer.get(self.at..).unwrap_or_default();
+            let rest = self.buffer().get(self.at..).unwrap_or_default();
             if let Some(end) = inside.pass(rest) {
                 self.at += end;
                 return if self.at == start {
@@ -332,7 +345,7 @@ impl Scan {
                     Ok((start, self.at))
                 };
             }
-            self.at = self.buffer.len();
+            self.at = self.filled;
             if self.at - start > LONGEST {
                 return Err(self.broken(format!("an element is longer than {} MiB", LONGEST >> 20)));
             }
@@ -342,49 +355,6 @@ impl Scan {
             start = 0;
         }
     }
-}
-
-/// Where in a value a scan is.
-#[derive(Clone, Copy, Default)]
-struct Inside {
-    depth: usize,
-    quoted: bool,
-    escaped: bool,
-}
-
-impl Inside {
-    /// Goes on in these bytes; how many of them belong to the value, if it ends among them.
-    fn pass(&mut self, bytes: &[u8]) -> Option<usize> {
-        let mut at = 0;
-        loop {
-            let rest = bytes.get(at..).unwrap_or_default();
-            // Most bytes mean nothing, and are passed in loops that do nothing else.
-            at += match (self.quoted, self.depth) {
-                _ if self.escaped => Some(0),
-                (true, _) => rest.iter().position(|b| matches!(b, b'"' | b'\\')),
-                (false, 0) => {
-                    rest.iter().position(|b| brackets(*b) || matches!(b, b',' | b' ' | b'\t' | b'\r' | b'\n'))
-                }
-                (false, _) => rest.iter().position(|b| brackets(*b)),
-            }?;
-            match *bytes.get(at)? {
-                _ if self.escaped => self.escaped = false,
-                b'\\' => self.escaped = true,
-                b'"' if self.quoted && self.depth == 0 => return Some(at + 1),
-                b'"' => self.quoted = !self.quoted,
-                b'[' | b'{' => self.depth += 1,
-                b']' | b'}' if self.depth == 1 => return Some(at + 1),
-                b']' | b'}' if self.depth > 1 => self.depth -= 1,
-                _ => return Some(at),
-            }
-            at += 1;
-        }
-    }
-}
-
-/// Whether a byte begins or ends a text, a list or an object.
-fn brackets(byte: u8) -> bool {
-    matches!(byte, b'"' | b'[' | b']' | b'{' | b'}')
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub struct Sorter {
 
 /// Where the record of a key stands. Keys are in halves and places in 32 bits, because there are as many as records.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry {
+struct Entry {
     key: [u64; 2],
     at: u32,
     length: u32,
@@ -114,7 +114,7 @@ impl Sorter {
     pub fn finish(mut self) -> io::Result<Sorted> {
         if self.runs.is_empty() {
             self.index.sort_by_key(|entry| entry.key);
-            return Ok(Sorted::Memory { bytes: self.bytes, index: self.index.into_iter() });
+            return Ok(Sorted(Source::Memory { bytes: self.bytes, index: self.index.into_iter() }));
         }
         self.spill()?;
         let (bytes, index) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.index));
@@ -128,7 +128,7 @@ impl Sorter {
             }
             runs.push(run);
         }
-        Ok(Sorted::Runs { runs, heap })
+        Ok(Sorted(Source::Runs { runs, heap, last: None }))
     }
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn nameless(folder: &Path) -> io::Result<File> {
 
 /// A sorted run that is being read.
 #[derive(Debug)]
-pub struct Run {
+struct Run {
     input: BufReader<File>,
     record: Vec<u8>,
 }
@@ -165,44 +165,45 @@ impl Run {
 
 /// Gives records in order.
 #[derive(Debug)]
-pub enum Sorted {
+pub struct Sorted(Source);
+
+#[derive(Debug)]
+enum Source {
     /// Everything fitted into memory.
     Memory {
-        /// The records.
         bytes: Vec<u8>,
-        /// Where each stands.
+        /// Where each record stands.
         index: std::vec::IntoIter<Entry>,
     },
     /// Runs are merged.
     Runs {
-        /// The runs, oldest first.
+        /// Oldest first.
         runs: Vec<Run>,
         /// The run with the smallest key is next, of equal ones the oldest.
         heap: BinaryHeap<Reverse<(Key, usize)>>,
+        /// The run whose record was lent last: it goes on when that is not needed any more.
+        last: Option<usize>,
     },
 }
 
 impl Sorted {
-    /// Puts the next record into `record` and returns its key; nothing at the end.
+    /// The next record with its key; nothing at the end.
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn next(&mut self, record: &mut Vec<u8>) -> io::Result<Option<Key>> {
-        record.clear();
-        match self {
-            Self::Memory { bytes, index } => Ok(index.next().map(|entry| {
-                record.extend_from_slice(entry.record(bytes));
-                entry.key()
-            })),
-            Self::Runs { runs, heap } => {
-                let Some(Reverse((key, number))) = heap.pop() else { return Ok(None) };
-                if let Some(run) = runs.get_mut(number) {
-                    std::mem::swap(record, &mut run.record);
-                    if let Some(next) = run.advance()? {
-                        heap.push(Reverse((next, number)));
-                    }
+    pub fn next_record(&mut self) -> io::Result<Option<(Key, &[u8])>> {
+        match &mut self.0 {
+            Source::Memory { bytes, index } => Ok(index.next().map(|entry| (entry.key(), entry.record(bytes)))),
+            Source::Runs { runs, heap, last } => {
+                if let Some(number) = last.take()
+                    && let Some(run) = runs.get_mut(number)
+                    && let Some(next) = run.advance()?
+                {
+                    heap.push(Reverse((next, number)));
                 }
-                Ok(Some(key))
+                let Some(Reverse((key, number))) = heap.pop() else { return Ok(None) };
+                *last = Some(number);
+                Ok(runs.get(number).map(|run| (key, run.record.as_slice())))
             }
         }
     }
@@ -230,9 +231,8 @@ mod tests {
             wanted.sort_by_key(|(key, _)| *key);
             let mut sorted = sorter.finish().unwrap();
             let mut found = Vec::new();
-            let mut record = Vec::new();
-            while let Some(key) = sorted.next(&mut record).unwrap() {
-                found.push((key, record.clone()));
+            while let Some((key, record)) = sorted.next_record().unwrap() {
+                found.push((key, record.to_vec()));
             }
             prop_assert_eq!(found, wanted);
             prop_assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);

@@ -1,6 +1,7 @@
 //! Annotation files wherever in the lake they lie, read from front to back; what is read is summed up, so that an import
 //! is known again by its content.
 
+use super::summed::Summed;
 use crate::domain::lake_path::LakePath;
 use crate::domain::natural::NaturalSort;
 use crate::domain::text::{encode_os, printable};
@@ -9,7 +10,6 @@ use crate::lake::far::{FarFolder, Place};
 use crate::lake::listing::EntryKind;
 use crate::lake::remote::Stop;
 use crate::lake::{Found, Lake, LakeError, RemoteFile, open_plain, resolve};
-use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
@@ -121,9 +121,9 @@ impl Files for LakeFiles {
     }
 
     fn open(&self, path: &str) -> io::Result<Box<dyn Read + Send>> {
-        let mut digest = Sha256::new();
-        digest.update(path.as_bytes());
-        Ok(Box::new(Summed { input: self.raw(path)?, digest, sum: Arc::clone(&self.sum) }))
+        // A server's answer may be long in coming, and nobody would wait for the thread that waits for it.
+        let is_near = matches!(self.root, Root::File(_) | Root::Folder(_));
+        Ok(Box::new(Summed::new(self.raw(path)?, path, is_near, &self.sum)))
     }
 
     fn list(&self, folder: &str) -> io::Result<Box<dyn Iterator<Item = io::Result<String>> + '_>> {
@@ -209,30 +209,5 @@ impl Read for Ranges {
         let n = self.0.read_at(self.1, buffer).map_err(io::Error::other)?;
         self.1 += n as u64;
         Ok(n)
-    }
-}
-
-/// Adds what was read to the sum when it is let go.
-struct Summed {
-    input: Box<dyn Read + Send>,
-    digest: Sha256,
-    sum: Arc<Mutex<[u8; 32]>>,
-}
-
-impl Read for Summed {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.input.read(buffer)?;
-        self.digest.update(buffer.get(..n).unwrap_or_default());
-        Ok(n)
-    }
-}
-
-impl Drop for Summed {
-    fn drop(&mut self) {
-        let mine = std::mem::take(&mut self.digest).finalize();
-        let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
-        for (all, one) in sum.iter_mut().zip(mine) {
-            *all = all.wrapping_add(one);
-        }
     }
 }

@@ -64,11 +64,11 @@ pub(super) fn write(
     let mut told = progress(if wanted.dry_run { "counting" } else { "writing" });
     let total = writer.gathered.done.report.read;
     told.total = Some(total);
-    let (mut record, mut chunk, mut weight): (_, Vec<Group>, _) = (Vec::new(), Vec::new(), 0);
+    let (mut chunk, mut weight): (Vec<Group>, _) = (Vec::new(), 0);
     let file: Arc<str> = Arc::from("");
     let scratch = |e: std::io::Error| OpsError::file("read", &wanted.scratch, &e);
-    while let Some(key) = sorted.next(&mut record).map_err(scratch)? {
-        let item = Unpack::new(&record, &file).item().map_err(scratch)?;
+    while let Some((key, record)) = sorted.next_record().map_err(scratch)? {
+        let item = Unpack::new(record, &file).item().map_err(scratch)?;
         weight += record.len() / 200 + item.marks.len();
         match chunk.last_mut() {
             Some(group) if group.key == key => group.items.push(item),

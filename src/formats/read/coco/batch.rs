@@ -60,6 +60,8 @@ impl Batch {
 
     /// Parses them all.
     pub(super) fn parsed(&self, file: &Arc<str>) -> Parsed {
+        // A name of the file of their own: threads that count on one and the same wait for each other.
+        let file = &Arc::from(&**file);
         let (mut out, mut start) = (Parsed::default(), 0);
         let mut pack = Pack::of(file);
         pack.bytes.reserve(self.bytes.len() / 2);

@@ -135,6 +135,8 @@ struct Group {
     /// Pictures whose name is what should be an id.
     named: Vec<Item>,
     marks: Vec<Mark>,
+    /// Marks of categories that are not there, whose ids stand for their classes.
+    unknown: Vec<Mark>,
     /// The id as it is told where there is no picture.
     image: String,
     captions: Vec<String>,
@@ -148,20 +150,22 @@ impl Together<'_> {
     /// # Errors
     /// When a record is damaged.
     pub(super) fn found(&self, records: &Records) -> io::Result<Vec<Found>> {
-        let (mut out, mut group, mut start) = (Vec::new(), Group::default(), 0);
-        let mut keys = records.ends.iter().peekable();
-        while let Some((key, end)) = keys.next() {
-            self.add(&mut group, *key, records.bytes.get(start..*end).unwrap_or_default())?;
-            start = *end;
-            if keys.peek().is_none_or(|(next, _)| next != key) {
-                self.close(std::mem::take(&mut group), &mut out);
+        // A name of the file of their own: threads that count on one and the same wait for each other.
+        let file = Arc::from(&**self.file);
+        let (mut out, mut start) = (Vec::new(), 0);
+        for same in records.ends.chunk_by(|(a, _), (b, _)| a == b) {
+            let mut group = Group { marks: Vec::with_capacity(same.len()), ..Group::default() };
+            for (key, end) in same {
+                let record = records.bytes.get(start..*end).unwrap_or_default();
+                self.add(&mut group, *key, &mut Unpack::new(record, &file))?;
+                start = *end;
             }
+            self.close(group, &mut out);
         }
         Ok(out)
     }
 
-    fn add(&self, group: &mut Group, key: Key, record: &[u8]) -> io::Result<()> {
-        let mut unpack = Unpack::new(record, self.file);
+    fn add(&self, group: &mut Group, key: Key, unpack: &mut Unpack<'_>) -> io::Result<()> {
         match unpack.number()? {
             PICTURE => group.pictures.push(unpack.item()?),
             NAMED => group.named.push(unpack.item()?),
@@ -171,7 +175,11 @@ impl Together<'_> {
                 if group.pictures.is_empty() && group.image.is_empty() {
                     group.image = number_of(key).map_or_else(|| image.to_owned(), |n| n.to_string());
                 }
-                group.marks.push(unpack.mark()?);
+                let class = unpack.text()?;
+                match self.by_id.get(class) {
+                    Some(name) => group.marks.push(unpack.mark_of(name.clone())?),
+                    None => group.unknown.push(unpack.mark_of(class.to_owned())?),
+                }
             }
             BAD => {
                 let (place, reason) = (unpack.place()?, unpack.text()?.to_owned());
@@ -198,28 +206,20 @@ impl Together<'_> {
             };
             let bad =
                 |mark: Mark| Bad { place: mark.place, reason: reason.clone(), name: None, whole: false, row: None };
-            return out.extend(group.marks.into_iter().map(|mark| Found::Bad(bad(mark))));
+            return out.extend(group.marks.into_iter().chain(group.unknown).map(|mark| Found::Bad(bad(mark))));
         };
         for again in pictures {
             let reason = format!("duplicate id in images: it is that of `{}`, which counts", item.name);
             out.push(Found::Bad(Bad { place: again.place, reason, name: Some(again.name), whole: true, row: None }));
         }
-        if self.results && group.marks.is_empty() {
+        if self.results && group.marks.is_empty() && group.unknown.is_empty() {
             return;
         }
-        item.marks.reserve_exact(group.marks.len());
-        for mut mark in group.marks {
-            match self.by_id.get(&mark.class) {
-                Some(name) => {
-                    mark.class.clone_from(name);
-                    item.marks.push(mark);
-                }
-                None => {
-                    let reason = format!("category_id {} is not in categories", mark.class);
-                    let name = Some(item.name.clone());
-                    out.push(Found::Bad(Bad { place: mark.place, reason, name, whole: false, row: None }));
-                }
-            }
+        item.marks = group.marks;
+        for mark in group.unknown {
+            let reason = format!("category_id {} is not in categories", mark.class);
+            let name = Some(item.name.clone());
+            out.push(Found::Bad(Bad { place: mark.place, reason, name, whole: false, row: None }));
         }
         if !group.captions.is_empty() {
             item.extra.insert("captions".to_owned(), group.captions.into());

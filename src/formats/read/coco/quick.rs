@@ -5,9 +5,19 @@
 //! everything else - other keys, escapes, exponents, outlines, anything that is wrong - is left to that.
 
 use crate::domain::geometry::BoxN;
+use crate::formats::read::json;
 
 /// More digits than this may not be exact in a float.
 const DIGITS: usize = 15;
+/// Powers of ten.
+const TENS_WHOLE: [u64; DIGITS + 1] = {
+    let (mut out, mut i) = ([1; DIGITS + 1], 1);
+    while i <= DIGITS {
+        out[i] = out[i - 1] * 10;
+        i += 1;
+    }
+    out
+};
 /// Powers of ten that are exact in a float; a number of at most [`DIGITS`] digits over one of them is rounded once.
 const TENS: [f64; DIGITS + 1] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
@@ -116,7 +126,7 @@ impl<'a> Text<'a> {
     /// A text without escapes, and without what must be escaped.
     fn quoted(&mut self) -> Option<&'a [u8]> {
         self.sign(b'"')?;
-        let end = self.0.iter().position(|b| matches!(b, b'"' | b'\\') || *b < 0x20)?;
+        let end = json::plain_text(self.0)?;
         let (text, rest) = self.0.split_at_checked(end)?;
         self.0 = rest;
         self.sign(b'"').map(|()| text)
@@ -129,25 +139,26 @@ impl<'a> Text<'a> {
         found
     }
 
-    /// The digits that come next: at least one.
-    fn digits(&mut self) -> Option<&'a [u8]> {
-        let count = self.0.iter().position(|b| !b.is_ascii_digit()).unwrap_or(self.0.len());
-        let (digits, rest) = self.0.split_at_checked(count).filter(|_| count > 0)?;
-        self.0 = rest;
-        Some(digits)
+    /// The digits that come next, at least one: the number that they make, if they are not more than [`DIGITS`], and how
+    /// many they are.
+    fn digits(&mut self) -> Option<(u64, usize)> {
+        let (value, count) = few_digits(self.0).unwrap_or_else(|| digits(self.0));
+        self.0 = self.0.get(count..).filter(|_| count > 0)?;
+        Some((value, count))
     }
 
     /// The digits before a point: no zero stands before others.
-    fn leading(&mut self) -> Option<&'a [u8]> {
-        self.digits().filter(|digits| digits.len() == 1 || digits.first() != Some(&b'0'))
+    fn leading(&mut self) -> Option<(u64, usize)> {
+        let zero = self.0.first() == Some(&b'0');
+        self.digits().filter(|(_, count)| *count == 1 || !zero)
     }
 
     /// A whole number from 0, and nothing else.
     fn whole(&mut self) -> Option<i64> {
         self.blank();
-        let digits = self.leading().filter(|digits| digits.len() <= DIGITS)?;
+        let (value, _) = self.leading().filter(|(_, count)| *count <= DIGITS)?;
         let ends = !matches!(self.0.first(), Some(b'.' | b'e' | b'E'));
-        ends.then(|| i64::try_from(sum(digits, &[])).ok()).flatten()
+        ends.then(|| i64::try_from(value).ok()).flatten()
     }
 
     /// A finite number without an exponent.
@@ -155,16 +166,16 @@ impl<'a> Text<'a> {
         self.blank();
         let all = self.0;
         let negative = self.passes(b'-');
-        let before = self.leading()?;
-        let after = if self.passes(b'.') { self.digits()? } else { &[] };
+        let (before, places) = self.leading()?;
+        let (after, decimals) = if self.passes(b'.') { self.digits()? } else { (0, 0) };
         if matches!(self.0.first(), Some(b'e' | b'E')) {
             return None;
         }
-        if before.len() + after.len() > DIGITS {
+        if places + decimals > DIGITS {
             let text = std::str::from_utf8(all.get(..all.len() - self.0.len())?).ok()?;
             return text.parse().ok().filter(|value: &f64| value.is_finite());
         }
-        let value = sum(before, after) as f64 / TENS.get(after.len())?;
+        let value = (before * TENS_WHOLE.get(decimals)? + after) as f64 / TENS.get(decimals)?;
         Some(if negative { -value } else { value })
     }
 
@@ -182,9 +193,28 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The number that digits make: at most [`DIGITS`] of them together.
-fn sum(before: &[u8], after: &[u8]) -> u64 {
-    before.iter().chain(after).fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'))
+/// The number that the digits at the beginning make, and how many they are. What more than [`DIGITS`] make is no number.
+fn digits(bytes: &[u8]) -> (u64, usize) {
+    let digits = bytes.iter().take_while(|b| b.is_ascii_digit());
+    digits.fold((0, 0), |(sum, count), digit| (sum.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')), count + 1))
+}
+
+/// The same of at most seven digits with another sign behind them, in a few steps however many they are: most numbers are
+/// of that kind, and a loop over their digits is one that no processor can foresee.
+fn few_digits(bytes: &[u8]) -> Option<(u64, usize)> {
+    let low = u64::from_le_bytes(*bytes.first_chunk()?) ^ 0x3030_3030_3030_3030;
+    // The uppermost bit of each byte that is above 9.
+    let other = (((low & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | low) & 0x8080_8080_8080_8080;
+    let count = other.trailing_zeros() / 8;
+    if count == 0 || other == 0 {
+        return (count == 0).then_some((0, 0));
+    }
+    // The first digit counts most and stands lowest: after zeros that fill it up, pairs are added, and pairs of them.
+    let pairs = low << (64 - 8 * count);
+    let pairs = (pairs.wrapping_mul(10).wrapping_add(pairs >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100).wrapping_add(pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    let all = (fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff;
+    Some((all, count as usize))
 }
 
 #[cfg(test)]
@@ -193,7 +223,7 @@ mod tests {
     use super::*;
     use crate::domain::annotation::Shape;
     use crate::formats::dataset::{Item, Mark, Place, Spot, Unit};
-    use crate::formats::read::{item, json, mark};
+    use crate::formats::read::{item, mark};
     use proptest::prelude::*;
 
     const KEYS: [&str; 14] = [

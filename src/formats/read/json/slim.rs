@@ -29,7 +29,7 @@ pub fn without(input: Box<dyn Read + Send>, file: &Arc<str>, key: &str) -> Resul
             out.extend_from_slice(b"null");
         } else {
             let (start, end) = scan.value()?;
-            out.extend_from_slice(scan.buffer.get(start..end).unwrap_or_default());
+            out.extend_from_slice(scan.buffer().get(start..end).unwrap_or_default());
         }
         if out.len() > LONGEST {
             return Err(scan.broken(format!("without `{key}` it is longer than {} MiB", LONGEST >> 20)));
@@ -48,12 +48,12 @@ impl Scan {
     fn skip(&mut self) -> Result<(), ReadError> {
         let mut inside = Inside::default();
         loop {
-            let rest = self.buffer.get(self.at..).unwrap_or_default();
+            let rest = self.buffer().get(self.at..).unwrap_or_default();
             if let Some(end) = inside.pass(rest) {
                 self.at += end;
                 return Ok(());
             }
-            self.at = self.buffer.len();
+            self.at = self.buffer().len();
             if !self.more(self.at)? {
                 return Err(self.cut());
             }
