@@ -3,7 +3,7 @@
 //! Only answered pictures are written: in most formats a picture without boxes means that there is nothing on it.
 
 use super::names::Naming;
-use super::outputs::Folder;
+use super::outputs::{Folder, sum_of};
 use super::pictures::{self, Placed};
 use super::publish;
 use super::scratch::Scratch;
@@ -63,13 +63,14 @@ fn one_file(run: &mut Run<'_>, lake: &Lake, kind: Kind, watch: &mut Watch<'_>) -
     let mut out = Folder::new(aside.path()).map_err(|e| aside.failed(&e))?;
     fill(run, lake, kind, &aside, &mut out, watch)?;
     let made = out.first().map(|first| aside.path().join(first));
-    out.finish().map_err(|e| aside.failed(&e))?;
+    let sum = out.finish().map_err(|e| aside.failed(&e))?.first;
     let scratch = Scratch::beside(&run.wanted.dest);
     let made = made.unwrap_or_else(|| aside.path().to_owned());
     fs::rename(&made, scratch.path())
         .and_then(|()| fs::File::open(scratch.path())?.sync_all())
         .map_err(|e| aside.failed(&e))?;
-    publish_file(run, scratch, &beside, watch)
+    let sum = sum.map_or_else(|| sum_of(scratch.path()), Ok).map_err(|e| scratch.failed(&e))?;
+    publish_file(run, scratch, sum, &beside, watch)
 }
 
 /// Everything between a sample and a writer.

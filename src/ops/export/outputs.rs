@@ -29,6 +29,8 @@ struct Sums {
     hash: Context,
     files: u64,
     bytes: u64,
+    /// Of the file that was begun first, with its length.
+    first: Option<(String, u64)>,
     error: Option<io::Error>,
 }
 
@@ -38,6 +40,8 @@ pub(super) struct Written {
     pub(super) bytes: u64,
     /// Of the list of checksums.
     pub(super) sha256: String,
+    /// Of the file that was begun first, with its length.
+    pub(super) first: Option<(String, u64)>,
 }
 
 impl Folder {
@@ -49,7 +53,7 @@ impl Folder {
     /// A folder that has just been made.
     pub(super) fn new(root: &Path) -> io::Result<Self> {
         let list = BufWriter::new(File::create_new(root.join(SUMS))?);
-        let sums = Sums { list, hash: Context::new(&SHA256), files: 0, bytes: 0, error: None };
+        let sums = Sums { list, hash: Context::new(&SHA256), files: 0, bytes: 0, first: None, error: None };
         Ok(Self { root: root.to_owned(), first: None, sums: Arc::new(Mutex::new(sums)), shipper: None })
     }
 
@@ -80,7 +84,8 @@ impl Folder {
         }
         sums.list.flush()?;
         let hash = std::mem::replace(&mut sums.hash, Context::new(&SHA256));
-        Ok(Written { files: sums.files, bytes: sums.bytes, sha256: hex(hash.finish().as_ref()) })
+        let (files, bytes, first) = (sums.files, sums.bytes, sums.first.take());
+        Ok(Written { files, bytes, sha256: hex(hash.finish().as_ref()), first })
     }
 
     /// Begins a file.
@@ -91,7 +96,8 @@ impl Folder {
         let place = self.place(path)?;
         let (file, sums) = (File::create_new(&place)?, Arc::clone(&self.sums));
         let ship = self.shipper.clone().map(|shipper| (shipper, place));
-        Ok(Hashed { file, hash: Some(Context::new(&SHA256)), bytes: 0, path: path.to_owned(), sums, ship })
+        let hash = Some(Context::new(&SHA256));
+        Ok(Hashed { file, hash, bytes: 0, path: path.to_owned(), is_first: false, sums, ship })
     }
 
     /// Takes back a file that was begun.
@@ -105,8 +111,10 @@ impl Folder {
 
 impl Outputs for Folder {
     fn create(&mut self, path: &str) -> io::Result<Box<dyn Write + Send>> {
+        let mut file = self.begin(path)?;
+        file.is_first = self.first.is_none();
         self.first.get_or_insert_with(|| path.to_owned());
-        Ok(Box::new(self.begin(path)?))
+        Ok(Box::new(file))
     }
 
     fn aside(&mut self) -> io::Result<Box<dyn Aside>> {
@@ -124,6 +132,7 @@ pub(super) struct Hashed {
     hash: Option<Context>,
     bytes: u64,
     path: String,
+    is_first: bool,
     sums: Arc<Mutex<Sums>>,
     /// Who takes it elsewhere, and where it lies.
     ship: Option<(Arc<Shipper>, PathBuf)>,
@@ -156,6 +165,9 @@ impl Drop for Hashed {
         }
         sums.files += 1;
         sums.bytes += self.bytes;
+        if self.is_first {
+            sums.first = Some((sum, self.bytes));
+        }
         drop(sums);
         if let Some((shipper, place)) = self.ship.take() {
             shipper.take(place, std::mem::take(&mut self.path));

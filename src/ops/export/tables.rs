@@ -28,7 +28,8 @@ pub(super) fn write(run: &mut Run<'_>, watch: &mut Watch<'_>) -> Result<ExportRe
         _ => write_csv(run, &scratch, out, watch)?,
     };
     scratch.seal(out)?;
-    publish(run, scratch, &beside, watch)
+    let sum = sum_of(scratch.path()).map_err(|e| scratch.failed(&e))?;
+    publish(run, scratch, sum, &beside, watch)
 }
 
 /// The manifest's place beside a file.
@@ -42,14 +43,14 @@ pub(super) fn beside(run: &Run<'_>) -> Result<PathBuf, OpsError> {
     Ok(beside)
 }
 
-/// Gives a written file its name, and puts its manifest beside it.
+/// Gives a written file its name, and puts its manifest beside it, which tells its checksum and length.
 pub(super) fn publish(
     run: &Run<'_>,
     scratch: Scratch,
+    sum: (String, u64),
     beside: &std::path::Path,
     watch: &Watch<'_>,
 ) -> Result<ExportReport, OpsError> {
-    let sum = sum_of(scratch.path()).map_err(|e| scratch.failed(&e))?;
     let manifest = Scratch::beside(beside);
     manifest.write_all(&run.manifest(Checksums::file(&run.wanted.dest, sum)).bytes(beside)?)?;
     watch.check()?;
