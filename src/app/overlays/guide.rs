@@ -6,7 +6,7 @@ use super::Overlay;
 use crate::app::effect::{Effect, Query};
 use crate::app::event::Reply;
 use crate::app::messages::Level;
-use crate::app::picture::PictureRef;
+use crate::app::picture::{PictureRef, PictureState};
 use crate::app::registry::{Scope, Spec};
 use crate::app::screens::navigation::in_project;
 use crate::app::slots::Slot;
@@ -93,8 +93,13 @@ pub(super) fn key(state: &mut State, mut guide: Guide, press: KeyPress) -> Vec<E
 pub fn rows(state: &State, blocks: &[Block]) -> Vec<Line> {
     let mut rows = lines(blocks, width(state));
     let none = state.caps.protocol == Protocol::None;
-    rows.retain(|line| match &line.kind {
-        Kind::Picture(_) => !none && line.spans.first().is_some_and(|(_, a)| example(state, a).is_some()),
+    let example = |line: &Line| example(state, line.spans.first().map(|(_, address)| address.as_str())?);
+    rows.retain(|line| match line.kind {
+        // Of one that cannot be shown, a line says so.
+        Kind::Picture(row) => example(line).is_some_and(|picture| {
+            let failed = matches!(state.pictures.get(&picture), Some(PictureState::Failed { .. }));
+            !none && (row == 0 || !failed)
+        }),
         _ => true,
     });
     rows
