@@ -36,6 +36,20 @@ pub const SPECS: &[Spec] = &[
     ),
     Spec::moves(BOXES, "boxes.next", "next box", "Select the next box or outline", 3, |s, _| cycle(s, 1)),
     Spec::moves(BOXES, "boxes.previous", "previous box", "Select the box or outline before", 0, |s, _| cycle(s, -1)),
+    Spec::edits(
+        BOXES,
+        "boxes.done",
+        "done",
+        "The boxes stand, or there is nothing here: go on to the next picture",
+        2,
+        can_answer,
+        |s, _| {
+            if matches!(s.boxes().map(|m| &m.stage), Some(Stage::Round(_))) {
+                return round::go(s);
+            }
+            changing::done(s)
+        },
+    ),
     Spec {
         repeats: true,
         ..Spec::edits(
@@ -131,20 +145,6 @@ pub const SPECS: &[Spec] = &[
         6,
         has_shapes,
         |s, _| round::go(s),
-    ),
-    Spec::edits(
-        BOXES,
-        "boxes.done",
-        "done",
-        "The boxes stand, or there is nothing here: go on to the next picture",
-        2,
-        can_answer,
-        |s, _| {
-            if matches!(s.boxes().map(|m| &m.stage), Some(Stage::Round(_))) {
-                return round::go(s);
-            }
-            changing::done(s)
-        },
     ),
     Spec::moves(
         BOXES,
