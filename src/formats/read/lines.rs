@@ -1,13 +1,19 @@
-//! JSON lines: lakelens' own, CV Explorer's import form, and its `hf_jsonl` exports.
+//! JSON lines: lakelens' own, CV Explorer's import form and its `hf_jsonl` exports, data sets of Ultralytics' platform.
 //!
 //! | keys | whose |
 //! |---|---|
 //! | `path`, `annotations` / `label` / `boxes`, `status`, … | ours, see [`crate::formats::jsonl::Record`] and `lakelens label` |
 //! | `filename`, `annotations` of `label`, `ann_type`, `bbox_json` | CV Explorer's |
 //! | `image`, `label` (a number into `classes.json`) | CV Explorer's `hf_jsonl` |
+//! | `file`, `annotations` of `boxes`, `segments`, … after a first line of `class_names` | Ultralytics' platform, see [`ultralytics`] |
 //!
 //! Lines end at line feeds only, so that a line separator (U+2028) may stand in a text. A line that cannot be read is one
 //! bad row.
+
+mod by_number;
+mod ultralytics;
+
+pub(super) use by_number::OBJECT_CLASSES;
 
 use super::crew::{self, Give, PIECE};
 use super::json::{self, Scalar, field, number, text};
@@ -16,10 +22,12 @@ use crate::domain::annotation::Shape;
 use crate::domain::geometry::BoxN;
 use crate::domain::mask;
 use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Item, Mark, Place, ReadError, Spot, Standing, Take, Unit};
+use by_number::by_number;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
+use ultralytics::Set;
 
 /// The longest line that is read.
 pub const LONGEST: u64 = 16 << 20;
@@ -35,11 +43,23 @@ pub fn read(files: &dyn Files, _with: &Reading<'_>, take: &mut Take<'_>) -> Resu
             take(Found::Classes(classes))?;
         }
         let mut input = BufReader::with_capacity(256 << 10, super::open(files, &path)?);
+        let mut first = Vec::new();
+        (&mut input).take(LONGEST).read_until(b'\n', &mut first).map_err(|e| io_error(&file, e))?;
+        let set = ultralytics::head(&first);
+        if let Some(set) = &set {
+            take(Found::Classes(set.classes()))?;
+        }
+        let mut input = first.as_slice().chain(input);
         let (names, split) = (class_names(files, &path), split_of(&path));
-        let work = |lines: Lines| lines.read(&file, &names, split.as_ref());
+        let work = |lines: Lines| lines.read(&file, &names, split.as_ref(), set.as_ref());
         let feed = |give: &mut Give<'_, Lines>| {
             let mut lines = Lines::default();
             each_line(&mut input, &file, &mut |n, line| {
+                if let Some(set) = &set
+                    && set.begins_again(n, line, &file)?
+                {
+                    return Ok(());
+                }
                 lines.bytes.extend_from_slice(line);
                 lines.ends.push((n, lines.bytes.len()));
                 match lines.bytes.len() >= PIECE {
@@ -70,13 +90,16 @@ struct Lines {
 }
 
 impl Lines {
-    fn read(&self, file: &Arc<str>, names: &[String], split: Option<&String>) -> Vec<Found> {
+    fn read(&self, file: &Arc<str>, names: &[String], split: Option<&String>, set: Option<&Set>) -> Vec<Found> {
         let (mut out, mut bad, mut start) = (Vec::with_capacity(self.ends.len()), Vec::new(), 0);
         for (n, end) in &self.ends {
             let line = self.bytes.get(start..*end).unwrap_or_default();
             start = *end;
             let place = Place { file: Arc::clone(file), at: Spot::Line(*n) };
-            let found = record(line, &place, names, split.cloned(), &mut bad);
+            let found = match set {
+                Some(set) => set.record(line, &place, split.cloned(), &mut bad),
+                None => record(line, &place, names, split.cloned(), &mut bad),
+            };
             out.extend(bad.drain(..).map(Found::Bad));
             out.push(match found {
                 Ok(item) => Found::Item(Box::new(item)),
@@ -373,115 +396,4 @@ fn mask(fields: &Map<String, Value>) -> Result<Shape, String> {
         _ => return Err("the mask has no counts".to_owned()),
     };
     Ok(Shape::Mask { size, counts })
-}
-
-/// A line of `hf_jsonl`: the class by its number, or by its name. One whose lists are `null` says nothing of its picture.
-fn by_number(fields: &Map<String, Value>, names: &[String], marks: &mut Marks<'_>) -> Result<Standing, String> {
-    let (labels, objects) = (fields.get("labels"), fields.get("objects"));
-    if objects.is_none() {
-        bare_boxes(fields)?;
-    }
-    if labels.is_some() || objects.is_some() {
-        for label in list(fields, "labels")? {
-            let made = class(&Scalar::from(label), names).map(|name| marks.mark(&name, Shape::Class));
-            marks.add(made);
-        }
-        objects_of(objects, names, marks)?;
-        let said = [labels, objects].into_iter().flatten().any(|list| !list.is_null());
-        return Ok(if said { Standing::Judged } else { Standing::Listed });
-    }
-    let label = field(fields, "label");
-    let several = fields.get("label").and_then(Value::as_array).map(|list| list.iter().map(Scalar::from).collect());
-    for label in several.unwrap_or_else(|| vec![label]) {
-        let class = class(&label, names)?;
-        let mark = marks.mark(&class, Shape::Class);
-        marks.out.push(mark);
-    }
-    Ok(Standing::Judged)
-}
-
-/// Boxes that stand where nobody says what their numbers are.
-fn bare_boxes(fields: &Map<String, Value>) -> Result<(), String> {
-    let full = |key: &&str| match fields.get(*key) {
-        Some(Value::Array(list)) => !list.is_empty(),
-        Some(Value::Object(_) | Value::Number(_)) => true,
-        _ => false,
-    };
-    match ["boxes", "bboxes", "bbox", "xmin", "x_min"].into_iter().find(full) {
-        Some(key) => Err(format!(
-            "`{key}` is not read here; put the boxes of a picture into objects, as {{\"bbox\": [[x, y, w, h]], \
-             \"categories\": […]}}, or write a table with a row for each box as CSV or Parquet"
-        )),
-        None => Ok(()),
-    }
-}
-
-/// The class of a label: its name, or its number in `classes.json`.
-fn class(label: &Scalar, names: &[String]) -> Result<String, String> {
-    match label {
-        Scalar::Text(name) => Ok(name.clone()),
-        Scalar::Null => Err("it has no label".to_owned()),
-        other => {
-            let id = other.id().and_then(|id| id.parse::<usize>().ok());
-            let id = id.ok_or_else(|| format!("label is {other}, not the number of a class"))?;
-            names.get(id).cloned().ok_or_else(|| match names.len() {
-                0 => format!(
-                    "label {id} has no name: the file has none; put a classes.json beside it, {{\"names\": [\"…\", …]}} in the \
-                     order of the numbers, and open the folder"
-                ),
-                n => format!("label {id} has no name; there are {n}"),
-            })
-        }
-    }
-}
-
-/// What the classes of objects are called.
-pub(super) const OBJECT_CLASSES: [&str; 10] = [
-    "categories",
-    "category",
-    "label",
-    "labels",
-    "category_id",
-    "class",
-    "classes",
-    "class_id",
-    "class_label",
-    "class_labels",
-];
-
-/// Objects as Hugging Face's `imagefolder` has them: `bbox` in pixels (`x, y, w, h`) and as many `categories`; or one JSON
-/// object each.
-fn objects_of(objects: Option<&Value>, names: &[String], marks: &mut Marks<'_>) -> Result<(), String> {
-    let Some(objects) = objects.filter(|o| !o.is_null()) else { return Ok(()) };
-    let pairs: Vec<(&Value, &Value)> = match objects {
-        Value::Object(fields) => {
-            let key = OBJECT_CLASSES.into_iter().find(|key| fields.contains_key(*key)).unwrap_or("category");
-            let (places, classes) = (list(fields, "bbox")?, list(fields, key)?);
-            if places.len() != classes.len() {
-                return Err(format!("objects has {} bbox, but {} {key}", places.len(), classes.len()));
-            }
-            places.iter().zip(classes).collect()
-        }
-        Value::Array(each) => each.iter().map(one_object).collect::<Result<_, _>>()?,
-        _ => return Err("objects must be a JSON object of lists, or a list of JSON objects".to_owned()),
-    };
-    for (place, label) in pairs {
-        let numbers: Option<Vec<f64>> = place.as_array().and_then(|p| p.iter().map(Value::as_f64).collect());
-        let shape = match numbers.as_deref() {
-            Some(&[x, y, w, h]) => Ok(Shape::Box(BoxN { x, y, w, h })),
-            _ => Err("bbox must be [x,y,w,h] of numbers".to_owned()),
-        };
-        let made = shape.and_then(|shape| {
-            Ok(Mark { unit: Unit::Pixel, ..marks.mark(&class(&Scalar::from(label), names)?, shape) })
-        });
-        marks.add(made);
-    }
-    Ok(())
-}
-
-/// Place and class of an object that stands by itself.
-fn one_object(object: &Value) -> Result<(&Value, &Value), String> {
-    let place = object.get("bbox").ok_or("an object has no bbox")?;
-    let label = OBJECT_CLASSES.into_iter().find_map(|key| object.get(key));
-    Ok((place, label.ok_or("an object has no category")?))
 }

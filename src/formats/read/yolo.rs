@@ -16,20 +16,18 @@
 //! `imagefolder`.
 
 mod lists;
+pub(super) mod row;
 
 pub(super) use lists::is_of_boxes as is_list_of_boxes;
 
 use super::parts::Lists;
 use super::sorter::{Key, key_of};
 use super::yaml::{self, Yaml};
-use super::{Reading, document_label, documents, item, mark, split_of_folders};
-use crate::domain::annotation::Shape;
-use crate::domain::geometry::{BoxN, Point};
+use super::{Reading, document_label, documents, item, split_of_folders};
 use crate::domain::natural::NameList;
 use crate::domain::picture_name::is_picture_name;
-use crate::formats::dataset::{
-    Bad, ClassInfo, Files, Found, Item, Mark, POINTS_IN_PARTS, Place, ReadError, Spot, Standing, Take, Unit,
-};
+use crate::formats::dataset::{Bad, ClassInfo, Files, Found, Item, Place, ReadError, Spot, Standing, Take};
+use row::{Known, row};
 use std::collections::HashSet;
 use std::io::{BufReader, Read};
 use std::sync::Arc;
@@ -111,7 +109,7 @@ struct Set {
     counted: Option<(Arc<str>, usize)>,
     /// The names are no more than numbers of that.
     has_counted_names: bool,
-    /// Numbers of a key point, where there are any.
+    /// How many key points an object has, and how many numbers each.
     points: Option<(usize, usize)>,
     /// Parts of the data set by lists of pictures.
     lists: Lists,
@@ -127,9 +125,9 @@ impl Set {
     fn new(files: &dyn Files) -> Result<Self, ReadError> {
         let mut set = Self {
             names: Vec::new(),
+            points: None,
             counted: None,
             has_counted_names: false,
-            points: None,
             lists: Lists::default(),
             pictures: NameList::default(),
             by_path: Vec::new(),
@@ -170,6 +168,11 @@ impl Set {
         set.by_path.sort_unstable();
         set.by_stem.sort_unstable();
         Ok(set)
+    }
+
+    /// What the numbers of its rows mean.
+    fn known(&self) -> Known<'_> {
+        Known { names: &self.names, points: self.points }
     }
 
     /// Whether a text file may hold labels: what is called like a list of pictures does where a picture is called so too.
@@ -260,23 +263,6 @@ impl Set {
         let same = index.iter().skip(from).take_while(move |(hash, _)| *hash == wanted);
         same.filter_map(move |(_, at)| Some((*at as usize, self.pictures.get(*at as usize)?)))
     }
-
-    fn class(&self, n: &str) -> Result<String, String> {
-        let number = n
-            .parse::<f64>()
-            .ok()
-            .filter(|n| n.fract() == 0.0 && *n >= 0.0)
-            .ok_or_else(|| format!("the class `{}` is no number from 0", crate::domain::text::printable(n)))?
-            as usize;
-        match self.names.get(number) {
-            Some(name) if !name.is_empty() => Ok(name.clone()),
-            _ if self.names.is_empty() => Err(format!(
-                "class {number} has no name: no data.yaml, classes.txt or obj.names with names is there; open the folder \
-                 that has one, or write a classes.txt with one name a line"
-            )),
-            _ => Err(format!("class {number} has no name; there are {}", self.names.len())),
-        }
-    }
 }
 
 fn hash(name: &str) -> u64 {
@@ -329,7 +315,7 @@ fn labels_of(
         if let Some(list) = list {
             return list.row(text, set, &place, labelled, take);
         }
-        match row(text, set, &place) {
+        match row(text, set.known(), &place) {
             // The same row twice is one box, as in Ultralytics' own reader.
             Ok(_) if !seen.insert(text.to_owned()) => Ok(()),
             Ok(_) if out.marks.len() >= super::MARKS => Err(super::too_many(&file, &bare)),
@@ -353,74 +339,4 @@ fn labels_of(
     }
     at.and_then(|at| labelled.get_mut(at)).into_iter().for_each(|slot| *slot = true);
     take(Found::Item(Box::new(out))).map(|()| true)
-}
-
-fn row(text: &str, set: &Set, place: &Place) -> Result<Mark, String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let numbers: Vec<Option<f64>> = words.iter().map(|w| w.parse::<f64>().ok().filter(|n| n.is_finite())).collect();
-    let run = |from: usize, to: usize| {
-        numbers.get(from..to).and_then(|part| part.iter().copied().collect::<Option<Vec<f64>>>())
-    };
-    let corners = |list: &[f64]| {
-        list.chunks_exact(2).filter_map(|p| <[f64; 2]>::try_from(p).ok()).map(|[x, y]| Point { x, y }).collect()
-    };
-    let word = |at: usize| words.get(at).copied().unwrap_or_default();
-    // DOTA: eight numbers, a name and a difficulty.
-    for start in [0, 1] {
-        let named = words.len() == start + 10 || (words.len() == start + 9);
-        let is_name = named && numbers.get(start + 8).is_some_and(Option::is_none);
-        if let (true, Some(list)) = (is_name, run(start, start + 8)) {
-            let mut out = mark(word(start + 8), Shape::Polygon { parts: vec![corners(&list)] }, Unit::Pixel, place);
-            if !matches!(word(start + 9), "" | "0") {
-                out.attributes.insert("difficult".to_owned(), true.into());
-            }
-            return Ok(out);
-        }
-    }
-    if let Some(at) = numbers.iter().position(Option::is_none) {
-        return Err(format!(
-            "column {} is `{}`, not a finite number",
-            at + 1,
-            crate::domain::text::printable(word(at))
-        ));
-    }
-    let class = set.class(word(0))?;
-    let list = run(1, words.len()).unwrap_or_default();
-    let boxed = |list: &[f64]| match list {
-        [cx, cy, w, h, ..] => Shape::Box(BoxN { x: cx - w / 2.0, y: cy - h / 2.0, w: *w, h: *h }),
-        _ => Shape::Class,
-    };
-    if let (Some((n, d)), true) = (set.points, list.len() > 4)
-        && list.len() == 4 + n * d
-    {
-        let mut out = mark(&class, boxed(&list), Unit::Part, place);
-        let points = list.get(4..).unwrap_or_default().chunks(d.max(1)).flat_map(|point| match *point {
-            [x, y, seen, ..] => [x, y, seen],
-            // Without a third number, only what lies at the corner is nowhere.
-            [x, y] if (x, y) != (0.0, 0.0) => [x, y, 2.0],
-            _ => [0.0; 3],
-        });
-        let number = |n: f64| if n.fract() == 0.0 { (n as i64).into() } else { n.into() };
-        let points: Vec<serde_json::Value> = points.map(number).collect();
-        out.attributes.insert(POINTS_IN_PARTS.to_owned(), points.into());
-        return Ok(out);
-    }
-    match list.len() {
-        4 => Ok(mark(&class, boxed(&list), Unit::Part, place)),
-        5 => {
-            let mut out = mark(&class, boxed(&list), Unit::Part, place);
-            out.score = list.last().copied().filter(|s| (0.0..=1.0).contains(s));
-            if out.score.is_none() { Err(format!("the score {} is not between 0 and 1", word(5))) } else { Ok(out) }
-        }
-        n if n >= 6 && n % 2 == 0 => {
-            Ok(mark(&class, Shape::Polygon { parts: vec![corners(&list)] }, Unit::Part, place))
-        }
-        n if n >= 7 => {
-            let (score, points) = list.split_last().unwrap_or((&0.0, &[]));
-            let mut out = mark(&class, Shape::Polygon { parts: vec![corners(points)] }, Unit::Part, place);
-            out.score = Some(*score).filter(|s| (0.0..=1.0).contains(s));
-            if out.score.is_none() { Err(format!("the score {score} is not between 0 and 1")) } else { Ok(out) }
-        }
-        n => Err(format!("a row has a class and 4 numbers, or 6 and more for a polygon, not {n}")),
-    }
 }

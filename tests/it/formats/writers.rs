@@ -181,3 +181,69 @@ fn a_cell_with_a_printed_list_has_all_of_its_classes() {
     assert_eq!(seen.items[0].marks[0].class, "cat");
     assert!(seen.says("the box has 2 classes, not one (line 3)"), "{:?}", seen.reasons());
 }
+
+/// A data set of Ultralytics' platform.
+fn platform(head: &str, lines: &[&str]) -> Seen {
+    let text = [head].iter().chain(lines).fold(String::new(), |text, line| text + line + "\n");
+    read(Format::Jsonl, "a.ndjson", text)
+}
+
+const HEAD: &str = r#"{"type":"dataset","task":"detect","name":"x","class_names":{"1":"dog","0":"cat"},"version":0}"#;
+
+#[test]
+fn data_sets_of_ultralytics_platform_are_read() {
+    let seen = platform(
+        HEAD,
+        &[
+            r#"{"type":"image","file":"a.jpg","url":"https://h/a.jpg","width":640,"height":480,"split":"train","annotations":{"boxes":[[1,0.5,0.5,0.25,0.5],[0,0.1,0.2,0.1,0.1]]}}"#,
+            r#"{"type":"image","file":"b.jpg","width":640,"height":480,"split":"val","annotations":{"segments":[[0,0.1,0.1,0.2,0.1,0.2,0.3]]}}"#,
+            r#"{"type":"image","file":"c.jpg","annotations":{"obb":[[0,0.1,0.1,0.2,0.1,0.2,0.3,0.1,0.3]]}}"#,
+            r#"{"type":"image","file":"d.jpg","annotations":{"pose":[[0,0.5,0.5,0.2,0.2,0.5,0.5,2,0.4,0.4,0]]}}"#,
+            r#"{"type":"image","file":"e.jpg","annotations":{"classification":[1]}}"#,
+            HEAD,
+            r#"{"type":"image","file":"f.jpg","annotations":{"boxes":[]}}"#,
+            r#"{"type":"image","file":"g.jpg","split":"test"}"#,
+        ],
+    );
+    assert!(seen.reasons().is_empty() && !seen.says(""), "{:?}", seen.reasons());
+    let [a, b, c, d, e, f, g] = seen.items.as_slice() else { panic!("{:?}", seen.items) };
+    assert_eq!(
+        (a.name.as_str(), a.width, a.height, a.split.as_deref()),
+        ("a.jpg", Some(640), Some(480), Some("train"))
+    );
+    assert_eq!(a.marks.iter().map(|m| m.class.as_str()).collect::<Vec<_>>(), ["dog", "cat"]);
+    assert_eq!(boxes(&seen)[0], ("dog".to_owned(), [0.375, 0.25, 0.25, 0.5]));
+    let corners = |item: &lakelens::formats::dataset::Item| match &item.marks[0].shape {
+        Shape::Polygon { parts } => parts[0].len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((corners(b), corners(c)), (3, 4));
+    let points = &d.marks[0].attributes["keypoints_normalized"];
+    assert_eq!(*points, serde_json::json!([0.5, 0.5, 2, 0.4, 0.4, 0]));
+    assert_eq!((e.marks[0].class.as_str(), &e.marks[0].shape), ("dog", &Shape::Class));
+    assert_eq!((f.standing, g.standing), (Standing::Judged, Standing::Listed));
+}
+
+#[test]
+fn what_is_wrong_in_a_data_set_of_ultralytics_platform_is_told() {
+    let boxed = r#"{"type":"image","file":"a.jpg","annotations":{"boxes":[[0,0.5,0.5,0.25,0.5]]}}"#;
+    let other = HEAD.replace("cat", "cow");
+    let seen = platform(HEAD, &[boxed, &other, boxed]);
+    assert!(seen.says("line 3: another data set begins here") && seen.says("part the file"));
+    let seen = platform(r#"{"type":"dataset","task":"detect"}"#, &[boxed]);
+    assert!(seen.says("line 2: classes are numbers, and the first line of the file has no class_names"));
+    for (annotations, reason) in [
+        (r#"{"boxes":[[7,0.5,0.5,0.25,0.5]]}"#, "class 7 has no name; there are 2"),
+        (r#"{"boxes":[[0,0.5,0.5]]}"#, "not 2"),
+        (r#"{"boxes":[[0,0.1,0.1,0.2,0.1,0.2,0.3]]}"#, "a row of boxes has 7 numbers"),
+        (r#"{"boxes":[[0,"0.5",0.5,0.1,0.1]]}"#, "a row of boxes must be a list of numbers"),
+        (r#"{"boxes":5}"#, "'boxes' must be a list"),
+        (r#"{"depth":[[1]]}"#, "annotations has `depth`, which is not read"),
+        ("[]", "annotations must be a JSON object"),
+    ] {
+        let seen = platform(HEAD, &[&format!(r#"{{"type":"image","file":"a.jpg","annotations":{annotations}}}"#)]);
+        assert!(seen.says(reason), "{annotations}: {:?}", seen.reasons());
+    }
+    let seen = platform(HEAD, &[r#"{"type":"image","url":"https://h/a.jpg"}"#]);
+    assert!(seen.says("file is missing, not a text"), "{:?}", seen.reasons());
+}

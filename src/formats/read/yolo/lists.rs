@@ -94,5 +94,5 @@ fn numbers(text: &str) -> Result<([f64; 4], &str), String> {
 fn boxed(text: &str, set: &Set, place: &Place) -> Result<Mark, String> {
     let ([x0, y0, x1, y1], class) = numbers(text)?;
     let shape = Shape::Box(BoxN { x: x0, y: y0, w: x1 - x0, h: y1 - y0 });
-    Ok(mark(&set.class(class)?, shape, Unit::Pixel, place))
+    Ok(mark(&set.known().class(class)?, shape, Unit::Pixel, place))
 }
