@@ -119,7 +119,7 @@ fn thing(fields: &Map<String, Value>, place: &Place, size: Option<(u32, u32)>) -
         ("rectangle", [a, b]) => corners(*a, *b),
         // X-AnyLabeling gives all four corners of a box.
         ("rectangle", [a, b, c, d]) if is_upright([a, b, c, d]) => corners(*a, *c),
-        ("rectangle" | "rotation" | "oriented_rectangle", four) if four.len() == 4 => {
+        ("rectangle" | "rotation" | "oriented_rectangle" | "quadrilateral", four) if four.len() == 4 => {
             Shape::Polygon { parts: vec![points.clone()] }
         }
         ("polygon", three) if three.len() >= 3 => Shape::Polygon { parts: vec![points.clone()] },
@@ -128,7 +128,7 @@ fn thing(fields: &Map<String, Value>, place: &Place, size: Option<(u32, u32)>) -
             ellipse(*middle, (radius, radius), 0.0)
         }
         ("mask", [a, b]) => mask(fields, *a, *b, size)?,
-        ("point" | "line" | "linestrip" | "points", _) => {
+        ("point" | "line" | "linestrip" | "points" | "cuboid", _) => {
             return Err(super::no_area(kind));
         }
         (kind, points) => {

@@ -151,10 +151,13 @@ fn turned_rectangles_of_labelme_are_polygons_and_what_has_no_area_is_named() {
     let text = json!({"imagePath": "a.jpg", "imageWidth": 80, "imageHeight": 60, "shapes": [
         shape("oriented_rectangle", json!([[20, 10], [50, 20], [45, 35], [15, 25]])),
         shape("points", json!([[1, 1], [2, 2]])),
+        shape("quadrilateral", json!([[20, 10], [50, 20], [45, 38], [15, 25]])),
+        shape("cuboid", json!([[1, 1], [2, 2]])),
     ]});
     let seen = read(Format::LabelMe, "a.json", text.to_string());
     let Shape::Polygon { parts } = &seen.items[0].marks[0].shape else { panic!("no polygon: {:?}", seen.reasons()) };
     assert_eq!((parts[0].len(), parts[0][2].x), (4, 45.0));
+    assert_eq!((seen.items[0].marks.len(), seen.reasons().len()), (2, 2), "{:?}", seen.reasons());
     assert!(seen.says("shapes 2: the shape is of the type `points`"), "{:?}", seen.reasons());
 }
 
