@@ -29,6 +29,8 @@ use std::sync::Arc;
 
 /// The longest element that is read.
 pub const LONGEST: usize = 16 << 20;
+/// Bytes that are read at once at first, because a folder may hold very many small files, and at most.
+const FIRST: usize = 16 << 10;
 const STEP: usize = 256 << 10;
 
 /// A piece of a JSON file.
@@ -136,6 +138,8 @@ struct Scan {
     room: Vec<u8>,
     /// How many bytes stand in it.
     filled: usize,
+    /// How many are read next.
+    step: usize,
     at: usize,
     ended: bool,
     /// Line ends before the buffer.
@@ -144,7 +148,7 @@ struct Scan {
 
 impl Scan {
     fn new(input: Box<dyn Read + Send>, file: &Arc<str>) -> Self {
-        Self { input, file: Arc::clone(file), room: Vec::new(), filled: 0, at: 0, ended: false, lines: 0 }
+        Self { input, file: Arc::clone(file), room: Vec::new(), filled: 0, step: FIRST, at: 0, ended: false, lines: 0 }
     }
 
     /// Passes a byte-order mark.
@@ -180,7 +184,8 @@ impl Scan {
         self.at -= keep;
         self.filled -= keep;
         let old = self.filled;
-        let end = old + STEP.max(old);
+        let end = old + self.step.max(old);
+        self.step = (2 * self.step).min(STEP);
         if self.room.len() < end {
             self.room.resize(end, 0);
         }
