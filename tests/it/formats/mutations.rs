@@ -259,7 +259,16 @@ fn further() -> Vec<(Format, BTreeMap<String, Vec<u8>>)> {
     let boxed = br#"[{"id":1,"data":{"image":"a.jpg"},"annotations":[{"result":[{"id":"b","type":"rectanglelabels","original_width":16,
         "original_height":12,"value":{"x":1,"y":1,"width":5,"height":5,"rotation":9,"rectanglelabels":["cat"]}},
         {"id":"r","type":"rating","from_name":"q","value":{"rating":4}}]}],"predictions":[]}]"#;
-    let sets: [Set<'_>; 10] = [
+    let platform = br#"{"type":"dataset","task":"pose","class_names":{"0":"cat","1":"dog"},"kpt_shape":[2,3]}
+{"type":"image","file":"a.jpg","width":16,"height":12,"split":"val","annotations":{"boxes":[[1,0.5,0.5,0.25,0.5]],"segments":[[0,0.1,0.1,0.2,0.1,0.2,0.3]]}}
+{"type":"image","file":"b.jpg","annotations":{"pose":[[0,0.5,0.5,0.2,0.2,0.5,0.5,2,0.4,0.4,0]],"classification":[1],"obb":[]}}
+"#;
+    let sets: [Set<'_>; 12] = [
+        (Format::Jsonl, &[("a.ndjson", platform)]),
+        (
+            Format::Csv,
+            &[("a.csv", b"path,labels\na.jpg,\"['cat', \"\"bird's\\x20\"\"]\"\nb.jpg,['dog' 'cat']\nc.jpg,[]\n")],
+        ),
         (Format::TfRecord, &[("a.tfrecord", &record), ("label_map.pbtxt", map)]),
         (
             Format::Yolo,
