@@ -51,6 +51,12 @@ fn signals_give_the_terminal_back() {
     }
 }
 
+/// Whether the shell waits for a command: what is typed before it does may be taken for keys of the program that it stops,
+/// and that it stopped one may be read from the time before.
+fn is_asking(screen: &Screen) -> bool {
+    !screen.alternate_screen() && screen.contains("Stopped") && screen.text().trim_end().ends_with("prompt>")
+}
+
 #[test]
 fn no_frame_is_left_on_the_screen_of_the_shell_however_often_it_is_suspended() {
     let (home, folder) = home();
@@ -58,7 +64,7 @@ fn no_frame_is_left_on_the_screen_of_the_shell_however_often_it_is_suspended() {
     session.wait_for("prompt>").type_text(&format!("{} {folder}\n", crate::support::pty::PROGRAM));
     ready(&mut session);
     for _ in 0..12 {
-        session.keys("<C-z>").wait("the shell", |s| !s.alternate_screen() && s.contains("Stopped"));
+        session.keys("<C-z>").wait("the shell", is_asking);
         assert!(!session.text().contains("flower_0"), "a frame is on it: {}", session.text());
         session.type_text("fg\n").wait("the screen", |s| s.alternate_screen() && s.contains("1 / 4"));
     }
@@ -73,7 +79,7 @@ fn suspending_gives_the_shell_its_terminal_and_fg_comes_back() {
     session.wait_for("prompt>").type_text(&format!("{} {folder}\n", crate::support::pty::PROGRAM));
     ready(&mut session);
     session.keys("j").wait_for("2 / 4");
-    session.keys("<C-z>").wait("the shell", |s| !s.alternate_screen() && s.contains("Stopped"));
+    session.keys("<C-z>").wait("the shell", is_asking);
     session.assert_given_back();
     session.type_text("echo still $((40 + 2))\n").wait_for("still 42");
     session.type_text("fg\n").wait("the screen", |s| s.alternate_screen() && s.contains("2 / 4"));
