@@ -3,8 +3,9 @@
 //!
 //! A Parquet file is read from its end, and annotation files come from front to back, so it is copied into a nameless
 //! file of the scratch folder first. Pictures inside it are never read. What always holds: rows are decoded a thousand at
-//! a time, on a thread of its own, so that a file that the decoder cannot cope with is an error and nothing worse; what the
-//! headers of a file promise is looked at before any memory is asked for it.
+//! a time, on a thread of its own, so that a file that the decoder cannot cope with is an error and nothing worse, and one
+//! that it does not come to an end with is given up; what the headers of a file promise is looked at before any memory is
+//! asked for it.
 
 mod headers;
 mod names;
@@ -30,9 +31,13 @@ use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
 
+/// The longest that the decoder may take for the rows that it decodes at once. It takes some milliseconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PARTS: u32 = 30;
 /// Rows that are decoded at once.
 const ROWS: usize = 1000;
 /// More columns than this are no table of annotations.
@@ -79,28 +84,51 @@ fn decode(
     take: &mut dyn FnMut(Told) -> Result<bool, ReadError>,
 ) -> Result<(), ReadError> {
     let opened = spooled.try_clone().map_err(|e| io_error("the scratch file", e))?;
-    thread::scope(|scope| {
-        let (tell, told) = sync_channel(1);
-        let decoding = scope.spawn(move || run(opened, &tell));
-        let mut taken = Ok(true);
-        for one in &told {
-            taken = match one {
-                Told::Wrong(why) => Err(broken(file, format!("it cannot be read as Parquet: {why}"))),
-                other => take(other),
-            };
-            if !matches!(taken, Ok(true)) {
-                break;
+    let ((tell, told), (end, ended)) = (sync_channel(1), sync_channel::<()>(0));
+    let work = move || {
+        let _end = end;
+        run(opened, &tell);
+    };
+    let decoding = thread::Builder::new().name("parquet".to_owned()).spawn(work);
+    let decoding = decoding.map_err(|e| io_error("a thread for it", e))?;
+    let whole = hear(file, told, PATIENCE, take)?;
+    // Who reads the file next must not share its place with one who still does.
+    if word(&ended, PATIENCE) == Err(RecvTimeoutError::Timeout) {
+        return Err(gave_up(file));
+    }
+    // A panic is of no account once all that was wanted has been told.
+    if decoding.join().is_err() && whole { Err(gave_up(file)) } else { Ok(()) }
+}
+
+/// Gives what is told to `take`; whether all was told. A thread that nobody hears any more ends at its next word.
+fn hear(
+    file: &Arc<str>,
+    told: Receiver<Told>,
+    patience: Duration,
+    take: &mut dyn FnMut(Told) -> Result<bool, ReadError>,
+) -> Result<bool, ReadError> {
+    loop {
+        match word(&told, patience) {
+            Ok(Told::Wrong(why)) => return Err(broken(file, format!("it cannot be read as Parquet: {why}"))),
+            Ok(other) => {
+                if !take(other)? {
+                    return Ok(false);
+                }
             }
+            Err(RecvTimeoutError::Disconnected) => return Ok(true),
+            Err(RecvTimeoutError::Timeout) => return Err(gave_up(file)),
         }
-        drop(told);
-        // Asked for in any case: a panic that nobody has asked for ends the program. It is of no account once all that was
-        // wanted has been told.
-        let ended = decoding.join();
-        match taken? {
-            true => ended.map_err(|_| broken(file, "it cannot be read as Parquet: the reader gave up on it")),
-            false => Ok(()),
-        }
-    })
+    }
+}
+
+/// What is told next. It is waited for in parts, because the time goes on while the program is suspended.
+fn word<T>(told: &Receiver<T>, patience: Duration) -> Result<T, RecvTimeoutError> {
+    let mut tried = (0..PARTS).map(|_| told.recv_timeout(patience / PARTS));
+    tried.find(|heard| !matches!(heard, Err(RecvTimeoutError::Timeout))).unwrap_or(Err(RecvTimeoutError::Timeout))
+}
+
+fn gave_up(file: &Arc<str>) -> ReadError {
+    broken(file, "it cannot be read as Parquet: the reader gave up on it")
 }
 
 /// Tells the schema and all rows. An error in telling means that nobody listens any more.
@@ -409,4 +437,22 @@ fn shown(array: &dyn Array, row: usize, numeric: bool) -> Value {
     let Some(text) = text else { return Value::Null };
     let whole = text.parse::<i64>().ok().filter(|_| numeric).map(Value::from);
     whole.or_else(|| text.parse().ok().filter(|_| numeric).map(number)).unwrap_or(Value::String(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_that_says_nothing_is_given_up() {
+        let file = Arc::from("a.parquet");
+        let (tell, told) = sync_channel(1);
+        let failed = hear(&file, told, Duration::from_millis(1), &mut |_| Ok(true)).unwrap_err();
+        assert!(failed.to_string().contains("the reader gave up on it"), "{failed}");
+        assert!(tell.send(Told::Schema(Arc::new(Schema::empty()))).is_err(), "it ends at its next word");
+        let (tell, told) = sync_channel(1);
+        tell.send(Told::Schema(Arc::new(Schema::empty()))).unwrap();
+        drop(tell);
+        assert!(hear(&file, told, PATIENCE, &mut |_| Ok(true)).unwrap(), "all was told");
+    }
 }

@@ -18,7 +18,8 @@ const LONGEST: usize = 1 << 20;
 /// Structures inside one another at most.
 const DEEPEST: u32 = 16;
 
-/// Checks the length of the description at the end.
+/// Checks the description at the end: its length, and that it holds as many bytes as its lists have elements. The decoder
+/// goes through a list of truth values without looking at a byte for each.
 pub(super) fn footer(file: &File) -> Result<(), String> {
     let length = file.metadata().map_err(|e| e.to_string())?.len();
     let mut end = [0; 8];
@@ -30,7 +31,18 @@ pub(super) fn footer(file: &File) -> Result<(), String> {
     if magic == *b"PAR1" && says > FOOTER {
         return Err(format!("its description is said to have {says} bytes; {FOOTER} are the most that are read"));
     }
-    Ok(())
+    let Some(start) = (length - 8).checked_sub(says).filter(|_| magic == *b"PAR1") else { return Ok(()) };
+    let mut bytes = vec![0; usize::try_from(says).map_err(|e| e.to_string())?];
+    file.read_exact_at(&mut bytes, start).map_err(|e| e.to_string())?;
+    let mut input = Input::new(&bytes);
+    // What is not understood is the decoder's to say.
+    let _ = input.skip(12, DEEPEST);
+    match input.lie {
+        Some(count) => {
+            Err(format!("a list in its description is said to have {count} elements, for which there is no room"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Checks the headers of all pages of these columns.
@@ -57,7 +69,7 @@ fn column(file: &File, length: u64, chunk: &ColumnChunkMetaData, most: u64) -> R
         ));
     };
     while at < end {
-        let Some(header) = header_at(file, at, end) else { return Ok(()) };
+        let Some(header) = header_at(file, at, end)? else { return Ok(()) };
         let over = |n: i64| u64::try_from(n).map_or(true, |n| n > most);
         if over(header.unpacked) || over(header.values) {
             return Err(format!(
@@ -84,23 +96,31 @@ struct Header {
 }
 
 /// The header at a place; nothing where there is none that is understood.
-fn header_at(file: &File, at: u64, end: u64) -> Option<Header> {
+fn header_at(file: &File, at: u64, end: u64) -> Result<Option<Header>, String> {
     let left = usize::try_from(end - at).unwrap_or(usize::MAX);
     let mut size = HEAD;
     loop {
         let mut bytes = vec![0; size.min(left)];
-        file.read_exact_at(&mut bytes, at).ok()?;
-        let found = header(&bytes);
-        if found.is_some() || size >= LONGEST || size >= left {
-            return found;
+        if file.read_exact_at(&mut bytes, at).is_err() {
+            return Ok(None);
+        }
+        let mut input = Input::new(&bytes);
+        let found = header(&mut input);
+        match (found, input.lie) {
+            (None, Some(count)) if count > LONGEST as u64 || size >= left => {
+                return Err(format!(
+                    "a list before a page is said to have {count} elements, for which there is no room"
+                ));
+            }
+            (found, _) if found.is_some() || size >= LONGEST || size >= left => return Ok(found),
+            _ => {}
         }
         size *= 16;
     }
 }
 
 /// Reads Thrift's compact protocol as far as page headers need it.
-fn header(bytes: &[u8]) -> Option<Header> {
-    let mut input = Input { bytes, at: 0 };
+fn header(input: &mut Input<'_>) -> Option<Header> {
     let mut out = Header::default();
     let mut id = 0;
     while let Some(kind) = input.field(&mut id)? {
@@ -127,9 +147,22 @@ fn header(bytes: &[u8]) -> Option<Header> {
 struct Input<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// How many elements a list is said to have that cannot have them.
+    lie: Option<u64>,
 }
 
-impl Input<'_> {
+impl<'a> Input<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, lie: None }
+    }
+
+    /// The length of a list, every element of which takes a byte and more.
+    fn count(&mut self, count: u64) -> Option<u64> {
+        let left = self.bytes.len().saturating_sub(self.at) as u64;
+        self.lie = (count > left).then_some(count);
+        (count <= left).then_some(count)
+    }
+
     fn byte(&mut self) -> Option<u8> {
         let byte = self.bytes.get(self.at).copied()?;
         self.at += 1;
@@ -184,10 +217,12 @@ impl Input<'_> {
             9 | 10 => {
                 let head = self.byte()?;
                 let count = if head >> 4 == 15 { self.varint()? } else { u64::from(head >> 4) };
+                let count = self.count(count)?;
                 (0..count).try_for_each(|_| self.element(head & 0xf, deeper))
             }
             11 => {
                 let count = self.varint()?;
+                let count = self.count(count)?;
                 let kinds = if count == 0 { 0 } else { self.byte()? };
                 (0..count).try_for_each(|_| {
                     self.element(kinds >> 4, deeper)?;
@@ -254,7 +289,7 @@ mod tests {
         let (start, size) = chunk.byte_range();
         let (mut at, mut headers) = (start, 0);
         while at < start + size {
-            let header = header_at(&file, at, start + size).unwrap();
+            let header = header_at(&file, at, start + size).unwrap().unwrap();
             (at, headers) = (at + header.length + header.packed as u64, headers + 1);
         }
         assert!(at == start + size && headers > 2, "{headers} headers, to {at}");
@@ -264,15 +299,22 @@ mod tests {
     fn promises_that_no_page_keeps_are_refused() {
         // type 0, unpacked 2^31 - 1, packed 9, the header of a data page with 5 values.
         let head = [0x15, 0, 0x15, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0x15, 18, 0x2c, 0x15, 10, 0, 0];
-        let found = header(&head).unwrap();
+        let found = header(&mut Input::new(&head)).unwrap();
         assert_eq!(found, Header { length: 15, unpacked: i64::from(i32::MAX), packed: 9, values: 5 });
         for end in 0..head.len() {
-            assert_eq!(header(&head[..end]), None, "cut at {end}");
+            assert_eq!(header(&mut Input::new(&head[..end])), None, "cut at {end}");
         }
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("long.parquet");
-        let mut out = File::create(&path).unwrap();
-        out.write_all(b"PAR1PAR1\xff\xff\xff\x7fPAR1").unwrap();
-        assert!(footer(&File::open(path).unwrap()).unwrap_err().contains("its description"));
+        let told = |bytes: &[u8]| {
+            let path = dir.path().join("x.parquet");
+            File::create(&path).unwrap().write_all(bytes).unwrap();
+            footer(&File::open(path).unwrap())
+        };
+        assert!(told(b"PAR1PAR1\xff\xff\xff\x7fPAR1").unwrap_err().contains("its description is said to have"));
+        // A field that nobody knows with a list of 2^31 - 1 truth values, and nothing behind it.
+        let list = b"PAR1\xf9\xf1\xff\xff\xff\xff\x07\0\x08\0\0\0PAR1";
+        assert!(told(list).unwrap_err().contains("2147483647 elements"));
+        assert_eq!(told(b"PAR1\xf9\x21\x01\x02\0\x05\0\0\0PAR1"), Ok(()));
+        assert_eq!(told(b"PAR1\xff\0\0\0PAR1"), Ok(()), "longer than the file: for the decoder to say");
     }
 }
