@@ -219,6 +219,9 @@ fn of_json(start: &str) -> Option<Format> {
     if is_coco(start) || (!list && begins_with_categories(start)) {
         return Some(Format::Coco);
     }
+    if super::table::records::is_head(start) {
+        return Some(Format::Csv);
+    }
     let first = start.lines().next().unwrap_or_default();
     let line = serde_json::from_str::<serde_json::Value>(first).ok();
     // A picture is named, or it is in the line with its bytes or its path.

@@ -1,4 +1,5 @@
-//! Tables with one row for a box, a class or a picture, as CSV; and rows of other tables that look the same (Parquet).
+//! Tables with one row for a box, a class or a picture, as CSV or as a JSON list of rows (see [`records`]); and rows of other
+//! tables that look the same (Parquet).
 //!
 //! Columns are found by their names (`filename`, `label`, `xmin`, …; `--columns path=FILE,class=KIND` says others); without
 //! a header, those of a few programs are known. Rows of one picture may lie anywhere: they are put together through a
@@ -11,6 +12,7 @@ mod columns;
 mod layout;
 mod listed;
 mod place;
+pub(super) mod records;
 
 pub(super) use columns::Columns;
 
@@ -29,8 +31,16 @@ const COLUMNS: usize = 10_000;
 /// # Errors
 /// When a file is no table, or has no column for the picture.
 pub fn read(files: &dyn Files, with: &Reading<'_>, take: &mut Take<'_>) -> Result<(), ReadError> {
-    for path in &documents(files, &["csv", "tsv"])? {
+    for path in &documents(files, &["csv", "tsv", "json"])? {
         let file = document_label(files, &path);
+        let is_list = super::detect::head_of(files, &path).is_some_and(|head| records::is_head(&head));
+        if is_list {
+            records::read(files, &path, with, take)?;
+            continue;
+        }
+        if !files.is_file() && file.ends_with(".json") {
+            continue;
+        }
         if !files.is_file() && is_key(files, &path, &file)? {
             continue;
         }

@@ -263,8 +263,15 @@ fn further() -> Vec<(Format, BTreeMap<String, Vec<u8>>)> {
 {"type":"image","file":"a.jpg","width":16,"height":12,"split":"val","annotations":{"boxes":[[1,0.5,0.5,0.25,0.5]],"segments":[[0,0.1,0.1,0.2,0.1,0.2,0.3]]}}
 {"type":"image","file":"b.jpg","annotations":{"pose":[[0,0.5,0.5,0.2,0.2,0.5,0.5,2,0.4,0.4,0]],"classification":[1],"obb":[]}}
 "#;
-    let sets: [Set<'_>; 12] = [
+    let sets: [Set<'_>; 13] = [
         (Format::Jsonl, &[("a.ndjson", platform)]),
+        (
+            Format::Csv,
+            &[(
+                "a.json",
+                br#"[{"path":"a.jpg","label":["cat"],"bbox":[1,2,3.5,4]},{"path":"b.jpg","label":null,"bbox":null}]"#,
+            )],
+        ),
         (
             Format::Csv,
             &[("a.csv", b"path,labels\na.jpg,\"['cat', \"\"bird's\\x20\"\"]\"\nb.jpg,['dog' 'cat']\nc.jpg,[]\n")],

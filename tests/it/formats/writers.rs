@@ -247,3 +247,30 @@ fn what_is_wrong_in_a_data_set_of_ultralytics_platform_is_told() {
     let seen = platform(HEAD, &[r#"{"type":"image","url":"https://h/a.jpg"}"#]);
     assert!(seen.says("file is missing, not a text"), "{:?}", seen.reasons());
 }
+
+#[test]
+fn rows_of_a_table_may_be_a_json_list() {
+    let text = r#"[{"image_path":"a.jpg","labels":["cat","dog"],"split":"val"},
+        {"image_path":"b.jpg","labels":"cat","note":"x"},{"image_path":"c.jpg","labels":null},{"image_path":"d.jpg","labels":[]},
+        7,{"image_path":null,"labels":"cat"},{"image_path":"e.jpg","labels":"it \ud83d"}]"#;
+    let seen = read(Format::Csv, "a.json", text);
+    let of = |name: &str| seen.items.iter().find(|item| item.name == name).unwrap();
+    let classes = |name: &str| of(name).marks.iter().map(|m| m.class.as_str()).collect::<Vec<_>>();
+    assert_eq!([classes("a.jpg"), classes("b.jpg"), classes("d.jpg")], [vec!["cat", "dog"], vec!["cat"], vec![]]);
+    assert_eq!((of("c.jpg").standing, of("d.jpg").standing), (Standing::Listed, Standing::Judged));
+    assert_eq!(of("a.jpg").split.as_deref(), Some("val"));
+    assert!(seen.says("row 5: a row must be a JSON object") && seen.says("row 6: it names no picture"));
+    assert!(seen.says("row 7: it is no JSON"), "{:?}", seen.reasons());
+    assert_eq!(seen.reasons().len(), 3);
+    let boxed = r#"[{"filename":"a.jpg","label":"cat"},{"filename":"a.jpg","label":"cat","bbox":[1,2,30,40.5]},
+        {"filename":"b.jpg","label":"dog","bbox":[0.5,0.5,1,1]}]"#;
+    let seen = read(Format::Csv, "a.json", boxed);
+    assert_eq!(boxes(&seen).iter().map(|(_, b)| b[3]).fold(0.0, f64::max), 40.5, "{:?}", seen.reasons());
+    let units = seen.items.iter().flat_map(|item| &item.marks).map(|m| m.unit);
+    assert!(units.into_iter().all(|unit| unit == lakelens::formats::dataset::Unit::Pixel));
+    for (text, format) in [(boxed, Some(Format::Csv)), (r#"[{"filename":"a.jpg","size":3}]"#, None), ("[]", None)] {
+        assert_eq!(detected("a.json", text).ok(), format, "{text}");
+    }
+    let seen = read_folder(Format::Csv, &[("rows.json", boxed.as_bytes()), ("other.json", b"{\"a\": 1}")]);
+    assert_eq!((seen.items.len(), seen.reasons().len()), (2, 0));
+}

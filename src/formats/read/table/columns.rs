@@ -11,7 +11,8 @@ use crate::formats::csv::{CsvRows, split_labels};
 use crate::formats::dataset::{Item, Mark, Place, ReadError, Standing, Unit};
 use std::sync::Arc;
 
-const PATH: [&str; 21] = [
+/// What columns of pictures are called, best first.
+pub(super) const PATH: [&str; 21] = [
     "path",
     "filename",
     "file_name",
@@ -34,7 +35,8 @@ const PATH: [&str; 21] = [
     "img_id",
     "id",
 ];
-const CLASS: [&str; 14] = [
+/// What columns of classes are called, best first.
+pub(super) const CLASS: [&str; 14] = [
     "class",
     "label",
     "labels",
